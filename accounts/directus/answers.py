@@ -1,0 +1,149 @@
+"""
+How an answer from Directus is read: nothing that the other side sends is trusted.
+
+The body is read with a limit, must be what its headers say, and must be strict JSON.
+Whatever else arrives is DirectusUnavailable; no message contains any of it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, NoReturn
+
+from requests import Response
+
+from .exceptions import DirectusUnavailable, error_facts, parse_retry_after
+
+SMALL = 256 * 1024
+LARGE = 8 * 1024 * 1024
+_CHUNK = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status and the JSON or text that came with it."""
+
+    status: int
+    payload: Any = field(default=None, repr=False)
+    retry_after: int | None = None
+
+    @property
+    def code(self) -> str:
+        """The error code that Directus gave, or an empty string."""
+        code = error_facts(self.payload).get("code")
+        return code if isinstance(code, str) else ""
+
+    @property
+    def data(self) -> Any:
+        """What was asked for. Raises DirectusUnavailable when it is not there."""
+        if isinstance(self.payload, dict) and "data" in self.payload:
+            return self.payload["data"]
+        raise DirectusUnavailable("the answer has no data")
+
+
+def read_answer(
+    response: Response, *, limit: int = SMALL, text: bool = False
+) -> Answer:
+    """Read an answer to its end.
+
+    Args:
+        limit: the most bytes that the body may have.
+        text: the body of a success is plain text and not JSON.
+
+    Raises:
+        DirectusUnavailable: this is not an answer of Directus.
+        OSError, urllib3.exceptions.HTTPError: the connection failed meanwhile.
+    """
+    headers = response.headers
+    _check_headers(headers, limit)
+    body = _read_body(response, limit)
+    status = response.status_code
+    payload = None
+    if text and status == 200:
+        payload = _decode(body)
+    elif _is_json(headers):
+        payload = parse_json(body)
+    answer = Answer(status, payload, parse_retry_after(headers.get("Retry-After")))
+    _check_shape(answer)
+    return answer
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse strict JSON: UTF-8 without a mark, no NaN, no key twice, no abyss."""
+    try:
+        return json.loads(
+            _decode(body),
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_unique,
+        )
+    except (ValueError, RecursionError):
+        raise DirectusUnavailable("the answer is not valid JSON") from None
+
+
+def _check_headers(headers: Mapping[str, str], limit: int) -> None:
+    encoding = headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        # Asked not to: a few bytes could unfold into any number.
+        raise DirectusUnavailable("the answer is compressed")
+    length = headers.get("Content-Length", "")
+    if length.isdecimal() and (len(length) > 12 or int(length) > limit):
+        raise DirectusUnavailable("the answer is too long")
+
+
+def _read_body(response: Response, limit: int) -> bytes:
+    chunks = []
+    size = 0
+    for chunk in response.raw.stream(_CHUNK, decode_content=False):
+        size += len(chunk)
+        if size > limit:
+            raise DirectusUnavailable("the answer is too long")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _is_json(headers: Mapping[str, str]) -> bool:
+    media_type = headers.get("Content-Type", "").partition(";")[0]
+    return media_type.strip().lower() == "application/json"
+
+
+def _check_shape(answer: Answer) -> None:
+    """Let a refusal pass only when it is Directus' own.
+
+    A proxy's 401 must not look like a wrong password. Its 429 may stay a 429, and
+    who expects a redirect or an empty answer needs no body.
+    """
+    is_refusal = 400 <= answer.status < 500 and answer.status != 429
+    if is_refusal and not _has_errors(answer.payload):
+        raise DirectusUnavailable(f"{answer.status} without an error from Directus")
+
+
+def _has_errors(payload: Any) -> bool:
+    errors = payload.get("errors") if isinstance(payload, dict) else None
+    return isinstance(errors, list) and bool(errors) and isinstance(errors[0], dict)
+
+
+def _decode(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise DirectusUnavailable("the answer is not UTF-8") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError("out of range")
+    return number
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise ValueError("a key appears twice")
+    return content

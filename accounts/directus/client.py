@@ -1,0 +1,374 @@
+"""
+Directus' endpoints, one method each. Knows HTTP; knows nothing of Django.
+
+Every method raises DirectusUnavailable when there is no usable answer, and
+DirectusAPIError or one of its subclasses when Directus answers with an error; a
+docstring names those that a caller will want to handle. Methods that act as somebody
+raise SessionExpired when that somebody has to sign in again.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from requests import PreparedRequest
+from requests.auth import AuthBase
+
+from .answers import Answer
+from .exceptions import (
+    AuthenticationFailed,
+    DirectusError,
+    DirectusUnavailable,
+    Forbidden,
+    InvalidCredentials,
+    InvalidPayload,
+    InvalidToken,
+    NotFound,
+    SessionExpired,
+)
+from .tokens import RefreshingAuth, TokenPair
+from .transport import DONE, Call, Repeat, Transport
+from .users import ALL_FIELDS, DEFAULT_USER_AGENT, FEW_FIELDS, DirectusUser, Visitor
+
+PAGE_SIZE = 1000
+LOGOUT_TIMEOUT = 2.0
+MOST_CANDIDATES = 100
+_BEARER = "Bearer "
+_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+
+class DirectusClient:
+    """Asks one Directus, as whom `auth` says, on behalf of `visitor`.
+
+    Signing in, signing up and everything about passwords is asked without `auth`:
+    Directus looks at a stale token before it looks at a password.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        auth: AuthBase | None = None,
+        visitor: Visitor | None = None,
+    ) -> None:
+        self._transport = transport
+        self._auth = auth
+        self._headers = (
+            {"User-Agent": DEFAULT_USER_AGENT} if visitor is None else visitor.headers()
+        )
+
+    # Signing in and out
+
+    def login(self, *, email: str, password: str, otp: str = "") -> TokenPair:
+        """Exchange credentials for tokens.
+
+        Raises:
+            InvalidOTP: the password is right, the code is missing or wrong.
+            InvalidCredentials: anything else that is wrong, one answer for all.
+        """
+        credentials = {"email": email, "password": password, "mode": "json"}
+        if otp:
+            credentials["otp"] = otp
+        call = Call(
+            "POST", "/auth/login", body=credentials, repeat=Repeat.WHEN_STALE, slow=True
+        )
+        try:
+            return TokenPair.from_payload(self._ask(call))
+        except (InvalidPayload, NotFound) as error:
+            # An address that Directus finds odd; password sign-in switched off.
+            raise InvalidCredentials(error.status, error.code) from None
+        except Forbidden as error:
+            raise _locked_or(error) from None
+
+    def refresh(self, refresh_token: str) -> TokenPair:
+        """Exchange a refresh token, which works once, for new tokens.
+
+        Raises:
+            AuthenticationFailed: it was used before, or its session has ended.
+        """
+        body = {"refresh_token": refresh_token, "mode": "json"}
+        try:
+            answer = self._ask(Call("POST", "/auth/refresh", body=body))
+        except Forbidden as error:
+            raise _locked_or(error) from None
+        return TokenPair.from_payload(answer)
+
+    def logout(self, refresh_token: str, *, timeout: float = LOGOUT_TIMEOUT) -> None:
+        """End the session of a refresh token, whether it still lives or not."""
+        call = Call(
+            "POST",
+            "/auth/logout",
+            body={"refresh_token": refresh_token, "mode": "json"},
+            expected=DONE,
+            repeat=Repeat.WHEN_STALE,
+            timeout=timeout,
+        )
+        self._ask(call)
+
+    def get_current_user(self) -> DirectusUser:
+        """Return the own profile, which is incomplete when it may not be read."""
+        payload = self._current_user(ALL_FIELDS)
+        if "status" not in payload or payload.get("role") is None:
+            # One field that may not be read hides all others; and version 10 says
+            # that there is no role when the role's name may not be read.
+            payload = payload | self._current_user(FEW_FIELDS)
+        return DirectusUser.from_payload(payload)
+
+    # Signing up and passwords
+
+    def register_user(
+        self,
+        *,
+        email: str,
+        password: str,
+        verification_url: str,
+        first_name: str = "",
+        last_name: str = "",
+    ) -> None:
+        """Sign up; Directus mails a link to `verification_url`.
+
+        Returns the same for an address that has an account already.
+
+        Raises:
+            InvalidPayload: a value is not accepted.
+            Forbidden: sign-up is closed, at all or for this address.
+            RateLimited: too many sign-ups from this visitor.
+        """
+        body = {
+            "email": email,
+            "password": password,
+            "verification_url": verification_url,
+            **_names(first_name, last_name),
+        }
+        self._ask(_slow_post("/users/register", body))
+
+    def create_user(
+        self,
+        *,
+        email: str,
+        password: str,
+        role: str | UUID,
+        first_name: str = "",
+        last_name: str = "",
+    ) -> None:
+        """Create an active user, as whoever is allowed to.
+
+        Raises:
+            NotUnique: the address has an account already.
+            InvalidPayload: a value is not accepted.
+            Forbidden: this client may not create users.
+        """
+        body = {
+            "email": email,
+            "password": password,
+            "role": str(role),
+            **_names(first_name, last_name),
+        }
+        self._ask_signed(_slow_post("/users", body))
+
+    def verify_email(self, token: str) -> None:
+        """Confirm the address that a mailed token belongs to.
+
+        Raises:
+            InvalidToken, TokenExpired: the link is broken or too old.
+            InvalidPayload: it was used before.
+        """
+        call = Call(
+            "GET",
+            "/users/register/verify-email",
+            params={"token": _jwt(token)},
+            # To Directus' own app; not followed.
+            expected=frozenset({302}),
+        )
+        self._ask(call)
+
+    def request_password_reset(self, *, email: str, reset_url: str) -> None:
+        """Have a link to `reset_url` mailed, if the address has an account."""
+        body = {"email": email, "reset_url": reset_url}
+        self._ask(_slow_post("/auth/password/request", body))
+
+    def reset_password(self, *, token: str, password: str) -> None:
+        """Set a new password with a mailed token.
+
+        Raises:
+            InvalidPayload: the password is refused; the token stays good.
+            InvalidToken, TokenExpired, Forbidden: the link is broken, old or used.
+        """
+        body = {"token": _jwt(token), "password": password}
+        self._ask(_slow_post("/auth/password/reset", body))
+
+    # Users
+
+    def get_user(self, user_id: UUID | str) -> DirectusUser:
+        """Return one user. Raises Forbidden when there is none with this id."""
+        payload = self.get(_user_path(user_id), params={"fields": ALL_FIELDS})
+        return DirectusUser.from_payload(payload)
+
+    def update_user(self, user_id: UUID | str, changes: Mapping[str, Any]) -> None:
+        """Change a user. Send only what changed: the same e-mail ends all sessions."""
+        self.patch(_user_path(user_id), dict(changes))
+
+    def find_users_by_email(self, email: str) -> list[DirectusUser]:
+        """Return the users with this address, however its letters are cased."""
+        # Directus compares with the case or by parts; the rest is done here.
+        params = {
+            "fields": ALL_FIELDS,
+            "filter": json.dumps({"email": {"_icontains": email}}),
+            "limit": str(MOST_CANDIDATES),
+        }
+        wanted = email.casefold()
+        users = self._users(params)
+        return [user for user in users if user.email.casefold() == wanted]
+
+    def list_users(self, *, page_size: int = PAGE_SIZE) -> Iterator[DirectusUser]:
+        """Yield all users, page by page.
+
+        Raises:
+            DirectusUnavailable: the pages do not come to an end.
+        """
+        params = {"fields": ALL_FIELDS, "sort": "id", "limit": str(page_size)}
+        previous: set[UUID] = set()
+        page = 1
+        while users := self._users(params | {"page": str(page)}):
+            # Who is created meanwhile pushes others on to the next page.
+            new = [user for user in users if user.id not in previous]
+            yield from new
+            if len(users) < page_size:
+                return
+            if not new:
+                raise DirectusUnavailable("GET /users: the same page again")
+            previous = {user.id for user in users}
+            page += 1
+
+    def count_users(self) -> int:
+        """Return how many users there are."""
+        rows = self.get("/users", params={"aggregate[count]": "id"})
+        try:
+            return int(rows[0]["count"]["id"])
+        except (TypeError, LookupError, ValueError):
+            raise DirectusUnavailable("GET /users: no count") from None
+
+    # The server
+
+    def ping(self) -> None:
+        """Return when Directus is there; raise DirectusUnavailable when it is not."""
+        call = Call("GET", "/server/ping", repeat=Repeat.ALWAYS, text=True)
+        if self._send(call, signed=False).payload.strip() != "pong":
+            raise DirectusUnavailable("GET /server/ping: no pong")
+
+    def get_server_info(self) -> dict[str, Any]:
+        """Return what Directus tells about itself; more for who is signed in."""
+        return _object(self.get("/server/info"))
+
+    def get_password_policy(self) -> str:
+        """Return the regular expression for passwords, or an empty string."""
+        settings = self.get("/settings", params={"fields": "auth_password_policy"})
+        policy = _object(settings).get("auth_password_policy")
+        return policy if isinstance(policy, str) else ""
+
+    # Plain access
+
+    def get(self, path: str, *, params: Mapping[str, str] | None = None) -> Any:
+        """Return the data at a path."""
+        call = Call("GET", path, params=params, repeat=Repeat.ALWAYS, large=True)
+        return self._ask_signed(call)
+
+    def post(
+        self, path: str, body: Any = None, *, params: Mapping[str, str] | None = None
+    ) -> Any:
+        """Create something; return its data, or None when it may not be read."""
+        return self._ask_signed(Call("POST", path, params, body, expected=DONE))
+
+    def patch(
+        self, path: str, body: Any = None, *, params: Mapping[str, str] | None = None
+    ) -> Any:
+        """Change something; return its data, or None when it may not be read."""
+        return self._ask_signed(Call("PATCH", path, params, body, expected=DONE))
+
+    def delete(self, path: str, body: Any = None) -> None:
+        """Delete what is at a path, or what `body` lists there."""
+        self._ask_signed(Call("DELETE", path, body=body, expected=DONE))
+
+    # How it is asked
+
+    def _ask(self, call: Call) -> Any:
+        return _data_of(self._send(call, signed=False))
+
+    def _ask_signed(self, call: Call) -> Any:
+        return _data_of(self._send(call, signed=True))
+
+    def _send(self, call: Call, *, signed: bool) -> Answer:
+        request = self._transport.prepare(call, self._headers)
+        if not signed or self._auth is None:
+            return self._transport.send(call, request)
+        request = self._auth(request)
+        if not isinstance(self._auth, RefreshingAuth):
+            return self._transport.send(call, request)
+        try:
+            return self._transport.send(call, request)
+        except AuthenticationFailed:
+            # It was fresh by this server's clock; Directus' clock may be ahead.
+            self._auth.renew_rejected(_bearer_token(request))
+        return self._send_once_more(call, self._auth)
+
+    def _send_once_more(self, call: Call, auth: RefreshingAuth) -> Answer:
+        request = auth(self._transport.prepare(call, self._headers))
+        try:
+            return self._transport.send(call, request)
+        except AuthenticationFailed as error:
+            raise SessionExpired(f"{call} answered {error}") from None
+
+    def _current_user(self, fields: str) -> dict[str, Any]:
+        return _object(self.get("/users/me", params={"fields": fields}))
+
+    def _users(self, params: Mapping[str, str]) -> list[DirectusUser]:
+        rows = self.get("/users", params=params)
+        if not isinstance(rows, list):
+            raise DirectusUnavailable("GET /users: not a list")
+        return [DirectusUser.from_payload(row) for row in rows]
+
+
+def _slow_post(path: str, body: Mapping[str, Any]) -> Call:
+    """Return a call that hashes a password, and must not happen twice."""
+    return Call("POST", path, body=body, expected=DONE, slow=True)
+
+
+def _data_of(answer: Answer) -> Any:
+    return answer.data if answer.status == 200 else None
+
+
+def _object(data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise DirectusUnavailable("the data is not an object")
+    return data
+
+
+def _names(first_name: str, last_name: str) -> dict[str, str]:
+    """Return the names that are set; Directus refuses empty ones."""
+    names = {"first_name": first_name, "last_name": last_name}
+    return {key: name for key, name in names.items() if name}
+
+
+def _user_path(user_id: UUID | str) -> str:
+    """Return the path of a user. Raises ValueError when the id is not a UUID."""
+    return f"/users/{UUID(str(user_id))}"
+
+
+def _jwt(token: str) -> str:
+    """Return a mailed token that may be one; version 10 fails over any other."""
+    if not _JWT.fullmatch(token):
+        raise InvalidToken(403, "INVALID_TOKEN")
+    return token
+
+
+def _bearer_token(request: PreparedRequest) -> str:
+    return request.headers["Authorization"].removeprefix(_BEARER)
+
+
+def _locked_or(error: Forbidden) -> DirectusError:
+    """Tell a Directus that its licence locks from a refusal of this person."""
+    if error.code == "RESOURCE_RESTRICTED":
+        return DirectusUnavailable(f"sign-in answered {error}")
+    return error

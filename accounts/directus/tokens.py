@@ -1,0 +1,184 @@
+"""
+Directus' tokens: what they are, where they come from, and how a request is signed.
+
+A refresh token works once. Whoever renews must therefore be alone, and must store what
+it got at once; that is what the lease of a `TokenStore` is for.
+"""
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from math import isfinite
+from time import time
+from typing import Any, Protocol, Self
+
+from requests import PreparedRequest
+from requests.auth import AuthBase
+
+from .exceptions import (
+    AuthenticationFailed,
+    DirectusError,
+    DirectusUnavailable,
+    InvalidToken,
+    SessionExpired,
+)
+
+MAX_MARGIN = 60.0
+_TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
+_LONGEST_LIFE = 10 * 365 * 86400.0
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    """
+    An access token and the refresh token that renews it.
+
+    `expires_at` (seconds since the epoch) lies before the real end, so that a token
+    that is fresh when a request is signed is still good when it arrives.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_at: float
+
+    @classmethod
+    def from_payload(cls, payload: Any, now: float | None = None) -> Self:
+        """Read the answer to a login or refresh; nonsense is DirectusUnavailable."""
+        if not isinstance(payload, dict):
+            raise DirectusUnavailable("the tokens are not an object")
+        lifetime = _lifetime(payload.get("expires"))
+        margin = min(MAX_MARGIN, lifetime / 4)
+        return cls(
+            access_token=_token(payload.get("access_token")),
+            refresh_token=_token(payload.get("refresh_token")),
+            expires_at=(time() if now is None else now) + lifetime - margin,
+        )
+
+    def is_fresh(self, now: float | None = None) -> bool:
+        """Tell whether the access token can still be used."""
+        return (time() if now is None else now) < self.expires_at
+
+
+def _token(value: Any) -> str:
+    if isinstance(value, str) and _TOKEN.fullmatch(value):
+        return value
+    raise DirectusUnavailable("a token is missing or malformed")
+
+
+def _lifetime(expires: Any) -> float:
+    """Return the lifetime in seconds; Directus gives milliseconds."""
+    is_number = isinstance(expires, (int, float)) and not isinstance(expires, bool)
+    if is_number and isfinite(expires) and 0 < expires / 1000 < _LONGEST_LIFE:
+        return float(expires / 1000)
+    raise DirectusUnavailable("the lifetime of the tokens makes no sense")
+
+
+class TokenStore(Protocol):
+    """Where the tokens of one session are kept."""
+
+    def load(self) -> TokenPair | None:
+        """Return the tokens as last seen, or None."""
+
+    def reload(self) -> TokenPair | None:
+        """Return the tokens as they are now, whoever wrote them, or None."""
+
+    def lease(self) -> AbstractContextManager[bool]:
+        """
+        Wait for the right to renew the tokens.
+
+        Yields True to the one who may renew, False to one for whom somebody else has
+        renewed. Raises DirectusUnavailable when waiting took too long.
+        """
+
+    def save(self, tokens: TokenPair) -> None:
+        """Keep renewed tokens. Raises SessionExpired when the session is gone."""
+
+
+class BearerAuth(AuthBase):
+    """Sign requests with one fixed token.
+
+    Raises:
+        ValueError: the token has characters that no token has.
+    """
+
+    def __init__(self, token: str) -> None:
+        if not _TOKEN.fullmatch(token):
+            raise ValueError("not a token of Directus")
+        self._token = token
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        return _sign(request, self._token)
+
+
+class RefreshingAuth(AuthBase):
+    """
+    Sign requests with the stored access token, renewing it when it is stale.
+
+    `renew` exchanges a refresh token for new tokens; `revoke` ends tokens that can no
+    longer be stored. Signing raises SessionExpired when there are no tokens or
+    Directus refuses to renew them, DirectusUnavailable when it cannot be asked.
+    """
+
+    def __init__(
+        self,
+        store: TokenStore,
+        renew: Callable[[str], TokenPair],
+        revoke: Callable[[str], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._renew = renew
+        self._revoke = revoke
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        tokens = self._store.load()
+        if tokens is None or not tokens.is_fresh():
+            tokens = self._renewed(TokenPair.is_fresh)
+        return _sign(request, tokens.access_token)
+
+    def renew_rejected(self, access_token: str) -> None:
+        """Renew a token that looked fresh and was refused: the clocks may differ."""
+        self._renewed(lambda tokens: tokens.access_token != access_token)
+
+    def _renewed(self, is_good: Callable[[TokenPair], bool]) -> TokenPair:
+        """Return good tokens: those that a parallel request stored, or new ones."""
+        for _ in range(2):
+            with self._store.lease() as is_ours:
+                tokens = self._store.reload()
+                if tokens is None:
+                    raise SessionExpired("no Directus tokens are stored")
+                if is_good(tokens):
+                    return tokens
+                if is_ours:
+                    return self._exchange(tokens)
+        raise DirectusUnavailable("another request could not renew the tokens")
+
+    def _exchange(self, tokens: TokenPair) -> TokenPair:
+        try:
+            renewed = self._renew(tokens.refresh_token)
+        except InvalidToken as error:
+            # What Directus passes on when an identity provider refuses: not a
+            # statement about this session, which survives it.
+            raise DirectusUnavailable(f"refresh answered {error}") from error
+        except AuthenticationFailed as error:
+            raise SessionExpired(f"refresh answered {error}") from error
+        try:
+            self._store.save(renewed)
+        except SessionExpired:
+            self._discard(renewed)
+            raise
+        return renewed
+
+    def _discard(self, tokens: TokenPair) -> None:
+        """End tokens that nobody will ever use; best effort."""
+        if self._revoke is None:
+            return
+        try:
+            self._revoke(tokens.refresh_token)
+        except DirectusError:
+            pass
+
+
+def _sign(request: PreparedRequest, token: str) -> PreparedRequest:
+    request.headers["Authorization"] = f"Bearer {token}"
+    return request

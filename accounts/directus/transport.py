@@ -1,0 +1,271 @@
+"""
+The one way to Directus: deadlines, limits, retries, breaker and bulkhead.
+
+One `Transport` serves all threads of a process. It knows HTTP and what may be sent
+twice; it knows no endpoint, no token and no user.
+"""
+
+import logging
+import random
+import re
+import ssl
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, field
+from enum import IntEnum
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests import PreparedRequest
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from .answers import LARGE, SMALL, Answer, read_answer
+from .breaker import OPEN_SECONDS, Breaker, Bulkhead, RetryBudget
+from .exceptions import DirectusUnavailable, error_for
+from .wire import CURRENT_ATTEMPT, Attempt, Stage, TimedAdapter, TooLong
+
+logger = logging.getLogger(__name__)
+
+OK = frozenset({200})
+DONE = frozenset({200, 204})
+
+# A retry must have time to succeed: 3 seconds, or half of a shorter deadline.
+RETRY_NEEDS = 3.0
+RETRY_DELAY = (0.05, 0.15)
+_WORTH_RETRYING = frozenset({502, 503, 504})
+# Answers with status 5xx that one visitor can provoke; they say nothing about the
+# health of Directus, and must not lock everybody else out.
+_ABOUT_ONE_CALL = frozenset({"INTERNAL_SERVER_ERROR", "INVALID_PROVIDER_CONFIG"})
+_PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
+
+
+class Repeat(IntEnum):
+    """When a call may be sent a second time, beyond never having left."""
+
+    NEVER = 0
+    # A kept connection turned out closed before the answer began.
+    WHEN_STALE = 1
+    # Asking twice is as good as asking once.
+    ALWAYS = 2
+
+
+@dataclass(frozen=True)
+class Call:
+    """What to ask. Raises ValueError for a path with anything unusual in it."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] | None = field(default=None, repr=False)
+    body: Any = field(default=None, repr=False)
+    expected: frozenset[int] = OK
+    repeat: Repeat = Repeat.NEVER
+    # Directus hashes a password or stalls: more time, but one of few slots.
+    slow: bool = False
+    large: bool = False
+    text: bool = False
+    timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        if not _PATH.fullmatch(self.path):
+            raise ValueError("not a path of Directus")
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def limit(self) -> int:
+        """The most bytes that the answer may have."""
+        return LARGE if self.large else SMALL
+
+
+class Transport:
+    """Sends calls to one Directus and returns its answers.
+
+    Args:
+        base_url: where Directus is, as seen from this server.
+        connect_timeout, read_timeout: seconds for one connection, for one read.
+        total_timeout: seconds for a whole call, retry included.
+        login_timeout: the same for calls in which Directus hashes a password.
+        login_slots: how many of those may be under way at once.
+        ca_bundle: a file of certificates to trust in place of the usual ones.
+        open_seconds: how long nothing is asked after five failures in a row.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        connect_timeout: float = 1.0,
+        read_timeout: float = 5.0,
+        total_timeout: float = 8.0,
+        login_timeout: float = 10.0,
+        login_slots: int = 8,
+        ca_bundle: str | None = None,
+        open_seconds: float = OPEN_SECONDS,
+    ) -> None:
+        self.base_url = _checked(base_url)
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._total_timeout = total_timeout
+        self._login_timeout = login_timeout
+        self._verify: bool | str = ca_bundle or True
+        self._adapter = TimedAdapter()
+        self._breaker = Breaker(open_seconds=open_seconds)
+        self._bulkhead = Bulkhead(login_slots)
+        self._budget = RetryBudget()
+
+    def __repr__(self) -> str:
+        return f"Transport({self.base_url!r})"
+
+    def prepare(self, call: Call, headers: Mapping[str, str]) -> PreparedRequest:
+        """Return the request for a call, not signed yet."""
+        return requests.Request(
+            call.method,
+            self.base_url + call.path,
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                **headers,
+            },
+            params=call.params,
+            json=call.body,
+        ).prepare()
+
+    def send(self, call: Call, request: PreparedRequest) -> Answer:
+        """Send a prepared call and return its answer, which has an expected status.
+
+        Raises:
+            DirectusUnavailable: there is no usable answer.
+            DirectusAPIError: Directus answered with an error.
+        """
+        self._breaker.refuse_while_open()
+        self._budget.earn()
+        with self._slot(call), self._breaker.guard() as probing:
+            answer = self._answer(call, request, may_repeat=not probing)
+            _check_usable(call, answer)
+        if answer.status not in call.expected:
+            raise error_for(answer)
+        return answer
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._adapter.close()
+
+    def _slot(self, call: Call) -> AbstractContextManager[None]:
+        return self._bulkhead.slot() if call.slow else nullcontext()
+
+    def _answer(
+        self, call: Call, request: PreparedRequest, *, may_repeat: bool
+    ) -> Answer:
+        """Try once; a second time where that is safe and there is time for it."""
+        total = self._seconds_for(call)
+        attempt = self._attempt(call, total)
+        try:
+            answer = self._try(call, request, attempt)
+        except DirectusUnavailable:
+            if not (may_repeat and self._repeats_failure(call, attempt, total)):
+                raise
+        else:
+            if not (may_repeat and self._repeats_answer(call, answer, attempt, total)):
+                return answer
+        if not attempt.was_stale:
+            time.sleep(random.uniform(*RETRY_DELAY))
+        return self._try(call, request, self._attempt(call, attempt.remaining))
+
+    def _seconds_for(self, call: Call) -> float:
+        if call.timeout is not None:
+            return call.timeout
+        return self._login_timeout if call.slow else self._total_timeout
+
+    def _attempt(self, call: Call, seconds: float) -> Attempt:
+        # Directus sends nothing at all while it hashes.
+        read_timeout = seconds if call.slow else self._read_timeout
+        return Attempt(seconds=seconds, read_timeout=read_timeout, limit=call.limit)
+
+    def _repeats_failure(self, call: Call, attempt: Attempt, total: float) -> bool:
+        is_safe = (
+            attempt.nothing_sent
+            or (call.repeat >= Repeat.WHEN_STALE and attempt.was_stale)
+            or call.repeat is Repeat.ALWAYS
+        )
+        return is_safe and attempt.broke and self._affords_retry(attempt, total)
+
+    def _repeats_answer(
+        self, call: Call, answer: Answer, attempt: Attempt, total: float
+    ) -> bool:
+        is_safe = call.repeat is Repeat.ALWAYS and answer.status in _WORTH_RETRYING
+        return is_safe and self._affords_retry(attempt, total)
+
+    def _affords_retry(self, attempt: Attempt, total: float) -> bool:
+        has_time = attempt.remaining >= min(RETRY_NEEDS, total / 2)
+        return has_time and self._budget.spend()
+
+    def _try(self, call: Call, request: PreparedRequest, attempt: Attempt) -> Answer:
+        token = CURRENT_ATTEMPT.set(attempt)
+        try:
+            answer = self._exchange(call, request, attempt)
+        except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
+            # Without its cause: that one knows the whole URL and the whole request.
+            raise _failure(call, attempt, error) from None
+        finally:
+            CURRENT_ATTEMPT.reset(token)
+        logger.debug("%s answered %d", call, answer.status)
+        return answer
+
+    def _exchange(
+        self, call: Call, request: PreparedRequest, attempt: Attempt
+    ) -> Answer:
+        seconds = max(0.001, attempt.remaining)
+        timeout = (min(self._connect_timeout, seconds), attempt.next_wait())
+        response = self._adapter.send(
+            request, stream=True, timeout=timeout, verify=self._verify
+        )
+        with closing(response):
+            return read_answer(response, limit=call.limit, text=call.text)
+
+
+def _check_usable(call: Call, answer: Answer) -> None:
+    """Raise DirectusUnavailable for what shows that Directus is not well."""
+    if answer.status >= 500 and answer.code not in _ABOUT_ONE_CALL:
+        raise error_for(answer)
+    if answer.status < 400 and answer.status not in call.expected:
+        raise DirectusUnavailable(f"{call} answered {answer.status}")
+    if answer.status == 200 and not call.text:
+        _ = answer.data
+
+
+def _failure(call: Call, attempt: Attempt, error: Exception) -> DirectusUnavailable:
+    """Say in our own words why there is no answer, and note whether to try again."""
+    root = _root(error)
+    was_sent = attempt.stage is Stage.SENT
+    reason = type(root).__name__
+    if not was_sent and isinstance(root, ssl.SSLError | requests.exceptions.SSLError):
+        reason = getattr(root, "verify_message", "") or reason
+        logger.warning("upstream.tls %s", reason, extra={"event": "upstream.tls"})
+        return DirectusUnavailable(f"{call}: TLS failed: {reason}")
+    timed_out = isinstance(root, TimeoutError | requests.Timeout | ReadTimeoutError)
+    attempt.broke = not (timed_out and was_sent) and not isinstance(root, TooLong)
+    return DirectusUnavailable(f"{call}: {reason}", timed_out=timed_out and was_sent)
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return what the libraries wrapped: the first error of the chain."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return error
+
+
+def _checked(base_url: str) -> str:
+    """Return the address without a slash at its end.
+
+    Raises:
+        ValueError: it is not http or https, or holds a password, query or fragment.
+    """
+    parts = urlsplit(base_url)
+    is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not is_plain:
+        raise ValueError("the address of Directus must be http(s)://host[:port][/path]")
+    return base_url.rstrip("/")

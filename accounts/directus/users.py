@@ -1,0 +1,133 @@
+"""
+People as Directus describes them, and the browsers that calls are made for.
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+from uuid import UUID
+
+from .exceptions import DirectusUnavailable
+
+DEFAULT_USER_AGENT = "django-directus"
+MAX_USER_AGENT = 512
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+# Asked for first; one field that may not be read takes all others with it.
+ALL_FIELDS = (
+    "id,email,first_name,last_name,status,role.id,role.name,"
+    "language,last_access,provider"
+)
+FEW_FIELDS = "id,email,first_name,last_name,status,role"
+
+
+@dataclass(frozen=True)
+class DirectusUser:
+    """A user of Directus: a profile. Empty values could not be read or are not set."""
+
+    id: UUID
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    status: str = ""
+    role_id: UUID | None = None
+    role_name: str = ""
+    language: str = ""
+    last_access: datetime | None = None
+    provider: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether Directus told more than the id."""
+        return bool(self.status)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether Directus lets this user sign in."""
+        return self.status == "active"
+
+    @classmethod
+    def from_payload(cls, payload: Any) -> Self:
+        """Read a user as Directus sends it; a wrong type is DirectusUnavailable."""
+        if not isinstance(payload, dict):
+            raise DirectusUnavailable("the user is not an object")
+        role_id, role_name = _role(payload.get("role"))
+        return cls(
+            id=_uuid(payload.get("id")),
+            email=_text(payload, "email"),
+            first_name=_text(payload, "first_name"),
+            last_name=_text(payload, "last_name"),
+            status=_text(payload, "status"),
+            role_id=role_id,
+            role_name=role_name,
+            language=_text(payload, "language"),
+            last_access=_moment(payload.get("last_access")),
+            provider=_text(payload, "provider"),
+        )
+
+
+def _uuid(value: Any) -> UUID:
+    try:
+        if isinstance(value, str):
+            return UUID(value)
+    except ValueError:
+        pass
+    raise DirectusUnavailable("an id is not a UUID")
+
+
+def _text(payload: dict[str, Any], name: str) -> str:
+    """Return a text without what no database column takes; null is empty."""
+    value = payload.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise DirectusUnavailable(f"{name} is not a text")
+    return value.replace("\x00", "").encode(errors="replace").decode()
+
+
+def _role(value: Any) -> tuple[UUID | None, str]:
+    """Read a role: null, an id, or an object with id and name."""
+    if value is None:
+        return None, ""
+    if isinstance(value, dict):
+        return _uuid(value.get("id")), _text(value, "name")
+    return _uuid(value), ""
+
+
+def _moment(value: Any) -> datetime | None:
+    """Read a time; without a zone, as SQLite gives it, it is UTC."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        raise DirectusUnavailable("last_access is not a time") from None
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """The browser on whose behalf a call is made; Directus counts and logs it."""
+
+    address: str
+    user_agent: str = ""
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that tell Directus, with nothing in them to misread."""
+        headers = {"User-Agent": _header_text(self.user_agent) or DEFAULT_USER_AGENT}
+        try:
+            # Without a zone index: that one may hold any character.
+            address = ipaddress.ip_address(self.address.partition("%")[0])
+        except ValueError:
+            return headers
+        return headers | {"X-Forwarded-For": str(address)}
+
+
+def _header_text(value: str) -> str:
+    """Return one short line that a header can carry."""
+    line = _CONTROL_CHARACTERS.sub("", value)
+    return line.encode("latin-1", "replace").decode("latin-1")[:MAX_USER_AGENT].strip()

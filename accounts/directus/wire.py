@@ -1,0 +1,210 @@
+"""
+Connections that keep a deadline and say what became of an attempt.
+
+A read timeout alone never fires on an answer that drips; here each read of a socket
+waits no longer than what is left of the whole attempt. The connection also notes how
+far it came, because only that tells whether the request may be sent a second time.
+"""
+
+import logging
+from contextvars import ContextVar
+from enum import Enum, auto
+from functools import partial
+from http import client as http
+from io import BufferedReader, RawIOBase
+from socket import socket
+from time import monotonic
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.response import HTTPResponse
+
+# Directus closes connections after 5 idle seconds.
+MAX_IDLE = 2.0
+POOL_SIZE = 16
+# For headers and chunk sizes, which come on top of the body.
+OVERHEAD = 64 * 1024
+
+
+class Stage(Enum):
+    """How far an attempt came."""
+
+    UNKNOWN = auto()
+    CONNECTING = auto()
+    SENT = auto()
+
+
+class TooLong(OSError):
+    """More bytes arrived than an answer may have."""
+
+
+class Attempt:
+    """One try to get one answer: its deadline, and what is known about it.
+
+    Attributes:
+        stage: how far it came.
+        reused: it went over a kept connection.
+        broke: it failed in a way that another attempt may not.
+    """
+
+    def __init__(self, *, seconds: float, read_timeout: float, limit: int) -> None:
+        self.ends_at = monotonic() + seconds
+        self.stage = Stage.UNKNOWN
+        self.reused = False
+        self.broke = False
+        self._read_timeout = read_timeout
+        self._bytes_left = limit + OVERHEAD
+        self._received = False
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the deadline; negative when it has passed."""
+        return self.ends_at - monotonic()
+
+    @property
+    def nothing_sent(self) -> bool:
+        """Whether the attempt is known to have ended before the request left."""
+        return self.stage is Stage.CONNECTING
+
+    @property
+    def was_stale(self) -> bool:
+        """Whether a kept connection turned out closed before the answer began."""
+        return self.stage is Stage.SENT and self.reused and not self._received
+
+    def next_wait(self) -> float:
+        """Return how long one read may block. Raises TimeoutError at the deadline."""
+        remaining = self.remaining
+        if remaining <= 0:
+            raise TimeoutError("the deadline has passed")
+        return min(self._read_timeout, remaining)
+
+    def count(self, size: int) -> None:
+        """Note bytes of the answer. Raises TooLong when they are too many."""
+        self._received = self._received or size > 0
+        self._bytes_left -= size
+        if self._bytes_left < 0:
+            raise TooLong("the answer is too long")
+
+
+CURRENT_ATTEMPT: ContextVar[Attempt] = ContextVar("CURRENT_ATTEMPT")
+
+
+class _TimedReader(RawIOBase):
+    """Reads a socket for one attempt."""
+
+    def __init__(self, sock: socket, attempt: Attempt) -> None:
+        super().__init__()
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._attempt = attempt
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._attempt.next_wait())
+        size = self._raw.readinto(buffer)
+        self._attempt.count(size or 0)
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedResponse(http.HTTPResponse):
+    """An answer that is read with a deadline, headers included."""
+
+    def __init__(
+        self,
+        sock: socket,
+        debuglevel: int = 0,
+        method: str | None = None,
+        url: str | None = None,
+        *,
+        attempt: Attempt,
+    ) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        untimed = self.fp
+        self.fp = BufferedReader(_TimedReader(sock, attempt))
+        untimed.close()
+
+
+class _TimedConnection(HTTPConnection):
+    """A connection that notes on the current attempt how far it came."""
+
+    _answers = 0
+    _used_at = 0.0
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the pool may hand out this connection again."""
+        is_recent = monotonic() - self._used_at < MAX_IDLE
+        return is_recent and super().is_connected
+
+    def connect(self) -> None:
+        attempt = CURRENT_ATTEMPT.get()
+        self._answers = 0
+        attempt.stage = Stage.CONNECTING
+        super().connect()
+        attempt.stage = Stage.SENT
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        attempt = CURRENT_ATTEMPT.get()
+        attempt.stage = Stage.SENT
+        attempt.reused = self._answers > 0
+        super().request(*args, **kwargs)
+
+    # urllib3 returns its own kind of response here, too.
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        attempt = CURRENT_ATTEMPT.get()
+        make: Any = partial(_TimedResponse, attempt=attempt)
+        self.response_class = make
+        response = super().getresponse()
+        self._answers += 1
+        self._used_at = monotonic()
+        return response
+
+
+class _TimedTLSConnection(_TimedConnection, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _TimedConnection
+
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls = _TimedTLSConnection
+
+
+class TimedAdapter(HTTPAdapter):
+    """Sends requests over connections that keep `CURRENT_ATTEMPT`'s deadline.
+
+    Used without a `requests.Session`: nothing here follows redirects, keeps cookies,
+    or reads proxies and passwords from the environment.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=POOL_SIZE)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools that `HTTPAdapter` sends with."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    """Cut queries out of what urllib3 logs: they can hold a token or an address."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            arg.partition("?")[0] if isinstance(arg, str) else arg
+            for arg in record.args
+        )
+    return True
+
+
+for _name in ("urllib3.connectionpool", "urllib3.connection"):
+    logging.getLogger(_name).addFilter(_without_query)
