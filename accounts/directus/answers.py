@@ -1,5 +1,4 @@
-"""
-How an answer from Directus is read: nothing that the other side sends is trusted.
+"""How an answer from Directus is read: nothing that the other side sends is trusted.
 
 The body is read with a limit, must be what its headers say, and must be strict JSON.
 Whatever else arrives is DirectusUnavailable; no message contains any of it.

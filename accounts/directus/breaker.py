@@ -1,6 +1,4 @@
-"""
-What protects Directus from this process, and this process from a broken Directus.
-"""
+"""What protects Directus from this process, and this process from a broken Directus."""
 
 import logging
 import threading

@@ -1,5 +1,4 @@
-"""
-Directus' endpoints, one method each. Knows HTTP; knows nothing of Django.
+"""Directus' endpoints, one method each. Knows HTTP; knows nothing of Django.
 
 Every method raises DirectusUnavailable when there is no usable answer, and
 DirectusAPIError or one of its subclasses when Directus answers with an error; a
@@ -13,12 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from requests import PreparedRequest
-from requests.auth import AuthBase
-
-from .answers import Answer
 from .exceptions import (
-    AuthenticationFailed,
     DirectusError,
     DirectusUnavailable,
     Forbidden,
@@ -26,38 +20,24 @@ from .exceptions import (
     InvalidPayload,
     InvalidToken,
     NotFound,
-    SessionExpired,
 )
-from .tokens import RefreshingAuth, TokenPair
-from .transport import DONE, Call, Repeat, Transport
-from .users import ALL_FIELDS, DEFAULT_USER_AGENT, FEW_FIELDS, DirectusUser, Visitor
+from .plain import PlainClient
+from .tokens import TokenPair
+from .transport import DONE, Call, Repeat
+from .users import ALL_FIELDS, FEW_FIELDS, DirectusUser
 
 PAGE_SIZE = 1000
 LOGOUT_TIMEOUT = 2.0
 MOST_CANDIDATES = 100
-_BEARER = "Bearer "
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
-class DirectusClient:
+class DirectusClient(PlainClient):
     """Asks one Directus, as whom `auth` says, on behalf of `visitor`.
 
     Signing in, signing up and everything about passwords is asked without `auth`:
     Directus looks at a stale token before it looks at a password.
     """
-
-    def __init__(
-        self,
-        transport: Transport,
-        *,
-        auth: AuthBase | None = None,
-        visitor: Visitor | None = None,
-    ) -> None:
-        self._transport = transport
-        self._auth = auth
-        self._headers = (
-            {"User-Agent": DEFAULT_USER_AGENT} if visitor is None else visitor.headers()
-        )
 
     # Signing in and out
 
@@ -203,7 +183,7 @@ class DirectusClient:
 
     def get_user(self, user_id: UUID | str) -> DirectusUser:
         """Return one user. Raises Forbidden when there is none with this id."""
-        payload = self.get(_user_path(user_id), params={"fields": ALL_FIELDS})
+        payload = self._read(_user_path(user_id), {"fields": ALL_FIELDS})
         return DirectusUser.from_payload(payload)
 
     def update_user(self, user_id: UUID | str, changes: Mapping[str, Any]) -> None:
@@ -244,7 +224,7 @@ class DirectusClient:
 
     def count_users(self) -> int:
         """Return how many users there are."""
-        rows = self.get("/users", params={"aggregate[count]": "id"})
+        rows = self._read("/users", {"aggregate[count]": "id"})
         try:
             return int(rows[0]["count"]["id"])
         except (TypeError, LookupError, ValueError):
@@ -255,73 +235,21 @@ class DirectusClient:
     def ping(self) -> None:
         """Return when Directus is there; raise DirectusUnavailable when it is not."""
         call = Call("GET", "/server/ping", repeat=Repeat.ALWAYS, text=True)
-        if self._send(call, signed=False).payload.strip() != "pong":
+        if self._send(call).payload.strip() != "pong":
             raise DirectusUnavailable("GET /server/ping: no pong")
 
     def get_server_info(self) -> dict[str, Any]:
         """Return what Directus tells about itself; more for who is signed in."""
-        return _object(self.get("/server/info"))
+        return _object(self._read("/server/info"))
 
     def get_password_policy(self) -> str:
         """Return the regular expression for passwords, or an empty string."""
-        settings = self.get("/settings", params={"fields": "auth_password_policy"})
+        settings = self._read("/settings", {"fields": "auth_password_policy"})
         policy = _object(settings).get("auth_password_policy")
         return policy if isinstance(policy, str) else ""
 
-    # Plain access
-
-    def get(self, path: str, *, params: Mapping[str, str] | None = None) -> Any:
-        """Return the data at a path."""
-        call = Call("GET", path, params=params, repeat=Repeat.ALWAYS, large=True)
-        return self._ask_signed(call)
-
-    def post(
-        self, path: str, body: Any = None, *, params: Mapping[str, str] | None = None
-    ) -> Any:
-        """Create something; return its data, or None when it may not be read."""
-        return self._ask_signed(Call("POST", path, params, body, expected=DONE))
-
-    def patch(
-        self, path: str, body: Any = None, *, params: Mapping[str, str] | None = None
-    ) -> Any:
-        """Change something; return its data, or None when it may not be read."""
-        return self._ask_signed(Call("PATCH", path, params, body, expected=DONE))
-
-    def delete(self, path: str, body: Any = None) -> None:
-        """Delete what is at a path, or what `body` lists there."""
-        self._ask_signed(Call("DELETE", path, body=body, expected=DONE))
-
-    # How it is asked
-
-    def _ask(self, call: Call) -> Any:
-        return _data_of(self._send(call, signed=False))
-
-    def _ask_signed(self, call: Call) -> Any:
-        return _data_of(self._send(call, signed=True))
-
-    def _send(self, call: Call, *, signed: bool) -> Answer:
-        request = self._transport.prepare(call, self._headers)
-        if not signed or self._auth is None:
-            return self._transport.send(call, request)
-        request = self._auth(request)
-        if not isinstance(self._auth, RefreshingAuth):
-            return self._transport.send(call, request)
-        try:
-            return self._transport.send(call, request)
-        except AuthenticationFailed:
-            # It was fresh by this server's clock; Directus' clock may be ahead.
-            self._auth.renew_rejected(_bearer_token(request))
-        return self._send_once_more(call, self._auth)
-
-    def _send_once_more(self, call: Call, auth: RefreshingAuth) -> Answer:
-        request = auth(self._transport.prepare(call, self._headers))
-        try:
-            return self._transport.send(call, request)
-        except AuthenticationFailed as error:
-            raise SessionExpired(f"{call} answered {error}") from None
-
     def _current_user(self, fields: str) -> dict[str, Any]:
-        return _object(self.get("/users/me", params={"fields": fields}))
+        return _object(self._read("/users/me", {"fields": fields}))
 
     def _users(self, params: Mapping[str, str]) -> list[DirectusUser]:
         rows = self.get("/users", params=params)
@@ -333,10 +261,6 @@ class DirectusClient:
 def _slow_post(path: str, body: Mapping[str, Any]) -> Call:
     """Return a call that hashes a password, and must not happen twice."""
     return Call("POST", path, body=body, expected=DONE, slow=True)
-
-
-def _data_of(answer: Answer) -> Any:
-    return answer.data if answer.status == 200 else None
 
 
 def _object(data: Any) -> dict[str, Any]:
@@ -361,10 +285,6 @@ def _jwt(token: str) -> str:
     if not _JWT.fullmatch(token):
         raise InvalidToken(403, "INVALID_TOKEN")
     return token
-
-
-def _bearer_token(request: PreparedRequest) -> str:
-    return request.headers["Authorization"].removeprefix(_BEARER)
 
 
 def _locked_or(error: Forbidden) -> DirectusError:

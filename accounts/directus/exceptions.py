@@ -1,10 +1,9 @@
-"""
-What can go wrong between this site and Directus.
+"""What can go wrong between this site and Directus.
 
     DirectusError
     ├── DirectusUnavailable       no usable answer: refused, timed out, 5xx, not JSON
     ├── SessionExpired            the stored tokens no longer work: sign in again
-    └── DirectusAPIError          Directus answered with an error (.status, .code, .field)
+    └── DirectusAPIError          Directus answered with an error (.status, .code)
         ├── InvalidPayload        400
         │   └── NotUnique         another record has this value already
         ├── AuthenticationFailed  401

@@ -1,5 +1,4 @@
-"""
-Directus' tokens: what they are, where they come from, and how a request is signed.
+"""Directus' tokens: what they are, where they come from, and how a request is signed.
 
 A refresh token works once. Whoever renews must therefore be alone, and must store what
 it got at once; that is what the lease of a `TokenStore` is for.
@@ -7,7 +6,7 @@ it got at once; that is what the lease of a `TokenStore` is for.
 
 import re
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from math import isfinite
 from time import time
@@ -31,8 +30,7 @@ _LONGEST_LIFE = 10 * 365 * 86400.0
 
 @dataclass(frozen=True)
 class TokenPair:
-    """
-    An access token and the refresh token that renews it.
+    """An access token and the refresh token that renews it.
 
     `expires_at` (seconds since the epoch) lies before the real end, so that a token
     that is fresh when a request is signed is still good when it arrives.
@@ -84,8 +82,7 @@ class TokenStore(Protocol):
         """Return the tokens as they are now, whoever wrote them, or None."""
 
     def lease(self) -> AbstractContextManager[bool]:
-        """
-        Wait for the right to renew the tokens.
+        """Wait for the right to renew the tokens.
 
         Yields True to the one who may renew, False to one for whom somebody else has
         renewed. Raises DirectusUnavailable when waiting took too long.
@@ -112,8 +109,7 @@ class BearerAuth(AuthBase):
 
 
 class RefreshingAuth(AuthBase):
-    """
-    Sign requests with the stored access token, renewing it when it is stale.
+    """Sign requests with the stored access token, renewing it when it is stale.
 
     `renew` exchanges a refresh token for new tokens; `revoke` ends tokens that can no
     longer be stored. Signing raises SessionExpired when there are no tokens or
@@ -173,10 +169,8 @@ class RefreshingAuth(AuthBase):
         """End tokens that nobody will ever use; best effort."""
         if self._revoke is None:
             return
-        try:
+        with suppress(DirectusError):
             self._revoke(tokens.refresh_token)
-        except DirectusError:
-            pass
 
 
 def _sign(request: PreparedRequest, token: str) -> PreparedRequest:

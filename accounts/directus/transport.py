@@ -1,5 +1,4 @@
-"""
-The one way to Directus: deadlines, limits, retries, breaker and bulkhead.
+"""The one way to Directus: deadlines, limits, retries, breaker and bulkhead.
 
 One `Transport` serves all threads of a process. It knows HTTP and what may be sent
 twice; it knows no endpoint, no token and no user.

@@ -1,6 +1,4 @@
-"""
-People as Directus describes them, and the browsers that calls are made for.
-"""
+"""People as Directus describes them, and the browsers that calls are made for."""
 
 import ipaddress
 import re

@@ -1,5 +1,4 @@
-"""
-Connections that keep a deadline and say what became of an attempt.
+"""Connections that keep a deadline and say what became of an attempt.
 
 A read timeout alone never fires on an answer that drips; here each read of a socket
 waits no longer than what is left of the whole attempt. The connection also notes how
