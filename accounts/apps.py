@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+
+
+class AccountsConfig(AppConfig):
+    """People: who they are, how they sign in, what their session is."""
+
+    name = "accounts"
+    default = True
+
+    def ready(self):
+        from . import checks, receivers  # noqa: F401
+
+
+class AdminConfig(admin_apps.AdminConfig):
+    """Django's admin with a sign-in that goes through the site's own page."""
+
+    default = False
+    default_site = "accounts.admin_site.AdminSite"

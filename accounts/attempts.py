@@ -1,0 +1,116 @@
+"""Which limits one sign-in counts against, and how it settles them."""
+
+from django.utils.crypto import salted_hmac
+
+from . import addresses, audit, clients, devices
+from .directus import InvalidOTP
+from .throttling import (
+    ACCOUNT_FAILURES,
+    ADDRESS_FAILURES,
+    ADDRESS_SIGN_INS,
+    CODES_OF_ACCOUNT,
+    DEVICE_FAILURES,
+    USED_CODES,
+    Attempt,
+    Throttled,
+    take_all,
+)
+
+# Failures that are left to the account's owner when Directus counts them too.
+RESERVE = 5
+
+
+class SignInAttempt:
+    """One sign-in, from one address, for one account, with or without a code.
+
+    A browser that signed in to the account before has a count of its own, so that
+    strangers' failures do not lock the owner out.
+    """
+
+    def __init__(self, request, email: str, otp: str = ""):
+        account = audit.email_digest(email)
+        device = devices.device_of(request, account)
+        self._account = (
+            Attempt(DEVICE_FAILURES, f"{device}:{account}")
+            if device
+            else Attempt(ACCOUNT_FAILURES, account, total=_most_failures())
+        )
+        self._failures = [self._account]
+        self._always: list[Attempt] = []
+        if request is not None:
+            address = addresses.bucket(request.client_address)
+            self._failures.append(Attempt(ADDRESS_FAILURES, address))
+            self._always.append(Attempt(ADDRESS_SIGN_INS, address))
+        self._used_code = _used_code(account, otp) if otp else None
+        if otp:
+            self._failures.append(Attempt(CODES_OF_ACCOUNT, account))
+
+    def begin(self) -> None:
+        """Count the attempt before it is made.
+
+        Raises:
+            Throttled: there were too many.
+            InvalidOTP: the code was used before.
+        """
+        take_all([*self._failures, *self._always])
+        for attempt in self._always:
+            attempt.failed()
+        if self._used_code:
+            self._take_code()
+
+    def _take_code(self) -> None:
+        """A code works once, though Directus accepts it again in its 30 seconds."""
+        try:
+            self._used_code.take()
+        except Throttled as error:
+            self.undo(keep_code=True)
+            raise InvalidOTP(401, "INVALID_OTP") from error
+
+    def failed(self) -> None:
+        """Wrong credentials."""
+        for attempt in self._failures:
+            attempt.failed()
+        self._free_code()
+
+    def refused_code(self) -> None:
+        """The password is right; the code is missing (no failure) or wrong."""
+        if self._used_code is None:
+            self.undo()
+        else:
+            self.failed()
+
+    def undo(self, *, keep_code: bool = False) -> None:
+        """Nobody's failure: Directus did not answer."""
+        for attempt in self._failures:
+            attempt.undo()
+        if not keep_code:
+            self._free_code()
+
+    def succeeded(self) -> None:
+        """Right: the account's failures are forgotten, the address' are not."""
+        self._account.succeeded()
+        for attempt in self._failures:
+            if attempt is not self._account:
+                attempt.undo()
+        if self._used_code:
+            self._used_code.failed()
+
+    def _free_code(self) -> None:
+        if self._used_code:
+            self._used_code.undo()
+
+
+def forget_failures(email: str) -> None:
+    """Give an account a fresh start: its owner has just chosen a new password."""
+    Attempt(ACCOUNT_FAILURES, audit.email_digest(email)).forget()
+
+
+def _used_code(account: str, otp: str) -> Attempt:
+    digest = salted_hmac("accounts.otp", f"{account}:{otp}", algorithm="sha256")
+    return Attempt(USED_CODES, digest.hexdigest())
+
+
+def _most_failures() -> int | None:
+    """Stay below the number at which Directus suspends the account for good."""
+    limit = clients.failures_before_directus_suspends()
+    return None if limit is None else max(1, limit - RESERVE)

@@ -1,0 +1,143 @@
+"""The ways to sign in. No view and no session in here.
+
+*profile* is the record in Directus, *user* the local row. A backend answers None to
+let the next one try; the reason stays in `request.sign_in_refusal`.
+"""
+
+import logging
+from dataclasses import replace
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import ModelBackend
+from django.db import DatabaseError
+from django.views.decorators.debug import sensitive_variables
+
+from . import addresses, audit, clients
+from .attempts import SignInAttempt
+from .directus import (
+    DirectusError,
+    InvalidCredentials,
+    InvalidOTP,
+    TokenPair,
+    UserSuspended,
+)
+from .mirror import mirror_user
+from .revalidation import read_profile
+from .throttling import Throttled
+
+logger = logging.getLogger(__name__)
+
+
+class DirectusBackend(ModelBackend):
+    """Sign people in with the password that Directus holds."""
+
+    @sensitive_variables("password", "otp", "tokens")
+    def authenticate(self, request, username=None, password=None, otp="", **kwargs):
+        """Return the user, with `directus_tokens`, or None."""
+        email = username or kwargs.get("email")
+        if not email or not password:
+            return None
+        attempt = SignInAttempt(request, email, otp)
+        try:
+            attempt.begin()
+            tokens = self._login(request, attempt, email, password, otp)
+            user = self._user(request, tokens, email)
+        except (DirectusError, Throttled) as error:
+            return _refuse(request, email, error)
+        if not self.user_can_authenticate(user):
+            # An attempt too many is answered with tokens of a suspended account.
+            self._revoke(request, tokens)
+            return _refuse(request, email, UserSuspended(401, "USER_SUSPENDED"))
+        # Stored by accounts.receivers once the session belongs to this user.
+        user.directus_tokens = tokens
+        return user
+
+    @sensitive_variables("password", "otp")
+    def _login(self, request, attempt, email, password, otp) -> TokenPair:
+        client = clients.anonymous_client(request)
+        try:
+            tokens = client.login(email=email, password=password, otp=otp)
+        except InvalidOTP:
+            attempt.refused_code()
+            raise
+        except InvalidCredentials:
+            attempt.failed()
+            raise
+        except BaseException:
+            attempt.undo()
+            raise
+        attempt.succeeded()
+        return tokens
+
+    @sensitive_variables("tokens")
+    def _user(self, request, tokens, email):
+        """Mirror the owner of the tokens; revoke the tokens if that fails."""
+        renewed = tokens
+
+        def prove():
+            nonlocal renewed
+            renewed = clients.anonymous_client(request).refresh(renewed.refresh_token)
+
+        try:
+            client = clients.client_for_tokens(tokens, request)
+            profile = read_profile(client, prove)
+            if not profile.is_complete:
+                # Directus has just accepted this address; nobody may read more.
+                profile = replace(profile, email=email, status="active")
+            user = mirror_user(profile)
+        except (DirectusError, DatabaseError):
+            self._revoke(request, renewed)
+            raise
+        return user
+
+    @sensitive_variables("tokens")
+    def _revoke(self, request, tokens) -> None:
+        try:
+            clients.anonymous_client(request).logout(tokens.refresh_token)
+        except DirectusError as error:
+            logger.warning("Tokens of a refused sign-in stay alive: %s", error)
+
+
+class BreakGlassBackend(ModelBackend):
+    """Sign the local administrator in when Directus cannot help.
+
+    Only switched on by BREAK_GLASS_ADDRESSES, and only from these addresses.
+    """
+
+    @sensitive_variables("password")
+    def authenticate(self, request, username=None, password=None, **kwargs):
+        """Return the local superuser, or None."""
+        email = username or kwargs.get("email")
+        if request is None or not email or not password:
+            return None
+        allowed = settings.BREAK_GLASS_ADDRESSES
+        if not addresses.is_listed(request.client_address, allowed):
+            return None
+        user = get_user_model().objects.filter(
+            email__iexact=email, directus_id=None, is_superuser=True, is_active=True
+        )
+        return self._checked(request, user.first(), email, password)
+
+    @sensitive_variables("password")
+    def _checked(self, request, user, email, password):
+        attempt = SignInAttempt(request, f"break-glass:{email}")
+        try:
+            attempt.begin()
+        except Throttled as error:
+            return _refuse(request, email, error)
+        if user is None or not user.check_password(password):
+            attempt.failed()
+            return None
+        attempt.succeeded()
+        logger.warning("Break-glass sign-in of local user %s", user.pk)
+        audit.record("break_glass.used", request, user=user)
+        return user
+
+
+def _refuse(request, email, error):
+    reason = getattr(error, "code", type(error).__name__)
+    audit.record("sign_in.refused", request, email=email, reason=reason)
+    if request is not None:
+        request.sign_in_refusal = error
+    return None

@@ -1,0 +1,126 @@
+"""Contradictions in the settings, found at start. What needs the network is
+`directus_doctor`'s."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import Error, Tags, Warning, register
+
+from . import clients
+
+SIGNUP_MODES = {"register", "create", "closed"}
+
+
+@register(Tags.security)
+def check_settings(app_configs, **kwargs):
+    """Return everything that would break or weaken sign-in."""
+    return [
+        *_check_sessions(),
+        *_check_keys(),
+        *_check_proxies(),
+        *_check_sign_up(),
+        *_check_transport(),
+    ]
+
+
+def _check_sessions():
+    found = []
+    if settings.SESSION_ENGINE != "accounts.sessions":
+        found.append(
+            Error(
+                "SESSION_ENGINE must be accounts.sessions.",
+                hint="Directus' tokens are columns of its rows; no other engine has them.",
+                id="accounts.E001",
+            )
+        )
+    if not settings.SESSION_SERIALIZER.endswith("JSONSerializer"):
+        found.append(
+            Error(
+                "Sessions must be stored as JSON.",
+                hint="A pickled session runs code when it is read.",
+                id="accounts.E002",
+            )
+        )
+    if settings.SESSION_SAVE_EVERY_REQUEST:
+        found.append(
+            Error(
+                "SESSION_SAVE_EVERY_REQUEST must be off.",
+                hint="The session's row notes the last visit itself, once a minute.",
+                id="accounts.E003",
+            )
+        )
+    if settings.SESSION_IDLE_SECONDS > settings.SESSION_COOKIE_AGE:
+        found.append(
+            Warning(
+                "Sessions end for age before they end for idleness.",
+                hint="SESSION_IDLE_SECONDS is longer than SESSION_ABSOLUTE_SECONDS.",
+                id="accounts.W001",
+            )
+        )
+    return found
+
+
+def _check_keys():
+    hint = "python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())'"
+    if not settings.TOKEN_ENCRYPTION_KEYS:
+        message = "TOKEN_ENCRYPTION_KEYS is empty."
+        return [Error(message, hint=hint, id="accounts.E004")]
+    try:
+        for key in settings.TOKEN_ENCRYPTION_KEYS:
+            Fernet(key)
+    except ValueError:
+        message = "TOKEN_ENCRYPTION_KEYS holds something that is not a key."
+        return [Error(message, hint=hint, id="accounts.E005")]
+    return []
+
+
+def _check_proxies():
+    names = ("TRUSTED_PROXIES", "BREAK_GLASS_ADDRESSES")
+    return [
+        Error(
+            f"{name}: {entry} is not an address or network.",
+            id="accounts.E006",
+        )
+        for name in names
+        for entry in getattr(settings, name)
+        if not _is_network(entry)
+    ]
+
+
+def _is_network(entry: str) -> bool:
+    try:
+        ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_sign_up():
+    if clients.signup_mode() not in SIGNUP_MODES:
+        modes = ", ".join(sorted(SIGNUP_MODES))
+        return [Error(f"DIRECTUS_SIGNUP must be one of {modes}.", id="accounts.E007")]
+    if clients.signup_mode() == "create" and not clients.customer_role():
+        return [
+            Error(
+                "DIRECTUS_SIGNUP=create needs DIRECTUS_CUSTOMER_ROLE.",
+                hint="Without it Directus creates users that have no role.",
+                id="accounts.E008",
+            )
+        ]
+    return []
+
+
+def _check_transport():
+    if settings.HTTPS or settings.DEBUG:
+        return []
+    if urlsplit(settings.PUBLIC_URL).hostname in {"localhost", "127.0.0.1", "::1"}:
+        return []
+    return [
+        Warning(
+            "PUBLIC_URL is plain http: passwords and cookies travel readably.",
+            hint="Use an https address; cookies, HSTS and the redirect follow it.",
+            id="accounts.W002",
+        )
+    ]

@@ -1,0 +1,158 @@
+"""Clients for Directus, made from the settings.
+
+The only module that reads settings.DIRECTUS_*. It knows no endpoint paths.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+
+from .directus import (
+    BearerAuth,
+    DirectusClient,
+    DirectusUser,
+    RefreshingAuth,
+    TokenPair,
+    Transport,
+    Visitor,
+)
+
+
+def anonymous_client(request=None) -> DirectusClient:
+    """Return a client without rights, for sign-in, sign-up and reset.
+
+    Args:
+        request: the visitor's request, whose address and browser Directus is told.
+    """
+    return DirectusClient(transport(), visitor=visitor_of(request))
+
+
+def client_for_tokens(tokens: TokenPair, request=None) -> DirectusClient:
+    """Return a client that acts with tokens just obtained."""
+    auth = BearerAuth(tokens.access_token)
+    return DirectusClient(transport(), auth=auth, visitor=visitor_of(request))
+
+
+def client_for_session(request) -> DirectusClient:
+    """Return a client that acts as the signed-in user and renews the tokens."""
+    return DirectusClient(
+        transport(), auth=session_auth(request), visitor=visitor_of(request)
+    )
+
+
+def session_auth(request) -> RefreshingAuth:
+    """Return what signs calls with the session's tokens."""
+    anonymous = anonymous_client(request)
+    return RefreshingAuth(
+        request.session.tokens, renew=anonymous.refresh, revoke=anonymous.logout
+    )
+
+
+def service_client() -> DirectusClient | None:
+    """Return the client of the site itself, or None without a service token."""
+    if not settings.DIRECTUS_SERVICE_TOKEN:
+        return None
+    return DirectusClient(transport(), auth=BearerAuth(settings.DIRECTUS_SERVICE_TOKEN))
+
+
+def transport() -> Transport:
+    """Return this process' connection pool to Directus."""
+    return _transport(
+        settings.DIRECTUS_URL,
+        connect_timeout=settings.DIRECTUS_CONNECT_TIMEOUT,
+        read_timeout=settings.DIRECTUS_READ_TIMEOUT,
+        total_timeout=settings.DIRECTUS_TOTAL_TIMEOUT,
+        login_timeout=settings.DIRECTUS_LOGIN_TIMEOUT,
+        # Half of the threads stay free for pages while sign-ins hang.
+        login_slots=max(1, settings.WEB_THREADS // 2),
+        ca_bundle=settings.DIRECTUS_CA_BUNDLE or None,
+    )
+
+
+@lru_cache(maxsize=4)
+def _transport(base_url: str, **options) -> Transport:
+    return Transport(base_url, **options)
+
+
+def visitor_of(request) -> Visitor | None:
+    """Return what Directus is told about the browser."""
+    if request is None:
+        return None
+    return Visitor(
+        address=request.client_address,
+        user_agent=request.META.get("HTTP_USER_AGENT", ""),
+    )
+
+
+def signup_mode() -> str:
+    """Return `register`, `create` or `closed`."""
+    return settings.DIRECTUS_SIGNUP
+
+
+def customer_role() -> str:
+    """Return the id of the role that new customers get."""
+    return settings.DIRECTUS_CUSTOMER_ROLE
+
+
+def revalidate_seconds() -> int:
+    """Return how long a session is believed before Directus is asked again."""
+    return settings.DIRECTUS_REVALIDATE_SECONDS
+
+
+def grace_seconds() -> int:
+    """Return how long signed-in people may read while Directus is away."""
+    return settings.DIRECTUS_GRACE_SECONDS
+
+
+def failures_before_directus_suspends() -> int | None:
+    """Return after how many failures Directus suspends an account; None: never."""
+    return settings.DIRECTUS_LOGIN_ATTEMPTS or None
+
+
+def admin_url(path: str) -> str:
+    """Return the address of a page of Directus' own app, as a browser sees it."""
+    return f"{settings.DIRECTUS_PUBLIC_URL}/admin/{path}"
+
+
+@dataclass(frozen=True)
+class RoleRights:
+    """What a Directus role gives in Django; roles are named by id or by name."""
+
+    role_groups: dict[str, list[str]]
+    staff_roles: frozenset[str]
+    superuser_roles: frozenset[str]
+
+    @property
+    def managed_groups(self) -> set[str]:
+        """The groups that roles give and take."""
+        return {name for names in self.role_groups.values() for name in names}
+
+    def groups(self, profile: DirectusUser) -> set[str]:
+        """Return the names of the groups that the profile's role gives."""
+        return {
+            name
+            for role in self._names(profile)
+            for name in self.role_groups.get(role, [])
+        }
+
+    def is_staff(self, profile: DirectusUser) -> bool:
+        """Return whether the role opens the admin."""
+        return profile.is_active and bool(self._names(profile) & self.staff_roles)
+
+    def is_superuser(self, profile: DirectusUser) -> bool:
+        """Return whether the role gives every permission."""
+        return profile.is_active and bool(self._names(profile) & self.superuser_roles)
+
+    @staticmethod
+    def _names(profile: DirectusUser) -> set[str]:
+        return {str(profile.role_id or ""), profile.role_name} - {""}
+
+
+def role_rights() -> RoleRights:
+    """Return the map from Directus roles to Django rights; empty by default."""
+    return RoleRights(
+        role_groups=settings.DIRECTUS_ROLE_GROUPS,
+        staff_roles=frozenset(settings.DIRECTUS_STAFF_ROLES),
+        superuser_roles=frozenset(settings.DIRECTUS_SUPERUSER_ROLES),
+    )

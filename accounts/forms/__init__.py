@@ -1,0 +1,1 @@
+"""Forms: they validate and lay themselves out. They make no calls."""

@@ -1,0 +1,35 @@
+"""The form to sign up."""
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from .fields import EmailField, NewPasswordField, SiteForm
+
+no_control_characters = RegexValidator(
+    r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]",
+    _("Enter a name without control characters."),
+    inverse_match=True,
+)
+
+
+class SignUpForm(SiteForm):
+    """Who you are and what password you choose."""
+
+    # Directus' own columns hold 50 characters on most databases.
+    first_name = forms.CharField(
+        label=_("First name"),
+        max_length=50,
+        validators=[no_control_characters],
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+    )
+    last_name = forms.CharField(
+        label=_("Last name"),
+        max_length=50,
+        required=False,
+        validators=[no_control_characters],
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+    )
+    # As long as Directus' column.
+    email = EmailField(max_length=128)
+    password = NewPasswordField()

@@ -1,0 +1,81 @@
+"""What a request gets from this app before a view sees it, and what its errors become."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.db import InterfaceError, OperationalError
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from config import errors
+
+from . import addresses, audit, clients, revalidation
+from .directus import (
+    AuthenticationFailed,
+    DirectusUnavailable,
+    RateLimited,
+    SessionExpired,
+)
+
+
+class ClientAddressMiddleware:
+    """Set `request.client_address`; drop forwarding headers of untrusted peers."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        meta = request.META
+        proxies = settings.TRUSTED_PROXIES
+        remote = meta.get("REMOTE_ADDR", "")
+        request.client_address = addresses.client_address(
+            remote, meta.get("HTTP_X_FORWARDED_FOR", ""), proxies
+        )
+        if not addresses.is_listed(remote, proxies):
+            meta.pop("HTTP_X_FORWARDED_PROTO", None)
+        return self.get_response(request)
+
+
+class DirectusMiddleware:
+    """Set `request.directus`, keep the session true, turn Directus' errors into pages."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.directus = SimpleLazyObject(lambda: clients.client_for_session(request))
+        request.directus_is_away = False
+        return self.get_response(request)
+
+    def process_view(self, request, view_func, view_args, view_kwargs):
+        """Ask Directus about the user when it is time to, before a protected view."""
+        try:
+            if getattr(view_func, "login_required", True):
+                revalidation.keep_true(request)
+        except Exception as error:
+            response = self.process_exception(request, error)
+            if response is None:
+                raise
+            return response
+
+    def process_exception(self, request, error):
+        """Answer what views need not know about."""
+        if isinstance(error, (SessionExpired, AuthenticationFailed)):
+            return self._sign_out(request, error)
+        if isinstance(error, RateLimited):
+            return errors.too_many_requests(request, error.retry_after)
+        if isinstance(error, DirectusUnavailable):
+            return errors.unavailable(request, error.retry_after)
+        if isinstance(error, (OperationalError, InterfaceError)):
+            return errors.unavailable(request)
+        return None
+
+    def _sign_out(self, request, error):
+        audit.record(
+            "session.ended", request, user=request.user, reason=type(error).__name__
+        )
+        request.session.flush()
+        request.user = AnonymousUser()
+        messages.info(request, _("Your session has ended. Please sign in again."))
+        return redirect_to_login(request.get_full_path())

@@ -1,0 +1,95 @@
+"""What Directus may write locally: the one place that decides.
+
+*profile* is always the record in Directus, *user* the local row.
+"""
+
+import logging
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.utils import timezone
+
+from . import clients
+from .directus import DirectusUser
+
+logger = logging.getLogger(__name__)
+
+COPIED_FIELDS = ("email", "first_name", "last_name", "role_name", "language")
+
+
+def mirrored_values(profile: DirectusUser) -> dict[str, Any]:
+    """Return the columns of a user that a complete profile decides."""
+    values: dict[str, Any] = {
+        name: _cut(name, getattr(profile, name)) for name in COPIED_FIELDS
+    }
+    roles = clients.role_rights()
+    return values | {
+        "status": _cut("status", profile.status),
+        "role_id": profile.role_id,
+        "last_access": profile.last_access,
+        "is_active": profile.is_active,
+        "is_staff": roles.is_staff(profile),
+        "is_superuser": roles.is_superuser(profile),
+        "synced_at": timezone.now(),
+    }
+
+
+def _cut(name: str, value: str) -> str:
+    # SQLite lets Directus store more than its own columns promise.
+    return value[: get_user_model()._meta.get_field(name).max_length]
+
+
+def mirror_user(profile: DirectusUser):
+    """Return the local user of a profile, created or brought up to date.
+
+    Rows are found by Directus id and never by e-mail: an address can pass to another
+    person, an id cannot.
+
+    Args:
+        profile: a complete profile (`profile.is_complete`).
+
+    Returns:
+        The User; `is_active` follows the status in Directus.
+    """
+    values = mirrored_values(profile)
+    with transaction.atomic():
+        user, created = get_user_model().objects.update_or_create(
+            directus_id=profile.id,
+            defaults=values,
+            # Once only: a new unusable password is a new session hash, which would
+            # sign the user out of every other browser.
+            create_defaults=values | {"password": make_password(None)},
+        )
+        if created:
+            _retire_former_owners(user)
+        set_role_groups(user, profile)
+    if created:
+        logger.info("Created user %s for Directus user %s", user.pk, profile.id)
+    return user
+
+
+def _retire_former_owners(user) -> None:
+    """Deactivate rows whose address now belongs to somebody new in Directus."""
+    if user.email:
+        get_user_model().objects.filter(
+            email__iexact=user.email, directus_id__isnull=False
+        ).exclude(pk=user.pk).update(is_active=False)
+
+
+def set_role_groups(user, profile: DirectusUser) -> None:
+    """Give the user the groups of the role; groups that no role names are kept."""
+    rights = clients.role_rights()
+    if not rights.managed_groups:
+        return
+    wanted = rights.groups(profile)
+    current = set(
+        user.groups.filter(name__in=rights.managed_groups).values_list(
+            "name", flat=True
+        )
+    )
+    user.groups.remove(*Group.objects.filter(name__in=current - wanted))
+    for name in sorted(wanted - current):
+        user.groups.add(Group.objects.get_or_create(name=name)[0])

@@ -1,0 +1,157 @@
+"""The shadow of Directus' users, the session rows, and the attempt counters.
+
+Nothing here calls Directus. A *mirrored* user has a directus_id and no password; a
+*local* user (the break-glass administrator) has a password and no directus_id.
+"""
+
+from django.conf import settings
+from django.contrib.auth.models import (
+    AbstractBaseUser,
+    BaseUserManager,
+    PermissionsMixin,
+)
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class UserManager(BaseUserManager):
+    """Creates local users; mirrored ones come from accounts.mirror."""
+
+    def create_superuser(self, email, password=None, **fields):
+        """Create the local administrator who can sign in when Directus cannot help."""
+        user = self.model(
+            email=self.normalize_email(email),
+            is_staff=True,
+            is_superuser=True,
+            **fields,
+        )
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username):
+        """Return the local user with this address; mirrored ones have ids."""
+        return self.get(email__iexact=username, directus_id=None)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. What Directus owns is written by accounts.mirror alone."""
+
+    directus_id = models.UUIDField(_("Directus id"), unique=True, null=True, blank=True)
+    email = models.EmailField(_("e-mail address"), max_length=254, db_index=True)
+    first_name = models.CharField(_("first name"), max_length=255, blank=True)
+    last_name = models.CharField(_("last name"), max_length=255, blank=True)
+    status = models.CharField(_("status"), max_length=64, blank=True)
+    role_id = models.UUIDField(_("role id"), null=True, blank=True)
+    role_name = models.CharField(_("role"), max_length=255, blank=True)
+    language = models.CharField(_("language"), max_length=64, blank=True)
+    last_access = models.DateTimeField(_("last access"), null=True, blank=True)
+    synced_at = models.DateTimeField(_("last read from Directus"), null=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("may use the admin"), default=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = []
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=models.Q(directus_id=None),
+                name="local_email_unique",
+            ),
+            # Directus is the only place that knows a mirrored user's password.
+            models.CheckConstraint(
+                condition=models.Q(directus_id=None)
+                | models.Q(password__startswith="!"),
+                name="mirrored_user_has_no_password",
+            ),
+        ]
+
+    def __str__(self):
+        return self.email or str(self.directus_id)
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether Directus knows this user."""
+        return self.directus_id is not None
+
+    def get_full_name(self):
+        """Return first and last name, as Django's own user does."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    def get_short_name(self):
+        """Return the first name."""
+        return self.first_name
+
+
+class Session(AbstractBaseSession):
+    """One browser's session. `accounts.sessions` is the engine that reads it.
+
+    The tokens are columns, not keys of session_data: Django writes session_data
+    whole and the last writer wins, so that a slow request would put spent tokens
+    back. Only accounts.token_store reads and writes them.
+    """
+
+    # Not the session key: addresses in the admin show it, and it outlives a new key.
+    id = models.BigAutoField(primary_key=True)
+    session_key = models.CharField(_("session key"), max_length=40, unique=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="sessions",
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    authenticated_at = models.DateTimeField(_("signed in"), null=True)
+    last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
+    client_address = models.GenericIPAddressField(_("address"), null=True)
+    user_agent = models.CharField(_("browser"), max_length=512, blank=True)
+    validated_at = models.DateTimeField(_("last confirmed by Directus"), null=True)
+    validation_lease_until = models.DateTimeField(null=True)
+    sealed_tokens = models.TextField(blank=True, default="", editable=False)
+    access_expires_at = models.DateTimeField(null=True)
+    refresh_lease_until = models.DateTimeField(null=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+
+    @classmethod
+    def get_session_store_class(cls):
+        """Return the engine of these rows."""
+        from .sessions import SessionStore
+
+        return SessionStore
+
+    def __str__(self):
+        return _("session of %(user)s") % {"user": self.user or _("a visitor")}
+
+
+class Attempts(models.Model):
+    """How often something was tried in a window; see accounts.throttling."""
+
+    key = models.CharField(max_length=128, primary_key=True)
+    count = models.IntegerField(default=0)
+    in_flight = models.IntegerField(default=0)
+    total = models.IntegerField(default=0)
+    strikes = models.IntegerField(default=0)
+    window_ends_at = models.DateTimeField(db_index=True)
+
+
+class SignUp(models.Model):
+    """How many sign-ups an unconfirmed address has seen; see accounts.sign_up."""
+
+    email_digest = models.CharField(max_length=64, primary_key=True)
+    count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(default=timezone.now, db_index=True)

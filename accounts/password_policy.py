@@ -1,0 +1,82 @@
+"""The password policy of Directus, as one of Django's password validators.
+
+Directus keeps it as a regular expression, written as JavaScript does: `/…/flags`.
+Checking it here first keeps Directus from telling known and unknown addresses apart.
+"""
+
+import logging
+import re
+
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from . import clients
+from .directus import DirectusError
+
+logger = logging.getLogger(__name__)
+
+CACHE_KEY = "directus-password-policy"
+CACHE_SECONDS = 300
+JAVASCRIPT = re.compile(r"^/(?P<pattern>.+)/(?P<flags>[a-z]*)$", re.DOTALL)
+# The two policies that Directus' own settings page offers.
+WEAK = "/^.{8,}$/"
+STRONG = "/(?=^.{8,}$)(?=.*\\d)(?=.*[a-z])(?=.*[A-Z])(?!.*\\s).*$/"
+STRONG_SINCE_10 = (
+    "/(?=^.{8,}$)(?=.*\\d)(?=.*[a-z])(?=.*[A-Z])"
+    "(?=.*[!@#$%^&*()_+}{';'?>.<,])(?!.*\\s).*$/"
+)
+
+
+class DirectusPolicyValidator:
+    """Refuse what Directus would refuse, where the service token may read the policy."""
+
+    def validate(self, password, user=None):
+        """Raise ValidationError for a password that breaks the policy."""
+        pattern = compiled(policy())
+        if pattern is not None and not pattern.search(password):
+            raise ValidationError(self.get_help_text(), code="directus_policy")
+
+    def get_help_text(self):
+        """Return the policy in words; nothing when there is none."""
+        text = policy()
+        if not text or text == WEAK:
+            return ""
+        if text in {STRONG, STRONG_SINCE_10}:
+            return _(
+                "Your password must contain a capital letter, a small letter, a digit "
+                "and a special character, and no spaces."
+            )
+        return _("Your password must follow the rules that this site's operator set.")
+
+
+def policy() -> str:
+    """Return Directus' policy as it stands there, or an empty string."""
+    known = cache.get(CACHE_KEY)
+    if known is None:
+        known = _read_policy()
+        cache.set(CACHE_KEY, known, CACHE_SECONDS)
+    return known
+
+
+def _read_policy() -> str:
+    service = clients.service_client()
+    if service is None:
+        return ""
+    try:
+        return service.get_password_policy()
+    except DirectusError as error:
+        logger.warning("Directus' password policy could not be read: %s", error)
+        return ""
+
+
+def compiled(text: str) -> re.Pattern[str] | None:
+    """Return the policy for Python, or None when there is none or it cannot be used."""
+    match = JAVASCRIPT.match(text)
+    if match is None:
+        return None
+    flags = re.IGNORECASE if "i" in match["flags"] else 0
+    try:
+        return re.compile(match["pattern"], flags | re.ASCII)
+    except re.error:
+        return None

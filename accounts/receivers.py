@@ -1,0 +1,44 @@
+"""When Directus' tokens enter and leave a session.
+
+Not in the backend: `login()` may flush the session after `authenticate()` ran.
+"""
+
+import logging
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.dispatch import receiver
+
+from . import audit, clients
+from .directus import DirectusError
+
+logger = logging.getLogger(__name__)
+
+
+@receiver(user_logged_in)
+def keep_tokens(sender, request, user, **kwargs):
+    """Store the tokens of whoever just signed in, in the row of the session."""
+    revoke_tokens(request)
+    request.session.begin(user, request)
+    tokens = getattr(user, "directus_tokens", None)
+    if tokens is not None:
+        request.session.tokens.start(tokens)
+        del user.directus_tokens
+    audit.record("sign_in.done", request, user=user)
+
+
+@receiver(user_logged_out)
+def revoke(sender, request, user, **kwargs):
+    """End the session at Directus too."""
+    revoke_tokens(request)
+    audit.record("sign_out", request, user=user)
+
+
+def revoke_tokens(request) -> None:
+    """Tell Directus that the session's tokens are spent; best effort, 2 seconds."""
+    tokens = request.session.tokens.load()
+    if tokens is None:
+        return
+    try:
+        clients.anonymous_client(request).logout(tokens.refresh_token)
+    except DirectusError as error:
+        logger.warning("Directus was not told about a sign-out: %s", error)

@@ -1,0 +1,214 @@
+"""The session engine: Django's database sessions on our own row.
+
+`session_data` is saved as Django does; all other columns are changed one by one, by
+conditional updates, so that parallel requests cannot undo each other. With Redis the
+row is cached; the database keeps the truth.
+"""
+
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import CreateError, UpdateError
+from django.contrib.sessions.backends.db import SessionStore as DBStore
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from . import row_cache
+from .token_store import SessionTokenStore
+
+TOUCH_SECONDS = 60
+VALIDATION_LEASE = timedelta(seconds=10)
+
+
+class SessionStore(DBStore):
+    """One browser's session, with its row in `row` and its tokens in `tokens`."""
+
+    @classmethod
+    def get_model_class(cls):
+        """Return the model of the rows."""
+        from .models import Session
+
+        return Session
+
+    @cached_property
+    def tokens(self) -> SessionTokenStore:
+        """Directus' tokens of this session."""
+        return SessionTokenStore(self)
+
+    # Django's session API
+
+    def load(self):
+        """Return the session's data, or nothing for an unknown or ended session."""
+        self._row = self._read_row()
+        if self._row is None:
+            self._session_key = None
+            return {}
+        return self.decode(self._row.session_data)
+
+    def create(self):
+        """Insert a new row under a new key."""
+        while True:
+            self._session_key = self._get_new_session_key()
+            try:
+                self.save(must_create=True)
+            except CreateError:
+                continue
+            self.modified = True
+            return
+
+    def save(self, must_create=False):
+        """Write the session's data and its end; the other columns stay.
+
+        Raises:
+            CreateError: the new key is taken.
+            UpdateError: the session was ended by another request.
+        """
+        if self.session_key is None:
+            return self.create()
+        data = self.encode(self._get_session(no_load=must_create))
+        if must_create:
+            return self._insert(data)
+        changed = self._row_with_key().update(
+            session_data=data, expire_date=self._end_of(self.row)
+        )
+        if not changed:
+            raise UpdateError
+        row_cache.forget(self.session_key)
+
+    def delete(self, session_key=None):
+        """End a session, this one by default."""
+        session_key = session_key or self.session_key
+        if session_key is None:
+            return
+        self.model.objects.filter(session_key=session_key).delete()
+        row_cache.end(session_key)
+
+    def cycle_key(self):
+        """Give the row a new key; whoever knows only the old one is out."""
+        old_key = self.session_key
+        data = self.encode(self._get_session())
+        new_key = self._get_new_session_key()
+        if old_key is None or not self._row_with_key().update(
+            session_key=new_key, session_data=data
+        ):
+            return self.create()
+        row_cache.end(old_key)
+        self._session_key = self._row.session_key = new_key
+        self.modified = True
+
+    def flush(self):
+        """End this session and start an empty one."""
+        super().flush()
+        self._row = None
+
+    # The row
+
+    @property
+    def row(self):
+        """The row as this request knows it; None before the first save."""
+        self._get_session()
+        return getattr(self, "_row", None)
+
+    def reload_row(self) -> None:
+        """Read the row from the database."""
+        self._row = self._columns_of_row().first()
+
+    def update_row(self, condition: Q | None = None, **columns) -> bool:
+        """Change columns of the row; return whether it was there and met the condition.
+
+        The row is found by its id, which stays when the session gets a new key.
+        """
+        rows = self._columns_of_row().filter(condition or Q())
+        if not rows.update(**columns):
+            return False
+        for name, value in columns.items():
+            setattr(self._row, name, value)
+        row_cache.forget(self.session_key)
+        return True
+
+    def begin(self, user, request) -> None:
+        """Bind the row to the user who just signed in in this browser."""
+        if self.session_key is None:
+            self.create()
+        now = timezone.now()
+        self.update_row(
+            user=user, authenticated_at=now, validated_at=now, **_browser(request, now)
+        )
+
+    def touch(self, request) -> None:
+        """Note that the browser was here, at most once a minute."""
+        now = timezone.now()
+        if (now - self.row.last_seen_at).total_seconds() < TOUCH_SECONDS:
+            return
+        seen = _browser(request, now)
+        self.update_row(expire_date=self._end_of(self.row, now), **seen)
+
+    def take_validation(self) -> bool:
+        """Return whether this request shall ask Directus about the user."""
+        now = timezone.now()
+        free = Q(validation_lease_until=None) | Q(validation_lease_until__lt=now)
+        # Free again by itself: a request that died must not stop the asking.
+        return self.update_row(free, validation_lease_until=now + VALIDATION_LEASE)
+
+    def confirm(self) -> None:
+        """Note that Directus confirmed the user just now."""
+        self.update_row(validated_at=timezone.now(), validation_lease_until=None)
+
+    # Helpers
+
+    def _row_with_key(self):
+        return self.model.objects.filter(session_key=self.session_key)
+
+    def _columns_of_row(self):
+        return self.model.objects.filter(pk=self.row.pk if self.row else None)
+
+    def _read_row(self):
+        row = row_cache.get(self.model, self.session_key)
+        if row is None:
+            row = self._row_with_key().first()
+            if row is not None:
+                row_cache.remember(row)
+        if row is None or row.expire_date <= timezone.now():
+            return None
+        return row
+
+    def _insert(self, data: str) -> None:
+        row = self.model(
+            session_key=self.session_key,
+            session_data=data,
+            expire_date=self._end_of(None),
+        )
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+        except IntegrityError as error:
+            raise CreateError from error
+        self._row = row
+
+    def _end_of(self, row, now: datetime | None = None) -> datetime:
+        """Return when a session ends: idle for too long, or too old altogether."""
+        now = now or timezone.now()
+        begin = (row.authenticated_at or row.created_at) if row else now
+        return min(
+            now + timedelta(seconds=settings.SESSION_IDLE_SECONDS),
+            begin + timedelta(seconds=settings.SESSION_COOKIE_AGE),
+        )
+
+
+def _browser(request, now: datetime) -> dict[str, object]:
+    return {
+        "last_seen_at": now,
+        "client_address": request.client_address,
+        "user_agent": request.META.get("HTTP_USER_AGENT", "")[:512],
+    }
+
+
+def end_sessions(sessions) -> int:
+    """End the sessions of a queryset in Django; return how many there were."""
+    keys = list(sessions.values_list("session_key", flat=True))
+    sessions.model.objects.filter(session_key__in=keys).delete()
+    for key in keys:
+        row_cache.end(key)
+    return len(keys)

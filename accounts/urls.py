@@ -1,0 +1,46 @@
+"""Addresses of the account pages."""
+
+from django.urls import path
+
+from .views import password, sign_in, sign_up
+
+app_name = "accounts"
+
+urlpatterns = [
+    path("login/", sign_in.LoginView.as_view(), name="login"),
+    path("login/code/", sign_in.LoginCodeView.as_view(), name="login_code"),
+    path("logout/", sign_in.LogoutView.as_view(), name="logout"),
+    path("register/", sign_up.RegisterView.as_view(), name="register"),
+    path("register/done/", sign_up.RegisterDoneView.as_view(), name="register_done"),
+    path("verify-email/", sign_up.VerifyEmailView.as_view(), name="verify_email"),
+    path(
+        "verify-email/done/",
+        sign_up.VerifyEmailDoneView.as_view(),
+        name="verify_email_done",
+    ),
+    path(
+        "request-reset-password/",
+        password.PasswordResetView.as_view(),
+        name="password_reset",
+    ),
+    path(
+        "request-reset-password/done/",
+        password.PasswordResetDoneView.as_view(),
+        name="password_reset_done",
+    ),
+    path(
+        "reset-password/",
+        password.PasswordResetConfirmView.as_view(),
+        name="password_reset_confirm",
+    ),
+    path(
+        "reset-password/done/",
+        password.PasswordResetCompleteView.as_view(),
+        name="password_reset_complete",
+    ),
+    path(
+        "reset-password/unsure/",
+        password.PasswordResetUnsureView.as_view(),
+        name="password_reset_unsure",
+    ),
+]

@@ -1,0 +1,1 @@
+"""Views, one module a flow. They choose the answer; they hold no tokens."""

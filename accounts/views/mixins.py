@@ -1,0 +1,144 @@
+"""What the forms of this app share."""
+
+import time
+
+from django.contrib.auth.decorators import login_not_required
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.generic import FormView, TemplateView
+
+from accounts import audit
+from accounts.directus import DirectusUnavailable, RateLimited
+from accounts.throttling import Throttled
+
+DEFAULT_RETRY_SECONDS = 10
+
+
+def pad(started: float, floor: float) -> None:
+    """Wait until `floor` seconds have passed since `started` (monotonic).
+
+    An answer's time then does not tell what happened behind it.
+    """
+    time.sleep(max(0.0, started + floor - time.monotonic()))
+
+
+@method_decorator([login_not_required, never_cache], name="dispatch")
+class PublicFormView(FormView):
+    """A form for everybody. Trouble upstream shows it again with what was typed.
+
+    Subclasses define `submit(form)`, which returns the response and may raise
+    Throttled, RateLimited or DirectusUnavailable.
+    """
+
+    def form_valid(self, form):
+        """Submit, or say what is wrong and when to try again."""
+        try:
+            return self.submit(form)
+        except (Throttled, RateLimited) as error:
+            return self.trouble(form, 429, _("Too many attempts"), error.retry_after)
+        except DirectusUnavailable as error:
+            title = _("That took too long") if error.timed_out else self.away_title()
+            return self.trouble(form, 503, title, error.retry_after)
+
+    def submit(self, form):
+        """Do what the form is for."""
+        raise NotImplementedError
+
+    def away_title(self) -> str:
+        """Return what an outage is called on this page."""
+        return _("This is not available at the moment")
+
+    def trouble(self, form, status: int, title: str, retry_after: int | None):
+        """Show the form again; passwords and codes are never filled in."""
+        seconds = retry_after or DEFAULT_RETRY_SECONDS
+        audit.record(
+            "form.refused", self.request, page=self.__class__.__name__, status=status
+        )
+        trouble = {
+            "title": title,
+            "text": _try_again(seconds),
+            "retry_after": seconds,
+            "request_id": self.request.request_id,
+        }
+        context = self.get_context_data(form=form, trouble=trouble)
+        response = self.render_to_response(context, status=status)
+        response["Retry-After"] = str(seconds)
+        return response
+
+
+def _try_again(seconds: int) -> str:
+    if seconds < 120:
+        return ngettext(
+            "What you typed was kept, except passwords and codes. Please try again in "
+            "%(count)d second.",
+            "What you typed was kept, except passwords and codes. Please try again in "
+            "%(count)d seconds.",
+            seconds,
+        ) % {"count": seconds}
+    minutes = -(-seconds // 60)
+    return _(
+        "What you typed was kept, except passwords and codes. Please try again in "
+        "%(count)d minutes."
+    ) % {"count": minutes}
+
+
+class OnlyVisitorsMixin:
+    """Send people who are signed in to their own page."""
+
+    def dispatch(self, request, *args, **kwargs):
+        if request.user.is_authenticated:
+            return redirect("dashboard:home")
+        return super().dispatch(request, *args, **kwargs)
+
+
+@method_decorator([login_not_required, never_cache], name="dispatch")
+class PublicPageView(TemplateView):
+    """A page for everybody."""
+
+
+class LinkTokenMixin:
+    """Move the token of a mailed link from the address into the session."""
+
+    token_key: str
+
+    def get(self, request, *args, **kwargs):
+        """Take the token out of the address, then show the page without it."""
+        if "token" in request.GET:
+            request.session[self.token_key] = request.GET["token"][:4096]
+            response = redirect(request.path)
+            response["Referrer-Policy"] = "no-referrer"
+            return response
+        if self.token_key not in request.session:
+            return self.link_invalid()
+        response = super().get(request, *args, **kwargs)
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+
+    def post(self, request, *args, **kwargs):
+        """Refuse a form whose token is not in this browser's session."""
+        if self.token_key not in request.session:
+            return self.link_invalid()
+        return super().post(request, *args, **kwargs)
+
+    @property
+    def token(self) -> str:
+        """The token of the link that this browser opened."""
+        return self.request.session[self.token_key]
+
+    def forget_token(self) -> None:
+        """Drop the token: it is spent, or good for nothing."""
+        self.request.session.pop(self.token_key, None)
+
+    def link_invalid(self):
+        """Say that the link does not work, and how to get a new one."""
+        self.forget_token()
+        return self.response_class(
+            request=self.request,
+            template=["accounts/link_invalid.html"],
+            context={"view": self, "purpose": self.purpose},
+            using=self.template_engine,
+            status=400,
+        )

@@ -1,0 +1,83 @@
+"""Reset a forgotten password."""
+
+import time
+
+from django.conf import settings
+from django.shortcuts import redirect
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts import password_reset
+from accounts.directus import (
+    DirectusAPIError,
+    InvalidPayload,
+    RateLimited,
+)
+from accounts.forms.password import NewPasswordForm, PasswordResetForm
+
+from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, pad
+
+
+class PasswordResetView(PublicFormView):
+    """Ask for a link; the answer is the same for every address."""
+
+    form_class = PasswordResetForm
+    template_name = "accounts/password_reset.html"
+    success_url = reverse_lazy("accounts:password_reset_done")
+
+    def submit(self, form):
+        """Let Directus send the link."""
+        started = time.monotonic()
+        password_reset.send_link(self.request, form.cleaned_data["email"])
+        pad(started, settings.RESET_FLOOR_SECONDS)
+        return redirect(self.success_url)
+
+
+class PasswordResetDoneView(PublicPageView):
+    """Check your mail."""
+
+    template_name = "accounts/password_reset_done.html"
+
+
+@method_decorator(
+    sensitive_post_parameters("new_password", "new_password_again"), name="dispatch"
+)
+class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
+    """Choose the new password."""
+
+    form_class = NewPasswordForm
+    template_name = "accounts/password_reset_confirm.html"
+    token_key = "password_reset_token"  # noqa: S105 - the name of a session key
+    purpose = "reset"
+
+    def submit(self, form):
+        """Spend the token; a password that Directus refuses leaves it good."""
+        password = form.cleaned_data["new_password"]
+        try:
+            password_reset.reset(self.request, self.token, password)
+        except password_reset.Unsure:
+            self.forget_token()
+            return redirect("accounts:password_reset_unsure")
+        except RateLimited:
+            raise
+        except InvalidPayload:
+            form.add_error("new_password", _("This password is not accepted."))
+            return self.form_invalid(form)
+        except DirectusAPIError:
+            return self.link_invalid()
+        self.forget_token()
+        return redirect("accounts:password_reset_complete")
+
+
+class PasswordResetCompleteView(PublicPageView):
+    """The password is changed; sign in with it."""
+
+    template_name = "accounts/password_reset_complete.html"
+
+
+class PasswordResetUnsureView(PublicPageView):
+    """Directus did not say whether the password is changed."""
+
+    template_name = "accounts/password_reset_unsure.html"

@@ -1,0 +1,176 @@
+"""Sign in, with or without a one-time code, and sign out."""
+
+import time
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import authenticate, login
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LogoutView as DjangoLogoutView
+from django.contrib.auth.views import RedirectURLMixin
+from django.db import DatabaseError
+from django.shortcuts import redirect
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts import audit, clients, devices, pending
+from accounts.directus import (
+    DirectusError,
+    DirectusUnavailable,
+    InvalidOTP,
+    RateLimited,
+)
+from accounts.forms.sign_in import CodeForm, LoginForm
+from accounts.throttling import CODE_TRIES, Attempt, Throttled
+
+from .mixins import OnlyVisitorsMixin, PublicFormView, pad
+
+
+class SignInMixin(RedirectURLMixin):
+    """What both steps of a sign-in share."""
+
+    next_page = reverse_lazy("dashboard:home")
+
+    def away_title(self):
+        """Return what an outage is called on this page."""
+        return _("Sign-in is not available at the moment")
+
+    def sign_in(self, email: str, password: str, otp: str = ""):
+        """Return the user, or raise the reason why not.
+
+        Raises:
+            DirectusError, Throttled: as `accounts.backends.DirectusBackend` found it.
+        """
+        user = authenticate(self.request, username=email, password=password, otp=otp)
+        if user is None:
+            raise self.request.sign_in_refusal
+        return user
+
+    def welcome(self, user, email: str, url: str):
+        """Begin the session and go on."""
+        tokens = getattr(user, "directus_tokens", None)
+        try:
+            login(self.request, user)
+        except DatabaseError:
+            # Directus has let the user in already: take that back.
+            if tokens is not None:
+                self._revoke(tokens)
+            raise
+        response = redirect(url)
+        devices.remember(self.request, response, audit.email_digest(email))
+        return response
+
+    def _revoke(self, tokens) -> None:
+        try:
+            clients.anonymous_client(self.request).logout(tokens.refresh_token)
+        except DirectusError:
+            pass
+
+
+@method_decorator(sensitive_post_parameters("password"), name="dispatch")
+class LoginView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
+    """E-mail and password."""
+
+    form_class = LoginForm
+    template_name = "accounts/sign_in.html"
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            next=self.get_redirect_url(),
+            signup_open=clients.signup_mode() != "closed",
+            **kwargs,
+        )
+
+    def submit(self, form):
+        """Sign in, ask for the code, or give the one answer to everything else."""
+        started = time.monotonic()
+        email = form.cleaned_data["email"]
+        password = form.cleaned_data["password"]
+        try:
+            user = self.sign_in(email, password)
+        except InvalidOTP:
+            return self._ask_for_code(email, password)
+        except (Throttled, RateLimited, DirectusUnavailable):
+            raise
+        except DirectusError:
+            pad(started, settings.SIGN_IN_FLOOR_SECONDS)
+            form.add_error(None, _("Wrong e-mail address or password."))
+            return self.form_invalid(form)
+        return self.welcome(user, email, self.get_success_url())
+
+    def _ask_for_code(self, email, password):
+        response = redirect("accounts:login_code")
+        pending.start(
+            self.request,
+            response,
+            email=email,
+            password=password,
+            next=self.get_redirect_url(),
+        )
+        return response
+
+
+@method_decorator(sensitive_post_parameters("otp"), name="dispatch")
+class LoginCodeView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
+    """The one-time code, for five minutes and five tries."""
+
+    form_class = CodeForm
+    template_name = "accounts/sign_in_code.html"
+
+    def dispatch(self, request, *args, **kwargs):
+        self.pending = pending.read(request)
+        if self.pending is None and not request.user.is_authenticated:
+            return self._start_again(_("Please sign in again."))
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(email=self.pending.email, **kwargs)
+
+    def submit(self, form):
+        """Sign in with both factors, or show what is wrong with the code."""
+        tries = Attempt(CODE_TRIES, self.pending.id)
+        try:
+            tries.take()
+        except Throttled:
+            return self._start_again(_("Too many wrong codes. Please sign in again."))
+        tries.failed()
+        started = time.monotonic()
+        try:
+            user = self._sign_in_with(form.cleaned_data["otp"])
+        except (Throttled, RateLimited, DirectusUnavailable):
+            raise
+        except InvalidOTP:
+            pad(started, settings.SIGN_IN_FLOOR_SECONDS)
+            form.add_error("otp", _("This code is wrong, too old or was used before."))
+            return self.form_invalid(form)
+        except DirectusError:
+            return self._start_again(_("Please sign in again."))
+        url = self.pending.next or self.next_page
+        response = self.welcome(user, self.pending.email, url)
+        pending.end(self.request, response)
+        return response
+
+    def _sign_in_with(self, otp):
+        return self.sign_in(self.pending.email, self.pending.password, otp)
+
+    def _start_again(self, message):
+        messages.warning(self.request, message)
+        response = redirect("accounts:login")
+        pending.end(self.request, response)
+        return response
+
+
+@method_decorator(login_not_required, name="dispatch")
+class LogoutView(DjangoLogoutView):
+    """Sign out here and at Directus; by POST."""
+
+    next_page = reverse_lazy("accounts:login")
+
+    def post(self, request, *args, **kwargs):
+        """End the session, whatever Directus says."""
+        response = super().post(request, *args, **kwargs)
+        messages.success(request, _("You have signed out."))
+        response["Clear-Site-Data"] = '"cache", "storage"'
+        return response

@@ -1,0 +1,98 @@
+"""Sign up and confirm the address."""
+
+from django.shortcuts import redirect
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts import clients, sign_up
+from accounts.directus import DirectusAPIError, RateLimited
+from accounts.forms.fields import SiteForm
+from accounts.forms.sign_up import SignUpForm
+
+from .mixins import LinkTokenMixin, OnlyVisitorsMixin, PublicFormView, PublicPageView
+
+
+@method_decorator(sensitive_post_parameters("password"), name="dispatch")
+class RegisterView(OnlyVisitorsMixin, PublicFormView):
+    """Ask for an account."""
+
+    form_class = SignUpForm
+    template_name = "accounts/sign_up.html"
+    success_url = reverse_lazy("accounts:register_done")
+
+    def dispatch(self, request, *args, **kwargs):
+        if clients.signup_mode() == "closed":
+            return SignUpClosedView.as_view()(request)
+        return super().dispatch(request, *args, **kwargs)
+
+    def away_title(self):
+        """Return what an outage is called on this page."""
+        return _("Sign-up is not available at the moment")
+
+    def submit(self, form):
+        """Ask Directus; the answer is the same whether the address is known or not."""
+        data = form.cleaned_data
+        try:
+            sign_up.sign_up(
+                self.request,
+                email=data["email"],
+                password=data["password"],
+                first_name=data["first_name"],
+                last_name=data["last_name"],
+            )
+        except sign_up.AddressTaken:
+            form.add_error("email", _("A user with this email already exists."))
+            return self.form_invalid(form)
+        except sign_up.NotAccepted:
+            form.add_error(None, _("Sign-up with this address is not possible here."))
+            return self.form_invalid(form)
+        return redirect(self.success_url)
+
+
+class RegisterDoneView(PublicPageView):
+    """Check your mail, or sign in where nothing is to be confirmed."""
+
+    template_name = "accounts/sign_up_done.html"
+
+    def get_context_data(self, **kwargs):
+        confirms = clients.signup_mode() == "register"
+        return super().get_context_data(confirms=confirms, **kwargs)
+
+
+class SignUpClosedView(PublicPageView):
+    """There is no sign-up here."""
+
+    template_name = "accounts/sign_up_closed.html"
+
+
+class VerifyEmailView(LinkTokenMixin, PublicFormView):
+    """Confirm an address: GET shows a button, POST confirms."""
+
+    form_class = SiteForm
+    template_name = "accounts/verify_email.html"
+    token_key = "verify_email_token"  # noqa: S105 - the name of a session key
+    purpose = "verify"
+
+    def submit(self, form):
+        """Spend the token."""
+        try:
+            replaced = sign_up.confirm(self.request, self.token)
+        except RateLimited:
+            raise
+        except DirectusAPIError:
+            return self.link_invalid()
+        self.forget_token()
+        self.request.session["password_replaced"] = replaced
+        return redirect("accounts:verify_email_done")
+
+
+class VerifyEmailDoneView(PublicPageView):
+    """The address is confirmed."""
+
+    template_name = "accounts/verify_email_done.html"
+
+    def get_context_data(self, **kwargs):
+        replaced = self.request.session.get("password_replaced", False)
+        return super().get_context_data(password_replaced=replaced, **kwargs)

@@ -1,0 +1,77 @@
+"""The site's error pages, in the site's dress.
+
+An outage of Directus or of the database is 503 with Retry-After, never 500.
+"""
+
+import logging
+import sys
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import InterfaceError, OperationalError
+from django.http import HttpResponseServerError
+from django.shortcuts import render
+from django.template import TemplateDoesNotExist, loader
+
+from accounts.directus import DirectusUnavailable
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_RETRY_SECONDS = 10
+
+
+@login_not_required
+def bad_request(request, exception=None):
+    """Answer 400."""
+    return _page(request, 400)
+
+
+@login_not_required
+def permission_denied(request, exception=None):
+    """Answer 403."""
+    return _page(request, 403)
+
+
+@login_not_required
+def csrf_failure(request, reason=""):
+    """Answer 403 to a form that did not come from this site's page."""
+    return _page(request, 403, template="403_csrf.html")
+
+
+@login_not_required
+def page_not_found(request, exception=None):
+    """Answer 404."""
+    return _page(request, 404)
+
+
+@login_not_required
+def server_error(request):
+    """Answer 500, or 503 when the cause is that something is away."""
+    error = sys.exc_info()[1]
+    if isinstance(error, (OperationalError, InterfaceError, DirectusUnavailable)):
+        return unavailable(request, getattr(error, "retry_after", None))
+    try:
+        page = loader.get_template("500.html").render()
+    except TemplateDoesNotExist:
+        page = "Server error"
+    return HttpResponseServerError(page)
+
+
+def unavailable(request, retry_after: int | None = None):
+    """Answer 503: come back in so many seconds."""
+    return _page(request, 503, retry_after or DEFAULT_RETRY_SECONDS)
+
+
+def too_many_requests(request, retry_after: int):
+    """Answer 429: come back in so many seconds."""
+    return _page(request, 429, retry_after)
+
+
+def _page(request, status, retry_after=None, template=None):
+    context = {"retry_after": retry_after, "status": status}
+    # The user behind a broken session or database must not be asked for again.
+    if status >= 500:
+        context |= {"user": None, "messages": []}
+    response = render(request, template or f"{status}.html", context, status=status)
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
+    return response

@@ -1,0 +1,28 @@
+"""The site's settings with an environment made up for tests."""
+
+import os
+
+from cryptography.fernet import Fernet
+
+os.environ.update(
+    DJANGO_ENV_FILE="/nonexistent",
+    DJANGO_SECRET_KEY="tests-" + "x" * 60,
+    TOKEN_ENCRYPTION_KEYS=Fernet.generate_key().decode(),
+    PUBLIC_URL="http://testserver",
+    DIRECTUS_URL="http://directus.test:8055",
+    DIRECTUS_PUBLIC_URL="http://directus.public:8055",
+    DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite:///test.sqlite3"),
+    CACHE_URL="locmemcache://",
+    SIGN_IN_FLOOR_SECONDS="0",
+    RESET_FLOOR_SECONDS="0",
+)
+for name in ("DIRECTUS_SERVICE_TOKEN", "DIRECTUS_CUSTOMER_ROLE", "DIRECTUS_SIGNUP"):
+    os.environ.pop(name, None)
+
+from config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
