@@ -1,0 +1,35 @@
+"""What the site needs of Directus, what is there, and the way from one to the other.
+
+Plain functions and dataclasses that take a DirectusClient; no settings, no models.
+What we make has fixed ids, so that it is recognised under any name and nothing
+else is ever touched.
+"""
+
+from .admin import AdminCredentials, admin_client
+from .apply import apply_plan, new_token
+from .environment import directus_environment
+from .errors import ProvisioningError
+from .plan import Change, Plan, make_plan
+from .rendering import describe, render_plan
+from .state import State, read_state, token_belongs_to
+from .wanted import SERVICE_EMAIL, UNCHANGED, Options
+
+__all__ = [
+    "SERVICE_EMAIL",
+    "UNCHANGED",
+    "AdminCredentials",
+    "Change",
+    "Options",
+    "Plan",
+    "ProvisioningError",
+    "State",
+    "admin_client",
+    "apply_plan",
+    "describe",
+    "directus_environment",
+    "make_plan",
+    "new_token",
+    "read_state",
+    "render_plan",
+    "token_belongs_to",
+]

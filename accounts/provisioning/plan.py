@@ -1,0 +1,187 @@
+"""The difference between what is wanted and what is there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import ids, wanted
+from .state import Row, State
+from .wanted import Options, Permission
+
+CREATE, UPDATE = "create", "update"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One call that brings Directus closer.
+
+    Attributes:
+        kind: role, policy, access, permission, settings or user.
+        name: which one, for people.
+        values: what is sent.
+        before: what the same keys hold now; empty for something new.
+        needs_token: whether a new token is added to the values when it is applied.
+    """
+
+    verb: str
+    kind: str
+    name: str
+    path: str
+    values: Row
+    before: Row = field(default_factory=dict)
+    needs_token: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The changes in the order in which they have to be made."""
+
+    changes: list[Change]
+    customer_role: str
+    token_missing: bool = False
+
+    @property
+    def makes_token(self) -> bool:
+        """Whether applying it yields a new service token."""
+        return any(change.needs_token for change in self.changes)
+
+
+def make_plan(state: State, options: Options, *, token_works: bool) -> Plan:
+    """Return what has to change.
+
+    Args:
+        state: what is there.
+        options: what the operator wants.
+        token_works: whether the service token in use belongs to the service user.
+    """
+    changes = [
+        *_roles(state),
+        *_policies(state),
+        *_access(state),
+        *_permissions(state),
+        *_settings(state, options),
+        *_service_user(state, options, token_works),
+    ]
+    made = any(change.needs_token for change in changes)
+    return Plan(changes, state.customer_role, token_missing=not (token_works or made))
+
+
+def _roles(state: State) -> Iterator[Change]:
+    existing = {row["id"] for row in state.roles}
+    needed = {
+        state.customer_role: state.new_customer_role,
+        ids.SERVICE_ROLE: "Django site",
+    }
+    for role, name in needed.items():
+        if role not in existing:
+            values = {"id": role, "name": name}
+            yield Change(CREATE, "role", name, "/roles", values)
+
+
+def _policies(state: State) -> Iterator[Change]:
+    existing = {row["id"]: row for row in state.policies}
+    for policy in wanted.policies():
+        name = policy["name"]
+        row = existing.get(policy["id"])
+        if row is None:
+            yield Change(CREATE, "policy", name, "/policies", policy)
+            continue
+        # The name is for people, and may be theirs.
+        owned = {key: value for key, value in policy.items() if key != "name"}
+        yield from _update("policy", row["name"], f"/policies/{row['id']}", row, owned)
+
+
+def _access(state: State) -> Iterator[Change]:
+    existing = {(row["role"], row["policy"]) for row in state.access}
+    names = {row["id"]: row["name"] for row in [*wanted.policies(), *state.policies]}
+    for row in wanted.access(state.customer_role):
+        if (row["role"], row["policy"]) not in existing:
+            name = f"{names[row['policy']]} → {_role_name(state, row['role'])}"
+            yield Change(CREATE, "access", name, "/access", row)
+
+
+def _role_name(state: State, role: str) -> str:
+    names = {row["id"]: row["name"] for row in state.roles}
+    new = {state.customer_role: state.new_customer_role}
+    return names.get(role) or new.get(role) or "Django site"
+
+
+def _permissions(state: State) -> Iterator[Change]:
+    existing: dict[tuple[str, str, str], Row] = {}
+    for row in sorted(state.permissions, key=lambda row: row["id"]):
+        existing.setdefault((row["policy"], row["collection"], row["action"]), row)
+    names = {row["id"]: row["name"] for row in [*wanted.policies(), *state.policies]}
+    for permission in [
+        *wanted.customer_permissions(),
+        *wanted.service_permissions(state.customer_role),
+    ]:
+        key = (permission.policy, permission.collection, permission.action)
+        name = (
+            f"{names[permission.policy]}: {permission.action} {permission.collection}"
+        )
+        row = existing.get(key)
+        if row is None:
+            values = permission.values()
+            yield Change(CREATE, "permission", name, "/permissions", values)
+        else:
+            path = f"/permissions/{row['id']}"
+            yield from _update("permission", name, path, row, _merged(permission, row))
+
+
+def _merged(permission: Permission, row: Row) -> Row:
+    """Return the wanted row with the harmless fields that somebody added."""
+    present = row["fields"] or []
+    wanted_fields = permission.fields
+    missing = [name for name in wanted_fields if name not in present]
+    kept = [name for name in present if name not in permission.forbidden]
+    values = permission.values()
+    del values["policy"], values["collection"], values["action"]
+    return values | {"fields": kept if _covers_all(kept) else [*kept, *missing]}
+
+
+def _covers_all(fields: list[str]) -> bool:
+    return "*" in fields
+
+
+def _settings(state: State, options: Options) -> Iterator[Change]:
+    values = wanted.settings(options, state.customer_role)
+    yield from _update("settings", "", "/settings", state.settings, values)
+
+
+def _service_user(
+    state: State, options: Options, token_works: bool
+) -> Iterator[Change]:
+    values = wanted.service_user(options.service_email)
+    needs_token = options.make_token and not token_works
+    email = options.service_email
+    user = state.service_user
+    if user is None:
+        yield Change(
+            CREATE, "user", email, "/users", values, needs_token=options.make_token
+        )
+        return
+    path = f"/users/{user['id']}"
+    # The role is ours already, else reading the state would have stopped; sending
+    # the address again would end sessions.
+    yield from _update("user", email, path, user, {"status": values["status"]})
+    if needs_token:
+        before = {"token": bool(user["token"])}
+        yield Change(UPDATE, "user", email, path, {}, before, needs_token=True)
+
+
+def _update(kind: str, name: str, path: str, row: Row, values: Row) -> Iterator[Change]:
+    changed = {
+        key: value for key, value in values.items() if not _same(row.get(key), value)
+    }
+    if changed:
+        before = {key: row.get(key) for key in changed}
+        yield Change(UPDATE, kind, name, path, changed, before)
+
+
+def _same(present: Any, value: Any) -> bool:
+    """Compare as Directus means it: no rule and an empty rule are one thing."""
+    return (present or None) == (value or None) if _is_rule(value) else present == value
+
+
+def _is_rule(value: Any) -> bool:
+    return value is None or isinstance(value, dict)

@@ -1,0 +1,107 @@
+"""A plan as lines of text. Colour is whatever the caller's styles add."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from .plan import CREATE, Change, Plan
+
+Style = Callable[[str], str]
+
+
+def plain(text: str) -> str:
+    """Return the text as it is."""
+    return text
+
+
+def render_plan(
+    plan: Plan, *, added: Style = plain, changed: Style = plain, removed: Style = plain
+) -> Iterator[str]:
+    """Yield the lines that show a plan; a token is never among them."""
+    for change in plan.changes:
+        yield from _render(change, added, changed, removed)
+    if plan.changes:
+        yield ""
+    yield _summary(plan)
+
+
+def describe(change: Change) -> str:
+    """Return what a change is about, in a few words."""
+    return f"{_kinds()[change.kind]} {change.name}".rstrip()
+
+
+def _kinds() -> dict[str, str]:
+    return {
+        "role": _("role"),
+        "policy": _("policy"),
+        "access": _("policy of a role"),
+        "permission": _("permission"),
+        "settings": _("settings"),
+        "user": _("user"),
+    }
+
+
+def _render(
+    change: Change, added: Style, changed: Style, removed: Style
+) -> Iterator[str]:
+    if change.verb == CREATE:
+        yield added(f"+ {describe(change)}")
+        lines = _new_values(change)
+    else:
+        yield changed(f"~ {describe(change)}")
+        lines = _changed_values(change, added, removed)
+    yield from lines
+    if change.needs_token:
+        yield f"    token: {_('a new one')}"
+    if change.before.get("token"):
+        yield removed(f"    {_('The token it has now stops working.')}")
+
+
+def _new_values(change: Change) -> Iterator[str]:
+    for key, value in change.values.items():
+        if value not in (None, {}) and not _is_said(change.kind, key):
+            yield f"    {key}: {_text(value)}"
+
+
+def _is_said(kind: str, key: str) -> bool:
+    """Return whether the line above the values says it already."""
+    if kind == "access":
+        return True
+    return key in {"id", "name", "policy", "collection", "action", "email"}
+
+
+def _changed_values(change: Change, added: Style, removed: Style) -> Iterator[str]:
+    for key, value in change.values.items():
+        before = change.before[key]
+        if isinstance(value, list) and isinstance(before, list):
+            yield f"    {key}:"
+            yield from (
+                removed(f"      - {item}") for item in before if item not in value
+            )
+            yield from (
+                added(f"      + {item}") for item in value if item not in before
+            )
+        else:
+            yield f"    {key}: {_text(before)} → {_text(value)}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _summary(plan: Plan) -> str:
+    if not plan.changes:
+        return _("Directus has everything that the site needs. Nothing to change.")
+    new = sum(change.verb == CREATE for change in plan.changes)
+    changed = len(plan.changes) - new
+    parts = [
+        ngettext("%(count)d to create", "%(count)d to create", new) % {"count": new},
+        ngettext("%(count)d to change", "%(count)d to change", changed)
+        % {"count": changed},
+    ]
+    return _("%(summary)s, nothing to delete.") % {"summary": ", ".join(parts)}

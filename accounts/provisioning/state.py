@@ -1,0 +1,170 @@
+"""What Directus has now of the things that the set-up looks after."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ..directus import AuthenticationFailed, DirectusClient
+from . import ids, wanted
+from .errors import ProvisioningError
+from .wanted import Options
+
+Row = dict[str, Any]
+
+SUPPORTED_MAJOR = "11"
+
+
+@dataclass(frozen=True)
+class State:
+    """The rows that matter, each in Directus' own shape.
+
+    Attributes:
+        customer_role: id of the role that customers get, whether it exists or not.
+        new_customer_role: name of that role when it has to be made.
+    """
+
+    customer_role: str
+    new_customer_role: str
+    roles: list[Row]
+    policies: list[Row]
+    access: list[Row]
+    permissions: list[Row]
+    settings: Row
+    service_user: Row | None
+
+
+def read_state(client: DirectusClient, options: Options) -> State:
+    """Read what is there, as an administrator.
+
+    Raises:
+        ProvisioningError: what is there must not be touched or built upon.
+        DirectusError: Directus did not answer, or refused.
+    """
+    _require_administrator(client)
+    _require_supported_version(client)
+    role, name = _find_customer_role(client, options.customer_role)
+    customer_role = role["id"] if role else ids.customer_role_id(name)
+    if role:
+        _refuse_powerful_role(client, role)
+    ours = {"policy": {"_in": list(ids.OUR_POLICIES)}}
+    return State(
+        customer_role=customer_role,
+        new_customer_role="" if role else name,
+        roles=_rows(
+            client, "roles", {"id": {"_in": [customer_role, ids.SERVICE_ROLE]}}
+        ),
+        policies=_rows(client, "policies", {"id": {"_in": list(ids.OUR_POLICIES)}}),
+        access=_rows(client, "access", ours),
+        permissions=_rows(client, "permissions", ours),
+        settings=client.get(
+            "/settings", params={"fields": ",".join(wanted.settings_fields())}
+        ),
+        service_user=_find_service_user(client, options.service_email),
+    )
+
+
+def _rows(client: DirectusClient, path: str, rule: Row, fields: str = "*") -> list[Row]:
+    params = {"fields": fields, "limit": "-1", "filter": json.dumps(rule)}
+    return [
+        row for row in client.get(f"/{path}", params=params) if not row.get("system")
+    ]
+
+
+def _require_administrator(client: DirectusClient) -> None:
+    rights = client.get("/policies/me/globals")
+    if not rights.get("admin_access"):
+        raise ProvisioningError(_("These credentials are not an administrator's."))
+
+
+def _require_supported_version(client: DirectusClient) -> None:
+    version = str(client.get_server_info().get("version", ""))
+    if version.partition(".")[0] != SUPPORTED_MAJOR:
+        raise ProvisioningError(
+            _("Directus %(found)s is not supported yet; this command needs %(needed)s.")
+            % {"found": version or "?", "needed": f"{SUPPORTED_MAJOR}.x"}
+        )
+
+
+def _find_customer_role(client: DirectusClient, wish: str) -> tuple[Row | None, str]:
+    """Return the role that customers get, None when it has to be made, and its name."""
+    if ids.is_id(wish):
+        return _role_with_id(client, wish), ids.DEFAULT_CUSTOMER_ROLE
+    made_by_us = ids.customer_role_id(wish)
+    rule = {"_or": [{"id": {"_eq": made_by_us}}, {"name": {"_eq": wish}}]}
+    found = _rows(client, "roles", rule)
+    ours = [row for row in found if row["id"] == made_by_us]
+    if len(found) > 1 and not ours:
+        raise ProvisioningError(
+            _("Directus has several roles named %(name)s; give the id of one.")
+            % {"name": wish}
+        )
+    return next(iter(ours or found), None), wish
+
+
+def _role_with_id(client: DirectusClient, wish: str) -> Row | None:
+    found = _rows(client, "roles", {"id": {"_eq": wish}})
+    # Ours comes back under its id when Directus starts anew.
+    if not found and wish != ids.customer_role_id(ids.DEFAULT_CUSTOMER_ROLE):
+        raise ProvisioningError(
+            _("Directus has no role with the id %(id)s.") % {"id": wish}
+        )
+    return next(iter(found), None)
+
+
+def _refuse_powerful_role(client: DirectusClient, role: Row) -> None:
+    """Stop when customers would be administrators, by the role or one above it."""
+    lineage = role_lineage(client, role)
+    rule = {
+        "role": {"_in": lineage},
+        "policy": {"admin_access": {"_eq": True}},
+    }
+    if _rows(client, "access", rule, fields="id"):
+        raise ProvisioningError(
+            _(
+                "The role %(name)s has administrator rights. Customers must not get "
+                "it: name another one."
+            )
+            % {"name": role["name"]}
+        )
+
+
+def role_lineage(client: DirectusClient, role: Row) -> list[str]:
+    """Return the id of the role and of every role it inherits from."""
+    lineage = [role["id"]]
+    parent = role.get("parent")
+    while parent and parent not in lineage:
+        lineage.append(parent)
+        found = _rows(client, "roles", {"id": {"_eq": parent}}, fields="id,parent")
+        parent = found[0]["parent"] if found else None
+    return lineage
+
+
+def _find_service_user(client: DirectusClient, email: str) -> Row | None:
+    fields = "id,email,role,status,token"
+    # Addresses keep the case they were typed in, and `_eq` minds it.
+    found = _rows(client, "users", {"email": {"_icontains": email}}, fields=fields)
+    same = [row for row in found if (row["email"] or "").casefold() == email.casefold()]
+    if not same:
+        return None
+    user = same[0]
+    if user["role"] != ids.SERVICE_ROLE:
+        raise ProvisioningError(
+            _(
+                "%(email)s belongs to a user that this command did not make. Choose "
+                "another address with --service-email."
+            )
+            % {"email": email}
+        )
+    return user
+
+
+def token_belongs_to(client: DirectusClient, user: Row | None) -> bool:
+    """Return whether the token that a client signs with is the service user's."""
+    if user is None:
+        return False
+    try:
+        return client.get("/users/me", params={"fields": "id"})["id"] == user["id"]
+    except AuthenticationFailed:
+        return False
