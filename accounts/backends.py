@@ -140,4 +140,3 @@ def _refuse(request, email, error):
     audit.record("sign_in.refused", request, email=email, reason=reason)
     if request is not None:
         request.sign_in_refusal = error
-    return None

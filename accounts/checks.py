@@ -6,14 +6,14 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import Error, Tags, Warning, register
+from django.core import checks
 
 from . import clients
 
 SIGNUP_MODES = {"register", "create", "closed"}
 
 
-@register(Tags.security)
+@checks.register(checks.Tags.security)
 def check_settings(app_configs, **kwargs):
     """Return everything that would break or weaken sign-in."""
     return [
@@ -29,15 +29,15 @@ def _check_sessions():
     found = []
     if settings.SESSION_ENGINE != "accounts.sessions":
         found.append(
-            Error(
+            checks.Error(
                 "SESSION_ENGINE must be accounts.sessions.",
-                hint="Directus' tokens are columns of its rows; no other engine has them.",
+                hint="Directus' tokens are columns of its rows.",
                 id="accounts.E001",
             )
         )
     if not settings.SESSION_SERIALIZER.endswith("JSONSerializer"):
         found.append(
-            Error(
+            checks.Error(
                 "Sessions must be stored as JSON.",
                 hint="A pickled session runs code when it is read.",
                 id="accounts.E002",
@@ -45,7 +45,7 @@ def _check_sessions():
         )
     if settings.SESSION_SAVE_EVERY_REQUEST:
         found.append(
-            Error(
+            checks.Error(
                 "SESSION_SAVE_EVERY_REQUEST must be off.",
                 hint="The session's row notes the last visit itself, once a minute.",
                 id="accounts.E003",
@@ -53,7 +53,7 @@ def _check_sessions():
         )
     if settings.SESSION_IDLE_SECONDS > settings.SESSION_COOKIE_AGE:
         found.append(
-            Warning(
+            checks.Warning(
                 "Sessions end for age before they end for idleness.",
                 hint="SESSION_IDLE_SECONDS is longer than SESSION_ABSOLUTE_SECONDS.",
                 id="accounts.W001",
@@ -63,23 +63,23 @@ def _check_sessions():
 
 
 def _check_keys():
-    hint = "python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())'"
+    hint = "A key is 32 random bytes in URL-safe base64: Fernet.generate_key()."
     if not settings.TOKEN_ENCRYPTION_KEYS:
         message = "TOKEN_ENCRYPTION_KEYS is empty."
-        return [Error(message, hint=hint, id="accounts.E004")]
+        return [checks.Error(message, hint=hint, id="accounts.E004")]
     try:
         for key in settings.TOKEN_ENCRYPTION_KEYS:
             Fernet(key)
     except ValueError:
         message = "TOKEN_ENCRYPTION_KEYS holds something that is not a key."
-        return [Error(message, hint=hint, id="accounts.E005")]
+        return [checks.Error(message, hint=hint, id="accounts.E005")]
     return []
 
 
 def _check_proxies():
     names = ("TRUSTED_PROXIES", "BREAK_GLASS_ADDRESSES")
     return [
-        Error(
+        checks.Error(
             f"{name}: {entry} is not an address or network.",
             id="accounts.E006",
         )
@@ -100,10 +100,12 @@ def _is_network(entry: str) -> bool:
 def _check_sign_up():
     if clients.signup_mode() not in SIGNUP_MODES:
         modes = ", ".join(sorted(SIGNUP_MODES))
-        return [Error(f"DIRECTUS_SIGNUP must be one of {modes}.", id="accounts.E007")]
+        return [
+            checks.Error(f"DIRECTUS_SIGNUP must be one of {modes}.", id="accounts.E007")
+        ]
     if clients.signup_mode() == "create" and not clients.customer_role():
         return [
-            Error(
+            checks.Error(
                 "DIRECTUS_SIGNUP=create needs DIRECTUS_CUSTOMER_ROLE.",
                 hint="Without it Directus creates users that have no role.",
                 id="accounts.E008",
@@ -118,7 +120,7 @@ def _check_transport():
     if urlsplit(settings.PUBLIC_URL).hostname in {"localhost", "127.0.0.1", "::1"}:
         return []
     return [
-        Warning(
+        checks.Warning(
             "PUBLIC_URL is plain http: passwords and cookies travel readably.",
             hint="Use an https address; cookies, HSTS and the redirect follow it.",
             id="accounts.W002",

@@ -1,4 +1,4 @@
-"""What a request gets from this app before a view sees it, and what its errors become."""
+"""What a request gets before a view sees it, and what its errors become."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -38,7 +38,7 @@ class ClientAddressMiddleware:
 
 
 class DirectusMiddleware:
-    """Set `request.directus`, keep the session true, turn Directus' errors into pages."""
+    """Set `request.directus`, keep the session true, turn errors into pages."""
 
     def __init__(self, get_response):
         self.get_response = get_response

@@ -148,6 +148,9 @@ class Attempts(models.Model):
     strikes = models.IntegerField(default=0)
     window_ends_at = models.DateTimeField(db_index=True)
 
+    def __str__(self):
+        return self.key
+
 
 class SignUp(models.Model):
     """How many sign-ups an unconfirmed address has seen; see accounts.sign_up."""
@@ -155,3 +158,6 @@ class SignUp(models.Model):
     email_digest = models.CharField(max_length=64, primary_key=True)
     count = models.PositiveIntegerField(default=0)
     last_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self):
+        return self.email_digest

@@ -29,7 +29,7 @@ STRONG_SINCE_10 = (
 
 
 class DirectusPolicyValidator:
-    """Refuse what Directus would refuse, where the service token may read the policy."""
+    """Refuse what Directus would refuse, where the policy may be read."""
 
     def validate(self, password, user=None):
         """Raise ValidationError for a password that breaks the policy."""

@@ -66,10 +66,12 @@ class SessionStore(DBStore):
             UpdateError: the session was ended by another request.
         """
         if self.session_key is None:
-            return self.create()
+            self.create()
+            return
         data = self.encode(self._get_session(no_load=must_create))
         if must_create:
-            return self._insert(data)
+            self._insert(data)
+            return
         changed = self._row_with_key().update(
             session_data=data, expire_date=self._end_of(self.row)
         )
@@ -93,7 +95,8 @@ class SessionStore(DBStore):
         if old_key is None or not self._row_with_key().update(
             session_key=new_key, session_data=data
         ):
-            return self.create()
+            self.create()
+            return
         row_cache.end(old_key)
         self._session_key = self._row.session_key = new_key
         self.modified = True

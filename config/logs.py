@@ -13,7 +13,9 @@ from pythonjsonlogger.json import JsonFormatter
 
 from .middleware import current_request_id
 
-SECRET_NAMES = "password|passwd|otp|token|secret|authorization|cookie|api_?key|sessionid|encryption"
+SECRET_NAMES = (
+    "password|passwd|otp|token|secret|authorization|cookie|api_?key|encryption"
+)
 # A JWT, or the value of anything that is called like a secret.
 SECRET = re.compile(
     r"eyJ[\w-]{6,}(?:\.[\w-]*){0,2}"

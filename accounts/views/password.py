@@ -49,7 +49,7 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
 
     form_class = NewPasswordForm
     template_name = "accounts/password_reset_confirm.html"
-    token_key = "password_reset_token"  # noqa: S105 - the name of a session key
+    token_key = "password_reset_token"
     purpose = "reset"
 
     def submit(self, form):

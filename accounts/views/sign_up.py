@@ -72,7 +72,7 @@ class VerifyEmailView(LinkTokenMixin, PublicFormView):
 
     form_class = SiteForm
     template_name = "accounts/verify_email.html"
-    token_key = "verify_email_token"  # noqa: S105 - the name of a session key
+    token_key = "verify_email_token"
     purpose = "verify"
 
     def submit(self, form):
