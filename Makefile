@@ -1,0 +1,35 @@
+PYTHON ?= python3
+# Python of the virtual environment, which local/bootstrap.py makes on the first call.
+PY = @command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed." >&2; exit 1; }; exec $(PYTHON) -m local.bootstrap
+MANAGE = $(PY) manage.py
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench migrations-check clean
+
+help: ## Show what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Start the site, Directus and a mail catcher: PORT, DIRECTUS_PORT, MAIL_PORT, SMTP_PORT
+	$(PY) -m local.run
+
+test: ## Run all tests, against a real Directus and in a browser: ARGS for pytest
+	$(PY) -m local.install
+	$(PY) -m pytest $(ARGS)
+
+lint: ## Check style, types, templates, imports and migrations
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m djlint --lint --check templates
+	$(PY) -c "from importlinter.cli import lint_imports_command as main; main()"
+	$(MANAGE) makemigrations --check --dry-run --settings=tests.settings
+
+migrations-check: ## Check that the models have not drifted from the migrations
+	$(MANAGE) makemigrations --check --dry-run --settings=tests.settings
+
+bench: ## Measure the site against references in the same run
+	$(PY) -m local.install
+	$(PY) -m bench $(ARGS)
+
+clean: ## Remove the local stack's state; the cache of installs stays
+	rm -rf .local

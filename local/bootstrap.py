@@ -1,0 +1,48 @@
+"""Run Python in the project's virtual environment: `python3 -m local.bootstrap ARGS`.
+
+Makes the environment first when the requirements or this Python are new to the cache.
+Until the check of its version has passed, this must be readable to an older Python.
+"""
+
+import os
+import shutil
+import sys
+
+OLDEST = (3, 11)
+NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
+
+
+def main():
+    """Become the environment's Python, running what the arguments say."""
+    if sys.version_info < OLDEST:
+        return _use_newer_python()
+
+    from .problem import report
+    from .processes import Stopped, stoppable
+
+    try:
+        with stoppable():
+            return report(_become_environment)
+    except Stopped as stopped:
+        return stopped.exit_code
+
+
+def _use_newer_python():
+    for name in NEWER:
+        if shutil.which(name):
+            os.execvp(name, [name, "-m", "local.bootstrap"] + sys.argv[1:])
+    found = "%d.%d" % sys.version_info[:2]
+    sys.stderr.write("Python 3.11 or newer is needed, and this is %s.\n" % found)
+    return 1
+
+
+def _become_environment():
+    from .environment import environment
+
+    python = str(environment())
+    sys.stdout.flush()
+    os.execv(python, [python] + sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""The real Directus: its environment, its start and its end."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from .http import answers
+from .node import NODE, directus_tree
+from .ports import HOST, Ports
+from .problem import Problem
+from .processes import Process, run, wait_until
+from .state import ADMIN_EMAIL, State
+
+START_SECONDS = 120
+# Past Directus' update check, which asks the npm registry at each start.
+CLI = "node_modules/@directus/api/dist/cli/run.js"
+# Nothing else of the shell's environment reaches Directus: it reads every variable.
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
+
+
+def directus_environment(state: State, ports: Ports, site_url: str) -> dict[str, str]:
+    """Return the settings of the local Directus; production needs most of them too."""
+    kept = state.secrets()
+    folder = state.directus
+    return {
+        "HOST": HOST,
+        "PORT": str(ports.directus),
+        "PUBLIC_URL": f"http://localhost:{ports.directus}",
+        "KEY": kept["directus_key"],
+        "SECRET": kept["directus_secret"],
+        "ADMIN_EMAIL": ADMIN_EMAIL,
+        "ADMIN_PASSWORD": kept["admin_password"],
+        "ADMIN_TOKEN": kept["admin_token"],
+        "DB_CLIENT": "sqlite3",
+        "DB_FILENAME": str(folder / "data.db"),
+        # The default cost takes longer than the stall under load, and so tells
+        # whether an account exists; this is the minimum that OWASP names.
+        "HASH_MEMORY_COST": "19456",
+        "HASH_TIME_COST": "2",
+        "HASH_PARALLELISM": "1",
+        "LOGIN_STALL_TIME": "500",
+        # An access token outlives a sign-out and a suspension: keep it short.
+        "ACCESS_TOKEN_TTL": "5m",
+        "REFRESH_TOKEN_TTL": "7d",
+        "SESSION_COOKIE_TTL": "7d",
+        # Only Django may say whose address a request comes from.
+        "IP_TRUST_PROXY": HOST,
+        "RATE_LIMITER_ENABLED": "true",
+        "RATE_LIMITER_POINTS": "300",
+        "RATE_LIMITER_DURATION": "1",
+        "RATE_LIMITER_EMAIL_ENABLED": "true",
+        "RATE_LIMITER_EMAIL_POINTS": "600",
+        "RATE_LIMITER_EMAIL_DURATION": "60",
+        "PASSWORD_RESET_URL_ALLOW_LIST": f"{site_url}/reset-password/",
+        "USER_REGISTER_URL_ALLOW_LIST": f"{site_url}/verify-email/",
+        "USER_INVITE_URL_ALLOW_LIST": f"{site_url}/invite/",
+        "MAX_PAYLOAD_SIZE": "1mb",
+        # The default forbids loopback, where a Flow's webhook finds Django here.
+        "IMPORT_IP_DENY_LIST": "169.254.169.254",
+        "EMAIL_TRANSPORT": "smtp",
+        "EMAIL_FROM": "no-reply@example.com",
+        "EMAIL_SMTP_HOST": HOST,
+        "EMAIL_SMTP_PORT": str(ports.smtp),
+        "EMAIL_SMTP_SECURE": "false",
+        "EMAIL_SMTP_IGNORE_TLS": "true",
+        "CACHE_ENABLED": "false",
+        "WEBSOCKETS_ENABLED": "false",
+        "TELEMETRY": "false",
+        "MCP_ENABLED": "false",
+        "AI_ENABLED": "false",
+        # A laptop that is busy with something else is no reason to answer 503.
+        "PRESSURE_LIMITER_ENABLED": "false",
+        "STORAGE_LOCAL_ROOT": str(folder / "uploads"),
+        "EXTENSIONS_PATH": str(folder / "extensions"),
+        "TEMP_PATH": str(folder / "temporary"),
+        "LOG_LEVEL": "info",
+        "NODE_ENV": "production",
+        "NODE_OPTIONS": "--max-old-space-size=512",
+    }
+
+
+class Directus:
+    """A Directus server on the loopback interface, with its data in the state folder."""
+
+    def __init__(self, state: State, env: Mapping[str, str]) -> None:
+        self.env = dict(env)
+        self.url = f"http://{HOST}:{env['PORT']}"
+        self._state = state
+        self._log = state.log / "directus.log"
+        self._process: Process | None = None
+
+    def start(self, **overrides: str) -> None:
+        """Start the server, with these settings instead of the usual ones."""
+        tree = directus_tree()
+        env = self._environment(tree) | overrides
+        self._install_database(tree, env)
+        self._process = Process(
+            "Directus",
+            [NODE, tree / CLI, "start"],
+            env=env,
+            cwd=self._state.directus,
+            log=self._log,
+        )
+
+    def wait(self) -> None:
+        """Return when the server answers."""
+        if not wait_until(self.answers, seconds=START_SECONDS, running=self._process):
+            self.stop()
+            raise Problem(f"Directus did not start: {self._log} tells why.")
+
+    def stop(self) -> None:
+        """End the server, if it runs."""
+        if self._process is not None:
+            self._process.stop()
+
+    def is_running(self) -> bool:
+        """Tell whether the process is alive."""
+        return self._process is not None and self._process.is_running()
+
+    @property
+    def log(self) -> Path:
+        """Return the file with everything that Directus printed."""
+        return self._log
+
+    def answers(self) -> bool:
+        """Tell whether the server answers."""
+        return answers(f"{self.url}/server/ping")
+
+    def _environment(self, tree: Path) -> dict[str, str]:
+        passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        cache = {"NODE_COMPILE_CACHE": str(tree.parent / "node-compile-cache")}
+        return passed | self.env | cache | {"PACKAGE_FILE_LOCATION": str(tree)}
+
+    def _install_database(self, tree: Path, env: Mapping[str, str]) -> None:
+        """Create or migrate the tables, when this Directus has not done so yet."""
+        folder = self._state.directus
+        done = folder / "installed"
+        if done.exists() and done.read_text() == tree.name:
+            return
+        for name in ("uploads", "extensions", "temporary"):
+            (folder / name).mkdir(exist_ok=True)
+        # A `.env` in the working folder would win over these settings; there is none.
+        code, output = run([NODE, tree / CLI, "bootstrap"], env=env, cwd=folder)
+        with open(self._log, "a") as log:
+            log.write(output)
+        if code:
+            raise Problem(f"Directus could not create its tables: {self._log} tells why.")
+        done.write_text(tree.name)

@@ -1,0 +1,79 @@
+"""The virtual environment: one for each set of requirements and each Python."""
+
+import os
+import shutil
+import sys
+import venv
+from pathlib import Path
+
+from .paths import ROOT, cache_folder, key, locked
+from .problem import Problem
+from .processes import run
+from .progress import Step, step
+
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+NO_INDEX = (
+    "NewConnectionError",
+    "MaxRetryError",
+    "ConnectTimeout",
+    "connection broken by",
+    "name resolution",
+)
+
+
+def environment() -> Path:
+    """Return the environment's Python, making the environment when it is new."""
+    files = [ROOT / name for name in REQUIREMENTS]
+    folder = cache_folder() / f"venv-{key(*files, sys.version, sys.base_prefix)}"
+    python = folder / "bin" / "python"
+    # A virtual environment knows its own path and cannot be renamed when finished.
+    finished = folder / "finished"
+    if finished.exists():
+        return python
+    with locked(folder):
+        if not finished.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            with step("Installing the Python packages (first time only)") as shown:
+                _create(folder)
+                _install(python, shown)
+            finished.touch()
+    return python
+
+
+def _create(folder: Path) -> None:
+    try:
+        import ensurepip  # noqa: F401
+    except ImportError:
+        raise Problem(
+            "This Python lacks its venv module: install it"
+            " (on Debian and Ubuntu: apt-get install python3-venv)."
+        ) from None
+    try:
+        venv.create(folder, with_pip=True)
+    except Exception as error:
+        raise Problem(f"No virtual environment could be made in {folder}: {error}.") from None
+
+
+def _install(python: Path, shown: Step) -> None:
+    def show(line: str) -> None:
+        words = line.split()
+        if words[:1] in (["Collecting"], ["Installing"]):
+            shown.detail = " ".join(words[:2])
+
+    args: list[str | Path] = [python, "-m", "pip", "install", "--no-input"]
+    args += ["--disable-pip-version-check", "--progress-bar", "off", "--retries", "2"]
+    args += ["-r", ROOT / REQUIREMENTS[-1]]
+    code, output = run(args, env=os.environ, cwd=ROOT, on_line=show)
+    if code:
+        raise Problem(_why(output))
+
+
+def _why(output: str) -> str:
+    if any(sign in output for sign in NO_INDEX):
+        return (
+            "The Python package index cannot be reached:"
+            " check the network connection and run this again."
+        )
+    log = cache_folder() / "pip.log"
+    log.write_text(output)
+    return f"The Python packages could not be installed: {log} tells why."

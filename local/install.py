@@ -1,0 +1,50 @@
+"""Have all in place that the tests need beside Python packages: Directus and Chromium."""
+
+import os
+import shutil
+import sys
+
+from .node import directus_tree
+from .paths import ROOT
+from .problem import Problem, report
+from .processes import Stopped, run, stoppable
+from .progress import step
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def main() -> int:
+    """Install what is missing."""
+    directus_tree()
+    if chromium() is None:
+        _install_chromium()
+    return 0
+
+
+def chromium() -> str | None:
+    """Return the path of a Chromium, if the machine has one."""
+    found = (shutil.which(name) for name in BROWSERS)
+    return next((path for path in found if path), None)
+
+
+def _install_chromium() -> None:
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise Problem(
+            "The browser tests need Chromium: install it"
+            " (on Debian and Ubuntu: apt-get install chromium)."
+        )
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    with step("Installing Chromium (first time only)"):
+        for args in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+            code, output = run(["apt-get", "-q", *args], env=env, cwd=ROOT)
+    if code or chromium() is None:
+        last = output.strip().splitlines()[-1:] or ["no reason given"]
+        raise Problem(f"Chromium could not be installed: {last[0]}")
+
+
+if __name__ == "__main__":
+    try:
+        with stoppable():
+            sys.exit(report(main))
+    except Stopped as stopped:
+        sys.exit(stopped.exit_code)

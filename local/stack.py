@@ -1,0 +1,141 @@
+"""Directus, its mail catcher and the site, put together; `make run` and the tests use it."""
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from .admin import Admin, ensure_user
+from .directus import Directus, directus_environment
+from .mail import MailCatcher
+from .mail_page import MailPage
+from .ports import Ports
+from .state import ADMIN_EMAIL, State
+from .website import Website
+
+DEMO_CUSTOMERS = (("ada@example.com", "Ada"), ("grace@example.com", "Grace"))
+FROM_SETUP = ("DIRECTUS_SERVICE_TOKEN", "DIRECTUS_CUSTOMER_ROLE")
+
+
+class Stack:
+    """
+    All servers of one checkout or one test run, on loopback ports.
+
+    `base_env` is what the site gets beside its own settings, from the caller's shell.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        ports: Ports,
+        *,
+        base_env: Mapping[str, str],
+        directus_env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.state = state
+        self.ports = ports
+        self.site_url = f"http://localhost:{ports.site}"
+        self.mail_url = f"http://localhost:{ports.mail}"
+        env = directus_environment(state, ports, self.site_url)
+        self.directus_public_url = env["PUBLIC_URL"]
+        self.directus = Directus(state, env | dict(directus_env or {}))
+        self.admin = Admin(self.directus.url, state.secrets()["admin_token"])
+        self.site = self._website(base_env)
+        self._mail = [MailCatcher(state.mail, ports.smtp), MailPage(state.mail, ports.mail)]
+
+    def start_mail(self) -> None:
+        """Start the mail catcher and its page."""
+        for server in self._mail:
+            server.start()
+
+    def prepare_site(self) -> None:
+        """Create the site's tables and collect its static files; needs no Directus."""
+        self.site.manage("migrate", "--no-input")
+        self.site.manage("collectstatic", "--no-input")
+
+    def provision(self) -> None:
+        """Bring Directus to what the site needs, and hand the site its token."""
+        env_file = str(self.state.site_env)
+        token = self.state.secrets()["admin_token"]
+        self.site.env["DIRECTUS_ADMIN_TOKEN"] = token
+        try:
+            self.site.manage("directus_setup", "--yes", "--env-file", env_file)
+        finally:
+            del self.site.env["DIRECTUS_ADMIN_TOKEN"]
+
+    def add_demo_customers(self) -> None:
+        """Create the demo customers that are not there yet."""
+        password = self.state.secrets()["customer_password"]
+        for email, name in DEMO_CUSTOMERS:
+            fields = {"first_name": name, "last_name": "Example"}
+            ensure_user(self.admin, email, password, role=self.customer_role, **fields)
+
+    @property
+    def customer_role(self) -> str:
+        """Return the id of the role that customers have."""
+        return self.site_settings()["DIRECTUS_CUSTOMER_ROLE"]
+
+    def site_settings(self) -> dict[str, str]:
+        """Return the variables in site.env."""
+        lines = self.state.site_env.read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    def credentials(self) -> dict[str, object]:
+        """Return what people and checks need to use the stack."""
+        kept = self.state.secrets()
+        password = kept["customer_password"]
+        return {
+            "site_url": self.site_url,
+            "directus_url": self.directus_public_url,
+            "mail_url": self.mail_url,
+            "mail_dir": str(self.state.mail),
+            "admin_email": ADMIN_EMAIL,
+            "admin_password": kept["admin_password"],
+            "admin_token": kept["admin_token"],
+            "demo_customers": [
+                {"email": email, "password": password, "first_name": name}
+                for email, name in DEMO_CUSTOMERS
+            ],
+        }
+
+    def stop(self) -> None:
+        """Stop everything, the site first."""
+        for server in (self.site, self.directus, *self._mail):
+            with contextlib.suppress(Exception):
+                server.stop()
+
+    def _website(self, base_env: Mapping[str, str]) -> Website:
+        own = self._site_env()
+        self.state.save_site_env(own)
+        # What site.env says must not be overridden by the shell that started us.
+        env = {
+            name: value
+            for name, value in base_env.items()
+            if name not in own and name not in FROM_SETUP
+        }
+        env["DJANGO_ENV_FILE"] = str(self.state.site_env)
+        env["DJANGO_SETTINGS_MODULE"] = "config.settings"
+        return Website(env, self.ports.site, self.state.log / "site.log")
+
+    def _site_env(self) -> dict[str, str]:
+        kept = self.state.secrets()
+        folder = self.state.folder
+        return {
+            "DJANGO_SECRET_KEY": kept["django_secret_key"],
+            "TOKEN_ENCRYPTION_KEYS": kept["token_encryption_key"],
+            "PUBLIC_URL": self.site_url,
+            "TRUSTED_PROXIES": "",
+            "DATABASE_URL": _sqlite_url(folder / "site.sqlite3"),
+            "STATIC_ROOT": str(folder / "static"),
+            "DIRECTUS_URL": self.directus.url,
+            "DIRECTUS_PUBLIC_URL": self.directus_public_url,
+            # For demonstration: Directus' administrators may use Django's admin.
+            "DIRECTUS_STAFF_ROLES": "Administrator",
+            "DIRECTUS_SUPERUSER_ROLES": "Administrator",
+            # Only Django reaches this Directus, and Django throttles by itself.
+            "DIRECTUS_LOGIN_ATTEMPTS": "0",
+        }
+
+
+def _sqlite_url(path: Path) -> str:
+    return f"sqlite:///{quote(str(path))}"
