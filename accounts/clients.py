@@ -49,11 +49,12 @@ def session_auth(request) -> RefreshingAuth:
     )
 
 
-def service_client() -> DirectusClient | None:
+def service_client(visitor: Visitor | None = None) -> DirectusClient | None:
     """Return the client of the site itself, or None without a service token."""
     if not settings.DIRECTUS_SERVICE_TOKEN:
         return None
-    return DirectusClient(transport(), auth=BearerAuth(settings.DIRECTUS_SERVICE_TOKEN))
+    auth = BearerAuth(settings.DIRECTUS_SERVICE_TOKEN)
+    return DirectusClient(transport(), auth=auth, visitor=visitor)
 
 
 def transport() -> Transport:
@@ -83,6 +84,16 @@ def visitor_of(request) -> Visitor | None:
         address=request.client_address,
         user_agent=request.META.get("HTTP_USER_AGENT", ""),
     )
+
+
+def directus_url() -> str:
+    """Return where this server reaches Directus."""
+    return settings.DIRECTUS_URL
+
+
+def trusted_certificates() -> str | bool:
+    """Return what verifies Directus' certificate: a file, or True for the usual."""
+    return settings.DIRECTUS_CA_BUNDLE or True
 
 
 def signup_mode() -> str:
