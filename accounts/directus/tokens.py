@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from math import isfinite
 from time import time
 from typing import Any, Protocol, Self
 
@@ -25,7 +24,7 @@ from .exceptions import (
 
 MAX_MARGIN = 60.0
 _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
-_LONGEST_LIFE = 10 * 365 * 86400.0
+_LONGEST_LIFE = 10 * 365 * 86_400_000
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,8 @@ def _token(value: Any) -> str:
 
 def _lifetime(expires: Any) -> float:
     """Return the lifetime in seconds; Directus gives milliseconds."""
-    is_number = isinstance(expires, (int, float)) and not isinstance(expires, bool)
-    if is_number and isfinite(expires) and 0 < expires / 1000 < _LONGEST_LIFE:
+    is_number = isinstance(expires, int | float) and not isinstance(expires, bool)
+    if is_number and 0 < expires < _LONGEST_LIFE:
         return float(expires / 1000)
     raise DirectusUnavailable("the lifetime of the tokens makes no sense")
 
