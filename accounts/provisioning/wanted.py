@@ -156,7 +156,7 @@ def service_permissions(customer_role: str) -> list[Permission]:
         _service_reads("directus_access", ["id", "role", "user", "policy"]),
         _service_reads(
             "directus_permissions",
-            ["id", "policy", "collection", "action"],
+            ["id", "policy", "collection", "action", "fields", "permissions"],
             {"collection": {"_eq": "directus_users"}},
         ),
     ]

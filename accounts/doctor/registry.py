@@ -1,0 +1,67 @@
+"""The checks, in the order in which they are reported."""
+
+from collections.abc import Callable, Iterator
+
+from django.utils.translation import gettext as _
+
+from ..directus import DirectusError, Forbidden
+from .findings import Answer, Finding, unknown
+from .site import NotReadable, Site
+
+Check = Callable[[Site], Answer]
+_checks: dict[str, Check] = {}
+
+
+def check(check_id: str) -> Callable[[Check], Check]:
+    """Register a check under its id, which stays the same for ever."""
+
+    def register(function: Check) -> Check:
+        _checks[check_id] = function
+        return function
+
+    return register
+
+
+def examine(site: Site | None = None) -> Iterator[Finding]:
+    """Run every check; one that cannot look says so and stops no other."""
+    # Importing them registers them.
+    from . import configuration, rights, server, sign_up  # noqa: F401
+
+    site = site or Site()
+    for check_id in ORDER:
+        answer = _answer(_checks[check_id], site)
+        yield Finding(check_id, answer.verdict, answer.reason, answer.line)
+
+
+def _answer(function: Check, site: Site) -> Answer:
+    try:
+        return function(site)
+    except NotReadable as error:
+        return unknown(str(error))
+    except Forbidden:
+        return unknown(
+            _("The service token may not read this; directus_setup grants it.")
+        )
+    except DirectusError as error:
+        return unknown(str(error))
+
+
+ORDER = (
+    "directus.reach",
+    "directus.version",
+    "directus.clock",
+    "directus.address",
+    "directus.login_attempts",
+    "token.present",
+    "token.rights",
+    "signup.registration",
+    "signup.role",
+    "signup.verification",
+    "links.reset",
+    "links.register",
+    "rights.public",
+    "rights.customer_role",
+    "rights.customer",
+    "site.roles",
+    "site.transport",
+)

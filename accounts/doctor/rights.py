@@ -1,0 +1,164 @@
+"""Who may do what in Directus: the public, customers, and this site itself."""
+
+from django.utils.translation import gettext as _
+
+from .. import clients
+from ..provisioning.wanted import (
+    NEVER_WRITABLE,
+    NEVER_WRITABLE_BY_CUSTOMERS,
+    PROFILE,
+    customer_permissions,
+)
+from .findings import Answer, ok, problem, unknown, warning
+from .registry import check
+from .server import SETUP
+from .site import Row, Site
+
+
+def powers(site: Site, role_id: str) -> str:
+    """Return which powers a role has that a customer must not have."""
+    policies = site.policies_of_role(role_id)
+    names = {
+        "admin_access": _("administrator rights"),
+        "app_access": _("access to Directus' own app"),
+    }
+    found = [
+        name for key, name in names.items() if any(policy[key] for policy in policies)
+    ]
+    return ", ".join(found)
+
+
+@check("token.present")
+def token(site: Site) -> Answer:
+    """The site has a token of its own, and it works."""
+    if clients.service_client() is None:
+        reason = _(
+            "Without a service token, whoever signs up with somebody else's address "
+            "first may know the password of the later account."
+        )
+        return warning(reason, f"{SETUP} --env-file .env")
+    if site.token_error is not None:
+        reason = _("Directus does not accept the service token: %(error)s.")
+        values = {"error": site.token_error}
+        return problem(reason % values, f"{SETUP} --env-file .env")
+    return ok(_("The service token works."))
+
+
+@check("token.rights")
+def token_rights(site: Site) -> Answer:
+    """The token may do what the site needs and nothing that makes administrators."""
+    if site.global_rights["admin_access"]:
+        return problem(_("The service token is an administrator's."), SETUP)
+    if missing := _missing(site):
+        reason = _("The service token lacks: %(rights)s.")
+        return problem(reason % {"rights": ", ".join(missing)}, SETUP)
+    if excess := _excess(site):
+        reason = _("The service token may do more than it needs: %(rights)s.")
+        return warning(reason % {"rights": ", ".join(excess)}, SETUP)
+    return ok(_("The service token has the rights that the site needs."))
+
+
+def _missing(site: Site) -> list[str]:
+    needed = {"read": set(PROFILE), "update": {"password"}}
+    if clients.signup_mode() == "create":
+        needed["create"] = {"email", "password", "role"}
+    return [
+        f"{action} {name}"
+        for action, names in needed.items()
+        for name in sorted(names - _fields(site, action))
+        if "*" not in _fields(site, action)
+    ]
+
+
+def _excess(site: Site) -> list[str]:
+    forbidden = {"create": NEVER_WRITABLE - {"role"}, "update": NEVER_WRITABLE}
+    found = [
+        f"{action} {name}"
+        for action, names in forbidden.items()
+        for name in sorted(names & _fields(site, action))
+    ]
+    if _right(site, "delete").get("access", "none") != "none":
+        found.append("delete")
+    if _right(site, "update").get("access") == "full":
+        # Everybody, administrators too, where it should be customers.
+        found.append(_("update everybody"))
+    if site.global_rights["app_access"]:
+        found.append(_("use Directus' own app"))
+    return found
+
+
+def _fields(site: Site, action: str) -> set[str]:
+    right = _right(site, action)
+    return set(right.get("fields") or []) if right.get("access") != "none" else set()
+
+
+def _right(site: Site, action: str) -> Row:
+    return site.rights.get("directus_users", {}).get(action, {})
+
+
+@check("rights.public")
+def public(site: Site) -> Answer:
+    """Who is not signed in may do nothing with users."""
+    policies = site.policies_of_role(None)
+    if any(policy["admin_access"] for policy in policies):
+        return problem(_("Everybody is an administrator of Directus."))
+    found = sorted({row["action"] for row in site.user_permissions(policies)})
+    if found:
+        reason = _(
+            "The public policy allows on directus_users: %(actions)s. Remove it in "
+            "Directus under Settings, Access Policies, Public."
+        )
+        return problem(reason % {"actions": ", ".join(found)})
+    return ok(_("The public may do nothing with users."))
+
+
+@check("rights.customer_role")
+def customer_role(site: Site) -> Answer:
+    """The customers' role is there and harmless."""
+    role_id = clients.customer_role()
+    line = f"{SETUP} --env-file .env"
+    if not role_id:
+        verdict = problem if clients.signup_mode() == "create" else warning
+        return verdict(_("DIRECTUS_CUSTOMER_ROLE is not set."), line)
+    role = site.role(role_id)
+    if role is None:
+        return problem(_("Directus has no role DIRECTUS_CUSTOMER_ROLE."), line)
+    if found := powers(site, role["id"]):
+        reason = _("Customers have %(rights)s.")
+        return problem(reason % {"rights": found})
+    return ok(_("Customers have the role %(name)s.") % {"name": role["name"]})
+
+
+@check("rights.customer")
+def customer(site: Site) -> Answer:
+    """A customer may read and change the own profile, and nobody else's."""
+    role = site.role(clients.customer_role())
+    if role is None:
+        return unknown(_("This needs DIRECTUS_CUSTOMER_ROLE."))
+    rows = site.user_permissions(site.policies_of_role(role["id"]))
+    if dangers := _dangers(rows):
+        reason = _("Customers may %(rights)s in directus_users.")
+        return problem(reason % {"rights": ", ".join(dangers)})
+    readable = {
+        name for row in rows if row["action"] == "read" for name in row["fields"]
+    }
+    missing = [name for name in PROFILE if name not in readable]
+    if missing and "*" not in readable:
+        reason = _("Customers cannot read of their own profile: %(fields)s.")
+        return problem(reason % {"fields": ", ".join(missing)}, SETUP)
+    return ok(_("Customers may read and change their own profile alone."))
+
+
+def _dangers(rows: list[Row]) -> list[str]:
+    own = customer_permissions()[0].permissions
+    found = set()
+    for row in rows:
+        action, fields = row["action"], set(row["fields"] or [])
+        if action in {"create", "delete", "share"}:
+            found.add(action)
+        elif row["permissions"] != own:
+            found.add(_("%(action)s others") % {"action": action})
+        if action == "update":
+            forbidden = fields & NEVER_WRITABLE_BY_CUSTOMERS
+            found |= {f"{action} {name}" for name in forbidden}
+    return sorted(found)

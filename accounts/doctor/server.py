@@ -1,0 +1,152 @@
+"""Is Directus there, new enough, on time, and told who the visitors are?"""
+
+import time
+from email.utils import parsedate_to_datetime
+
+import requests
+from django.utils.translation import gettext as _
+
+from .. import clients
+from ..directus import DirectusUnavailable, Visitor
+from ..provisioning.ids import PROBE_POLICY
+from ..provisioning.wanted import PROBE_ADDRESS
+from .findings import Answer, ok, problem, unknown, warning
+from .registry import check
+from .site import NotReadable, Site
+
+FLOOR = (11, 17, 0)
+# Below the version: what is known about it.
+ADVISORIES = {
+    (11, 14, 1): "CVE-2026-26185: a password reset tells whether an address exists",
+}
+TESTED_MAJOR = 11
+MOST_SECONDS_APART = 30
+SETUP = "python manage.py directus_setup"
+
+
+@check("directus.reach")
+def reach(site: Site) -> Answer:
+    """Directus answers."""
+    url = clients.directus_url()
+    try:
+        site.anonymous.ping()
+        project = site.public_info.get("project")
+    except DirectusUnavailable as error:
+        reason = _("%(url)s does not answer: %(error)s")
+        return problem(reason % {"url": url, "error": error}, "DIRECTUS_URL=…")
+    if not isinstance(project, dict):
+        return problem(_("%(url)s is not a Directus.") % {"url": url}, "DIRECTUS_URL=…")
+    return ok(_("%(url)s answers.") % {"url": url})
+
+
+@check("directus.version")
+def version(site: Site) -> Answer:
+    """Directus is not older than what is known to be safe, nor than this site."""
+    text = str(site.info.get("version", ""))
+    found = parse_version(text)
+    if not found:
+        return unknown(_("Directus does not tell its version."))
+    floor = ".".join(map(str, FLOOR))
+    if found < FLOOR:
+        known = [reason for limit, reason in ADVISORIES.items() if found < limit]
+        reason = _("Directus %(found)s is older than %(floor)s.")
+        parts = [reason % {"found": text, "floor": floor}, *known]
+        return problem(" ".join(parts), f"npm install directus@{floor}")
+    if found[0] != TESTED_MAJOR:
+        reason = _("Directus %(found)s is not supported yet, only %(major)s.x is.")
+        return warning(reason % {"found": text, "major": TESTED_MAJOR})
+    return ok(f"Directus {text}")
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """Return the numbers of a version, or nothing when it has none."""
+    parts = text.partition("-")[0].split(".")
+    return tuple(int(part) for part in parts) if all(map(str.isdecimal, parts)) else ()
+
+
+@check("directus.clock")
+def clock(site: Site) -> Answer:
+    """Both clocks agree, so that tokens are renewed in time."""
+    apart = seconds_apart()
+    values = {"seconds": round(abs(apart))}
+    if abs(apart) >= MOST_SECONDS_APART:
+        reason = _("The clocks of Directus and this server are %(seconds)s s apart.")
+        return problem(reason % values, "timedatectl set-ntp true")
+    return ok(_("The clocks are %(seconds)s s apart.") % values)
+
+
+def seconds_apart() -> float:
+    """Return by how many seconds Directus' clock is ahead of this one.
+
+    The client shows no headers, and the Date of an answer is all this needs.
+    """
+    url = f"{clients.directus_url()}/server/ping"
+    with requests.Session() as session:
+        session.trust_env = False
+        session.verify = clients.trusted_certificates()
+        before = time.time()
+        try:
+            answer = session.get(url, timeout=(1, 5), allow_redirects=False)
+            date = parsedate_to_datetime(answer.headers["Date"])
+        except (requests.RequestException, KeyError, ValueError) as error:
+            raise NotReadable(_("Directus does not tell the time.")) from error
+    return date.timestamp() - (before + time.time()) / 2
+
+
+class _Chain(Visitor):
+    """Two addresses, as a visitor sends who claims to be somebody else."""
+
+    def headers(self) -> dict[str, str]:
+        return {"X-Forwarded-For": f"{self.address}, 198.51.100.77"}
+
+
+@check("directus.address")
+def address(site: Site) -> Answer:
+    """Directus learns visitors' addresses, and only from this site.
+
+    `directus_setup` made a policy for one address that nobody has; it grants nothing
+    and shows when Directus believes that a call comes from there.
+    """
+    line = 'IP_TRUST_PROXY="127.0.0.1"'
+    _require_probe(site)
+    if not _seen(site, Visitor(PROBE_ADDRESS)):
+        reason = _(
+            "Directus does not see visitors' addresses: all share one limit. Put "
+            "this server's address into the line."
+        )
+        return problem(reason, line)
+    if _seen(site, _Chain(PROBE_ADDRESS)):
+        reason = _(
+            "Directus believes any address that it is told. Put this server's "
+            "address into the line."
+        )
+        return warning(reason, line)
+    return ok(_("Directus sees visitors' addresses."))
+
+
+def _require_probe(site: Site) -> None:
+    mine = site.policies_of_role(site.me["role"])
+    if PROBE_POLICY not in {policy["id"] for policy in mine}:
+        raise NotReadable(_("directus_setup makes what this needs."))
+
+
+def _seen(site: Site, visitor: Visitor) -> bool:
+    client = site.service_as(visitor)
+    return bool(client.get("/policies/me/globals").get("enforce_tfa"))
+
+
+@check("directus.login_attempts")
+def login_attempts(site: Site) -> Answer:
+    """This site stops guessing before Directus suspends the account."""
+    theirs = site.settings.get("auth_login_attempts")
+    ours = clients.failures_before_directus_suspends()
+    if theirs == ours:
+        return ok(
+            _("Directus and this site agree: %(limit)s.") % {"limit": ours or "∞"}
+        )
+    reason = _(
+        "Directus suspends an account after %(theirs)s failures, this site expects "
+        "%(ours)s."
+    )
+    values = {"theirs": theirs or "∞", "ours": ours or "∞"}
+    return problem(reason % values, f"DIRECTUS_LOGIN_ATTEMPTS={theirs or 0}")

@@ -1,0 +1,140 @@
+"""What the checks look at; each thing is read once."""
+
+import json
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from .. import clients
+from ..directus import (
+    AuthenticationFailed,
+    DirectusClient,
+    DirectusError,
+    Visitor,
+)
+
+Row = dict[str, Any]
+
+
+class NotReadable(Exception):
+    """A check cannot look; str() says what is missing."""
+
+
+class Site:
+    """This site's Directus, as its own settings reach it."""
+
+    @cached_property
+    def anonymous(self) -> DirectusClient:
+        """A client without rights."""
+        return clients.anonymous_client()
+
+    @cached_property
+    def service(self) -> DirectusClient:
+        """The client of the site itself, whose token has been tried."""
+        client = clients.service_client()
+        if client is None:
+            raise NotReadable(_("This needs a service token."))
+        if self.token_error is not None:
+            raise NotReadable(_("This needs a service token that works."))
+        return client
+
+    @cached_property
+    def token_error(self) -> DirectusError | None:
+        """Why the service token does not work; None when it does."""
+        client = clients.service_client()
+        try:
+            if client is not None:
+                client.get("/users/me", params={"fields": "id"})
+        except AuthenticationFailed as error:
+            return error
+        return None
+
+    def service_as(self, visitor: Visitor) -> DirectusClient:
+        """Return the client of the site itself on behalf of a visitor."""
+        client = clients.service_client(visitor)
+        if client is None:
+            raise NotReadable(_("This needs a service token."))
+        return client
+
+    @cached_property
+    def public_info(self) -> Row:
+        """What Directus tells everybody about itself."""
+        return self.anonymous.get_server_info()
+
+    @cached_property
+    def info(self) -> Row:
+        """What Directus tells the service user about itself."""
+        return self.service.get_server_info()
+
+    @cached_property
+    def settings(self) -> Row:
+        """Directus' settings, as far as the service user sees them."""
+        return self.service.get("/settings")
+
+    @cached_property
+    def me(self) -> Row:
+        """The service user."""
+        return self.service.get("/users/me")
+
+    @cached_property
+    def global_rights(self) -> Row:
+        """Whether the service user is an administrator or may use the app."""
+        return self.service.get("/policies/me/globals")
+
+    @cached_property
+    def rights(self) -> Row:
+        """What the service user may do, by collection and action."""
+        return self.service.get("/permissions/me")
+
+    @cached_property
+    def roles(self) -> list[Row]:
+        """All roles: id, name and parent."""
+        return self._rows("roles", "id,name,parent")
+
+    def role(self, id_or_name: str) -> Row | None:
+        """Return a role by id or by name."""
+        for role in self.roles:
+            if id_or_name in {role["id"], role["name"]}:
+                return role
+        return None
+
+    def policies_of_role(self, role_id: str | None) -> list[Row]:
+        """Return the policies of a role and of those above it; None is the public."""
+        ids = {
+            row["policy"] for row in self._access if row["role"] in self._up(role_id)
+        }
+        return [policy for policy in self._policies if policy["id"] in ids]
+
+    def user_permissions(self, policies: list[Row]) -> list[Row]:
+        """Return the rights on directus_users that policies give."""
+        ids = {policy["id"] for policy in policies}
+        return [row for row in self._permissions if row["policy"] in ids]
+
+    @cached_property
+    def _access(self) -> list[Row]:
+        rows = self._rows("access", "role,user,policy")
+        return [row for row in rows if row["user"] is None]
+
+    @cached_property
+    def _policies(self) -> list[Row]:
+        return self._rows("policies", "id,name,admin_access,app_access")
+
+    @cached_property
+    def _permissions(self) -> list[Row]:
+        rule = {"collection": {"_eq": "directus_users"}}
+        rows = self._rows("permissions", "*", rule)
+        return [row for row in rows if not row.get("system")]
+
+    def _up(self, role_id: str | None) -> set[str | None]:
+        parents = {role["id"]: role["parent"] for role in self.roles}
+        lineage: set[str | None] = {role_id}
+        while role_id and (role_id := parents.get(role_id)) not in {None, *lineage}:
+            lineage.add(role_id)
+        return lineage
+
+    def _rows(self, path: str, fields: str, rule: Row | None = None) -> list[Row]:
+        params = {"fields": fields, "limit": "-1"}
+        if rule:
+            params["filter"] = json.dumps(rule)
+        return self.service.get(f"/{path}", params=params)

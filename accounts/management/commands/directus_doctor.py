@@ -1,0 +1,53 @@
+"""Is Directus reachable, safe and configured? For people, deploys and cron."""
+
+import json
+import sys
+
+from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
+
+from ...doctor import Verdict, examine
+
+FOUND_SOMETHING = 3
+
+
+class Command(BaseCommand):
+    help = (
+        "Check Directus and how this site uses it; create and change nothing. One "
+        "line each: verdict, id, reason, and the line to paste. "
+        "Exit codes: 0 fine, 1 failed, 3 something needs attention."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser):
+        parser.add_argument("--format", choices=["text", "json"], default="text")
+
+    def handle(self, *, format, **options):
+        findings = []
+        for finding in examine():
+            findings.append(finding)
+            if format == "text":
+                self.stdout.write(self._line(finding))
+        if format == "json":
+            report = [finding.as_dict() for finding in findings]
+            self.stdout.write(json.dumps(report, indent=2, ensure_ascii=False))
+        if any(finding.needs_attention for finding in findings):
+            sys.exit(FOUND_SOMETHING)
+
+    def _line(self, finding):
+        style = {
+            Verdict.OK: self.style.SUCCESS,
+            Verdict.WARNING: self.style.WARNING,
+            Verdict.PROBLEM: self.style.ERROR,
+            Verdict.UNKNOWN: self.style.NOTICE,
+        }[finding.verdict]
+        words = {
+            Verdict.OK: _("ok"),
+            Verdict.WARNING: _("warning"),
+            Verdict.PROBLEM: _("problem"),
+            Verdict.UNKNOWN: _("unknown"),
+        }
+        line = (
+            f"{style(f'{words[finding.verdict]:8}')} {finding.id:24} {finding.reason}"
+        )
+        return f"{line}  → {finding.line}" if finding.line else line
