@@ -5,7 +5,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 
@@ -15,7 +14,7 @@ class AdminSite(admin.AdminSite):
     site_header = _("Administration")
     site_title = _("Administration")
 
-    @method_decorator(login_not_required)
+    @login_not_required
     def login(self, request, extra_context=None):
         """Send visitors to the sign-in page; tell others that they are not staff."""
         if request.user.is_authenticated:

@@ -44,7 +44,7 @@ class DirectusBackend(ModelBackend):
             tokens = self._login(request, attempt, email, password, otp)
             user = self._user(request, tokens, email)
         except (DirectusError, Throttled) as error:
-            return _refuse(request, email, error)
+            return _refuse(request, email, error, otp)
         if not self.user_can_authenticate(user):
             # An attempt too many is answered with tokens of a suspended account.
             self._revoke(request, tokens)
@@ -135,8 +135,10 @@ class BreakGlassBackend(ModelBackend):
         return user
 
 
-def _refuse(request, email, error):
+def _refuse(request, email, error, otp=""):
+    wants_code = isinstance(error, InvalidOTP) and not otp
+    event = "sign_in.code_asked" if wants_code else "sign_in.refused"
     reason = getattr(error, "code", type(error).__name__)
-    audit.record("sign_in.refused", request, email=email, reason=reason)
+    audit.record(event, request, email=email, reason=reason)
     if request is not None:
         request.sign_in_refusal = error

@@ -12,7 +12,7 @@ from django.utils import timezone
 from . import clients
 from .directus import DirectusUnavailable, Forbidden, RateLimited, SessionExpired
 from .mirror import mirror_user
-from .sessions import VALIDATION_LEASE
+from .sessions import VALIDATION_LEASE, end_sessions
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -51,9 +51,10 @@ def _validate(request, age: timedelta) -> None:
     if profile.id != request.user.directus_id:
         raise SessionExpired("the tokens belong to another user")
     if profile.is_complete:
-        if not profile.is_active:
-            raise SessionExpired("the user is not active")
         request.user = _same_backend(request.user, mirror_user(profile))
+        if not profile.is_active:
+            end_sessions(request.user.sessions.all())
+            raise SessionExpired("the user is not active")
     request.session.confirm()
 
 

@@ -6,7 +6,6 @@ An outage of Directus or of the database is 503 with Retry-After, never 500.
 import logging
 import sys
 
-from django.contrib.auth.decorators import login_not_required
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponseServerError
 from django.shortcuts import render
@@ -19,31 +18,26 @@ logger = logging.getLogger(__name__)
 DEFAULT_RETRY_SECONDS = 10
 
 
-@login_not_required
 def bad_request(request, exception=None):
     """Answer 400."""
     return _page(request, 400)
 
 
-@login_not_required
 def permission_denied(request, exception=None):
     """Answer 403."""
     return _page(request, 403)
 
 
-@login_not_required
 def csrf_failure(request, reason=""):
     """Answer 403 to a form that did not come from this site's page."""
     return _page(request, 403, template="403_csrf.html")
 
 
-@login_not_required
 def page_not_found(request, exception=None):
     """Answer 404."""
     return _page(request, 404)
 
 
-@login_not_required
 def server_error(request):
     """Answer 500, or 503 when the cause is that something is away."""
     error = sys.exc_info()[1]

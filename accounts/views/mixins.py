@@ -10,7 +10,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView
 
-from accounts import audit
 from accounts.directus import DirectusUnavailable, RateLimited
 from accounts.throttling import Throttled
 
@@ -54,9 +53,6 @@ class PublicFormView(FormView):
     def trouble(self, form, status: int, title: str, retry_after: int | None):
         """Show the form again; passwords and codes are never filled in."""
         seconds = retry_after or DEFAULT_RETRY_SECONDS
-        audit.record(
-            "form.refused", self.request, page=self.__class__.__name__, status=status
-        )
         trouble = {
             "title": title,
             "text": _try_again(seconds),

@@ -19,6 +19,7 @@ from accounts import audit, clients, devices, pending
 from accounts.directus import (
     DirectusError,
     DirectusUnavailable,
+    InvalidCredentials,
     InvalidOTP,
     RateLimited,
 )
@@ -26,6 +27,8 @@ from accounts.forms.sign_in import CodeForm, LoginForm
 from accounts.throttling import CODE_TRIES, Attempt, Throttled
 
 from .mixins import OnlyVisitorsMixin, PublicFormView, pad
+
+NOT_ACCEPTED = InvalidCredentials(401, "INVALID_CREDENTIALS")
 
 
 class SignInMixin(RedirectURLMixin):
@@ -45,7 +48,7 @@ class SignInMixin(RedirectURLMixin):
         """
         user = authenticate(self.request, username=email, password=password, otp=otp)
         if user is None:
-            raise self.request.sign_in_refusal
+            raise getattr(self.request, "sign_in_refusal", None) or NOT_ACCEPTED
         return user
 
     def welcome(self, user, email: str, url: str):
