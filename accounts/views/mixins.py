@@ -4,7 +4,6 @@ import time
 
 from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import redirect
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -24,8 +23,16 @@ def pad(started: float, floor: float) -> None:
     time.sleep(max(0.0, started + floor - time.monotonic()))
 
 
-@method_decorator([login_not_required, never_cache], name="dispatch")
-class PublicFormView(FormView):
+class PublicMixin:
+    """A page for everybody, which no cache keeps."""
+
+    @classmethod
+    def as_view(cls, **initkwargs):
+        """Mark the view itself: subclasses may have a dispatch of their own."""
+        return never_cache(login_not_required(super().as_view(**initkwargs)))
+
+
+class PublicFormView(PublicMixin, FormView):
     """A form for everybody. Trouble upstream shows it again with what was typed.
 
     Subclasses define `submit(form)`, which returns the response and may raise
@@ -90,8 +97,7 @@ class OnlyVisitorsMixin:
         return super().dispatch(request, *args, **kwargs)
 
 
-@method_decorator([login_not_required, never_cache], name="dispatch")
-class PublicPageView(TemplateView):
+class PublicPageView(PublicMixin, TemplateView):
     """A page for everybody."""
 
 

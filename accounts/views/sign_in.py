@@ -5,7 +5,6 @@ import time
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login
-from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
 from django.contrib.auth.views import RedirectURLMixin
 from django.db import DatabaseError
@@ -26,7 +25,7 @@ from accounts.directus import (
 from accounts.forms.sign_in import CodeForm, LoginForm
 from accounts.throttling import CODE_TRIES, Attempt, Throttled
 
-from .mixins import OnlyVisitorsMixin, PublicFormView, pad
+from .mixins import OnlyVisitorsMixin, PublicFormView, PublicMixin, pad
 
 NOT_ACCEPTED = InvalidCredentials(401, "INVALID_CREDENTIALS")
 
@@ -165,8 +164,7 @@ class LoginCodeView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
         return response
 
 
-@method_decorator(login_not_required, name="dispatch")
-class LogoutView(DjangoLogoutView):
+class LogoutView(PublicMixin, DjangoLogoutView):
     """Sign out here and at Directus; by POST."""
 
     next_page = reverse_lazy("accounts:login")
