@@ -1,1 +1,1 @@
-"""What runs beside Django on one's own machine: Directus, its mails, and their start."""
+"""What runs beside Django on one's own machine: Directus, its mails, their start."""

@@ -12,7 +12,7 @@ OLDEST = (3, 11)
 NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
 
 
-def main():
+def main() -> int:
     """Become the environment's Python, running what the arguments say."""
     if sys.version_info < OLDEST:
         return _use_newer_python()
@@ -27,21 +27,21 @@ def main():
         return stopped.exit_code
 
 
-def _use_newer_python():
+def _use_newer_python() -> int:
     for name in NEWER:
         if shutil.which(name):
-            os.execvp(name, [name, "-m", "local.bootstrap"] + sys.argv[1:])
-    found = "%d.%d" % sys.version_info[:2]
-    sys.stderr.write("Python 3.11 or newer is needed, and this is %s.\n" % found)
+            os.execvp(name, [name, "-m", "local.bootstrap", *sys.argv[1:]])
+    found = sys.version.split()[0]
+    sys.stderr.write("Python 3.11 or newer is needed, and this is " + found + ".\n")
     return 1
 
 
-def _become_environment():
+def _become_environment() -> int:
     from .environment import environment
 
     python = str(environment())
     sys.stdout.flush()
-    os.execv(python, [python] + sys.argv[1:])
+    os.execv(python, [python, *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Throw-away PostgreSQL and Valkey servers, from wheels; Valkey speaks Redis' protocol."""
+"""Throw-away PostgreSQL and Valkey servers; Valkey speaks Redis' protocol."""
 
 import importlib.util
 import os
@@ -33,7 +33,16 @@ class Postgres:
         owner = _unprivileged_user()
         programs = self._programs(owner)
         data = self._folder / "data"
-        args = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N"]
+        args: list[str | Path] = [
+            programs / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-N",
+        ]
         args += ["-E", "UTF8", "--no-locale"]
         env = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
         code, output = run(args, env=env, cwd=self._folder, **owner)
@@ -65,7 +74,7 @@ class Postgres:
                 if not source.name.endswith("-info"):
                     shutil.copytree(source, self._folder / source.name, symlinks=True)
             package = self._folder / package.name
-        return sorted(package.glob("pginstall*/bin"))[-1]
+        return max(package.glob("pginstall*/bin"))
 
     def _settings(self) -> list[str]:
         settings = {
@@ -133,7 +142,9 @@ def _unprivileged_user() -> dict[str, Any]:
         except KeyError:
             continue
         return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-    raise Problem(f"PostgreSQL needs a user other than root: {' or '.join(UNPRIVILEGED)}.")
+    raise Problem(
+        f"PostgreSQL needs a user other than root: {' or '.join(UNPRIVILEGED)}."
+    )
 
 
 def _free_port() -> int:

@@ -80,7 +80,7 @@ def directus_environment(state: State, ports: Ports, site_url: str) -> dict[str,
 
 
 class Directus:
-    """A Directus server on the loopback interface, with its data in the state folder."""
+    """A Directus server on loopback, with its data in the state folder."""
 
     def __init__(self, state: State, env: Mapping[str, str]) -> None:
         self.env = dict(env)
@@ -144,5 +144,7 @@ class Directus:
         with open(self._log, "a") as log:
             log.write(output)
         if code:
-            raise Problem(f"Directus could not create its tables: {self._log} tells why.")
+            raise Problem(
+                f"Directus could not create its tables: {self._log} tells why."
+            )
         done.write_text(tree.name)

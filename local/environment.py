@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import venv
 from pathlib import Path
@@ -50,8 +51,10 @@ def _create(folder: Path) -> None:
         ) from None
     try:
         venv.create(folder, with_pip=True)
-    except Exception as error:
-        raise Problem(f"No virtual environment could be made in {folder}: {error}.") from None
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Problem(
+            f"No virtual environment could be made in {folder}: {error}."
+        ) from None
 
 
 def _install(python: Path, shown: Step) -> None:

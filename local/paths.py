@@ -40,7 +40,9 @@ def locked(folder: Path) -> Iterator[None]:
         folder.parent.mkdir(parents=True, exist_ok=True)
         handle = open(f"{folder}.lock", "w")  # noqa: SIM115
     except OSError as error:
-        raise Problem(f"{folder.parent} cannot be written to: {error.strerror}.") from None
+        raise Problem(
+            f"{folder.parent} cannot be written to: {error.strerror}."
+        ) from None
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -27,7 +27,7 @@ class Ports:
 
     @classmethod
     def from_environment(cls) -> "Ports":
-        """Return the defaults, overridden by PORT, DIRECTUS_PORT, MAIL_PORT, SMTP_PORT."""
+        """Return the defaults, or what PORT, DIRECTUS_PORT and the others say."""
         chosen = {}
         for name, variable in VARIABLES.items():
             if os.environ.get(variable):

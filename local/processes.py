@@ -1,4 +1,4 @@
-"""Start programs in a process group of their own, and end them with all they started."""
+"""Start programs in groups of their own, and end them with all they started."""
 
 import contextlib
 import ctypes
@@ -60,7 +60,9 @@ class Process:
         """Tell whether the program has not ended yet."""
         return self._popen.poll() is None
 
-    def stop(self, *, signal_number: int = signal.SIGTERM, patience: float = 10) -> None:
+    def stop(
+        self, *, signal_number: int = signal.SIGTERM, patience: float = 10
+    ) -> None:
         """End the whole group, by force when it takes longer than the patience."""
         _end_group(self._popen, signal_number, patience)
 
@@ -120,7 +122,7 @@ def wait_until(
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Turn the signals that ask for an end into Stopped, once; later ones are ignored."""
+    """Turn the first signal that asks for an end into Stopped; ignore later ones."""
 
     def stop(number: int, _frame: object) -> None:
         for each in STOP_SIGNALS:

@@ -3,7 +3,9 @@
 import os
 import sys
 import time
+from typing import NoReturn
 
+from .node import directus_tree
 from .paths import ROOT
 from .ports import Ports
 from .problem import Problem, report
@@ -32,6 +34,7 @@ def main() -> int:
 
 
 def _start(stack: Stack) -> None:
+    directus_tree()
     with step("Starting Directus"):
         stack.start_mail()
         stack.directus.start()
@@ -68,7 +71,7 @@ def _show(stack: Stack) -> None:
     print("\n  Ctrl-C ends everything.\n", flush=True)
 
 
-def _watch(stack: Stack) -> None:
+def _watch(stack: Stack) -> NoReturn:
     """Return never; raise when something that should run does not."""
     parent = os.getppid()
     while True:

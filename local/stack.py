@@ -1,4 +1,4 @@
-"""Directus, its mail catcher and the site, put together; `make run` and the tests use it."""
+"""Directus, its mail catcher and the site together, for `make run` and for tests."""
 
 import contextlib
 from collections.abc import Mapping
@@ -41,12 +41,13 @@ class Stack:
         self.directus = Directus(state, env | dict(directus_env or {}))
         self.admin = Admin(self.directus.url, state.secrets()["admin_token"])
         self.site = self._website(base_env)
-        self._mail = [MailCatcher(state.mail, ports.smtp), MailPage(state.mail, ports.mail)]
+        self.mail = MailCatcher(state.mail, ports.smtp)
+        self.mail_page = MailPage(state.mail, ports.mail)
 
     def start_mail(self) -> None:
         """Start the mail catcher and its page."""
-        for server in self._mail:
-            server.start()
+        self.mail.start()
+        self.mail_page.start()
 
     def prepare_site(self) -> None:
         """Create the site's tables and collect its static files; needs no Directus."""
@@ -57,11 +58,8 @@ class Stack:
         """Bring Directus to what the site needs, and hand the site its token."""
         env_file = str(self.state.site_env)
         token = self.state.secrets()["admin_token"]
-        self.site.env["DIRECTUS_ADMIN_TOKEN"] = token
-        try:
-            self.site.manage("directus_setup", "--yes", "--env-file", env_file)
-        finally:
-            del self.site.env["DIRECTUS_ADMIN_TOKEN"]
+        command = ("directus_setup", "--yes", "--env-file", env_file)
+        self.site.manage(*command, DIRECTUS_ADMIN_TOKEN=token)
 
     def add_demo_customers(self) -> None:
         """Create the demo customers that are not there yet."""
@@ -100,9 +98,9 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything, the site first."""
-        for server in (self.site, self.directus, *self._mail):
-            with contextlib.suppress(Exception):
-                server.stop()
+        with contextlib.ExitStack() as stops:
+            for server in (self.mail, self.mail_page, self.directus, self.site):
+                stops.callback(server.stop)
 
     def _website(self, base_env: Mapping[str, str]) -> Website:
         own = self._site_env()

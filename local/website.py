@@ -23,9 +23,10 @@ class Website:
         self._port = port
         self._process: Process | None = None
 
-    def manage(self, *args: str) -> str:
+    def manage(self, *args: str, **overrides: str) -> str:
         """Run a management command and return what it printed."""
-        code, output = run([sys.executable, "manage.py", *args], env=self.env, cwd=ROOT)
+        command = [sys.executable, "manage.py", *args]
+        code, output = run(command, env=self.env | overrides, cwd=ROOT)
         if code:
             with open(self.log, "a") as log:
                 log.write(output)
@@ -37,7 +38,14 @@ class Website:
         env = self.env | {"HOST": HOST, "PORT": str(self._port)} | overrides
         self._process = Process(
             "Django",
-            [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"],
+            [
+                sys.executable,
+                "-m",
+                "gunicorn",
+                "-c",
+                "config/gunicorn.py",
+                "config.wsgi",
+            ],
             env=env,
             cwd=ROOT,
             log=self.log,

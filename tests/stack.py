@@ -1,0 +1,264 @@
+"""
+The real stack for tests: Directus, its mails and the site, started as `make run` does.
+
+A pytest plugin. The servers start when the first test asks, on free ports and in a
+folder of their own, and serve the whole run. Without Directus the tests fail; they
+never skip. What a test changes with restart_* or stop_* is put back after it.
+"""
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from local.databases import Postgres, Valkey
+from local.directus import PASSED_ON
+from local.mail import links, mails, read_mail
+from local.ports import Ports
+from local.problem import Problem
+from local.stack import Stack
+from local.state import State
+
+DIRECTUS_ENV = {
+    # One JSON object a line, for calls().
+    "LOG_STYLE": "raw",
+    # All browsers of a test run share one address; the default is 5 a minute.
+    "RATE_LIMITER_REGISTRATION_POINTS": "100",
+}
+RUNNING: pytest.StashKey["RunningStack"] = pytest.StashKey()
+
+
+class Call(NamedTuple):
+    """A request that Directus has answered."""
+
+    method: str
+    path: str
+    status: int
+    address: str
+
+
+class RunningStack(Stack):
+    """The stack of one test run, and what tests do to it."""
+
+    def start_directus(self, **env: str) -> None:
+        """Start Directus again; env replaces settings, as in ACCESS_TOKEN_TTL="5s"."""
+        self.directus.start(**env)
+        self.directus.wait()
+        self._directus_changed = bool(env)
+
+    def stop_directus(self) -> None:
+        """Stop Directus: connections are refused from now on."""
+        self._directus_changed = True
+        self.directus.stop()
+
+    def restart_directus(self, **env: str) -> None:
+        """Stop Directus and start it with these settings instead of the usual ones."""
+        self.stop_directus()
+        self.start_directus(**env)
+
+    def start_site(self, **env: str) -> None:
+        """Start the site; a DATABASE_URL in env gets its tables first."""
+        if "DATABASE_URL" in env:
+            self.site.manage("migrate", "--no-input", **env)
+        self.site.start(**env)
+        self.site.wait()
+        self._site_changed = bool(env)
+
+    def restart_site(self, **env: str) -> None:
+        """Stop the site and start it with these settings instead of the usual ones."""
+        self._site_changed = True
+        self.site.stop()
+        self.start_site(**env)
+
+    def restore(self) -> None:
+        """Go back to the usual settings, if a test has left them."""
+        if self._directus_changed:
+            self.restart_directus()
+        if self._site_changed:
+            self.restart_site()
+
+    @property
+    def service_token(self) -> str:
+        """Return the site's own token at Directus."""
+        return self.site_settings()["DIRECTUS_SERVICE_TOKEN"]
+
+    def mark(self) -> int:
+        """Return the present end of Directus' log, for calls()."""
+        return self.directus.log.stat().st_size
+
+    def calls(self, since: int, path: str = "") -> list[Call]:
+        """Return what Directus has answered since the mark, of one path if given."""
+        time.sleep(0.1)
+        with open(self.directus.log, "rb") as log:
+            log.seek(since)
+            entries = [_call(line) for line in log]
+        return [call for call in entries if call and path in {"", call.path}]
+
+    _directus_changed = False
+    _site_changed = False
+
+
+def _call(line: bytes) -> Call | None:
+    try:
+        entry = json.loads(line)
+        request, status = entry["req"], entry["res"]["statusCode"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    headers = request.get("headers", {})
+    address = headers.get("x-forwarded-for") or request.get("remoteAddress", "")
+    return Call(request["method"], request["url"].split("?")[0], status, address)
+
+
+class Mailbox:
+    """The mails that have come in since the test began."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read = set(mails(folder))
+
+    def wait_for(
+        self, address: str, subject: str = "", *, seconds: float = 10
+    ) -> EmailMessage:
+        """Return the oldest unread mail to this address, once it is there."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for path, message in self._unread(address):
+                if subject in str(message["Subject"]):
+                    self._read.add(path)
+                    return message
+            time.sleep(0.1)
+        seen = [f"{m['To']}: {m['Subject']}" for _, m in self._unread("")]
+        pytest.fail(f"No mail {subject!r} to {address} in {seconds} s; unread: {seen}")
+
+    def link_for(self, address: str, subject: str = "", *, seconds: float = 10) -> str:
+        """Return the link in the oldest unread mail to this address."""
+        return link_in(self.wait_for(address, subject, seconds=seconds))
+
+    def count(self, address: str) -> int:
+        """Return how many unread mails to this address have arrived by now."""
+        return len(list(self._unread(address)))
+
+    def _unread(self, address: str) -> Iterator[tuple[Path, EmailMessage]]:
+        for path in mails(self._folder):
+            if path not in self._read:
+                message = read_mail(path)
+                if address.lower() in str(message["To"]).lower():
+                    yield path, message
+
+
+def link_in(message: EmailMessage) -> str:
+    """Return the link with a token in a mail, or else its first link."""
+    found = links(message)
+    return next((link for link in found if "token=" in link), found[0])
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A user of Directus with the customer role, made for one test."""
+
+    id: str
+    email: str
+    password: str
+
+
+@pytest.fixture(scope="session")
+def directus_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningStack]:
+    """Directus with its mail catcher, set up by directus_setup; the site is not up."""
+    try:
+        stack = _stack(tmp_path_factory.mktemp("stack"))
+        request.config.stash[RUNNING] = stack
+        try:
+            _start(stack)
+            yield stack
+        finally:
+            stack.stop()
+            del request.config.stash[RUNNING]
+    except Problem as problem:
+        pytest.fail(str(problem), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def live_site(directus_server: RunningStack) -> RunningStack:
+    """The same stack with the site running: gunicorn, two workers, SQLite."""
+    try:
+        directus_server.start_site()
+    except Problem as problem:
+        pytest.fail(str(problem), pytrace=False)
+    return directus_server
+
+
+@pytest.fixture(autouse=True)
+def _usual_stack(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Put back what the test has changed or stopped."""
+    yield
+    stack = request.config.stash.get(RUNNING, None)
+    if stack is not None:
+        stack.restore()
+
+
+@pytest.fixture
+def mailbox(directus_server: RunningStack) -> Mailbox:
+    """The mails that arrive during this test."""
+    return Mailbox(directus_server.state.mail)
+
+
+@pytest.fixture
+def make_customer(directus_server: RunningStack) -> Callable[..., Customer]:
+    """A function that creates a customer in Directus; takes any field of a user."""
+
+    def make(**fields: Any) -> Customer:
+        name = secrets.token_hex(6)
+        email = fields.pop("email", f"customer-{name}@example.com")
+        password = fields.pop("password", f"Correct-horse-{name}")
+        role = fields.pop("role", directus_server.customer_role)
+        user = directus_server.admin.create_user(email, password, role=role, **fields)
+        return Customer(user["id"], email, password)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The DATABASE_URL of a real PostgreSQL server."""
+    yield from _url(Postgres())
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The CACHE_URL of a real server that speaks Redis' protocol."""
+    yield from _url(Valkey())
+
+
+def _url(server: Postgres | Valkey) -> Iterator[str]:
+    try:
+        server.start()
+        yield server.url
+    except Problem as problem:
+        pytest.fail(str(problem), pytrace=False)
+    finally:
+        server.stop()
+
+
+def _stack(folder: Path) -> RunningStack:
+    # Nothing of the test settings' environment: the site is to run as it ships.
+    env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return RunningStack(
+        State(folder), Ports.free(), base_env=env, directus_env=DIRECTUS_ENV
+    )
+
+
+def _start(stack: RunningStack) -> None:
+    stack.start_mail()
+    stack.directus.start()
+    stack.prepare_site()
+    stack.directus.wait()
+    stack.provision()
