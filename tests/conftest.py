@@ -1,0 +1,81 @@
+"""Fixtures for all tests. Unit tests talk to a fake Directus."""
+
+from pathlib import Path
+
+import pytest
+import responses
+from django.conf import settings as django_settings
+from django.core.cache import cache
+
+from accounts import clients
+
+from .fake_directus import FakeDirectus
+
+# These talk to sockets of their own, or to a real Directus.
+WITHOUT_FAKE = Path(__file__).parent / "accounts" / "directus"
+
+
+@pytest.fixture(autouse=True)
+def _clean_process():
+    """Forget what a process remembers: caches, connections, the state of breakers."""
+    yield
+    cache.clear()
+    clients._transport.cache_clear()
+
+
+@pytest.fixture
+def directus():
+    """A Directus in memory; a call that it does not know fails the test."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        fake = FakeDirectus(mock, django_settings.DIRECTUS_URL)
+        yield fake
+    assert not fake.unexpected
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request):
+    """Put the fake in place of Directus, unless a test talks to a real one."""
+    node = request.node
+    is_real = node.get_closest_marker("real") or node.get_closest_marker("browser")
+    if not is_real and not node.path.is_relative_to(WITHOUT_FAKE):
+        request.getfixturevalue("directus")
+
+
+@pytest.fixture
+def ada(directus):
+    """A customer, known to Directus only."""
+    return directus.add_user(
+        "ada@example.com",
+        "Ada's secret 1815",
+        first_name="Ada",
+        last_name="Lovelace",
+    )
+
+
+@pytest.fixture
+def sign_in(client):
+    """Return a function that signs a user in through the site's own page."""
+
+    def sign_in(user, browser=client, **extra):
+        data = {"email": user.email, "password": user.password}
+        response = browser.post("/login/", data, **extra)
+        assert response.status_code == 302, "the sign-in was refused"
+        return browser
+
+    return sign_in
+
+
+@pytest.fixture
+def signed_in_client(db, sign_in, ada, directus):
+    """A browser in which Ada has signed in; its calls to Directus are forgotten."""
+    browser = sign_in(ada)
+    directus.forget_calls()
+    return browser
+
+
+@pytest.fixture
+def service_token(settings, directus):
+    """Let the site have its service token."""
+    settings.DIRECTUS_SERVICE_TOKEN = directus.add_service_user()
+    settings.DIRECTUS_CUSTOMER_ROLE = directus.state.role_id("Customer")
+    return settings.DIRECTUS_SERVICE_TOKEN

@@ -1,0 +1,18 @@
+"""A Directus for unit tests, in memory: it speaks as Directus 11 does.
+
+The only test package that knows Directus' JSON; tests use its verbs. `tests/contract`
+asks it and a real Directus the same questions, and that is what keeps it honest.
+"""
+
+from .server import FakeDirectus
+from .state import ADMINISTRATOR, CUSTOMER, FakeUser, Mail
+from .tokens import one_time_code
+
+__all__ = [
+    "ADMINISTRATOR",
+    "CUSTOMER",
+    "FakeDirectus",
+    "FakeUser",
+    "Mail",
+    "one_time_code",
+]

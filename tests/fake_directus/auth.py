@@ -1,0 +1,102 @@
+"""/auth: signing in and out, and passwords."""
+
+import time
+from typing import Any
+
+from . import answers
+from .answers import Answer, data, nothing
+from .asked import Asked, Caller
+from .links import check_url, send_link
+from .state import FakeUser, State
+from .tokens import one_time_code, read_jwt
+
+RESET_SECONDS = 24 * 3600
+NO_TOKEN = "The refresh token is required in either the payload or cookie"
+
+
+def login(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """POST /auth/login: one answer for everything that is wrong."""
+    if not state.password_sign_in:
+        raise answers.no_route(asked.path)
+    email, password = asked.email(), asked.text("password")
+    otp = asked.optional_text("otp")
+    user = state.find(email)
+    if not user or user.status != "active" or user.provider != "default":
+        raise answers.invalid_credentials()
+    _count_attempt(state, user)
+    if user.password is None or user.password != password:
+        raise answers.invalid_credentials()
+    if user.otp_secret and otp != one_time_code(user.otp_secret):
+        raise answers.invalid_otp()
+    user.attempts = 0
+    return data(state.start_session(user, asked.address, asked.user_agent))
+
+
+def _count_attempt(state: State, user: FakeUser) -> None:
+    """Suspend after too many attempts; if this one is right, it is let in still."""
+    user.attempts += 1
+    if state.login_attempts is not None and user.attempts > state.login_attempts:
+        user.status = "suspended"
+        user.attempts = 0
+
+
+def refresh(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """POST /auth/refresh: a token works once."""
+    session = state.sessions.pop(_refresh_token(asked), None)
+    user = state.users.get(session.user_id) if session else None
+    if not session or not user or session.expires_at < time.time():
+        raise answers.invalid_credentials()
+    if user.status == "suspended":
+        raise answers.user_suspended()
+    if user.status != "active":
+        raise answers.invalid_credentials()
+    return data(state.start_session(user, asked.address, asked.user_agent))
+
+
+def logout(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """POST /auth/logout: whether the token lives or not."""
+    state.sessions.pop(_refresh_token(asked), None)
+    return nothing()
+
+
+def _refresh_token(asked: Asked) -> Any:
+    token = asked.body.get("refresh_token")
+    if not token or asked.body.get("mode", "json") != "json":
+        raise answers.invalid_payload(NO_TOKEN)
+    return token
+
+
+def request_reset(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """POST /auth/password/request: a mail to who is known, 204 to everybody."""
+    email = _field(asked, "email")
+    url = asked.body.get("reset_url")
+    check_url(state, url, "reset-password", "reset passwords")
+    user = state.find(email)
+    if user and user.status == "active" and user.provider == "default":
+        claims = {"scope": "password-reset", "hash": user.password_mark}
+        send_link(
+            state, user, "Password Reset Request", url, seconds=RESET_SECONDS, **claims
+        )
+    return nothing()
+
+
+def reset(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """POST /auth/password/reset: a link works once, and ends all sessions."""
+    token, password = _field(asked, "token"), _field(asked, "password")
+    claims = read_jwt(token)
+    if claims.get("scope") != "password-reset":
+        raise answers.forbidden()
+    user = state.find(claims["email"])
+    if not user or user.status != "active" or user.password_mark != claims["hash"]:
+        raise answers.forbidden()
+    state.check_password(password)
+    state.set_password(user, password or None)
+    state.end_sessions(user)
+    return nothing()
+
+
+def _field(asked: Asked, name: str) -> str:
+    value = asked.body.get(name)
+    if not isinstance(value, str):
+        raise answers.invalid_payload(f'"{name}" field is required')
+    return value

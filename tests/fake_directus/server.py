@@ -1,0 +1,287 @@
+"""The fake itself: the wire on one side, verbs for tests on the other."""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+import responses
+
+from accounts.directus.wire import CURRENT_ATTEMPT, Stage
+
+from . import answers, auth, sign_up, site, users
+from .answers import Answer, Refusal
+from .asked import Asked, Caller, caller_of
+from .state import CUSTOMER, SERVICE, FakeUser, Mail, State
+
+Handler = Callable[[State, Asked, Caller | None], Answer]
+
+METHODS = ("GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS")
+ROUTES: dict[str, dict[str, Handler]] = {
+    "/auth/login": {"POST": auth.login},
+    "/auth/refresh": {"POST": auth.refresh},
+    "/auth/logout": {"POST": auth.logout},
+    "/auth/password/request": {"POST": auth.request_reset},
+    "/auth/password/reset": {"POST": auth.reset},
+    "/users": {"GET": users.list_users, "POST": users.create_user},
+    "/users/me": {"GET": users.get_me, "PATCH": users.patch_me},
+    "/users/register": {"POST": sign_up.register},
+    "/users/register/verify-email": {"GET": sign_up.verify_email},
+    "/server/ping": {"GET": site.ping},
+    "/server/info": {"GET": site.info},
+    "/settings": {"GET": site.settings},
+}
+ONE_USER = re.compile(r"/users/([0-9a-f-]{36})")
+FOR_ONE_USER = {"GET": users.get_user, "PATCH": users.patch_user}
+SERVICE_TOKEN = "the-static-token-of-the-site"
+
+
+@dataclass
+class Special:
+    """What happens to requests instead of, or on top of, a usual answer."""
+
+    path: str | None
+    answer: Answer | None = None
+    error: Exception | None = None
+    seconds: float = 0
+    loses_answer: bool = False
+    times: int = 1
+
+    def fits(self, asked: Asked) -> bool:
+        """Tell whether a request is meant."""
+        return self.times > 0 and self.path in {None, asked.path}
+
+
+@dataclass
+class FakeDirectus:
+    """A Directus that is asked over `responses`; an unexpected call fails the test.
+
+    `calls` are the requests so far, `mails` what was sent. The attributes of `state`
+    are Directus' settings: `directus.state.password_policy = "/^.{8,}$/"`.
+    """
+
+    mock: responses.RequestsMock
+    url: str = "http://directus.test:8055"
+    site_url: str = "http://testserver"
+    calls: list[Asked] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.state = State(self.site_url)
+        self._lock = threading.RLock()
+        self._specials: list[Special] = []
+        self._trouble: Answer | Exception | None = None
+        for method in METHODS:
+            self.mock.add_callback(
+                method, re.compile(".*"), self._receive, content_type=None
+            )
+
+    # Users
+
+    def add_user(
+        self,
+        email: str = "ada@example.com",
+        password: str | None = "Ada's secret 1815",
+        *,
+        role: str | None = CUSTOMER,
+        **values: Any,
+    ) -> FakeUser:
+        """Add a user, active unless told otherwise; `role` is a name."""
+        user = FakeUser(email, password, role=self.state.role_id(role), **values)
+        self.state.users[user.id] = user
+        return user
+
+    def add_service_user(self) -> str:
+        """Add the site's own user, and return its token."""
+        user = self.add_user("django-site@example.com", None, role=SERVICE)
+        user.token = SERVICE_TOKEN
+        return SERVICE_TOKEN
+
+    def change(self, user: FakeUser, **values: Any) -> None:
+        """Change a user as an administrator; `role` is a name. Ends sessions."""
+        if "role" in values:
+            values["role"] = self.state.role_id(values["role"])
+        if "password" in values:
+            self.state.set_password(user, values["password"])
+        for name, value in values.items():
+            setattr(user, name, value)
+        if user.status != "active" or values.keys() & users.ENDS_SESSIONS:
+            self.state.end_sessions(user)
+
+    def suspend(self, user: FakeUser) -> None:
+        """Suspend a user: sessions end, access tokens live on."""
+        self.change(user, status="suspended")
+
+    def lock_out(self, user: FakeUser) -> None:
+        """Suspend a user as too many failed sign-ins do: the sessions stay."""
+        user.status = "suspended"
+
+    def delete(self, user: FakeUser) -> None:
+        """Delete a user; access tokens live on."""
+        self.state.end_sessions(user)
+        del self.state.users[user.id]
+
+    def sign_in(self, user: FakeUser) -> dict[str, Any]:
+        """Return tokens as a sign-in elsewhere gets them."""
+        return self.state.start_session(user, "127.0.0.1", "")
+
+    def sessions_of(self, user: FakeUser) -> list[str]:
+        """Return the refresh tokens of a user that are alive."""
+        sessions = self.state.sessions.items()
+        return [token for token, session in sessions if session.user_id == user.id]
+
+    # Rights
+
+    def hides_profiles(self) -> None:
+        """Let customers read nothing of their own profile but the id."""
+        self.state.customer_reads = frozenset()
+
+    def hides_role_names(self) -> None:
+        """Let nobody read roles."""
+        self.state.role_names_readable = False
+
+    def expires_access_tokens(self) -> None:
+        """Refuse all access tokens made until now, as a clock ahead of ours does."""
+        self.state.access_tokens_valid_from = time.time() + 1
+
+    # Mails
+
+    @property
+    def mails(self) -> list[Mail]:
+        """The mails that were sent, oldest first."""
+        return self.state.mails
+
+    def last_link(self, email: str) -> str:
+        """Return the link in the last mail to an address."""
+        links = [mail.link for mail in self.mails if mail.to == email]
+        assert links, f"no mail to {email}"
+        return links[-1]
+
+    # Trouble
+
+    def is_down(self, error: Exception | None = None) -> None:
+        """Refuse connections from now on, or fail with another error."""
+        self._trouble = error or requests.ConnectionError("connection refused")
+
+    def is_up(self) -> None:
+        """Answer again."""
+        self._trouble = None
+
+    def throttles(self, retry_after: int = 57) -> None:
+        """Answer 429 to everything from now on."""
+        self._trouble = answers.too_many(retry_after, 50).answer
+
+    def answers(
+        self,
+        status: int,
+        json_body: Any = None,
+        *,
+        path: str | None = None,
+        times: int = 1,
+        headers: dict[str, str] | None = None,
+        body: str = "",
+    ) -> None:
+        """Answer the next request, to a path if named, with this: JSON or `body`."""
+        text = body if json_body is None else json.dumps(json_body)
+        kind = {} if json_body is None else answers.JSON
+        answer = Answer(status, text, kind | (headers or {}))
+        self._specials.append(Special(path, answer=answer, times=times))
+
+    def fails(self, error: Exception, path: str, *, times: int = 1) -> None:
+        """Raise an error of requests in place of an answer."""
+        self._specials.append(Special(path, error=error, times=times))
+
+    def loses_answer(self, path: str) -> None:
+        """Do what is asked, and time out before the answer."""
+        self._specials.append(Special(path, loses_answer=True))
+
+    def takes(self, seconds: float, path: str, *, times: int = 1) -> None:
+        """Take this long to answer the next requests to a path."""
+        self._specials.append(Special(path, seconds=seconds, times=times))
+
+    # What was asked
+
+    def calls_to(self, path: str) -> list[Asked]:
+        """Return the requests to one path."""
+        return [call for call in self.calls if call.path == path]
+
+    def was_asked_once(self, path: str) -> Asked:
+        """Assert that there was one request to a path, and return it."""
+        found = self.calls_to(path)
+        assert len(found) == 1, f"{path}: asked {len(found)} times, not once"
+        return found[0]
+
+    def was_not_asked(self, path: str | None = None) -> None:
+        """Assert that there was no request, or none to a path."""
+        found = self.calls if path is None else self.calls_to(path)
+        assert not found, f"asked: {found}"
+
+    def forget_calls(self) -> None:
+        """Start counting anew."""
+        self.calls.clear()
+
+    # The wire
+
+    def _receive(
+        self, request: requests.PreparedRequest
+    ) -> tuple[int, dict[str, str], str]:
+        if not (request.url or "").startswith(self.url + "/"):
+            self._fail_test(f"{request.method} {request.url}")
+        asked = Asked.from_request(request)
+        with self._lock:
+            self.calls.append(asked)
+            special = next((s for s in self._specials if s.fits(asked)), None)
+            if special is not None:
+                special.times -= 1
+        answer = self._answer_or_trouble(asked, special or Special(None))
+        return answer.status, answer.headers, answer.body
+
+    def _answer_or_trouble(self, asked: Asked, special: Special) -> Answer:
+        _note_stage(self._trouble)
+        if isinstance(self._trouble, Exception):
+            raise self._trouble
+        time.sleep(special.seconds)
+        if special.error is not None:
+            raise special.error
+        answer = self._trouble or special.answer or self._answer(asked)
+        if special.loses_answer:
+            raise requests.ReadTimeout("the answer was lost")
+        return answer
+
+    def _answer(self, asked: Asked) -> Answer:
+        with self._lock:
+            try:
+                if asked.path == "/server/ping":
+                    return site.ping(self.state, asked, None)
+                caller = caller_of(self.state, asked)
+                return self._handle(asked, caller)
+            except Refusal as refusal:
+                return refusal.answer
+
+    def _handle(self, asked: Asked, caller: Caller | None) -> Answer:
+        one_user = ONE_USER.fullmatch(asked.path)
+        if one_user and asked.method in FOR_ONE_USER:
+            handle = FOR_ONE_USER[asked.method]
+            return handle(self.state, asked, caller, one_user[1])
+        if asked.path not in ROUTES:
+            self._fail_test(f"{asked.method} {asked.path}")
+        handler = ROUTES[asked.path].get(asked.method)
+        if handler is None:
+            raise answers.no_route(asked.path)
+        return handler(self.state, asked, caller)
+
+    def _fail_test(self, call: str) -> None:
+        self.unexpected.append(call)
+        raise AssertionError(f"unexpected call: {call}")
+
+
+def _note_stage(trouble: Answer | Exception | None) -> None:
+    """Say how far the attempt came, as the connection does that is not there."""
+    attempt = CURRENT_ATTEMPT.get(None)
+    if attempt is not None:
+        refused = isinstance(trouble, requests.ConnectionError)
+        attempt.stage = Stage.CONNECTING if refused else Stage.SENT

@@ -1,0 +1,165 @@
+"""What the fake remembers: users, sessions, mails, settings."""
+
+import re
+import secrets
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from .answers import failed_validation
+from .tokens import make_jwt
+
+CUSTOMER = "Customer"
+ADMINISTRATOR = "Administrator"
+SERVICE = "Django site"
+PROFILE = (
+    "id",
+    "email",
+    "first_name",
+    "last_name",
+    "status",
+    "role",
+    "language",
+    "last_access",
+    "provider",
+)
+REFRESH_SECONDS = 7 * 24 * 3600
+# No top-level domains: Directus refuses addresses in them.
+NO_DOMAINS = "local|localhost|internal|test|example|invalid|lan|home|corp|intranet"
+EMAIL = re.compile(
+    rf"[^\s@\"<>(),;:]+@(?:[^\W_](?:[\w-]*[^\W_])?\.)+(?!(?:{NO_DOMAINS})$)[^\W\d_]{{2,}}",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class FakeUser:
+    """A user; tests read these and change them only through FakeDirectus' verbs."""
+
+    email: str
+    password: str | None
+    status: str = "active"
+    role: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    language: str | None = None
+    last_access: str | None = None
+    provider: str = "default"
+    avatar: str | None = None
+    otp_secret: str | None = None
+    token: str | None = None
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    # What stands in a link to reset the password: another one for each password.
+    password_mark: str = field(default_factory=lambda: secrets.token_hex(4))
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class FakeSession:
+    """The row behind a refresh token."""
+
+    user_id: str
+    expires_at: float
+    address: str
+    user_agent: str
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail that was sent, as far as anybody acts on it."""
+
+    to: str
+    subject: str
+    link: str
+
+    @property
+    def token(self) -> str:
+        """The token in the link."""
+        return self.link.rpartition("token=")[2]
+
+
+@dataclass
+class State:
+    """All of it. Attributes with a default are settings that tests may change."""
+
+    site_url: str
+    users: dict[str, FakeUser] = field(default_factory=dict)
+    sessions: dict[str, FakeSession] = field(default_factory=dict)
+    mails: list[Mail] = field(default_factory=list)
+    roles: dict[str, str] = field(default_factory=dict)
+    registrations: dict[str, list[float]] = field(default_factory=dict)
+
+    access_token_seconds: float = 900
+    access_tokens_valid_from: float = 0
+    password_policy: str | None = None
+    login_attempts: int | None = 25
+    password_sign_in: bool = True
+    registration: bool = True
+    registration_confirms: bool = True
+    registration_filter: str = ""
+    registrations_a_minute: int = 5
+    public_creates: bool = False
+    customer_reads: frozenset[str] = frozenset({*PROFILE, "avatar"})
+    role_names_readable: bool = True
+
+    # Users
+
+    def role_id(self, name: str | None) -> str | None:
+        """Return the id of a role, made when it is new."""
+        return name and self.roles.setdefault(name, str(uuid.uuid4()))
+
+    def role_name(self, role_id: str | None) -> str:
+        """Return the name of a role."""
+        names = {number: name for name, number in self.roles.items()}
+        return names.get(role_id or "", "")
+
+    def find(self, email: str) -> FakeUser | None:
+        """Return the user with this address, whatever its case."""
+        same = (u for u in self.users.values() if u.email.lower() == email.lower())
+        return next(same, None)
+
+    def set_password(self, user: FakeUser, password: str | None) -> None:
+        """Set a password; links that were mailed before are void."""
+        user.password = password
+        user.password_mark = secrets.token_hex(4)
+
+    def check_password(self, password: str | None) -> None:
+        """Refuse what the policy refuses, repeating the password as Directus does."""
+        policy = (self.password_policy or "//").strip("/")
+        if password and not re.search(policy, password):
+            raise failed_validation("password", "regex", invalid=password)
+
+    # Sessions
+
+    def start_session(
+        self, user: FakeUser, address: str, user_agent: str
+    ) -> dict[str, object]:
+        """Return tokens, and note when the user was last here."""
+        refresh_token = secrets.token_urlsafe(48)
+        self.sessions[refresh_token] = FakeSession(
+            user.id, time.time() + REFRESH_SECONDS, address, user_agent
+        )
+        user.last_access = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return {
+            "expires": int(self.access_token_seconds * 1000),
+            "refresh_token": refresh_token,
+            "access_token": self.access_token(user),
+        }
+
+    def access_token(self, user: FakeUser) -> str:
+        """Return an access token: it knows the role of now, and nothing of later."""
+        is_admin = self.role_name(user.role) == ADMINISTRATOR
+        return make_jwt(
+            self.access_token_seconds,
+            id=user.id,
+            role=user.role,
+            app_access=is_admin,
+            admin_access=is_admin,
+        )
+
+    def end_sessions(self, user: FakeUser) -> None:
+        """End all sessions of a user; access tokens live on."""
+        for token, session in list(self.sessions.items()):
+            if session.user_id == user.id:
+                del self.sessions[token]

@@ -1,0 +1,176 @@
+"""/users: profiles, read and written with the rights of whoever asks."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from . import answers
+from .answers import Answer, Refusal, data, nothing
+from .asked import Asked, Caller
+from .rights import Rights
+from .state import CUSTOMER, EMAIL, FakeUser, State
+
+DEFAULT_LIMIT = 100
+ENDS_SESSIONS = {"email", "password"}
+
+
+def get_me(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """GET /users/me: the id alone, when anything asked for may not be read."""
+    if caller is None:
+        raise answers.invalid_credentials()
+    try:
+        return get_user(state, asked, caller, caller.id)
+    except Refusal:
+        return data({"id": caller.id})
+
+
+def patch_me(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """PATCH /users/me."""
+    if caller is None:
+        raise answers.invalid_credentials()
+    answer = patch_user(state, asked, caller, caller.id)
+    if answer.status == 204:
+        # Written all the same.
+        raise answers.forbidden_collection("directus_users")
+    return answer
+
+
+def get_user(
+    state: State, asked: Asked, caller: Caller | None, user_id: str
+) -> Answer:
+    """GET /users/<id>."""
+    rights = Rights(state, caller)
+    fields = rights.readable(_fields(asked))
+    user = state.users.get(user_id)
+    if user is None or not rights.sees(user):
+        raise answers.forbidden()
+    return data(_shown(state, user, fields))
+
+
+def list_users(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """GET /users, with filter, sort, page and limit; or how many there are."""
+    rights = Rights(state, caller)
+    if "aggregate[count]" in asked.query:
+        rights.readable(["id"])
+        count = sum(rights.sees(user) for user in state.users.values())
+        return data([{"count": {"id": count}}])
+    fields = rights.readable(_fields(asked))
+    users = _page(asked, _sorted(asked, _matching(state, asked)))
+    return data([_shown(state, user, fields) for user in users if rights.sees(user)])
+
+
+def create_user(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """POST /users: the site itself, or the public where that is allowed."""
+    rights = Rights(state, caller)
+    values = dict(asked.body)
+    rights.check_creatable(values)
+    email = values.get("email")
+    if not isinstance(email, str) or not EMAIL.fullmatch(email):
+        raise answers.failed_validation("email", "email")
+    if state.find(email):
+        raise answers.not_unique("email", f"[{email.lower()}]")
+    state.check_password(values.get("password"))
+    role = values.pop("role", None if caller is None else state.role_id(CUSTOMER))
+    user = FakeUser(**{"password": None, "role": role} | values)
+    state.users[user.id] = user
+    return _read_back(state, asked, rights, user)
+
+
+def patch_user(
+    state: State, asked: Asked, caller: Caller | None, user_id: str
+) -> Answer:
+    """PATCH /users/<id>."""
+    rights = Rights(state, caller)
+    changes = asked.body
+    user = state.users.get(user_id)
+    rights.check_writable(changes, user)
+    assert user is not None
+    _check_email(state, user, changes.get("email", user.email))
+    state.check_password(changes.get("password"))
+    for name, value in changes.items():
+        setattr(user, name, value)
+    if "password" in changes:
+        state.set_password(user, changes["password"])
+    if changes.keys() & ENDS_SESSIONS or user.status != "active":
+        state.end_sessions(user)
+    return _read_back(state, asked, rights, user)
+
+
+def _check_email(state: State, user: FakeUser, email: Any) -> None:
+    if not isinstance(email, str) or not EMAIL.fullmatch(email):
+        raise answers.failed_validation("email", "email")
+    if state.find(email) not in {None, user}:
+        raise answers.not_unique("email", f"[{email.lower()}]")
+
+
+def _read_back(state: State, asked: Asked, rights: Rights, user: FakeUser) -> Answer:
+    """Answer 200 with what was written, or 204 to who may not read it."""
+    try:
+        fields = rights.readable(_fields(asked))
+    except Refusal:
+        return nothing()
+    return data(_shown(state, user, fields)) if rights.sees(user) else nothing()
+
+
+def _fields(asked: Asked) -> list[str]:
+    names = asked.query.get("fields", "")
+    return [name for name in names.split(",") if name and name != "*"]
+
+
+def _shown(state: State, user: FakeUser, fields: Iterable[str]) -> dict[str, Any]:
+    """Return a user as JSON: plain values first, then what belongs to the role."""
+    shown: dict[str, Any] = {}
+    role: dict[str, Any] = {}
+    for name in fields:
+        if name == "role.id":
+            role["id"] = user.role
+        elif name == "role.name":
+            role["name"] = state.role_name(user.role)
+        else:
+            shown[name] = getattr(user, name)
+    if role:
+        shown["role"] = role if user.role else None
+    return shown
+
+
+def _matching(state: State, asked: Asked) -> list[FakeUser]:
+    """Return the users that a filter on one field lets through."""
+    text = asked.query.get("filter")
+    users = list(state.users.values())
+    if text is None:
+        return users
+    ((name, rule),) = json.loads(text).items()
+    ((operator, wanted),) = rule.items()
+    return [user for user in users if _fits(getattr(user, name), operator, wanted)]
+
+
+def _fits(value: Any, operator: str, wanted: Any) -> bool:
+    if operator == "_eq":
+        return bool(value == wanted)
+    if operator == "_in":
+        return value in wanted
+    if operator == "_icontains":
+        return wanted.lower() in (value or "").lower()
+    raise answers.invalid_query(
+        f'"string" field type does not contain the "{operator}" filter operator'
+    )
+
+
+def _sorted(asked: Asked, users: list[FakeUser]) -> list[FakeUser]:
+    name = asked.query.get("sort", "id")
+    return sorted(
+        users,
+        key=lambda user: str(getattr(user, name.removeprefix("-")) or ""),
+        reverse=name.startswith("-"),
+    )
+
+
+def _page(asked: Asked, users: list[FakeUser]) -> list[FakeUser]:
+    try:
+        limit = int(asked.query.get("limit", DEFAULT_LIMIT))
+    except ValueError:
+        raise answers.invalid_query('"limit" must be a number') from None
+    if limit == -1:
+        return users
+    first = (int(asked.query.get("page", "1")) - 1) * limit
+    return users[first : first + limit]
