@@ -1,6 +1,7 @@
 """The site's settings with an environment made up for tests."""
 
 import os
+import tempfile
 
 from cryptography.fernet import Fernet
 
@@ -28,3 +29,9 @@ STORAGES = {
 }
 # Nothing is collected for tests: look for static files when they are asked for.
 WHITENOISE_AUTOREFRESH = True
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # A file, because threads that share a database in memory do not wait for each
+    # other; one for each run.
+    DATABASES["default"]["TEST"] = {  # noqa: F405
+        "NAME": f"{tempfile.gettempdir()}/django-directus-{os.getpid()}.sqlite3"
+    }
