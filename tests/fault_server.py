@@ -189,7 +189,7 @@ def says_and_resets(content: bytes) -> Step:
     def step(connection: socket.socket) -> bool:
         connection.sendall(content)
         # What was sent must arrive before the reset throws it away.
-        time.sleep(0.05)
+        time.sleep(0.02)
         linger = struct.pack("ii", 1, 0)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         connection.close()

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum, auto
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,14 +41,14 @@ _ABOUT_ONE_CALL = frozenset({"INTERNAL_SERVER_ERROR", "INVALID_PROVIDER_CONFIG"}
 _PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
 
 
-class Repeat(IntEnum):
+class Repeat(Enum):
     """When a call may be sent a second time, beyond never having left."""
 
-    NEVER = 0
+    NEVER = auto()
     # A kept connection turned out closed before the answer began.
-    WHEN_STALE = 1
+    WHEN_STALE = auto()
     # Asking twice is as good as asking once.
-    ALWAYS = 2
+    ALWAYS = auto()
 
 
 @dataclass(frozen=True)
@@ -161,46 +161,55 @@ class Transport:
     ) -> Answer:
         """Try once; a second time where that is safe and there is time for it."""
         total = self._seconds_for(call)
-        attempt = self._attempt(call, total)
+        # A kept connection may be closed as the request leaves. Who cannot repeat
+        # the request then does not take the risk.
+        first = self._attempt(call, total, fresh=call.repeat is Repeat.NEVER)
         try:
-            answer = self._try(call, request, attempt)
+            answer = self._try(call, request, first)
         except DirectusUnavailable:
-            if not (may_repeat and self._repeats_failure(call, attempt, total)):
+            if not (may_repeat and self._may_repeat_failed(call, first, total)):
                 raise
         else:
-            if not (may_repeat and self._repeats_answer(call, answer, attempt, total)):
+            if not (
+                may_repeat and self._may_repeat_answered(call, answer, first, total)
+            ):
                 return answer
-        if not attempt.was_stale:
-            time.sleep(random.uniform(*RETRY_DELAY))
-        return self._try(call, request, self._attempt(call, attempt.remaining))
+        if not first.was_stale:
+            time.sleep(random.uniform(*RETRY_DELAY))  # noqa: S311 (no secret)
+        second = self._attempt(call, first.remaining, fresh=True)
+        return self._try(call, request, second)
 
     def _seconds_for(self, call: Call) -> float:
         if call.timeout is not None:
             return call.timeout
         return self._login_timeout if call.slow else self._total_timeout
 
-    def _attempt(self, call: Call, seconds: float) -> Attempt:
-        # Directus sends nothing at all while it hashes.
-        read_timeout = seconds if call.slow else self._read_timeout
-        return Attempt(seconds=seconds, read_timeout=read_timeout, limit=call.limit)
-
-    def _repeats_failure(self, call: Call, attempt: Attempt, total: float) -> bool:
-        is_safe = (
-            attempt.nothing_sent
-            or (call.repeat >= Repeat.WHEN_STALE and attempt.was_stale)
-            or call.repeat is Repeat.ALWAYS
+    def _attempt(self, call: Call, seconds: float, *, fresh: bool) -> Attempt:
+        return Attempt(
+            seconds=seconds,
+            # Directus sends nothing at all while it hashes.
+            read_timeout=seconds if call.slow else self._read_timeout,
+            limit=call.limit,
+            fresh=fresh,
         )
-        return is_safe and attempt.broke and self._affords_retry(attempt, total)
 
-    def _repeats_answer(
+    def _may_repeat_failed(self, call: Call, attempt: Attempt, total: float) -> bool:
+        if not attempt.broke or not self._has_time(attempt, total):
+            return False
+        if attempt.was_stale and call.repeat is not Repeat.NEVER:
+            # No sign of trouble, so not on the budget: connections just get old.
+            return True
+        is_safe = attempt.nothing_sent or call.repeat is Repeat.ALWAYS
+        return is_safe and self._budget.spend()
+
+    def _may_repeat_answered(
         self, call: Call, answer: Answer, attempt: Attempt, total: float
     ) -> bool:
         is_safe = call.repeat is Repeat.ALWAYS and answer.status in _WORTH_RETRYING
-        return is_safe and self._affords_retry(attempt, total)
+        return is_safe and self._has_time(attempt, total) and self._budget.spend()
 
-    def _affords_retry(self, attempt: Attempt, total: float) -> bool:
-        has_time = attempt.remaining >= min(RETRY_NEEDS, total / 2)
-        return has_time and self._budget.spend()
+    def _has_time(self, attempt: Attempt, total: float) -> bool:
+        return attempt.remaining >= min(RETRY_NEEDS, total / 2)
 
     def _try(self, call: Call, request: PreparedRequest, attempt: Attempt) -> Answer:
         token = CURRENT_ATTEMPT.set(attempt)

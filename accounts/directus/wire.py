@@ -42,16 +42,27 @@ class TooLong(OSError):
 class Attempt:
     """One try to get one answer: its deadline, and what is known about it.
 
+    Args:
+        seconds: until the deadline.
+        read_timeout: the most seconds that one read may take.
+        limit: the most bytes that the body of the answer may have.
+        fresh: use no kept connection.
+
     Attributes:
         stage: how far it came.
         reused: it went over a kept connection.
+        ended: the other side sends nothing more.
         broke: it failed in a way that another attempt may not.
     """
 
-    def __init__(self, *, seconds: float, read_timeout: float, limit: int) -> None:
+    def __init__(
+        self, *, seconds: float, read_timeout: float, limit: int, fresh: bool
+    ) -> None:
         self.ends_at = monotonic() + seconds
+        self.fresh = fresh
         self.stage = Stage.UNKNOWN
         self.reused = False
+        self.ended = False
         self.broke = False
         self._read_timeout = read_timeout
         self._bytes_left = limit + OVERHEAD
@@ -70,7 +81,8 @@ class Attempt:
     @property
     def was_stale(self) -> bool:
         """Whether a kept connection turned out closed before the answer began."""
-        return self.stage is Stage.SENT and self.reused and not self._received
+        is_silent = self.stage is Stage.SENT and not self._received
+        return self.broke and self.reused and is_silent
 
     def next_wait(self) -> float:
         """Return how long one read may block. Raises TimeoutError at the deadline."""
@@ -80,7 +92,8 @@ class Attempt:
         return min(self._read_timeout, remaining)
 
     def count(self, size: int) -> None:
-        """Note bytes of the answer. Raises TooLong when they are too many."""
+        """Note bytes that came, 0 at the end. Raises TooLong for too many."""
+        self.ended = size == 0
         self._received = self._received or size > 0
         self._bytes_left -= size
         if self._bytes_left < 0:
@@ -129,6 +142,16 @@ class _TimedResponse(http.HTTPResponse):
         untimed = self.fp
         self.fp = BufferedReader(_TimedReader(sock, attempt))
         untimed.close()
+        self._attempt = attempt
+
+    def begin(self) -> None:
+        """Read the headers. Raises IncompleteRead when they break off.
+
+        http.client itself takes the end of the stream for the end of the headers.
+        """
+        super().begin()
+        if self._attempt.ended:
+            raise http.IncompleteRead(b"")
 
 
 class _TimedConnection(HTTPConnection):
@@ -139,9 +162,10 @@ class _TimedConnection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Whether the pool may hand out this connection again."""
+        """Whether this connection can be used again; else it is made anew."""
         is_recent = monotonic() - self._used_at < MAX_IDLE
-        return is_recent and super().is_connected
+        is_welcome = is_recent and not CURRENT_ATTEMPT.get().fresh
+        return is_welcome and super().is_connected
 
     def connect(self) -> None:
         attempt = CURRENT_ATTEMPT.get()

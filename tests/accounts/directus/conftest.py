@@ -5,17 +5,10 @@ from contextlib import ExitStack
 from ssl import SSLContext
 
 import pytest
+from requests.auth import AuthBase
 
-from accounts.directus import DirectusClient, Transport
+from accounts.directus import DirectusClient, Transport, Visitor
 from tests.fault_server import FaultServer, Step
-
-# Short, so that a test of a fault takes less than a second.
-QUICK = {
-    "connect_timeout": 0.3,
-    "read_timeout": 0.3,
-    "total_timeout": 0.6,
-    "login_timeout": 0.6,
-}
 
 
 @pytest.fixture
@@ -30,11 +23,20 @@ def serve() -> Iterator[Callable[..., FaultServer]]:
 
 
 @pytest.fixture
-def client_of() -> Callable[..., DirectusClient]:
+def client_of() -> Iterator[Callable[..., DirectusClient]]:
     """Return a function that makes a client with its own transport."""
+    with ExitStack() as stack:
 
-    def make(server: FaultServer | str, *, auth=None, visitor=None, **options):
-        url = server if isinstance(server, str) else server.url
-        return DirectusClient(Transport(url, **options), auth=auth, visitor=visitor)
+        def make(
+            server: FaultServer | str,
+            *,
+            auth: AuthBase | None = None,
+            visitor: Visitor | None = None,
+            **options: float,
+        ) -> DirectusClient:
+            url = server if isinstance(server, str) else server.url
+            transport = Transport(url, **options)
+            stack.callback(transport.close)
+            return DirectusClient(transport, auth=auth, visitor=visitor)
 
-    return make
+        yield make

@@ -472,7 +472,9 @@ def test_users_are_found_by_address_however_it_is_cased(wire, client):
         ADA | {"id": str(uuid.uuid4()), "email": "xada@example.com"},
         ADA | {"id": str(uuid.uuid4()), "email": None},
     ]
-    wire.get(f"{URL}/users", json={"data": [ADA | {"email": "Ada@Example.COM"}, *others]})
+    wire.get(
+        f"{URL}/users", json={"data": [ADA | {"email": "Ada@Example.COM"}, *others]}
+    )
 
     found = client.find_users_by_email("ADA@example.com")
 
