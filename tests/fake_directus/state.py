@@ -33,7 +33,7 @@ EMAIL = re.compile(
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class FakeUser:
     """A user; tests read these and change them only through FakeDirectus' verbs."""
 

@@ -1,0 +1,1 @@
+"""What the product relies on, asked of the fake and of the real Directus alike."""

@@ -1,0 +1,129 @@
+"""What a customer may read and write."""
+
+import pytest
+
+from accounts.directus import InvalidCredentials
+
+FIELDS = "id,email,first_name,last_name,status,role.id,role.name"
+
+
+@pytest.fixture
+def person(world):
+    return world.add_user(first_name="Ada", last_name="Lovelace")
+
+
+@pytest.fixture
+def tokens(world, person):
+    return world.sign_in(person)
+
+
+def me(world, tokens, fields):
+    reply = world.ask("GET", f"/users/me?fields={fields}", token=tokens.access_token)
+    assert reply.status == 200
+    return reply.json["data"]
+
+
+def patch(world, tokens, path, changes):
+    return world.ask("PATCH", path, changes, token=tokens.access_token)
+
+
+def test_the_own_profile_is_complete(world, person, tokens):
+    profile = world.as_owner_of(tokens).get_current_user()
+
+    assert profile.is_active
+    assert (profile.first_name, profile.last_name) == ("Ada", "Lovelace")
+    assert str(profile.role_id) == world.customer_role
+    assert profile.role_name == "Customer"
+    assert profile.provider == "default"
+    assert profile.last_access is not None
+
+
+@pytest.mark.parametrize("field", ["token", "external_identifier", "no_such_field"])
+def test_one_field_too_many_hides_all_others(world, person, tokens, field):
+    assert me(world, tokens, f"id,email,{field}") == {"id": person.id}
+
+
+def test_without_the_right_to_read_there_is_the_id_alone(world, person, tokens):
+    world.hide_profiles()
+
+    assert me(world, tokens, "email,status") == {"id": person.id}
+    assert not world.as_owner_of(tokens).get_current_user().is_complete
+
+
+def test_a_role_that_may_not_be_read_leaves_the_rest(world, person, tokens):
+    world.hide_role_names()
+
+    assert me(world, tokens, "id,email,role.id,role.name") == {
+        "id": person.id,
+        "email": person.email,
+    }
+    profile = world.as_owner_of(tokens).get_current_user()
+    assert (str(profile.role_id), profile.role_name) == (world.customer_role, "")
+
+
+def test_nobody_has_no_profile(world):
+    with pytest.raises(InvalidCredentials):
+        world.anonymous().get_current_user()
+
+
+def test_the_list_of_users_holds_the_reader_alone(world, person, tokens):
+    world.add_user()
+
+    reply = world.ask("GET", "/users?fields=id", token=tokens.access_token)
+
+    assert (reply.status, reply.json) == (200, {"data": [{"id": person.id}]})
+
+
+def test_somebody_else_looks_like_nobody(world, tokens):
+    other = world.add_user()
+
+    reply = world.ask("GET", f"/users/{other.id}?fields=id", token=tokens.access_token)
+
+    assert (reply.status, reply.facts) == (403, {"code": "FORBIDDEN"})
+
+
+def test_the_own_name_may_be_changed(world, person, tokens):
+    reply = patch(world, tokens, "/users/me?fields=first_name", {"first_name": "Gus"})
+
+    assert (reply.status, reply.json) == (200, {"data": {"first_name": "Gus"}})
+
+
+@pytest.mark.parametrize(
+    "name", ["role", "status", "email", "token", "provider", "no_such_field"]
+)
+def test_what_one_is_may_not_be_changed(world, person, tokens, name):
+    changes = {"first_name": "Gus", name: None}
+
+    reply = patch(world, tokens, "/users/me", changes)
+
+    assert (reply.status, reply.code) == (403, "FORBIDDEN")
+    assert f'field "{name}"' in reply.facts["reason"]
+    assert me(world, tokens, "first_name") == {"first_name": "Ada"}
+
+
+def test_somebody_else_may_not_be_changed(world, tokens):
+    other = world.add_user()
+
+    reply = patch(world, tokens, f"/users/{other.id}", {"first_name": "Gus"})
+
+    assert (reply.status, reply.code) == (403, "FORBIDDEN")
+    assert '"first_name"' in reply.facts["reason"]
+
+
+def test_who_may_not_read_is_refused_and_has_written(world, person, tokens):
+    world.hide_profiles()
+    changes = {"first_name": "Gus"}
+
+    as_me = patch(world, tokens, "/users/me", changes)
+    by_id = patch(world, tokens, f"/users/{person.id}", changes)
+
+    assert (as_me.status, by_id.status) == (403, 204)
+    assert world.service().get_user(person.id).first_name == "Gus"
+
+
+def test_a_new_password_of_ones_own_ends_the_own_session_too(world, person, tokens):
+    patch(world, tokens, "/users/me", {"password": "Another-horse-7"})
+
+    with pytest.raises(InvalidCredentials):
+        world.anonymous().refresh(tokens.refresh_token)
+    assert world.anonymous().login(email=person.email, password="Another-horse-7")
