@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from accounts.provisioning.environment import directus_environment
+
 from .http import answers
 from .node import NODE, directus_tree
 from .ports import HOST, Ports
@@ -18,10 +20,39 @@ CLI = "node_modules/@directus/api/dist/cli/run.js"
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
 
 
-def directus_environment(state: State, ports: Ports, site_url: str) -> dict[str, str]:
-    """Return the settings of the local Directus; production needs most of them too."""
+def local_environment(state: State, ports: Ports, site_url: str) -> dict[str, str]:
+    """Return the settings of the local Directus."""
+    site_needs = directus_environment(
+        reset_url=f"{site_url}/reset-password/",
+        verify_url=f"{site_url}/verify-email/",
+        django_address=HOST,
+    )
+    return {
+        **site_needs,
+        **_own_settings(state, ports),
+        **_mail_settings(ports),
+        "USER_INVITE_URL_ALLOW_LIST": f"{site_url}/invite/",
+        "LOGIN_STALL_TIME": "500",
+        "REFRESH_TOKEN_TTL": "7d",
+        "RATE_LIMITER_ENABLED": "true",
+        "RATE_LIMITER_POINTS": "300",
+        "RATE_LIMITER_DURATION": "1",
+        # The default forbids loopback, where a Flow's webhook finds Django here.
+        "IMPORT_IP_DENY_LIST": "169.254.169.254",
+        # A laptop that is busy with something else is no reason to answer 503.
+        "PRESSURE_LIMITER_ENABLED": "false",
+        "CACHE_ENABLED": "false",
+        "WEBSOCKETS_ENABLED": "false",
+        "MCP_ENABLED": "false",
+        "AI_ENABLED": "false",
+        "TELEMETRY": "false",
+        "NODE_ENV": "production",
+        "NODE_OPTIONS": "--max-old-space-size=512",
+    }
+
+
+def _own_settings(state: State, ports: Ports) -> dict[str, str]:
     kept = state.secrets()
-    folder = state.directus
     return {
         "HOST": HOST,
         "PORT": str(ports.directus),
@@ -32,50 +63,22 @@ def directus_environment(state: State, ports: Ports, site_url: str) -> dict[str,
         "ADMIN_PASSWORD": kept["admin_password"],
         "ADMIN_TOKEN": kept["admin_token"],
         "DB_CLIENT": "sqlite3",
-        "DB_FILENAME": str(folder / "data.db"),
-        # The default cost takes longer than the stall under load, and so tells
-        # whether an account exists; this is the minimum that OWASP names.
-        "HASH_MEMORY_COST": "19456",
-        "HASH_TIME_COST": "2",
-        "HASH_PARALLELISM": "1",
-        "LOGIN_STALL_TIME": "500",
-        # An access token outlives a sign-out and a suspension: keep it short.
-        "ACCESS_TOKEN_TTL": "5m",
-        "REFRESH_TOKEN_TTL": "7d",
-        "SESSION_COOKIE_TTL": "7d",
-        # Only Django may say whose address a request comes from.
-        "IP_TRUST_PROXY": HOST,
-        "RATE_LIMITER_ENABLED": "true",
-        "RATE_LIMITER_POINTS": "300",
-        "RATE_LIMITER_DURATION": "1",
-        "RATE_LIMITER_EMAIL_ENABLED": "true",
-        "RATE_LIMITER_EMAIL_POINTS": "600",
-        "RATE_LIMITER_EMAIL_DURATION": "60",
-        "PASSWORD_RESET_URL_ALLOW_LIST": f"{site_url}/reset-password/",
-        "USER_REGISTER_URL_ALLOW_LIST": f"{site_url}/verify-email/",
-        "USER_INVITE_URL_ALLOW_LIST": f"{site_url}/invite/",
-        "MAX_PAYLOAD_SIZE": "1mb",
-        # The default forbids loopback, where a Flow's webhook finds Django here.
-        "IMPORT_IP_DENY_LIST": "169.254.169.254",
+        "DB_FILENAME": str(state.directus / "data.db"),
+        "STORAGE_LOCAL_ROOT": str(state.directus / "uploads"),
+        "EXTENSIONS_PATH": str(state.directus / "extensions"),
+        "TEMP_PATH": str(state.directus / "temporary"),
+    }
+
+
+def _mail_settings(ports: Ports) -> dict[str, str]:
+    return {
         "EMAIL_TRANSPORT": "smtp",
         "EMAIL_FROM": "no-reply@example.com",
         "EMAIL_SMTP_HOST": HOST,
         "EMAIL_SMTP_PORT": str(ports.smtp),
         "EMAIL_SMTP_SECURE": "false",
         "EMAIL_SMTP_IGNORE_TLS": "true",
-        "CACHE_ENABLED": "false",
-        "WEBSOCKETS_ENABLED": "false",
-        "TELEMETRY": "false",
-        "MCP_ENABLED": "false",
-        "AI_ENABLED": "false",
-        # A laptop that is busy with something else is no reason to answer 503.
-        "PRESSURE_LIMITER_ENABLED": "false",
-        "STORAGE_LOCAL_ROOT": str(folder / "uploads"),
-        "EXTENSIONS_PATH": str(folder / "extensions"),
-        "TEMP_PATH": str(folder / "temporary"),
-        "LOG_LEVEL": "info",
-        "NODE_ENV": "production",
-        "NODE_OPTIONS": "--max-old-space-size=512",
+        "RATE_LIMITER_EMAIL_POINTS": "600",
     }
 
 

@@ -1,6 +1,7 @@
 """A real SMTP server that delivers every mail into a folder."""
 
 import html
+import logging
 import re
 import threading
 import time
@@ -22,6 +23,8 @@ class MailCatcher:
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
         handler = _Deliver(folder)
+        # A line for each command of each mail is too much for a test's log.
+        logging.getLogger("mail.log").setLevel(logging.WARNING)
         self._controller = Controller(handler, hostname=HOST, port=port)
 
     def start(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from .admin import Admin, ensure_user
-from .directus import Directus, directus_environment
+from .directus import Directus, local_environment
 from .mail import MailCatcher
 from .mail_page import MailPage
 from .ports import Ports
@@ -36,7 +36,7 @@ class Stack:
         self.ports = ports
         self.site_url = f"http://localhost:{ports.site}"
         self.mail_url = f"http://localhost:{ports.mail}"
-        env = directus_environment(state, ports, self.site_url)
+        env = local_environment(state, ports, self.site_url)
         self.directus_public_url = env["PUBLIC_URL"]
         self.directus = Directus(state, env | dict(directus_env or {}))
         self.admin = Admin(self.directus.url, state.secrets()["admin_token"])

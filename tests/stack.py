@@ -20,6 +20,7 @@ import pytest
 
 from local.databases import Postgres, Valkey
 from local.directus import PASSED_ON
+from local.install import chromium
 from local.mail import links, mails, read_mail
 from local.ports import Ports
 from local.problem import Problem
@@ -32,6 +33,15 @@ DIRECTUS_ENV = {
     # All browsers of a test run share one address; the default is 5 a minute.
     "RATE_LIMITER_REGISTRATION_POINTS": "100",
 }
+# Chromium refuses its sandbox to root; what else it does by itself needs a network.
+BROWSER_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 RUNNING: pytest.StashKey["RunningStack"] = pytest.StashKey()
 
 
@@ -236,6 +246,15 @@ def postgres_url() -> Iterator[str]:
 def redis_url() -> Iterator[str]:
     """The CACHE_URL of a real server that speaks Redis' protocol."""
     yield from _url(Valkey())
+
+
+def chromium_options() -> dict[str, Any]:
+    """Return how pytest-playwright starts the system's Chromium, for a conftest's
+    browser_type_launch_args."""
+    path = chromium()
+    if path is None:
+        pytest.fail("The browser tests need Chromium: `make test` installs it.")
+    return {"executable_path": path, "args": BROWSER_ARGS}
 
 
 def _url(server: Postgres | Valkey) -> Iterator[str]:

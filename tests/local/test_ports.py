@@ -1,0 +1,42 @@
+"""Ports: chosen by the environment, and refused in plain words when taken."""
+
+import socket
+
+import pytest
+
+from local.ports import HOST, Ports, is_free
+from local.problem import Problem
+
+
+def test_a_listening_port_is_not_free():
+    with socket.create_server((HOST, 0)) as server:
+        assert not is_free(server.getsockname()[1])
+
+
+def test_the_environment_chooses_a_port(monkeypatch):
+    monkeypatch.setenv("DIRECTUS_PORT", "9055")
+
+    assert Ports.from_environment().directus == 9055
+
+
+@pytest.mark.parametrize("text", ["http", "0", "65536", "-1"])
+def test_nonsense_for_a_port_is_refused(monkeypatch, text):
+    monkeypatch.setenv("PORT", text)
+
+    with pytest.raises(Problem, match="PORT must be a port number"):
+        Ports.from_environment()
+
+
+def test_a_taken_port_is_named_with_the_way_out():
+    ports = Ports.free()
+
+    with (
+        socket.create_server((HOST, ports.mail)),
+        pytest.raises(Problem, match=rf"{ports.mail} is in use.*make run MAIL_PORT="),
+    ):
+        ports.check()
+
+
+def test_two_parts_cannot_share_a_port():
+    with pytest.raises(Problem, match="DIRECTUS_PORT and PORT are both 8000"):
+        Ports(site=8000, directus=8000).check()
