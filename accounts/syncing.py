@@ -1,0 +1,357 @@
+"""Mirror everybody: page through Directus, write in batches, then look who is gone.
+
+Rows are found by Directus id and never by e-mail. Nobody is deactivated before the
+whole list has been read and the brake has had its say: a list that lies, or a token
+that sees half of the people, must not sign the other half out.
+"""
+
+import json
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from . import clients
+from .directus import DirectusClient, DirectusUser
+from .mirror import mirrored_values
+from .models import Session
+from .sessions import end_sessions
+
+logger = logging.getLogger(__name__)
+
+PAGE = 1000
+BATCH = 1000
+# Ids in one question to Directus: their filter has to fit into a URL.
+ASKED_AT_ONCE = 100
+# Only written once the brake has agreed.
+DECIDED_LATER = {"is_active"}
+
+
+class SyncRefused(Exception):
+    """Nobody was deactivated, because what Directus says cannot be all; str() why."""
+
+
+@dataclass
+class Outcome:
+    """What was done, or would be."""
+
+    seen: int = 0
+    created: int = 0
+    updated: int = 0
+    deactivated: int = 0
+    reactivated: int = 0
+    sessions_ended: int = 0
+
+
+def sync_users(
+    client: DirectusClient,
+    *,
+    dry_run: bool = False,
+    max_deactivate: float = 20.0,
+    on_batch: Callable[[int], None] = lambda size: None,
+) -> Outcome:
+    """Bring every mirrored user up to date with Directus.
+
+    Args:
+        client: with the rights to read all users.
+        dry_run: write nothing.
+        max_deactivate: the most percent of active users to deactivate.
+        on_batch: called with the size of each batch once it is done.
+
+    Raises:
+        SyncRefused: the brake stopped it; users were updated, none deactivated.
+        DirectusError: Directus went away; what was written is right and stays.
+    """
+    return _Sync(client, dry_run, max_deactivate).run(on_batch)
+
+
+class _Sync:
+    """One run over all users."""
+
+    def __init__(self, client: DirectusClient, dry_run: bool, percent: float) -> None:
+        self._client = client
+        self._dry_run = dry_run
+        self._percent = percent
+        self._started = timezone.now()
+        self._active_before = _active().count()
+        self._active_and_listed = 0
+        self._outcome = Outcome()
+
+    def run(self, on_batch: Callable[[int], None]) -> Outcome:
+        """Read, write, then deactivate."""
+        fewest = self._client.count_users()
+        listing = self._client.list_users(page_size=_page_size(self._client))
+        for batch in _batches(listing, BATCH):
+            _require_status(batch)
+            self._mirror(batch)
+            on_batch(len(batch))
+        fewest = min(fewest, self._client.count_users())
+        self._brake(fewest)
+        if not self._dry_run:
+            self._deactivate(_suspended(self._started))
+            self._deactivate_gone()
+        return self._outcome
+
+    # Everybody who is there
+
+    def _mirror(self, batch: list[DirectusUser]) -> None:
+        known = _known_rows(batch)
+        stale, fresh, back = [], [], []
+        for profile in batch:
+            row = known.get(profile.id)
+            values = mirrored_values(profile)
+            if row is None or row.values != _compared(values):
+                stale.append((profile, values))
+            else:
+                fresh.append(row.pk)
+            if row and profile.is_active and not row.is_active:
+                back.append(row.pk)
+        self._count(batch, known, len(stale), len(back))
+        if not self._dry_run:
+            _write(stale)
+            get_user_model().objects.filter(pk__in=fresh).update(
+                synced_at=timezone.now()
+            )
+            get_user_model().objects.filter(pk__in=back).update(is_active=True)
+            _set_groups(batch)
+
+    def _count(self, batch, known, stale: int, back: int) -> None:
+        new = len(batch) - len(known)
+        self._outcome.seen += len(batch)
+        self._outcome.created += new
+        self._outcome.updated += stale - new
+        self._outcome.reactivated += back
+        here = {profile.id for profile in batch if profile.is_active}
+        self._active_and_listed += sum(
+            row.is_active and directus_id in here for directus_id, row in known.items()
+        )
+
+    # Everybody who is not, or not active
+
+    def _brake(self, fewest: int) -> None:
+        """Refuse to deactivate more than is likely; count who would be otherwise."""
+        if self._outcome.seen < fewest:
+            raise SyncRefused(
+                _("Directus counts %(count)d users and lists %(seen)d; run it again.")
+                % {"count": fewest, "seen": self._outcome.seen}
+            )
+        leaving = self._leaving()
+        allowed = max(1, int(self._active_before * self._percent / 100))
+        if leaving > allowed:
+            raise SyncRefused(
+                _(
+                    "%(leaving)d of %(active)d active users are gone from Directus or "
+                    "not active there. If that is right, pass --max-deactivate 100."
+                )
+                % {"leaving": leaving, "active": self._active_before}
+            )
+        if self._dry_run:
+            self._outcome.deactivated = leaving
+
+    def _leaving(self) -> int:
+        if self._dry_run:
+            return max(0, self._active_before - self._active_and_listed)
+        return _suspended(self._started).count() + _unseen(self._started).count()
+
+    def _deactivate_gone(self) -> None:
+        """Deactivate whom Directus does not know, asked by id.
+
+        The list alone is no proof: a deletion meanwhile moves others to a page that
+        was read already.
+        """
+        candidates = _unseen(self._started).order_by("pk")
+        last = 0
+        while rows := list(
+            candidates.filter(pk__gt=last).values_list("pk", "directus_id")[
+                :ASKED_AT_ONCE
+            ]
+        ):
+            last = rows[-1][0]
+            there = _still_there(
+                self._client, [directus_id for _pk, directus_id in rows]
+            )
+            gone = [pk for pk, directus_id in rows if directus_id not in there]
+            self._deactivate(_active().filter(pk__in=gone))
+
+    def _deactivate(self, users: QuerySet) -> None:
+        while pks := list(users.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+            rows = get_user_model().objects.filter(pk__in=pks)
+            self._outcome.deactivated += rows.update(
+                is_active=False, is_staff=False, is_superuser=False
+            )
+            self._outcome.sessions_ended += end_sessions(
+                Session.objects.filter(user__in=pks)
+            )
+
+
+# What is read
+
+
+def _page_size(client: DirectusClient) -> int:
+    limits = client.get_server_info().get("queryLimit")
+    most = limits.get("max") if isinstance(limits, dict) else None
+    return min(PAGE, most) if isinstance(most, int) and most > 0 else PAGE
+
+
+def _batches(
+    profiles: Iterator[DirectusUser], size: int
+) -> Iterator[list[DirectusUser]]:
+    """Yield batches; the next one is read while its predecessor is written."""
+
+    def read() -> list[DirectusUser]:
+        return list(islice(profiles, size))
+
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        batch = read()
+        while batch:
+            following = reader.submit(read)
+            yield batch
+            batch = following.result()
+
+
+def _require_status(batch: Iterable[DirectusUser]) -> None:
+    if not all(profile.is_complete for profile in batch):
+        raise SyncRefused(
+            _("The service token may not read the status of users: run directus_setup.")
+        )
+
+
+def _still_there(client: DirectusClient, directus_ids: list[UUID]) -> set[UUID]:
+    rule = {"id": {"_in": [str(directus_id) for directus_id in directus_ids]}}
+    params = {"fields": "id", "limit": "-1", "filter": json.dumps(rule)}
+    return {UUID(row["id"]) for row in client.get("/users", params=params)}
+
+
+# What is here
+
+
+@dataclass(frozen=True)
+class _Row:
+    pk: int
+    is_active: bool
+    values: tuple
+
+
+_COMPARED = (
+    "email",
+    "first_name",
+    "last_name",
+    "role_name",
+    "language",
+    "status",
+    "role_id",
+    "last_access",
+    "is_staff",
+    "is_superuser",
+)
+
+
+def _compared(values: dict) -> tuple:
+    return tuple(values[name] for name in _COMPARED)
+
+
+def _known_rows(batch: Iterable[DirectusUser]) -> dict[UUID, _Row]:
+    rows = get_user_model().objects.filter(
+        directus_id__in=[profile.id for profile in batch]
+    )
+    return {
+        directus_id: _Row(pk, is_active, tuple(values))
+        for directus_id, pk, is_active, *values in rows.values_list(
+            "directus_id", "pk", "is_active", *_COMPARED
+        )
+    }
+
+
+def _active() -> QuerySet:
+    return get_user_model().objects.filter(directus_id__isnull=False, is_active=True)
+
+
+def _suspended(since: datetime) -> QuerySet:
+    return _active().filter(synced_at__gte=since).exclude(status="active")
+
+
+def _unseen(since: datetime) -> QuerySet:
+    return _active().filter(Q(synced_at__lt=since) | Q(synced_at=None))
+
+
+# What is written
+
+
+def _write(stale: list[tuple[DirectusUser, dict]]) -> None:
+    """Insert or update, in one statement per batch."""
+    model = get_user_model()
+    rows = [
+        model(
+            directus_id=profile.id,
+            # Only written for new rows, see mirror_user.
+            password=_unusable_password(),
+            **values,
+        )
+        for profile, values in stale
+    ]
+    model.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["directus_id"],
+        update_fields=[*_COMPARED, "synced_at"],
+    )
+
+
+def _unusable_password() -> str:
+    """Return what make_password(None) does, whose forty random picks take longer
+    than all the rest of a row.
+    """
+    return UNUSABLE_PASSWORD_PREFIX + secrets.token_urlsafe(30)
+
+
+def _set_groups(batch: list[DirectusUser]) -> None:
+    """Give everybody in a batch the groups of the role, as mirror_user does."""
+    rights = clients.role_rights()
+    if not rights.managed_groups:
+        return
+    groups = {
+        name: Group.objects.get_or_create(name=name)[0].pk
+        for name in rights.managed_groups
+    }
+    users = dict(
+        get_user_model()
+        .objects.filter(directus_id__in=[profile.id for profile in batch])
+        .values_list("directus_id", "pk")
+    )
+    wanted = {
+        (users[profile.id], groups[name])
+        for profile in batch
+        if profile.id in users
+        for name in rights.groups(profile)
+    }
+    _replace_memberships(list(users.values()), list(groups.values()), wanted)
+
+
+def _replace_memberships(
+    users: list[int], groups: list[int], wanted: set[tuple[int, int]]
+) -> None:
+    through = get_user_model().groups.through
+    with transaction.atomic():
+        rows = through.objects.filter(user__in=users, group__in=groups)
+        present = {(row.user_id, row.group_id): row.pk for row in rows}
+        excess = [pk for key, pk in present.items() if key not in wanted]
+        through.objects.filter(pk__in=excess).delete()
+        through.objects.bulk_create(
+            [
+                through(user_id=user, group_id=group)
+                for user, group in sorted(wanted - present.keys())
+            ],
+            ignore_conflicts=True,
+        )
