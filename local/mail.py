@@ -84,7 +84,8 @@ def read_mail(path: Path) -> EmailMessage:
 
 def links(message: EmailMessage) -> list[str]:
     """Return the addresses that a mail links to, in its order."""
-    found = re.findall(r'href="(https?://[^"]+)"', html_of(message))
+    # Directus quotes the link of one kind of mail with ' and that of the others with ".
+    found = re.findall(r"""href=["'](https?://[^"']+)["']""", html_of(message))
     found += re.findall(r"https?://[^\s<>\"]+", text_of(message))
     return list(dict.fromkeys(html.unescape(link) for link in found))
 
