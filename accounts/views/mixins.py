@@ -115,9 +115,9 @@ class LinkTokenMixin:
             return response
         if self.token_key not in request.session:
             return self.link_invalid()
-        response = super().get(request, *args, **kwargs)
-        response["Referrer-Policy"] = "no-referrer"
-        return response
+        # Not `no-referrer` here: the form's POST would say `Origin: null`, which
+        # the CSRF check refuses.
+        return super().get(request, *args, **kwargs)
 
     def post(self, request, *args, **kwargs):
         """Refuse a form whose token is not in this browser's session."""
