@@ -1,4 +1,4 @@
-"""Each test of this folder runs twice: against the fake, and against a real Directus."""
+"""Each test here runs twice: against the fake, and against a real Directus."""
 
 from collections.abc import Iterator
 

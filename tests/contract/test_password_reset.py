@@ -51,9 +51,7 @@ def test_a_link_works_once(world, person):
     token = token_for(world, person)
     reset(world, token)
 
-    reply = world.ask(
-        "POST", "/auth/password/reset", {"token": token, "password": NEW}
-    )
+    reply = world.ask("POST", "/auth/password/reset", {"token": token, "password": NEW})
 
     assert (reply.status, reply.facts) == (403, {"code": "FORBIDDEN"})
 
@@ -80,9 +78,7 @@ def test_a_second_factor_survives(world, person):
 
     reset(world, token_for(world, person))
 
-    reply = world.ask(
-        "POST", "/auth/login", {"email": person.email, "password": NEW}
-    )
+    reply = world.ask("POST", "/auth/login", {"email": person.email, "password": NEW})
     assert reply.code == "INVALID_OTP"
 
 

@@ -106,6 +106,17 @@ def test_the_first_password_stays(world, email):
         world.sign_in(Person("", email, "Owners-horse-2"))
 
 
+def test_a_link_names_the_address_as_it_was_typed_last(world, email):
+    world.sign_up(email, PASSWORD)
+    world.sign_up(email.upper(), PASSWORD)
+
+    token = token_for(world, email.upper())
+
+    assert claims_of(token)["email"] == email.upper()
+    world.anonymous().verify_email(token)
+    assert world.status_of(email) == "active"
+
+
 def test_a_replaced_password_stops_the_first_one(world, email):
     world.sign_up(email, "Strangers-horse-1")
     service = world.service()

@@ -136,9 +136,7 @@ def test_an_access_token_outlives_suspension_and_tells(world, person, tokens):
     assert world.as_owner_of(tokens).get_current_user().status == "suspended"
 
 
-def test_an_access_token_outlives_its_user_and_gets_the_id_alone(
-    world, person, tokens
-):
+def test_an_access_token_outlives_its_user_and_gets_the_id_alone(world, person, tokens):
     world.delete(person)
 
     profile = world.as_owner_of(tokens).get_current_user()

@@ -1,6 +1,5 @@
 """/auth: signing in and out, and passwords."""
 
-import time
 from typing import Any
 
 from . import answers
@@ -44,7 +43,7 @@ def refresh(state: State, asked: Asked, caller: Caller | None) -> Answer:
     """POST /auth/refresh: a token works once."""
     session = state.sessions.pop(_refresh_token(asked), None)
     user = state.users.get(session.user_id) if session else None
-    if not session or not user or session.expires_at < time.time():
+    if not session or not user or session.expires_at < state.now:
         raise answers.invalid_credentials()
     if user.status == "suspended":
         raise answers.user_suspended()
@@ -74,16 +73,15 @@ def request_reset(state: State, asked: Asked, caller: Caller | None) -> Answer:
     user = state.find(email)
     if user and user.status == "active" and user.provider == "default":
         claims = {"scope": "password-reset", "hash": user.password_mark}
-        send_link(
-            state, user, "Password Reset Request", url, seconds=RESET_SECONDS, **claims
-        )
+        subject = "Password Reset Request"
+        send_link(state, user.email, subject, url, seconds=RESET_SECONDS, **claims)
     return nothing()
 
 
 def reset(state: State, asked: Asked, caller: Caller | None) -> Answer:
     """POST /auth/password/reset: a link works once, and ends all sessions."""
     token, password = _field(asked, "token"), _field(asked, "password")
-    claims = read_jwt(token)
+    claims = read_jwt(state.now, token)
     if claims.get("scope") != "password-reset":
         raise answers.forbidden()
     user = state.find(claims["email"])

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from . import answers
-from .state import FakeUser, Mail, State
+from .state import Mail, State
 from .tokens import make_jwt
 
 PUBLIC_URL = "http://directus.public:8055"
@@ -21,16 +21,16 @@ def check_url(state: State, url: Any, page: str, purpose: str) -> None:
 
 def send_link(
     state: State,
-    user: FakeUser,
+    email: str,
     subject: str,
     url: str | None,
     *,
     seconds: float,
     **claims: str,
 ) -> None:
-    """Mail a link with a token to a user."""
-    token = make_jwt(seconds, email=user.email, **claims)
+    """Mail a link with a token to an address."""
+    token = make_jwt(state.now, seconds, email=email, **claims)
     parts = urlsplit(url or PUBLIC_URL)
     query = "&".join(filter(None, [parts.query, urlencode({"token": token})]))
     link = urlunsplit(parts._replace(query=query))
-    state.mails.append(Mail(user.email, subject, link))
+    state.mails.append(Mail(email, subject, link))

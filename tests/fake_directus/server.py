@@ -144,9 +144,15 @@ class FakeDirectus:
         """Let nobody read roles."""
         self.state.role_names_readable = False
 
+    # Time
+
+    def time_passes(self, seconds: float) -> None:
+        """Put Directus' clock forward: tokens and links get old, ours does not move."""
+        self.state.seconds_ahead += seconds
+
     def expires_access_tokens(self) -> None:
-        """Refuse all access tokens made until now, as a clock ahead of ours does."""
-        self.state.access_tokens_valid_from = time.time() + 1
+        """Let all access tokens get too old, while they look fresh to the site."""
+        self.time_passes(self.state.access_token_seconds + 1)
 
     # Mails
 

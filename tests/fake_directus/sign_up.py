@@ -1,7 +1,6 @@
 """/users/register: signing up."""
 
 import re
-import time
 
 from . import answers
 from .answers import Answer, nothing
@@ -33,10 +32,11 @@ def register(state: State, asked: Asked, caller: Caller | None) -> Answer:
         state.check_password(password)
         user = _create(state, email, password, names)
     if user.status == "unverified":
-        # Also to who signed up before; the password stays the first one.
+        # Also to who signed up before, at the address as it was typed this time; the
+        # password stays the first one.
         send_link(
             state,
-            user,
+            email,
             "Verify your email address",
             url,
             seconds=VERIFICATION_SECONDS,
@@ -57,7 +57,7 @@ def _create(
 
 def _count(state: State, address: str) -> None:
     """Allow so many sign-ups a minute from one address, valid or not."""
-    now = time.time()
+    now = state.now
     recent = [
         at for at in state.registrations.get(address, []) if at > now - LIMIT_SECONDS
     ]
@@ -69,7 +69,7 @@ def _count(state: State, address: str) -> None:
 
 def verify_email(state: State, asked: Asked, caller: Caller | None) -> Answer:
     """GET /users/register/verify-email: 302 once, 400 ever after."""
-    claims = read_jwt(asked.query.get("token", ""))
+    claims = read_jwt(state.now, asked.query.get("token", ""))
     if claims.get("scope") != "pending-registration":
         raise answers.forbidden()
     user = state.find(claims["email"])

@@ -24,9 +24,11 @@ def info(state: State, asked: Asked, caller: Caller | None) -> Answer:
     }
     facts: dict[str, object] = {"project": project, "setupCompleted": True}
     if caller is not None:
-        facts |= {"rateLimit": False, "queryLimit": {"default": 100, "max": -1}}
-    if caller is not None and caller.is_admin:
-        facts["version"] = VERSION
+        facts |= {
+            "rateLimit": False,
+            "queryLimit": {"default": 100, "max": -1},
+            "version": VERSION,
+        }
     return data(facts)
 
 

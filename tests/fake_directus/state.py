@@ -90,8 +90,8 @@ class State:
     roles: dict[str, str] = field(default_factory=dict)
     registrations: dict[str, list[float]] = field(default_factory=dict)
 
+    seconds_ahead: float = 0
     access_token_seconds: float = 900
-    access_tokens_valid_from: float = 0
     password_policy: str | None = None
     login_attempts: int | None = 25
     password_sign_in: bool = True
@@ -102,6 +102,11 @@ class State:
     public_creates: bool = False
     customer_reads: frozenset[str] = frozenset({*PROFILE, "avatar"})
     role_names_readable: bool = True
+
+    @property
+    def now(self) -> float:
+        """The time by Directus' clock."""
+        return time.time() + self.seconds_ahead
 
     # Users
 
@@ -138,9 +143,11 @@ class State:
         """Return tokens, and note when the user was last here."""
         refresh_token = secrets.token_urlsafe(48)
         self.sessions[refresh_token] = FakeSession(
-            user.id, time.time() + REFRESH_SECONDS, address, user_agent
+            user.id, self.now + REFRESH_SECONDS, address, user_agent
         )
-        user.last_access = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        user.last_access = datetime.fromtimestamp(self.now, UTC).strftime(
+            "%Y-%m-%dT%H:%M:%S"
+        )
         return {
             "expires": int(self.access_token_seconds * 1000),
             "refresh_token": refresh_token,
@@ -151,6 +158,7 @@ class State:
         """Return an access token: it knows the role of now, and nothing of later."""
         is_admin = self.role_name(user.role) == ADMINISTRATOR
         return make_jwt(
+            self.now,
             self.access_token_seconds,
             id=user.id,
             role=user.role,

@@ -17,21 +17,20 @@ ISSUER = "directus"
 CODE_SECONDS = 30
 
 
-def make_jwt(seconds: float, **claims: Any) -> str:
+def make_jwt(now: float, seconds: float, **claims: Any) -> str:
     """Return a signed token that lives for so many seconds."""
-    now = int(time.time())
-    claims |= {"iat": now, "exp": now + int(seconds), "iss": ISSUER}
+    claims |= {"iat": int(now), "exp": int(now + seconds), "iss": ISSUER}
     text = f"{_encode(HEADER)}.{_encode(claims)}"
     return f"{text}.{_signature(text)}"
 
 
-def read_jwt(token: str) -> dict[str, Any]:
+def read_jwt(now: float, token: str) -> dict[str, Any]:
     """Return the claims of one of our tokens; refuse any other and an old one."""
     text, _, signature = token.rpartition(".")
     claims = claims_of(token)
     if not claims or not hmac.compare_digest(signature, _signature(text)):
         raise invalid_token()
-    if claims["exp"] <= time.time():
+    if claims["exp"] <= now:
         raise token_expired()
     return claims
 

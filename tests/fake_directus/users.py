@@ -35,9 +35,7 @@ def patch_me(state: State, asked: Asked, caller: Caller | None) -> Answer:
     return answer
 
 
-def get_user(
-    state: State, asked: Asked, caller: Caller | None, user_id: str
-) -> Answer:
+def get_user(state: State, asked: Asked, caller: Caller | None, user_id: str) -> Answer:
     """GET /users/<id>."""
     rights = Rights(state, caller)
     fields = rights.readable(_fields(asked))
