@@ -7,6 +7,7 @@ Whatever else arrives is DirectusUnavailable; no message contains any of it.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from math import isfinite
 from typing import Any, NoReturn
 
@@ -16,7 +17,10 @@ from .exceptions import DirectusUnavailable, error_facts, parse_retry_after
 
 SMALL = 256 * 1024
 LARGE = 8 * 1024 * 1024
+MAX_DEPTH = 20
 _CHUNK = 16 * 1024
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in _STEPS)
 
 
 @dataclass(frozen=True)
@@ -59,17 +63,19 @@ def read_answer(
     body = _read_body(response, limit)
     status = response.status_code
     payload = None
-    if text and status == 200:
-        payload = _decode(body)
-    elif _is_json(headers):
-        payload = parse_json(body)
+    if status == 200:
+        payload = _decode(body) if text else _success(headers, body)
+    elif status >= 400:
+        payload = _refusal(headers, body)
     answer = Answer(status, payload, parse_retry_after(headers.get("Retry-After")))
     _check_shape(answer)
     return answer
 
 
 def parse_json(body: bytes) -> Any:
-    """Parse strict JSON: UTF-8 without a mark, no NaN, no key twice, no abyss."""
+    """Parse strict JSON: UTF-8 without a mark, no NaN, no key twice, not too deep."""
+    if _depth(body) > MAX_DEPTH:
+        raise DirectusUnavailable("the answer is nested too deeply")
     try:
         return json.loads(
             _decode(body),
@@ -77,8 +83,19 @@ def parse_json(body: bytes) -> Any:
             parse_float=_finite,
             object_pairs_hook=_unique,
         )
-    except (ValueError, RecursionError):
+    except ValueError:
         raise DirectusUnavailable("the answer is not valid JSON") from None
+
+
+def _depth(body: bytes) -> int:
+    """Return how deeply JSON is nested, without the stack that parsing it takes.
+
+    At the end of the stack, finalizers of unrelated objects fail as well.
+    """
+    # Every second piece between quotes is outside of strings.
+    pieces = body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]
+    brackets = b"".join(pieces).translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
 
 
 def _check_headers(headers: Mapping[str, str], limit: int) -> None:
@@ -102,6 +119,20 @@ def _read_body(response: Response, limit: int) -> bytes:
     return b"".join(chunks)
 
 
+def _success(headers: Mapping[str, str], body: bytes) -> Any:
+    if not _is_json(headers):
+        raise DirectusUnavailable("the answer is not JSON")
+    return parse_json(body)
+
+
+def _refusal(headers: Mapping[str, str], body: bytes) -> Any:
+    """Return what an error says; a proxy's page says nothing."""
+    try:
+        return parse_json(body) if _is_json(headers) else None
+    except DirectusUnavailable:
+        return None
+
+
 def _is_json(headers: Mapping[str, str]) -> bool:
     media_type = headers.get("Content-Type", "").partition(";")[0]
     return media_type.strip().lower() == "application/json"
@@ -110,8 +141,7 @@ def _is_json(headers: Mapping[str, str]) -> bool:
 def _check_shape(answer: Answer) -> None:
     """Let a refusal pass only when it is Directus' own.
 
-    A proxy's 401 must not look like a wrong password. Its 429 may stay a 429, and
-    who expects a redirect or an empty answer needs no body.
+    A proxy's 401 must not look like a wrong password; its 429 means what it says.
     """
     is_refusal = 400 <= answer.status < 500 and answer.status != 429
     if is_refusal and not _has_errors(answer.payload):

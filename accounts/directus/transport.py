@@ -38,6 +38,14 @@ _WORTH_RETRYING = frozenset({502, 503, 504})
 # Answers with status 5xx that one visitor can provoke; they say nothing about the
 # health of Directus, and must not lock everybody else out.
 _ABOUT_ONE_CALL = frozenset({"INTERNAL_SERVER_ERROR", "INVALID_PROVIDER_CONFIG"})
+# The libraries let a ValueError through when an answer breaks the rules of HTTP.
+_TRANSPORT_ERRORS = (
+    requests.RequestException,
+    HTTPError,
+    HTTPException,
+    OSError,
+    ValueError,
+)
 _PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
 
 
@@ -215,7 +223,7 @@ class Transport:
         token = CURRENT_ATTEMPT.set(attempt)
         try:
             answer = self._exchange(call, request, attempt)
-        except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
+        except _TRANSPORT_ERRORS as error:
             # Without its cause: that one knows the whole URL and the whole request.
             raise _failure(call, attempt, error) from None
         finally:

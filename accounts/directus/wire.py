@@ -145,13 +145,16 @@ class _TimedResponse(http.HTTPResponse):
         self._attempt = attempt
 
     def begin(self) -> None:
-        """Read the headers. Raises IncompleteRead when they break off.
+        """Read the headers. Raises IncompleteRead when they are not as they must be.
 
-        http.client itself takes the end of the stream for the end of the headers.
+        http.client itself takes any odd line for the end of the headers, and the end
+        of the stream as well.
         """
         super().begin()
-        if self._attempt.ended:
+        if self._attempt.ended or self.headers.defects:
             raise http.IncompleteRead(b"")
+        # No cookie is ever wanted; not even read, because odd ones cause warnings.
+        del self.headers["Set-Cookie"]
 
 
 class _TimedConnection(HTTPConnection):
