@@ -15,7 +15,10 @@ os.environ.update(
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite:///test.sqlite3"),
     CACHE_URL="locmemcache://",
     SIGN_IN_FLOOR_SECONDS="0",
+    SIGN_UP_FLOOR_SECONDS="0",
     RESET_FLOOR_SECONDS="0",
+    # The browser tests run an event loop in the thread of all other tests.
+    DJANGO_ALLOW_ASYNC_UNSAFE="1",
 )
 for name in ("DIRECTUS_SERVICE_TOKEN", "DIRECTUS_CUSTOMER_ROLE", "DIRECTUS_SIGNUP"):
     os.environ.pop(name, None)

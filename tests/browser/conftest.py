@@ -1,0 +1,101 @@
+"""A real browser against the site against a real Directus, with real mails."""
+
+import itertools
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from local.install import chromium
+from tests.stack import RunningStack
+
+PASSWORD = "Correct horse battery 42"
+
+addresses = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who has not signed up yet."""
+
+    first_name: str
+    last_name: str
+    email: str
+    password: str = PASSWORD
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """The system's Chromium; playwright's own is not installed."""
+    quiet = ["--no-first-run", "--disable-background-networking", "--disable-sync"]
+    return browser_type_launch_args | {
+        "executable_path": chromium(),
+        "args": ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *quiet],
+    }
+
+
+@pytest.fixture(scope="session")
+def site(live_site: RunningStack) -> RunningStack:
+    """The running site, which believes a proxy on this machine."""
+    live_site.restart_site(TRUSTED_PROXIES="127.0.0.1")
+    return live_site
+
+
+@pytest.fixture
+def new_browser(browser: Browser, site: RunningStack) -> Iterator[Callable[..., Page]]:
+    """A function that opens a browser of its own, at an address of its own."""
+    contexts: list[BrowserContext] = []
+
+    def open_browser(**options) -> Page:
+        visitor = f"203.0.113.{next(addresses) % 250 + 1}"
+        context = browser.new_context(
+            base_url=site.site_url,
+            extra_http_headers={"X-Forwarded-For": visitor},
+            **options,
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("console", lambda message: note(message.type, message.text))
+        page.on("pageerror", lambda error: console.append(str(error)))
+        return page
+
+    def note(kind: str, text: str) -> None:
+        # What the browser complains about is a defect: CSP, scripts. That an answer
+        # was 503 is not.
+        if kind in {"error", "warning"} and "Failed to load resource" not in text:
+            console.append(text)
+
+    console: list[str] = []
+    yield open_browser
+    for context in contexts:
+        context.close()
+    assert console == []
+
+
+@pytest.fixture
+def page(new_browser) -> Page:
+    """A browser that was never here before."""
+    return new_browser()
+
+
+@pytest.fixture
+def person() -> Person:
+    """Somebody new."""
+    name = secrets.token_hex(5)
+    return Person("Erika", "Example", f"erika-{name}@example.com")
+
+
+def sign_in(page: Page, email: str, password: str) -> None:
+    """Fill in the sign-in form and send it."""
+    page.goto("/login/")
+    page.locator("[name=email]").fill(email)
+    page.locator("[name=password]").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def expect_sign_in_page(page: Page) -> None:
+    """Check that the visitor is asked to sign in."""
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()

@@ -1,0 +1,197 @@
+"""The walks of a customer, click by click."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from local.admin import totp
+
+from .conftest import PASSWORD, expect_sign_in_page, sign_in
+
+pytestmark = pytest.mark.browser
+
+NEW_PASSWORD = "Another horse battery 43"
+WRONG = "Wrong e-mail address or password."
+
+
+def expect_dashboard(page, name):
+    expect(page).to_have_url(re.compile(r"^http://localhost:\d+/$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+
+
+def sign_up(page, person):
+    page.goto("/register/")
+    page.locator("[name=first_name]").fill(person.first_name)
+    page.locator("[name=last_name]").fill(person.last_name)
+    page.locator("[name=email]").fill(person.email)
+    page.locator("[name=password]").fill(person.password)
+    page.locator("main").get_by_role("button", name="Sign up").click()
+
+
+def test_sign_up_confirm_sign_in_look_around_sign_out(page, person, mailbox):
+    sign_up(page, person)
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("mail", re.I))
+
+    page.goto(mailbox.link_for(person.email, "Verify"))
+    assert "token" not in page.url
+    page.locator("main").get_by_role("button").click()
+    expect(page).to_have_url(re.compile("/verify-email/done/$"))
+
+    sign_in(page, person.email, person.password)
+    expect_dashboard(page, "Erika Example")
+    expect(page.get_by_text(person.email)).to_be_visible()
+    expect(page.get_by_text("Customer", exact=True)).to_be_visible()
+
+    page.locator("header").get_by_role("button", name="Sign out").click()
+    expect_sign_in_page(page)
+    page.goto("/")
+    expect_sign_in_page(page)
+
+
+def test_an_unconfirmed_account_cannot_sign_in(page, person, mailbox):
+    sign_up(page, person)
+    mailbox.wait_for(person.email)
+
+    sign_in(page, person.email, person.password)
+
+    expect(page.get_by_text(WRONG)).to_be_visible()
+
+
+def test_a_used_and_a_broken_link_say_so_and_offer_a_new_one(page, person, mailbox):
+    sign_up(page, person)
+    link = mailbox.link_for(person.email, "Verify")
+    page.goto(link)
+    page.locator("main").get_by_role("button").click()
+
+    page.goto(link)
+    page.locator("main").get_by_role("button").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("link", re.I))
+
+    page.goto("/verify-email/?token=broken")
+    page.locator("main").get_by_role("button").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("link", re.I))
+    expect(page.locator("main").get_by_role("link").first).to_be_visible()
+
+
+def test_a_wrong_password_is_told_and_the_address_kept(page, make_customer):
+    customer = make_customer()
+
+    sign_in(page, customer.email, "not the password")
+
+    expect(page.get_by_text(WRONG)).to_be_visible()
+    expect(page.locator("[name=email]")).to_have_value(customer.email)
+    expect(page.locator("[name=password]")).to_have_value("")
+
+
+def test_the_second_factor_is_asked_for(page, site, make_customer):
+    customer = make_customer(first_name="Two", last_name="Factors")
+    secret = site.admin.enable_second_factor(
+        customer.id, customer.email, customer.password
+    )
+
+    sign_in(page, customer.email, customer.password)
+    page.locator("[name=otp]").fill("000000")
+    page.locator("main").get_by_role("button", name=re.compile("Sign in")).click()
+    expect(page.get_by_text("This code is wrong").first).to_be_visible()
+
+    page.locator("[name=otp]").fill(totp(secret))
+    page.locator("main").get_by_role("button", name=re.compile("Sign in")).click()
+    expect_dashboard(page, "Two Factors")
+
+
+def test_a_forgotten_password_is_replaced_and_other_browsers_are_out(
+    page, new_browser, make_customer, mailbox
+):
+    customer = make_customer(first_name="For", last_name="Getful")
+    other = new_browser()
+    sign_in(other, customer.email, customer.password)
+    expect_dashboard(other, "For Getful")
+
+    page.goto("/login/")
+    page.get_by_role("link", name=re.compile("password", re.I)).click()
+    page.locator("[name=email]").fill(customer.email)
+    page.locator("main").get_by_role("button").click()
+    page.goto(mailbox.link_for(customer.email, "Password Reset"))
+    assert "token" not in page.url
+    page.locator("[name=new_password]").fill("short")
+    page.locator("[name=new_password_again]").fill("short")
+    page.locator("main form").get_by_role("button", name="Change the password").click()
+    expect(page.get_by_text("too short").first).to_be_visible()
+    page.locator("[name=new_password]").fill(NEW_PASSWORD)
+    page.locator("[name=new_password_again]").fill(NEW_PASSWORD)
+    page.locator("main form").get_by_role("button", name="Change the password").click()
+    expect(page).to_have_url(re.compile("/reset-password/done/$"))
+
+    other.goto("/")
+    expect_sign_in_page(other)
+    sign_in(other, customer.email, customer.password)
+    expect(other.get_by_text(WRONG)).to_be_visible()
+    sign_in(page, customer.email, NEW_PASSWORD)
+    expect_dashboard(page, "For Getful")
+
+
+def test_who_is_suspended_is_out(page, site, make_customer):
+    site.restart_site(TRUSTED_PROXIES="127.0.0.1", DIRECTUS_REVALIDATE_SECONDS="1")
+    customer = make_customer(first_name="Sus", last_name="Pended")
+    sign_in(page, customer.email, customer.password)
+    expect_dashboard(page, "Sus Pended")
+
+    site.admin.patch_user(customer.id, status="suspended")
+    page.wait_for_timeout(1100)
+    page.goto("/")
+
+    expect_sign_in_page(page)
+    expect(page.get_by_text("Your session has ended")).to_be_visible()
+    sign_in(page, customer.email, customer.password)
+    expect(page.get_by_text(WRONG)).to_be_visible()
+
+
+def test_an_outage_signs_nobody_out_and_loses_nothing(
+    page, new_browser, site, make_customer
+):
+    site.restart_site(TRUSTED_PROXIES="127.0.0.1", DIRECTUS_REVALIDATE_SECONDS="1")
+    customer = make_customer(first_name="Out", last_name="Age")
+    visitor = new_browser()
+    sign_in(page, customer.email, customer.password)
+    expect_dashboard(page, "Out Age")
+
+    site.stop_directus()
+    page.wait_for_timeout(1100)
+    page.reload()
+    expect_dashboard(page, "Out Age")
+    sign_in(visitor, customer.email, customer.password)
+    expect(visitor.get_by_text("Sign-in is not available")).to_be_visible()
+    expect(visitor.locator("[name=email]")).to_have_value(customer.email)
+
+    site.start_directus()
+    page.wait_for_timeout(5500)
+    page.reload()
+    expect_dashboard(page, "Out Age")
+    sign_in(visitor, customer.email, customer.password)
+    expect_dashboard(visitor, "Out Age")
+
+
+def test_everything_works_without_javascript(new_browser, person, mailbox):
+    page = new_browser(java_script_enabled=False)
+    sign_up(page, person)
+    page.goto(mailbox.link_for(person.email, "Verify"))
+    page.locator("main").get_by_role("button").click()
+
+    sign_in(page, person.email, person.password)
+
+    expect_dashboard(page, "Erika Example")
+    assert PASSWORD not in page.url
+
+
+def test_the_administrator_of_the_demo_reaches_the_admin(page, site):
+    kept = site.credentials()
+
+    page.goto("/admin/")
+    page.locator("[name=email]").fill(kept["admin_email"])
+    page.locator("[name=password]").fill(kept["admin_password"])
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page).to_have_url(re.compile("/admin/$"))
+    page.get_by_role("link", name="Users", exact=True).click()
+    expect(page.get_by_role("link", name=kept["admin_email"])).to_be_visible()
