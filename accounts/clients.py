@@ -116,6 +116,14 @@ def grace_seconds() -> int:
     return settings.DIRECTUS_GRACE_SECONDS
 
 
+def lease_seconds() -> float:
+    """Return how long one request may ask Directus on behalf of all others.
+
+    Longer than the longest call, so that only one that died loses its lease.
+    """
+    return settings.DIRECTUS_TOTAL_TIMEOUT + 2.0
+
+
 def failures_before_directus_suspends() -> int | None:
     """Return after how many failures Directus suspends an account; None: never."""
     return settings.DIRECTUS_LOGIN_ATTEMPTS or None

@@ -35,7 +35,7 @@ def revoke(sender, request, user, **kwargs):
 
 def revoke_tokens(request) -> None:
     """Tell Directus that the session's tokens are spent; best effort, 2 seconds."""
-    tokens = request.session.tokens.load()
+    tokens = request.session.tokens.withdraw()
     if tokens is None:
         return
     try:

@@ -16,12 +16,14 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from . import clients
 from .directus import DirectusUnavailable, SessionExpired, TokenPair
 
-# Longer than the longest call to Directus, so that only a dead holder loses it.
-LEASE = timedelta(seconds=10)
-WAIT_SECONDS = 12.0
 POLL_SECONDS = 0.05
+# Who waited this long for a holder that got no answer does not ask again.
+PATIENCE_SECONDS = 1.0
+# For the one that takes over when a holder died.
+SPARE_SECONDS = 2.0
 
 
 class SessionTokenStore:
@@ -29,6 +31,7 @@ class SessionTokenStore:
 
     def __init__(self, session):
         self._session = session
+        self._held: datetime | None = None
 
     def load(self) -> TokenPair | None:
         """Return the tokens as this request first read them."""
@@ -48,7 +51,7 @@ class SessionTokenStore:
 
         Raises:
             SessionExpired: the session ended meanwhile.
-            DirectusUnavailable: the holder takes too long.
+            DirectusUnavailable: the holder takes too long, or got no answer.
         """
         if not self._take_or_wait():
             yield False
@@ -56,23 +59,36 @@ class SessionTokenStore:
         try:
             yield True
         finally:
-            self._session.update_row(refresh_lease_until=None)
+            self._release()
 
     def save(self, tokens: TokenPair) -> None:
         """Replace the pair that was renewed.
 
         Raises:
-            SessionExpired: the row is gone, or holds a newer pair.
+            SessionExpired: the row is gone, or holds another pair, or none.
         """
         # The spent pair is the condition: whoever comes late changes nothing.
-        spent = self._session.row.sealed_tokens
-        unspent = Q(sealed_tokens=spent)
-        if not self._session.update_row(unspent, **self._columns(tokens)):
+        if not self._replace(**self._columns(tokens)):
             raise SessionExpired("the session ended while its tokens were renewed")
 
     def start(self, tokens: TokenPair) -> None:
         """Store the first pair of a session that was just signed in."""
         self._session.update_row(**self._columns(tokens))
+
+    def withdraw(self) -> TokenPair | None:
+        """Take the tokens out of the row and return them, to be revoked.
+
+        A parallel renewal is then refused by `save`, and revokes what it got.
+        """
+        while (tokens := self.reload()) is not None:
+            if self._replace(sealed_tokens="", access_expires_at=None):
+                return tokens
+        return None
+
+    def _replace(self, **columns) -> bool:
+        """Change the row if it still holds the pair that was read last."""
+        unchanged = Q(sealed_tokens=self._session.row.sealed_tokens)
+        return self._session.update_row(unchanged, **columns)
 
     def _columns(self, tokens: TokenPair) -> dict[str, object]:
         return {
@@ -80,24 +96,47 @@ class SessionTokenStore:
             "access_expires_at": datetime.fromtimestamp(tokens.expires_at, UTC),
         }
 
+    # The lease
+
     def _take_or_wait(self) -> bool:
-        spent = self._session.row.sealed_tokens if self._session.row else ""
-        deadline = time.monotonic() + WAIT_SECONDS
+        row = self._session.row
+        spent = row.sealed_tokens if row else ""
+        began = time.monotonic()
         while not self._take():
-            if time.monotonic() > deadline:
-                raise DirectusUnavailable("renewing takes too long", retry_after=5)
             time.sleep(POLL_SECONDS)
             self._session.reload_row()
-            if self._session.row is None:
+            row = self._session.row
+            if row is None:
                 raise SessionExpired("the session ended while waiting")
-            if self._session.row.sealed_tokens != spent:
+            if row.sealed_tokens != spent:
                 return False
+            self._check_patience(row, time.monotonic() - began)
         return True
+
+    def _check_patience(self, row, waited: float) -> None:
+        gave_up = row.refresh_lease_until is None and waited > PATIENCE_SECONDS
+        if gave_up or waited > clients.lease_seconds() + SPARE_SECONDS:
+            raise DirectusUnavailable("renewing takes too long", retry_after=5)
 
     def _take(self) -> bool:
         now = timezone.now()
+        row = self._session.row
+        if row and row.refresh_lease_until and row.refresh_lease_until >= now:
+            # Waiting is reading: only who can win writes.
+            return False
+        until = now + timedelta(seconds=clients.lease_seconds())
         free = Q(refresh_lease_until=None) | Q(refresh_lease_until__lt=now)
-        return self._session.update_row(free, refresh_lease_until=now + LEASE)
+        if not self._session.update_row(free, refresh_lease_until=until):
+            return False
+        self._held = until
+        return True
+
+    def _release(self) -> None:
+        """Let others renew, unless the lease ran out and is somebody else's now."""
+        self._session.update_row(
+            Q(refresh_lease_until=self._held), refresh_lease_until=None
+        )
+        self._held = None
 
     # Sealing
 
