@@ -5,16 +5,28 @@ session is re-validated by reading the own profile. While Directus is away, peop
 are signed in keep reading for a while, and nobody is signed out.
 """
 
+import logging
 from datetime import timedelta
 
-from django.utils import timezone
-
-from . import clients
-from .directus import DirectusUnavailable, Forbidden, RateLimited, SessionExpired
+from . import clients, shared_cache
+from .directus import (
+    DirectusAPIError,
+    DirectusUnavailable,
+    Forbidden,
+    RateLimited,
+    SessionExpired,
+)
 from .mirror import mirror_user
-from .sessions import VALIDATION_LEASE, end_sessions
+from .sessions import end_sessions
+
+logger = logging.getLogger(__name__)
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# A request goes on while another one asks, if the last answer is not much older than
+# it may be. One that comes back after hours waits for the answer.
+TOLERANCE = timedelta(seconds=10)
+# Directus is not asked again so soon for a session that got no answer.
+PAUSE_SECONDS = 5
 
 
 def keep_true(request) -> None:
@@ -29,24 +41,30 @@ def keep_true(request) -> None:
         return
     session = request.session
     session.touch(request)
-    if not user.is_mirrored:
+    if not user.is_mirrored or not _is_due(session):
         return
-    age = timezone.now() - (session.row.validated_at or session.row.created_at)
-    due = timedelta(seconds=clients.revalidate_seconds())
-    if age < due:
-        return
-    if session.take_validation():
-        _validate(request, age)
-    elif age > due + VALIDATION_LEASE:
-        # Somebody asked meanwhile and got no answer.
-        _go_on_without_directus(request, age)
+    if _got_no_answer(session) and _may_go_on(request):
+        request.directus_is_away = True
+    elif session.take_validation():
+        _validate(request)
+    elif session.validation_age > _due() + TOLERANCE:
+        _wait_for_answer(request)
 
 
-def _validate(request, age: timedelta) -> None:
+def _due() -> timedelta:
+    return timedelta(seconds=clients.revalidate_seconds())
+
+
+def _is_due(session) -> bool:
+    return session.validation_age >= _due()
+
+
+def _validate(request) -> None:
     try:
         profile = read_profile(request.directus, lambda: _prove(request))
     except (DirectusUnavailable, RateLimited) as error:
-        _go_on_without_directus(request, age, error)
+        _note_no_answer(request.session)
+        _go_on_without_directus(request, error)
         return
     if profile.id != request.user.directus_id:
         raise SessionExpired("the tokens belong to another user")
@@ -56,6 +74,21 @@ def _validate(request, age: timedelta) -> None:
             end_sessions(request.user.sessions.all())
             raise SessionExpired("the user is not active")
     request.session.confirm()
+
+
+def _wait_for_answer(request) -> None:
+    """Go on with the answer that another request gets."""
+    session = request.session
+    session.wait_for_validation()
+    if session.row is None:
+        raise SessionExpired("the session was ended")
+    if not _is_due(session):
+        # What the user may do can have changed.
+        request.user.refresh_from_db()
+    elif not _got_no_answer(session) and session.take_validation():
+        _validate(request)
+    else:
+        _go_on_without_directus(request)
 
 
 def _prove(request) -> None:
@@ -82,25 +115,61 @@ def read_profile(client, prove):
     profile = client.get_current_user()
     if profile.is_complete:
         return profile
+    return _read_as_site(profile) or _proven(profile, prove)
+
+
+def _read_as_site(profile):
+    """Return the profile as the service token sees it, or None if not completely."""
     service = clients.service_client()
-    if service is not None:
-        try:
-            return service.get_user(profile.id)
-        except Forbidden:
-            # The user is gone, or the service token may not read: the same answer.
-            pass
+    if service is None:
+        return None
+    try:
+        found = service.get_user(profile.id)
+    except RateLimited:
+        raise
+    except Forbidden:
+        # The user is gone, or the service token may not read: the same answer.
+        return None
+    except DirectusAPIError as error:
+        # The site's own trouble must not sign anybody out.
+        logger.error("The service token cannot read users: %s", error)
+        return None
+    return found if found.is_complete else None
+
+
+def _proven(profile, prove):
     prove()
     return profile
 
 
-def _go_on_without_directus(request, age: timedelta, cause=None) -> None:
-    """Let a reading request go on for the grace; stop everything else."""
+# When there is no answer
+
+
+def _may_go_on(request) -> bool:
+    """Tell whether a request may do without Directus: reading, within the grace."""
     grace = timedelta(seconds=clients.grace_seconds())
     reads = request.method in SAFE_METHODS and not _is_admin(request)
-    if age > grace or not reads:
+    return reads and request.session.validation_age <= grace
+
+
+def _go_on_without_directus(request, cause=None) -> None:
+    if not _may_go_on(request):
         raise cause or DirectusUnavailable("Directus is away", retry_after=10)
     request.directus_is_away = True
 
 
 def _is_admin(request) -> bool:
     return request.resolver_match.app_name == "admin"
+
+
+def _note_no_answer(session) -> None:
+    shared_cache.set(_unanswered(session), True, PAUSE_SECONDS)
+    session.release_validation()
+
+
+def _got_no_answer(session) -> bool:
+    return bool(shared_cache.get(_unanswered(session)))
+
+
+def _unanswered(session) -> str:
+    return f"unanswered:{session.row.pk}"

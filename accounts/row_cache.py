@@ -1,44 +1,61 @@
 """Session rows in a shared cache, in front of the database.
 
-An ended session leaves a mark, and readers only *add*: a slow reader cannot bring a
-row back that was ended while it read. The cache may be away or empty at any time.
+Whoever changes or ends a session puts a mark in place of its row for some seconds.
+Readers only *add*, and only what they read a moment ago: a slow reader cannot bring a
+row back that was changed or ended while it read.
+
+A mark that does not reach the cache leaves an old row there for a minute at most.
 """
 
 import logging
+import time
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.exceptions import ValidationError
+
+from . import shared_cache
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "session-row:"
 SECONDS = 60
-ENDED = {"ended": True}
+MARK = {"changed": True}
+MARK_SECONDS = 10
 
 
 def get(model, session_key: str | None):
     """Return the cached row, or None when the database must be asked."""
-    values = _try(cache.get, session_key) if session_key else None
-    names = [field.attname for field in model._meta.concrete_fields]
+    if not settings.SESSION_ROW_CACHE or not session_key:
+        return None
+    values = shared_cache.get(PREFIX + session_key)
+    fields = model._meta.concrete_fields
+    names = [field.attname for field in fields]
+    # A mark; or a row of a version of this site with other columns.
     if not isinstance(values, dict) or set(values) != set(names):
         return None
     try:
-        fields = model._meta.concrete_fields
-        return model.from_db(
-            "default",
-            names,
-            [field.to_python(values[field.attname]) for field in fields],
-        )
-    except (ValueError, TypeError) as error:
+        row = [field.to_python(values[field.attname]) for field in fields]
+    except (ValueError, TypeError, ValidationError) as error:
         logger.warning("An unreadable session row in the cache: %s", type(error))
         return None
+    return model.from_db("default", names, row)
 
 
-def remember(row) -> None:
-    """Keep a row that was just read."""
+def remember(row, read_at: float) -> None:
+    """Keep a row that was read from the database.
+
+    Args:
+        row: the row.
+        read_at: when reading began, by the monotonic clock.
+    """
+    if not settings.SESSION_ROW_CACHE:
+        return
+    if time.monotonic() - read_at > MARK_SECONDS / 2:
+        # A mark that was set meanwhile may be gone again.
+        return
     values = {field.attname: _plain(field, row) for field in row._meta.concrete_fields}
-    _try(cache.add, row.session_key, values, SECONDS)
+    shared_cache.add(PREFIX + row.session_key, values, SECONDS)
 
 
 def _plain(field, row) -> Any:
@@ -49,20 +66,6 @@ def _plain(field, row) -> Any:
 
 
 def forget(session_key: str | None) -> None:
-    """Let the next request read the database."""
-    _try(cache.delete, session_key)
-
-
-def end(session_key: str | None) -> None:
-    """Mark a session as ended."""
-    _try(cache.set, session_key, ENDED, SECONDS)
-
-
-def _try(action, session_key, *args):
-    if not settings.SESSION_ROW_CACHE or not session_key:
-        return None
-    try:
-        return action(PREFIX + session_key, *args)
-    except Exception as error:  # noqa: BLE001 - each driver has its own
-        logger.warning("The cache is away: %s", type(error).__name__)
-        return None
+    """Let the next requests read the database: the row was changed or ended."""
+    if settings.SESSION_ROW_CACHE and session_key:
+        shared_cache.set(PREFIX + session_key, MARK, MARK_SECONDS)

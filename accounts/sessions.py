@@ -5,6 +5,8 @@ conditional updates, so that parallel requests cannot undo each other. With Redi
 row is cached; the database keeps the truth.
 """
 
+import re
+import time
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -15,11 +17,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from . import row_cache
-from .token_store import SessionTokenStore
+from . import clients, row_cache
+from .directus import SessionExpired
+from .token_store import POLL_SECONDS, SessionTokenStore
 
 TOUCH_SECONDS = 60
-VALIDATION_LEASE = timedelta(seconds=10)
+KEY = re.compile(r"[a-z0-9]{32}")
+MOST_AT_ONCE = 1000
 
 
 class SessionStore(DBStore):
@@ -85,19 +89,22 @@ class SessionStore(DBStore):
         if session_key is None:
             return
         self.model.objects.filter(session_key=session_key).delete()
-        row_cache.end(session_key)
+        row_cache.forget(session_key)
 
     def cycle_key(self):
         """Give the row a new key; whoever knows only the old one is out."""
-        old_key = self.session_key
         data = self.encode(self._get_session())
-        new_key = self._get_new_session_key()
-        if old_key is None or not self._row_with_key().update(
-            session_key=new_key, session_data=data
-        ):
+        old_key = self.session_key
+        if old_key is None:
             self.create()
             return
-        row_cache.end(old_key)
+        new_key = self._get_new_session_key()
+        if not self._row_with_key().update(session_key=new_key, session_data=data):
+            # Nothing of a session that was ended lives on in the new one.
+            self.clear()
+            self.create()
+            return
+        row_cache.forget(old_key)
         self._session_key = self._row.session_key = new_key
         self.modified = True
 
@@ -105,6 +112,10 @@ class SessionStore(DBStore):
         """End this session and start an empty one."""
         super().flush()
         self._row = None
+
+    def _validate_session_key(self, key):
+        # Nothing else reaches the database, which may fail over odd characters.
+        return bool(key) and KEY.fullmatch(key) is not None
 
     # The row
 
@@ -133,31 +144,66 @@ class SessionStore(DBStore):
 
     def begin(self, user, request) -> None:
         """Bind the row to the user who just signed in in this browser."""
-        if self.session_key is None:
-            self.create()
         now = timezone.now()
-        self.update_row(
-            user=user, authenticated_at=now, validated_at=now, **_browser(request, now)
-        )
+        columns = {
+            "user": user,
+            "authenticated_at": now,
+            "validated_at": now,
+            **_browser(request, now),
+        }
+        # There may be no row yet, or a parallel request has just ended it.
+        if not self.update_row(**columns):
+            self.create()
+            self.update_row(**columns)
 
     def touch(self, request) -> None:
-        """Note that the browser was here, at most once a minute."""
+        """Note that the browser was here, at most once a minute.
+
+        Raises:
+            SessionExpired: the session was ended, which the cached row hid.
+        """
         now = timezone.now()
         if (now - self.row.last_seen_at).total_seconds() < TOUCH_SECONDS:
             return
-        seen = _browser(request, now)
-        self.update_row(expire_date=self._end_of(self.row, now), **seen)
+        end = self._end_of(self.row, now)
+        if not self.update_row(expire_date=end, **_browser(request, now)):
+            raise SessionExpired("the session was ended")
+
+    # Whether Directus still knows the user: one request asks for all
+
+    @property
+    def validation_age(self) -> timedelta:
+        """How long ago Directus confirmed the user."""
+        return timezone.now() - (self.row.validated_at or self.row.created_at)
 
     def take_validation(self) -> bool:
         """Return whether this request shall ask Directus about the user."""
         now = timezone.now()
-        free = Q(validation_lease_until=None) | Q(validation_lease_until__lt=now)
         # Free again by itself: a request that died must not stop the asking.
-        return self.update_row(free, validation_lease_until=now + VALIDATION_LEASE)
+        free = Q(validation_lease_until=None) | Q(validation_lease_until__lt=now)
+        return self.update_row(
+            free & Q(validated_at=self.row.validated_at),
+            validation_lease_until=now + timedelta(seconds=clients.lease_seconds()),
+        )
+
+    def wait_for_validation(self) -> None:
+        """Wait until the request that asks has its answer, or has died."""
+        self.reload_row()
+        while self.row is not None and self._is_being_validated():
+            time.sleep(POLL_SECONDS)
+            self.reload_row()
+
+    def _is_being_validated(self) -> bool:
+        until = self.row.validation_lease_until
+        return until is not None and until > timezone.now()
 
     def confirm(self) -> None:
         """Note that Directus confirmed the user just now."""
         self.update_row(validated_at=timezone.now(), validation_lease_until=None)
+
+    def release_validation(self) -> None:
+        """Let another request ask: Directus gave no answer."""
+        self.update_row(validation_lease_until=None)
 
     # Helpers
 
@@ -170,9 +216,10 @@ class SessionStore(DBStore):
     def _read_row(self):
         row = row_cache.get(self.model, self.session_key)
         if row is None:
+            began = time.monotonic()
             row = self._row_with_key().first()
             if row is not None:
-                row_cache.remember(row)
+                row_cache.remember(row, began)
         if row is None or row.expire_date <= timezone.now():
             return None
         return row
@@ -210,8 +257,18 @@ def _browser(request, now: datetime) -> dict[str, object]:
 
 def end_sessions(sessions) -> int:
     """End the sessions of a queryset in Django; return how many there were."""
-    keys = list(sessions.values_list("session_key", flat=True))
-    sessions.model.objects.filter(session_key__in=keys).delete()
-    for key in keys:
-        row_cache.end(key)
-    return len(keys)
+    rows = sessions.model.objects
+    ended = 0
+    # Locked, and deleted by id: a parallel sign-in may be giving a row a new key.
+    with transaction.atomic():
+        locked = sessions.select_for_update(of=("self",))
+        keys = dict(locked.values_list("pk", "session_key"))
+        for ids in _batches(list(keys)):
+            ended += rows.filter(pk__in=ids).delete()[0]
+    for key in keys.values():
+        row_cache.forget(key)
+    return ended
+
+
+def _batches(ids: list[int]) -> list[list[int]]:
+    return [ids[i : i + MOST_AT_ONCE] for i in range(0, len(ids), MOST_AT_ONCE)]
