@@ -42,7 +42,7 @@ class DirectusBackend(ModelBackend):
         try:
             attempt.begin()
             tokens = self._login(request, attempt, email, password, otp)
-            user = self._user(request, tokens, email)
+            user, tokens = self._user(request, tokens, email)
         except (DirectusError, Throttled) as error:
             return _refuse(request, email, error, otp)
         if not self.user_can_authenticate(user):
@@ -67,12 +67,19 @@ class DirectusBackend(ModelBackend):
         except BaseException:
             attempt.undo()
             raise
-        attempt.succeeded()
+        try:
+            attempt.succeeded()
+        except DatabaseError:
+            self._revoke(request, tokens)
+            raise
         return tokens
 
     @sensitive_variables("tokens")
     def _user(self, request, tokens, email):
-        """Mirror the owner of the tokens; revoke the tokens if that fails."""
+        """Mirror the owner of the tokens; revoke the tokens if that fails.
+
+        The tokens that are returned are new ones if the old ones had to be spent.
+        """
         renewed = tokens
 
         def prove():
@@ -89,7 +96,7 @@ class DirectusBackend(ModelBackend):
         except (DirectusError, DatabaseError):
             self._revoke(request, renewed)
             raise
-        return user
+        return user, renewed
 
     @sensitive_variables("tokens")
     def _revoke(self, request, tokens) -> None:
