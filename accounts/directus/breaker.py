@@ -96,7 +96,7 @@ class _Circuit(CircuitBreaker):
 
 
 class _Log(CircuitBreakerListener):
-    """Logs each change of state once."""
+    """Logs the beginning and the end of an outage, and the tries in between quietly."""
 
     def state_change(
         self,
@@ -104,13 +104,13 @@ class _Log(CircuitBreakerListener):
         old_state: CircuitBreakerState | None,
         new_state: CircuitBreakerState,
     ) -> None:
-        level = logging.WARNING if new_state.name == STATE_OPEN else logging.INFO
-        logger.log(
-            level,
-            "upstream.breaker %s",
-            new_state.name,
-            extra={"event": "upstream.breaker"},
-        )
+        level = logging.DEBUG
+        if new_state.name == STATE_CLOSED:
+            level = logging.INFO
+        elif old_state is not None and old_state.name == STATE_CLOSED:
+            level = logging.WARNING
+        event = {"event": "upstream.breaker"}
+        logger.log(level, "upstream.breaker %s", new_state.name, extra=event)
 
 
 class RetryBudget:

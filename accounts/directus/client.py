@@ -89,12 +89,7 @@ class DirectusClient(PlainClient):
 
     def get_current_user(self) -> DirectusUser:
         """Return the own profile, which is incomplete when it may not be read."""
-        payload = self._current_user(ALL_FIELDS)
-        if "status" not in payload or payload.get("role") is None:
-            # One field that may not be read hides all others; and version 10 says
-            # that there is no role when the role's name may not be read.
-            payload = payload | self._current_user(FEW_FIELDS)
-        return DirectusUser.from_payload(payload)
+        return self._profile("/users/me")
 
     # Signing up and passwords
 
@@ -183,8 +178,7 @@ class DirectusClient(PlainClient):
 
     def get_user(self, user_id: UUID | str) -> DirectusUser:
         """Return one user. Raises Forbidden when there is none with this id."""
-        payload = self._read(_user_path(user_id), {"fields": ALL_FIELDS})
-        return DirectusUser.from_payload(payload)
+        return self._profile(_user_path(user_id))
 
     def update_user(self, user_id: UUID | str, changes: Mapping[str, Any]) -> None:
         """Change a user. Send only what changed: the same e-mail ends all sessions."""
@@ -248,8 +242,13 @@ class DirectusClient(PlainClient):
         policy = _object(settings).get("auth_password_policy")
         return policy if isinstance(policy, str) else ""
 
-    def _current_user(self, fields: str) -> dict[str, Any]:
-        return _object(self._read("/users/me", {"fields": fields}))
+    def _profile(self, path: str) -> DirectusUser:
+        payload = _object(self._read(path, {"fields": ALL_FIELDS}))
+        if "status" not in payload or payload.get("role") is None:
+            # One field that may not be read hides all others; and version 10 says
+            # that there is no role when the role's name may not be read.
+            payload = payload | _object(self._read(path, {"fields": FEW_FIELDS}))
+        return DirectusUser.from_payload(payload)
 
     def _users(self, params: Mapping[str, str]) -> list[DirectusUser]:
         rows = self.get("/users", params=params)

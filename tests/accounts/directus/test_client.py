@@ -434,6 +434,13 @@ def test_a_user_is_read_by_id(wire, client):
     assert client.get_user(ID).email == "ada@example.com"
 
 
+def test_a_user_is_read_with_less_when_the_role_is_hidden(wire, client):
+    wire.get(f"{URL}/users/{ID}", json={"data": ADA | {"role": None}})
+    wire.get(f"{URL}/users/{ID}", json={"data": {"id": ID, "role": ROLE}})
+
+    assert client.get_user(ID).role_id == uuid.UUID(ROLE)
+
+
 def test_a_missing_user_is_forbidden(wire, client):
     refuse(wire, "GET", f"/users/{ID}", 403, "FORBIDDEN")
 
@@ -687,14 +694,10 @@ def test_directus_may_live_under_a_path(wire):
     assert client.get_server_info() == {}
 
 
-# What the environment says about proxies and passwords does not matter
-
-
-def test_the_environment_adds_nothing(wire, client, monkeypatch, tmp_path):
+def test_no_password_of_the_environment_is_used(wire, client, monkeypatch, tmp_path):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine directus.test login a password Canary\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     wire.post(f"{URL}/auth/login", json={"data": TOKENS})
 
     client.login(email="ada@example.com", password="secret")

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts.directus import DirectusUnavailable, NotUnique, RateLimited
+from accounts.directus import DirectusUnavailable, NotUnique, RateLimited, Visitor
 from tests.fault_server import (
     after,
     data,
@@ -33,6 +33,7 @@ from .calls import (
 )
 
 GOOD = data(ADA)
+GOOD_BODY = GOOD.partition(b"\r\n\r\n")[2]
 GOOD_LOGIN = data(TOKENS)
 
 
@@ -392,21 +393,24 @@ def test_a_failed_probe_opens_again_and_is_not_repeated(serve, client_of, call):
         assert len(server.requests) == asked + probes
 
 
-def test_state_changes_are_logged_once(serve, client_of, caplog):
-    caplog.set_level("INFO")
+def test_an_outage_is_logged_once_and_so_is_its_end(serve, client_of, caplog):
+    caplog.set_level("DEBUG", logger="accounts.directus.breaker")
     server = serve(says_and_closes(b""))
     client = client_of(server, open_seconds=0.1)
     fail(client, 8)
+    time.sleep(0.15)
+    fail(client, 3)
     server.script = [says(data(TOKENS))]
     time.sleep(0.15)
     for _ in range(3):
         CALLS["refresh"](client)
 
-    events = [r.getMessage() for r in caplog.records if hasattr(r, "event")]
-    assert events == [
-        "upstream.breaker open",
-        "upstream.breaker half-open",
-        "upstream.breaker closed",
+    assert [(r.levelname, r.getMessage(), r.event) for r in caplog.records] == [
+        ("WARNING", "upstream.breaker open", "upstream.breaker"),
+        ("DEBUG", "upstream.breaker half-open", "upstream.breaker"),
+        ("DEBUG", "upstream.breaker open", "upstream.breaker"),
+        ("DEBUG", "upstream.breaker half-open", "upstream.breaker"),
+        ("INFO", "upstream.breaker closed", "upstream.breaker"),
     ]
 
 
@@ -502,6 +506,39 @@ def test_slots_are_free_again(serve, client_of):
 
     for _ in range(3):
         CALLS["login"](client)
+
+
+# What arrives
+
+
+def test_one_address_and_one_harmless_browser_name_arrive(serve, client_of):
+    """C-UP-2."""
+    server = serve(says(GOOD))
+    visitor = Visitor("203.0.113.7", "Mozilla\r\nX-Evil: 1\r\n\r\nGET /evil 🦊\x00")
+
+    CALLS["get"](client_of(server, auth=AUTH, visitor=visitor))
+
+    (request,) = server.requests
+    assert request.header("X-Forwarded-For") == ["203.0.113.7"]
+    assert request.header("User-Agent") == ["MozillaX-Evil: 1GET /evil ?"]
+    assert request.header("X-Evil") == []
+
+
+def test_proxies_of_the_environment_are_not_used(serve, client_of, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    CALLS["get"](client_of(serve(says(GOOD)), auth=AUTH))
+
+
+def test_cookies_are_not_kept(serve, client_of):
+    server = serve(says(message(200, GOOD_BODY, Set_Cookie="session=x; Path=/")))
+    client = client_of(server, auth=AUTH)
+
+    for _ in range(2):
+        CALLS["get"](client)
+
+    assert [r.header("Cookie") for r in server.requests] == [[], []]
 
 
 # The budget for retries
