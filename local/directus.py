@@ -13,7 +13,7 @@ from .problem import Problem
 from .processes import Process, run, wait_until
 from .state import ADMIN_EMAIL, State
 
-START_SECONDS = 120
+START_SECONDS = 240
 # Past Directus' update check, which asks the npm registry at each start.
 CLI = "node_modules/@directus/api/dist/cli/run.js"
 # Nothing else of the shell's environment reaches Directus: it reads every variable.

@@ -9,6 +9,7 @@ from .admin import Admin, ensure_user
 from .directus import Directus, local_environment
 from .mail import MailCatcher
 from .mail_page import MailPage
+from .paths import ROOT, key
 from .ports import Ports
 from .state import ADMIN_EMAIL, State
 from .website import Website
@@ -52,7 +53,11 @@ class Stack:
     def prepare_site(self) -> None:
         """Create the site's tables and collect its static files; needs no Directus."""
         self.site.manage("migrate", "--no-input")
-        self.site.manage("collectstatic", "--no-input")
+        collected = self.state.folder / "static.key"
+        current = _static_key()
+        if not collected.exists() or collected.read_text() != current:
+            self.site.manage("collectstatic", "--no-input", "--clear")
+            collected.write_text(current)
 
     def provision(self) -> None:
         """Bring Directus to what the site needs, and hand the site its token."""
@@ -133,6 +138,13 @@ class Stack:
             # Only Django reaches this Directus, and Django throttles by itself.
             "DIRECTUS_LOGIN_ATTEMPTS": "0",
         }
+
+
+def _static_key() -> str:
+    """Return a word that changes with the static files, the packages' included."""
+    files = sorted(file for file in (ROOT / "static").rglob("*") if file.is_file())
+    names = [str(file.relative_to(ROOT)) for file in files]
+    return key(*files, *names, ROOT / "requirements.txt")
 
 
 def _sqlite_url(path: Path) -> str:

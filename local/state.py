@@ -76,10 +76,15 @@ def _new_secrets() -> dict[str, str]:
     return {
         "directus_key": str(uuid.uuid4()),
         "directus_secret": secrets.token_urlsafe(48),
-        "admin_password": secrets.token_urlsafe(12),
+        "admin_password": _password("Admin"),
         "admin_token": secrets.token_urlsafe(32),
-        "customer_password": secrets.token_urlsafe(12),
+        "customer_password": _password("Demo"),
         "django_secret_key": secrets.token_urlsafe(64),
         # What cryptography's Fernet.generate_key() returns.
         "token_encryption_key": base64.urlsafe_b64encode(os.urandom(32)).decode(),
     }
+
+
+def _password(word: str) -> str:
+    """Return a password that can be typed, and that any policy accepts."""
+    return f"{word}-{1000 + secrets.randbelow(9000)}-{secrets.token_hex(4)}"

@@ -10,7 +10,7 @@ from .ports import HOST
 from .problem import Problem
 from .processes import Process, run, wait_until
 
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 class Website:
