@@ -11,6 +11,7 @@ from django.contrib.auth.password_validation import (
     validate_password,
 )
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 PLAIN_ADDRESS = re.compile(
@@ -77,6 +78,10 @@ class SiteForm(forms.Form):
         self.helper.form_show_errors = True
         for field in self.fields.values():
             if isinstance(field, NewPasswordField):
-                field.help_text = " ".join(
-                    filter(None, password_validators_help_texts())
-                )
+                field.help_text = _policy_as_list()
+
+
+def _policy_as_list() -> str:
+    """Return the password policy as HTML; crispy shows help texts unescaped."""
+    texts = [(text,) for text in password_validators_help_texts() if text]
+    return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", texts))

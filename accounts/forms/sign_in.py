@@ -10,10 +10,16 @@ from .fields import EmailField, PasswordField, SiteForm
 class LoginForm(SiteForm):
     """E-mail and password."""
 
-    email = EmailField(
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
-    )
+    email = EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username"}))
     password = PasswordField()
+
+
+class CodeInput(forms.TextInput):
+    """An input that is never filled in: a code is a secret."""
+
+    def format_value(self, value):
+        """Return nothing to fill in."""
+        return ""
 
 
 class CodeForm(SiteForm):
@@ -23,11 +29,10 @@ class CodeForm(SiteForm):
         label=_("One-time code"),
         max_length=16,
         help_text=_("The six digits that your authenticator app shows now."),
-        widget=forms.TextInput(
+        widget=CodeInput(
             attrs={
                 "autocomplete": "one-time-code",
                 "inputmode": "numeric",
-                "autofocus": True,
             }
         ),
     )

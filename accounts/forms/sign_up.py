@@ -24,7 +24,7 @@ class SignUpForm(SiteForm):
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
     last_name = forms.CharField(
-        label=_("Last name"),
+        label=_("Last name (optional)"),
         max_length=50,
         required=False,
         validators=[no_control_characters],
