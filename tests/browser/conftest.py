@@ -56,7 +56,7 @@ def new_browser(browser: Browser, site: RunningStack) -> Iterator[Callable[..., 
             **options,
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         page = context.new_page()
         page.on("console", lambda message: note(message.type, message.text))
         page.on("pageerror", lambda error: console.append(str(error)))
