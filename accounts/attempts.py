@@ -13,11 +13,14 @@ from .throttling import (
     USED_CODES,
     Attempt,
     Throttled,
+    since_success,
     take_all,
 )
 
-# Failures that are left to the account's owner when Directus counts them too.
-RESERVE = 5
+# Of the attempts after which Directus suspends an account for good, so many are kept
+# for browsers that know it, and so many for whoever has just chosen a new password.
+FOR_KNOWN_DEVICES = 5
+FOR_NEW_PASSWORDS = 2
 
 
 class SignInAttempt:
@@ -33,8 +36,10 @@ class SignInAttempt:
         self._account = (
             Attempt(DEVICE_FAILURES, f"{device}:{account}")
             if device
-            else Attempt(ACCOUNT_FAILURES, account, total=_most_failures())
+            else Attempt(ACCOUNT_FAILURES, account)
         )
+        # What Directus counts: every attempt, whether the code was missing or wrong.
+        self._upstream = _upstream(account, is_known=bool(device))
         self._failures = [self._account]
         self._always: list[Attempt] = []
         if request is not None:
@@ -52,7 +57,7 @@ class SignInAttempt:
             Throttled: there were too many.
             InvalidOTP: the code was used before.
         """
-        take_all([*self._failures, *self._always])
+        take_all([*self._failures, *self._upstream, *self._always])
         for attempt in self._always:
             attempt.failed()
         if self._used_code:
@@ -68,27 +73,31 @@ class SignInAttempt:
 
     def failed(self) -> None:
         """Wrong credentials."""
-        for attempt in self._failures:
+        for attempt in [*self._failures, *self._upstream]:
             attempt.failed()
         self._free_code()
 
     def refused_code(self) -> None:
-        """The password is right; the code is missing (no failure) or wrong."""
-        if self._used_code is None:
-            self.undo()
-        else:
+        """The password is right; the code is missing (no failure here) or wrong."""
+        if self._used_code:
             self.failed()
+            return
+        for attempt in self._failures:
+            attempt.undo()
+        for attempt in self._upstream:
+            attempt.failed()
 
     def undo(self, *, keep_code: bool = False) -> None:
         """Nobody's failure: Directus did not answer."""
-        for attempt in self._failures:
+        for attempt in [*self._failures, *self._upstream]:
             attempt.undo()
         if not keep_code:
             self._free_code()
 
     def succeeded(self) -> None:
         """Right: the account's failures are forgotten, the address' are not."""
-        self._account.succeeded()
+        for attempt in [self._account, *self._upstream]:
+            attempt.succeeded()
         for attempt in self._failures:
             if attempt is not self._account:
                 attempt.undo()
@@ -101,8 +110,15 @@ class SignInAttempt:
 
 
 def forget_failures(email: str) -> None:
-    """Give an account a fresh start: its owner has just chosen a new password."""
-    Attempt(ACCOUNT_FAILURES, audit.email_digest(email)).forget()
+    """Give an account a fresh start: its owner has just chosen a new password.
+
+    Directus goes on counting: only so many attempts are given back that the owner can
+    sign in from the browser that chose the password.
+    """
+    account = audit.email_digest(email)
+    Attempt(ACCOUNT_FAILURES, account).forget()
+    for attempt in _upstream(account, is_known=True):
+        attempt.forget(but=max(1, attempt.limit.attempts - FOR_NEW_PASSWORDS))
 
 
 def _used_code(account: str, otp: str) -> Attempt:
@@ -110,7 +126,10 @@ def _used_code(account: str, otp: str) -> Attempt:
     return Attempt(USED_CODES, digest.hexdigest())
 
 
-def _most_failures() -> int | None:
-    """Stay below the number at which Directus suspends the account for good."""
+def _upstream(account: str, *, is_known: bool) -> list[Attempt]:
+    """Return what keeps below the number at which Directus suspends the account."""
     limit = clients.failures_before_directus_suspends()
-    return None if limit is None else max(1, limit - RESERVE)
+    if limit is None:
+        return []
+    kept = FOR_NEW_PASSWORDS if is_known else FOR_KNOWN_DEVICES
+    return [Attempt(since_success(max(1, limit - kept)), account)]

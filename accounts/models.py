@@ -144,7 +144,6 @@ class Attempts(models.Model):
     key = models.CharField(max_length=128, primary_key=True)
     count = models.IntegerField(default=0)
     in_flight = models.IntegerField(default=0)
-    total = models.IntegerField(default=0)
     strikes = models.IntegerField(default=0)
     window_ends_at = models.DateTimeField(db_index=True)
 

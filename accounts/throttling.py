@@ -21,8 +21,11 @@ from django.utils.crypto import salted_hmac
 from .models import Attempts
 
 MINUTE = 60
+YEAR = 365 * 24 * 3600
 WAIT_SECONDS = 5.0
 POLL_SECONDS = 0.05
+# Nobody is told to come back next year.
+LONGEST_RETRY_AFTER = 60 * MINUTE
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,23 @@ CODES_OF_ACCOUNT = Limit("account-codes", 10, (15 * MINUTE,))
 USED_CODES = Limit("used-codes", 1, (90,))
 
 
-class Throttled(Exception):
-    """Too many attempts; `retry_after` says in how many seconds to come back."""
+def since_success(attempts: int) -> Limit:
+    """Return a limit on what Directus counts itself, where no window ends."""
+    return Limit("since-success", attempts, (YEAR,))
 
-    def __init__(self, retry_after: int):
+
+class Throttled(Exception):
+    """Too many attempts.
+
+    Attributes:
+        retry_after: in how many seconds to come back.
+        waited: it took time to find out, as much as somebody else's attempt took.
+    """
+
+    def __init__(self, retry_after: int, *, waited: bool = False):
         super().__init__(f"throttled for {retry_after} s")
         self.retry_after = retry_after
+        self.waited = waited
 
 
 @dataclass(frozen=True)
@@ -68,8 +82,6 @@ class Attempt:
 
     limit: Limit
     subject: str
-    total: int | None = None
-    """How many failures in a row are allowed altogether, whatever the window."""
 
     def take(self) -> None:
         """Count the attempt.
@@ -77,13 +89,14 @@ class Attempt:
         Raises:
             Throttled: the limit is used up.
         """
-        deadline = time.monotonic() + WAIT_SECONDS
+        started = time.monotonic()
+        waited = False
         while not self._try_take():
-            row = Attempts.objects.filter(pk=self._key).first()
-            if row is None:
-                continue
-            if row.in_flight <= 0 or time.monotonic() > deadline:
-                raise Throttled(self._seconds_left(row))
+            row = self._row().first()
+            is_late = time.monotonic() > started + WAIT_SECONDS
+            if row is not None and (row.in_flight <= 0 or is_late):
+                raise Throttled(self._seconds_left(row), waited=waited)
+            waited = True
             time.sleep(POLL_SECONDS)
 
     def failed(self) -> None:
@@ -92,16 +105,17 @@ class Attempt:
 
     def undo(self) -> None:
         """Settle: as if it had not been."""
-        self._row().update(
-            count=_less_one("count"),
-            in_flight=_less_one("in_flight"),
-            total=_less_one("total"),
-        )
+        self._row().update(count=_less_one("count"), in_flight=_less_one("in_flight"))
 
     def succeeded(self) -> None:
-        """Settle: forget all failures before."""
-        others = _less_one("in_flight")
-        self._row().update(count=others, in_flight=others, total=others, strikes=0)
+        """Settle: forget all failures before.
+
+        The row goes, so that the next attempt takes as long as for an account that
+        nobody ever signed in to.
+        """
+        if not self._row().filter(in_flight__lte=1).delete()[0]:
+            others = _less_one("in_flight")
+            self._row().update(count=others, in_flight=others, strikes=0)
 
     @property
     def _key(self) -> str:
@@ -118,24 +132,12 @@ class Attempt:
             or self._open_first_window(now)
         )
 
-    def _allowed(self):
-        rows = self._row()
-        return rows if self.total is None else rows.filter(total__lt=self.total)
-
     def _count_in_window(self, now: datetime) -> bool:
-        rows = self._allowed().filter(
-            window_ends_at__gt=now, count__lt=self.limit.attempts
-        )
-        return bool(
-            rows.update(
-                count=F("count") + 1,
-                in_flight=F("in_flight") + 1,
-                total=F("total") + 1,
-            )
-        )
+        rows = self._row().filter(window_ends_at__gt=now, count__lt=self.limit.attempts)
+        return bool(rows.update(count=F("count") + 1, in_flight=F("in_flight") + 1))
 
     def _open_next_window(self, now: datetime) -> bool:
-        row = self._allowed().filter(window_ends_at__lte=now).first()
+        row = self._row().filter(window_ends_at__lte=now).first()
         if row is None:
             return False
         used_up = row.count >= self.limit.attempts
@@ -149,7 +151,6 @@ class Attempt:
             .update(
                 count=1,
                 in_flight=1,
-                total=F("total") + 1,
                 strikes=strikes,
                 window_ends_at=now + timedelta(seconds=seconds),
             )
@@ -160,21 +161,22 @@ class Attempt:
         try:
             with transaction.atomic():
                 Attempts.objects.create(
-                    key=self._key, count=1, in_flight=1, total=1, window_ends_at=ends_at
+                    key=self._key, count=1, in_flight=1, window_ends_at=ends_at
                 )
         except IntegrityError:
             return False
         return True
 
-    def forget(self) -> None:
-        """Forget everything about the subject: its owner proved to be there."""
-        self._row().delete()
+    def forget(self, *, but: int = 0) -> None:
+        """Forget failures, all `but` so many: the owner proved to be there."""
+        if but:
+            self._row().filter(count__gt=but).update(count=but)
+        else:
+            self._row().delete()
 
     def _seconds_left(self, row: Attempts) -> int:
-        if self.total is not None and row.total >= self.total:
-            return self.limit.windows[-1]
         left = (row.window_ends_at - timezone.now()).total_seconds()
-        return max(1, int(left) + 1)
+        return min(max(1, int(left) + 1), LONGEST_RETRY_AFTER)
 
 
 def _less_one(column: str):
@@ -201,12 +203,7 @@ def take_all(attempts: list[Attempt]) -> None:
 def clear_ended() -> int:
     """Delete rows that no longer count; return how many.
 
-    Failures of an account are remembered longer: Directus' own counter has no window.
+    A day later, because a window after one that was used up is longer.
     """
-    now = timezone.now()
-    old = Attempts.objects.filter(window_ends_at__lt=now - timedelta(days=90))
-    short = Attempts.objects.filter(window_ends_at__lt=now - timedelta(days=1))
-    failures = (ACCOUNT_FAILURES.name, DEVICE_FAILURES.name)
-    for name in failures:
-        short = short.exclude(key__startswith=f"{name}:")
-    return old.delete()[0] + short.delete()[0]
+    yesterday = timezone.now() - timedelta(days=1)
+    return Attempts.objects.filter(window_ends_at__lt=yesterday).delete()[0]
