@@ -13,7 +13,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.db import DatabaseError
 from django.views.decorators.debug import sensitive_variables
 
-from . import addresses, audit, clients
+from . import addresses, audit, clients, sign_up
 from .attempts import SignInAttempt
 from .directus import (
     DirectusError,
@@ -24,7 +24,13 @@ from .directus import (
 )
 from .mirror import mirror_user
 from .revalidation import read_profile
-from .throttling import Throttled
+from .throttling import (
+    ACCOUNT_FAILURES,
+    ADDRESS_FAILURES,
+    Attempt,
+    Throttled,
+    take_all,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -92,11 +98,19 @@ class DirectusBackend(ModelBackend):
             if not profile.is_complete:
                 # Directus has just accepted this address; nobody may read more.
                 profile = replace(profile, email=email, status="active")
+            self._check_password_is_safe(profile, email)
             user = mirror_user(profile)
         except (DirectusError, DatabaseError):
             self._revoke(request, renewed)
             raise
         return user, renewed
+
+    def _check_password_is_safe(self, profile, email) -> None:
+        """Refuse a first sign-in with a password that a stranger may have typed."""
+        seen = get_user_model().objects.filter(directus_id=profile.id)
+        is_first = not seen.exclude(last_login=None).exists()
+        if is_first and sign_up.password_is_unsafe(email):
+            raise InvalidCredentials(401, "PASSWORD_UNSAFE")
 
     @sensitive_variables("tokens")
     def _revoke(self, request, tokens) -> None:
@@ -109,7 +123,8 @@ class DirectusBackend(ModelBackend):
 class BreakGlassBackend(ModelBackend):
     """Sign the local administrator in when Directus cannot help.
 
-    Only switched on by BREAK_GLASS_ADDRESSES, and only from these addresses.
+    Only switched on by BREAK_GLASS_ADDRESSES, and only from these addresses. Asked
+    first, so that the local password does not travel to Directus.
     """
 
     @sensitive_variables("password")
@@ -124,22 +139,29 @@ class BreakGlassBackend(ModelBackend):
         user = get_user_model().objects.filter(
             email__iexact=email, directus_id=None, is_superuser=True, is_active=True
         )
-        return self._checked(request, user.first(), email, password)
+        return self._checked(request, user.first(), password)
 
     @sensitive_variables("password")
-    def _checked(self, request, user, email, password):
-        attempt = SignInAttempt(request, f"break-glass:{email}")
-        try:
-            attempt.begin()
-        except Throttled as error:
-            return _refuse(request, email, error)
-        if user is None or not user.check_password(password):
-            attempt.failed()
+    def _checked(self, request, user, password):
+        if user is None:
             return None
-        attempt.succeeded()
-        logger.warning("Break-glass sign-in of local user %s", user.pk)
+        account = Attempt(ACCOUNT_FAILURES, f"break-glass:{user.pk}")
+        address = Attempt(ADDRESS_FAILURES, addresses.bucket(request.client_address))
+        try:
+            take_all([account, address])
+        except Throttled:
+            return self._refused(request, user, "Throttled")
+        if not user.check_password(password):
+            account.failed()
+            address.failed()
+            return self._refused(request, user, "INVALID_CREDENTIALS")
+        account.succeeded()
+        address.undo()
         audit.record("break_glass.used", request, user=user)
         return user
+
+    def _refused(self, request, user, reason):
+        audit.record("break_glass.refused", request, user=user, reason=reason)
 
 
 def _refuse(request, email, error, otp=""):

@@ -1,13 +1,14 @@
 """Sign-up, and what makes a confirmed address belong to whoever confirmed it.
 
 Directus keeps the *first* password that was typed for an unconfirmed address, by
-whomever. When an address saw more than one sign-up, that password is therefore
-replaced before the address is confirmed, and its owner chooses a new one by mail.
+whomever and however long ago. When an address saw more than one sign-up, that password
+is therefore replaced before the address is confirmed, and its owner chooses a new one
+by mail. Without a service token nothing can be replaced: then nobody who never signed
+in before is let in until a new password was chosen.
 """
 
 import logging
 import secrets
-from datetime import timedelta
 
 from django.db.models import F
 from django.utils import timezone
@@ -15,20 +16,20 @@ from django.views.decorators.debug import sensitive_variables
 
 from . import addresses, audit, clients
 from .directus import (
+    AuthenticationFailed,
+    DirectusAPIError,
     DirectusError,
     DirectusUnavailable,
     Forbidden,
     InvalidPayload,
     NotUnique,
+    RateLimited,
 )
 from .links import public_url, token_email
 from .models import SignUp
-from .throttling import ADDRESS_SIGN_UPS, Attempt
+from .throttling import ADDRESS_SIGN_UPS, Attempt, Throttled
 
 logger = logging.getLogger(__name__)
-
-# As long as Directus' confirmation links are good.
-REMEMBERED = timedelta(days=8)
 
 
 class AddressTaken(Exception):
@@ -48,9 +49,7 @@ def sign_up(request, *, email: str, password: str, first_name: str, last_name: s
         NotAccepted: sign-up is off in Directus, or the address is filtered out there.
         Throttled, RateLimited, DirectusUnavailable: try again later.
     """
-    attempt = Attempt(ADDRESS_SIGN_UPS, addresses.bucket(request.client_address))
-    attempt.take()
-    attempt.failed()
+    _count_against_address(request, email)
     person = {
         "email": email,
         "password": password,
@@ -62,8 +61,19 @@ def sign_up(request, *, email: str, password: str, first_name: str, last_name: s
         (_create if create else _register)(request, person)
     except Forbidden as error:
         logger.error("Directus refuses sign-ups: %s", error)
+        audit.record("sign_up.refused", request, email=email, reason="FORBIDDEN")
         raise NotAccepted from error
     audit.record("sign_up", request, email=email)
+
+
+def _count_against_address(request, email: str) -> None:
+    attempt = Attempt(ADDRESS_SIGN_UPS, addresses.bucket(request.client_address))
+    try:
+        attempt.take()
+    except Throttled:
+        audit.record("sign_up.refused", request, email=email, reason="Throttled")
+        raise
+    attempt.failed()
 
 
 @sensitive_variables("person")
@@ -84,7 +94,13 @@ def _create(request, person: dict[str, str]) -> None:
     try:
         client.create_user(**person, role=clients.customer_role())
     except NotUnique as error:
+        audit.record("sign_up.refused", request, email=person["email"], reason="taken")
         raise AddressTaken from error
+    except InvalidPayload as error:
+        logger.warning("Directus refused a sign-up that this site allowed: %s", error)
+        raise NotAccepted from error
+    except AuthenticationFailed as error:
+        raise _service_trouble(error) from error
 
 
 def _count(email: str) -> None:
@@ -99,7 +115,7 @@ def confirm(request, token: str) -> bool:
     """Confirm the address that a link's token names.
 
     Returns:
-        Whether the password was replaced, so that a new one must be chosen.
+        Whether the password typed at sign-up is void, so that a new one must be chosen.
 
     Raises:
         DirectusAPIError: the link is used, too old or broken.
@@ -107,31 +123,67 @@ def confirm(request, token: str) -> bool:
     """
     email = token_email(token)
     seen = SignUp.objects.filter(pk=audit.email_digest(email)).first()
-    replaced = bool(seen and seen.count > 1) and _replace_password(email)
-    clients.anonymous_client(request).verify_email(token)
-    SignUp.objects.filter(pk=audit.email_digest(email)).delete()
-    audit.record("sign_up.confirmed", request, email=email, password_replaced=replaced)
-    if replaced:
-        _send_reset_link(request, email)
-    return replaced
-
-
-def _replace_password(email: str) -> bool:
-    """Make the password of an unconfirmed account one that nobody knows."""
+    is_shared = seen is not None and seen.count > 1
     service = clients.service_client()
-    if service is None:
-        logger.warning("A sign-up password is kept: there is no service token.")
-        return False
+    if is_shared and service:
+        _replace_password(service, email)
+    _verify(request, token, email, may_be_used=seen is not None)
+    audit.record("sign_up.confirmed", request, email=email, password_void=is_shared)
+    if is_shared:
+        _send_reset_link(request, email)
+    if service or not is_shared:
+        forget(email)
+    return is_shared
+
+
+def _verify(request, token: str, email: str, *, may_be_used: bool) -> None:
     try:
-        users = service.find_users_by_email(email)
-        for user in users:
+        clients.anonymous_client(request).verify_email(token)
+    except InvalidPayload as error:
+        # Used before. The count still being there, the answer was lost that time.
+        if not may_be_used:
+            _refuse_link(request, email, error)
+            raise
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        _refuse_link(request, email, error)
+        raise
+
+
+def _refuse_link(request, email: str, error: DirectusAPIError) -> None:
+    audit.record("sign_up.link_refused", request, email=email, reason=error.code)
+
+
+def _replace_password(service, email: str) -> None:
+    """Make the password of an unconfirmed account one that nobody knows."""
+    try:
+        for user in service.find_users_by_email(email):
             # A confirmed account is not touched: its owner knows the password.
             if user.status == "unverified":
                 service.update_user(user.id, {"password": secrets.token_urlsafe(48)})
-    except Forbidden as error:
-        logger.error("The service token may not replace passwords: %s", error)
-        raise DirectusUnavailable("the account cannot be made safe") from error
-    return bool(users)
+    except (AuthenticationFailed, Forbidden) as error:
+        raise _service_trouble(error) from error
+
+
+def _service_trouble(error: DirectusError) -> DirectusUnavailable:
+    """Return what visitors are told: the site's own token is not theirs to mend."""
+    logger.error("Directus does not let the service token do its work: %s", error)
+    return DirectusUnavailable("the service token is refused")
+
+
+def password_is_unsafe(email: str) -> bool:
+    """Tell whether somebody else may have typed the password of a new account."""
+    if clients.service_client() is not None:
+        # The password was replaced when the address was confirmed.
+        return False
+    digest = audit.email_digest(email)
+    return SignUp.objects.filter(pk=digest, count__gt=1).exists()
+
+
+def forget(email: str) -> None:
+    """Forget sign-ups: the address' owner is there, and knows the password alone."""
+    SignUp.objects.filter(pk=audit.email_digest(email)).delete()
 
 
 def _send_reset_link(request, email: str) -> None:
@@ -142,9 +194,3 @@ def _send_reset_link(request, email: str) -> None:
     except DirectusError as error:
         # The page offers to send it again.
         logger.warning("No link was sent after a confirmation: %s", error)
-
-
-def forget_old() -> int:
-    """Delete counts of addresses that can no longer be confirmed."""
-    old = SignUp.objects.filter(last_at__lt=timezone.now() - REMEMBERED)
-    return old.delete()[0]

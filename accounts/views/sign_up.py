@@ -1,5 +1,8 @@
 """Sign up and confirm the address."""
 
+import time
+
+from django.conf import settings
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
@@ -11,7 +14,13 @@ from accounts.directus import DirectusAPIError, RateLimited
 from accounts.forms.fields import SiteForm
 from accounts.forms.sign_up import SignUpForm
 
-from .mixins import LinkTokenMixin, OnlyVisitorsMixin, PublicFormView, PublicPageView
+from .mixins import (
+    LinkTokenMixin,
+    OnlyVisitorsMixin,
+    PublicFormView,
+    PublicPageView,
+    pad,
+)
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
@@ -34,6 +43,7 @@ class RegisterView(OnlyVisitorsMixin, PublicFormView):
     def submit(self, form):
         """Ask Directus; the answer is the same whether the address is known or not."""
         data = form.cleaned_data
+        started = time.monotonic()
         try:
             sign_up.sign_up(
                 self.request,
@@ -48,6 +58,8 @@ class RegisterView(OnlyVisitorsMixin, PublicFormView):
         except sign_up.NotAccepted:
             form.add_error(None, _("Sign-up with this address is not possible here."))
             return self.form_invalid(form)
+        # Directus refuses some passwords at once, of unknown addresses only.
+        pad(started, settings.SIGN_UP_FLOOR_SECONDS)
         return redirect(self.success_url)
 
 

@@ -2,17 +2,16 @@
 
 from django.core.management.base import BaseCommand
 
-from accounts import sign_up, throttling
+from accounts import throttling
 from accounts.sessions import SessionStore
 
 
 class Command(BaseCommand):
     """As Django's command of this name, for our own rows."""
 
-    help = "Delete ended sessions, old attempt counters and old sign-up counts."
+    help = "Delete ended sessions and attempt counters that no longer count."
 
     def handle(self, **options):
         """Delete them."""
         SessionStore.clear_expired()
         throttling.clear_ended()
-        sign_up.forget_old()
