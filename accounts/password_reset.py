@@ -2,15 +2,21 @@
 
 import logging
 
+from django.contrib.auth.models import AnonymousUser
 from django.views.decorators.debug import sensitive_variables
 
-from . import addresses, audit, clients
+from . import addresses, audit, clients, sign_up
 from .attempts import forget_failures
-from .directus import DirectusAPIError, DirectusUnavailable, RateLimited
+from .directus import (
+    DirectusAPIError,
+    DirectusUnavailable,
+    InvalidPayload,
+    RateLimited,
+)
 from .links import public_url, token_email
 from .models import Session
 from .sessions import end_sessions
-from .throttling import ADDRESS_RESETS, EMAIL_RESETS, Attempt, take_all
+from .throttling import ADDRESS_RESETS, EMAIL_RESETS, Attempt, Throttled, take_all
 
 logger = logging.getLogger(__name__)
 
@@ -26,46 +32,81 @@ def send_link(request, email: str) -> None:
         Throttled, RateLimited, DirectusUnavailable: try again later; none of them
             depends on whether the address is known.
     """
-    attempts = [
-        Attempt(ADDRESS_RESETS, addresses.bucket(request.client_address)),
-        Attempt(EMAIL_RESETS, audit.email_digest(email)),
-    ]
-    take_all(attempts)
-    for attempt in attempts:
-        attempt.failed()
+    _count(request, email)
+    client = clients.anonymous_client(request)
     try:
-        clients.anonymous_client(request).request_password_reset(
+        client.request_password_reset(
             email=email, reset_url=public_url("accounts:password_reset_confirm")
         )
-    except RateLimited:
-        raise
+    except (RateLimited, DirectusUnavailable) as error:
+        # Trouble with this mail would tell that there is one; trouble with
+        # everything does not.
+        client.ping()
+        logger.error("Directus sent no link to choose a new password: %s", error)
     except DirectusAPIError as error:
         # Directus 10 refuses an unlisted link for known addresses only.
         logger.error("Directus sent no link to choose a new password: %s", error)
     audit.record("password_reset.asked", request, email=email)
 
 
+def _count(request, email: str) -> None:
+    attempts = [
+        Attempt(ADDRESS_RESETS, addresses.bucket(request.client_address)),
+        Attempt(EMAIL_RESETS, audit.email_digest(email)),
+    ]
+    try:
+        take_all(attempts)
+    except Throttled:
+        audit.record("password_reset.refused", request, email=email, reason="Throttled")
+        raise
+    for attempt in attempts:
+        attempt.failed()
+
+
 @sensitive_variables("password", "token")
-def reset(request, token: str, password: str) -> None:
+def reset(request, token: str, password: str) -> str:
     """Set the password that a link's token allows to set.
 
-    All sessions of its owner end.
+    All sessions of its owner end, the one of this browser too.
+
+    Returns:
+        The owner's address.
 
     Raises:
         InvalidPayload: the password is not accepted; the token stays good.
         DirectusAPIError: the link is used, too old or broken.
         Unsure: the request was sent and no answer came.
-        DirectusUnavailable: Directus was not reached.
+        DirectusUnavailable: Directus was not asked.
     """
     client = clients.anonymous_client(request)
     # Reached at all? After this only a lost answer leaves a doubt.
     client.ping()
+    email = token_email(token)
     try:
         client.reset_password(token=token, password=password)
     except DirectusUnavailable as error:
+        # Who says when to come back has done nothing.
+        if error.retry_after is not None:
+            raise
+        audit.record("password_reset.unsure", request, email=email)
         raise Unsure from error
+    except (InvalidPayload, RateLimited):
+        raise
+    except DirectusAPIError as error:
+        audit.record("password_reset.refused", request, email=email, reason=error.code)
+        raise
     # Directus has just vouched for the token, and so for the address in it.
-    email = token_email(token)
+    _begin_anew(request, email)
+    return email
+
+
+def _begin_anew(request, email: str) -> None:
     forget_failures(email)
-    ended = end_sessions(Session.objects.filter(user__email__iexact=email))
+    sign_up.forget(email)
+    sessions = Session.objects.filter(user__email__iexact=email, user__email__gt="")
+    if request.user.is_authenticated and request.user.email.lower() == email.lower():
+        # This browser's row goes too; nothing may be saved in it any more.
+        request.session.flush()
+        request.user = AnonymousUser()
+    ended = end_sessions(sessions)
     audit.record("password_reset.done", request, email=email, sessions_ended=ended)

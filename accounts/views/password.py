@@ -9,12 +9,8 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import password_reset
-from accounts.directus import (
-    DirectusAPIError,
-    InvalidPayload,
-    RateLimited,
-)
+from accounts import audit, devices, password_reset
+from accounts.directus import DirectusAPIError, InvalidPayload, RateLimited
 from accounts.forms.password import NewPasswordForm, PasswordResetForm
 
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, pad
@@ -56,9 +52,9 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
         """Spend the token; a password that Directus refuses leaves it good."""
         password = form.cleaned_data["new_password"]
         try:
-            password_reset.reset(self.request, self.token, password)
+            email = password_reset.reset(self.request, self.token, password)
         except password_reset.Unsure:
-            self.forget_token()
+            # The token stays: if the password is the old one, it is still good.
             return redirect("accounts:password_reset_unsure")
         except RateLimited:
             raise
@@ -68,7 +64,10 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
         except DirectusAPIError:
             return self.link_invalid()
         self.forget_token()
-        return redirect("accounts:password_reset_complete")
+        response = redirect("accounts:password_reset_complete")
+        # Strangers' failures must not keep the owner out now.
+        devices.remember(self.request, response, audit.email_digest(email))
+        return response
 
 
 class PasswordResetCompleteView(PublicPageView):
