@@ -64,6 +64,11 @@ def read(request) -> PendingSignIn | None:
     )
 
 
+def was_started(request) -> bool:
+    """Tell whether this browser began to sign in, however long ago."""
+    return SESSION_KEY in request.session
+
+
 def end(request, response) -> None:
     """Forget the first step."""
     request.session.pop(SESSION_KEY, None)

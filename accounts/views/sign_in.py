@@ -12,7 +12,10 @@ from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import (
+    sensitive_post_parameters,
+    sensitive_variables,
+)
 
 from accounts import audit, clients, devices, pending
 from accounts.directus import (
@@ -28,6 +31,8 @@ from accounts.throttling import CODE_TRIES, Attempt, Throttled
 from .mixins import OnlyVisitorsMixin, PublicFormView, PublicMixin, pad
 
 NOT_ACCEPTED = InvalidCredentials(401, "INVALID_CREDENTIALS")
+# No page of this site has a longer address.
+LONGEST_NEXT = 2000
 
 
 class SignInMixin(RedirectURLMixin):
@@ -39,16 +44,26 @@ class SignInMixin(RedirectURLMixin):
         """Return what an outage is called on this page."""
         return _("Sign-in is not available at the moment")
 
+    def get_redirect_url(self):
+        """Return the local page that was asked for, or nothing."""
+        url = super().get_redirect_url()
+        return url if len(url) <= LONGEST_NEXT else ""
+
+    @method_decorator(sensitive_variables("password", "otp"))
     def sign_in(self, email: str, password: str, otp: str = ""):
         """Return the user, or raise the reason why not.
 
         Raises:
             DirectusError, Throttled: as `accounts.backends.DirectusBackend` found it.
         """
+        started = time.monotonic()
         user = authenticate(self.request, username=email, password=password, otp=otp)
-        if user is None:
-            raise getattr(self.request, "sign_in_refusal", None) or NOT_ACCEPTED
-        return user
+        if user is not None:
+            return user
+        error = getattr(self.request, "sign_in_refusal", None) or NOT_ACCEPTED
+        if _took_as_long_as_directus(error):
+            pad(started, settings.SIGN_IN_FLOOR_SECONDS)
+        raise error
 
     def welcome(self, user, email: str, url: str):
         """Begin the session and go on."""
@@ -71,6 +86,17 @@ class SignInMixin(RedirectURLMixin):
             pass
 
 
+def _took_as_long_as_directus(error: Exception) -> bool:
+    """Tell whether the time of a refusal may say something about the account.
+
+    Refusals that never asked Directus cost nothing, so that a flood of them holds no
+    threads; who waited for another attempt's outcome knows how long that one took.
+    """
+    if isinstance(error, Throttled):
+        return error.waited
+    return not isinstance(error, (RateLimited, DirectusUnavailable))
+
+
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
 class LoginView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
     """E-mail and password."""
@@ -87,7 +113,6 @@ class LoginView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
 
     def submit(self, form):
         """Sign in, ask for the code, or give the one answer to everything else."""
-        started = time.monotonic()
         email = form.cleaned_data["email"]
         password = form.cleaned_data["password"]
         try:
@@ -97,7 +122,6 @@ class LoginView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
         except (Throttled, RateLimited, DirectusUnavailable):
             raise
         except DirectusError:
-            pad(started, settings.SIGN_IN_FLOOR_SECONDS)
             form.add_error(None, _("Wrong e-mail address or password."))
             return self.form_invalid(form)
         return self.welcome(user, email, self.get_success_url())
@@ -136,29 +160,42 @@ class LoginCodeView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
         try:
             tries.take()
         except Throttled:
+            self._record("Throttled")
             return self._start_again(_("Too many wrong codes. Please sign in again."))
-        tries.failed()
-        started = time.monotonic()
         try:
             user = self._sign_in_with(form.cleaned_data["otp"])
         except (Throttled, RateLimited, DirectusUnavailable):
+            # Nobody looked at the code.
+            tries.undo()
             raise
         except InvalidOTP:
-            pad(started, settings.SIGN_IN_FLOOR_SECONDS)
+            tries.failed()
             form.add_error("otp", _("This code is wrong, too old or was used before."))
             return self.form_invalid(form)
         except DirectusError:
+            tries.failed()
             return self._start_again(_("Please sign in again."))
+        tries.succeeded()
+        return self._go_on(user)
+
+    def _sign_in_with(self, otp):
+        return self.sign_in(self.pending.email, self.pending.password, otp)
+
+    def _go_on(self, user):
         url = self.pending.next or self.next_page
         response = self.welcome(user, self.pending.email, url)
         pending.end(self.request, response)
         return response
 
-    def _sign_in_with(self, otp):
-        return self.sign_in(self.pending.email, self.pending.password, otp)
+    def _record(self, reason):
+        audit.record(
+            "sign_in.refused", self.request, email=self.pending.email, reason=reason
+        )
 
     def _start_again(self, message):
-        messages.warning(self.request, message)
+        # Who never began is not told anything, and gets no session for it.
+        if pending.was_started(self.request):
+            messages.warning(self.request, message)
         response = redirect("accounts:login")
         pending.end(self.request, response)
         return response
