@@ -18,14 +18,17 @@ logger = logging.getLogger(__name__)
 
 CACHE_KEY = "directus-password-policy"
 CACHE_SECONDS = 300
+# What could not be read is asked for again soon.
+RETRY_SECONDS = 10
 JAVASCRIPT = re.compile(r"^/(?P<pattern>.+)/(?P<flags>[a-z]*)$", re.DOTALL)
 # The two policies that Directus' own settings page offers.
 WEAK = "/^.{8,}$/"
-STRONG = "/(?=^.{8,}$)(?=.*\\d)(?=.*[a-z])(?=.*[A-Z])(?!.*\\s).*$/"
-STRONG_SINCE_10 = (
+STRONG = (
     "/(?=^.{8,}$)(?=.*\\d)(?=.*[a-z])(?=.*[A-Z])"
     "(?=.*[!@#$%^&*()_+}{';'?>.<,])(?!.*\\s).*$/"
 )
+# What \s means to JavaScript and, with re.ASCII, not to Python.
+WIDE_SPACE = re.compile(r"[^\S\n\r\u2028\u2029]|\ufeff")
 
 
 class DirectusPolicyValidator:
@@ -34,7 +37,7 @@ class DirectusPolicyValidator:
     def validate(self, password, user=None):
         """Raise ValidationError for a password that breaks the policy."""
         pattern = compiled(policy())
-        if pattern is not None and not pattern.search(password):
+        if pattern is not None and not pattern.search(WIDE_SPACE.sub(" ", password)):
             raise ValidationError(self.get_help_text(), code="directus_policy")
 
     def get_help_text(self):
@@ -42,7 +45,7 @@ class DirectusPolicyValidator:
         text = policy()
         if not text or text == WEAK:
             return ""
-        if text in {STRONG, STRONG_SINCE_10}:
+        if text == STRONG:
             return _(
                 "Your password must contain a capital letter, a small letter, a digit "
                 "and a special character, and no spaces."
@@ -54,20 +57,20 @@ def policy() -> str:
     """Return Directus' policy as it stands there, or an empty string."""
     known = cache.get(CACHE_KEY)
     if known is None:
-        known = _read_policy()
-        cache.set(CACHE_KEY, known, CACHE_SECONDS)
+        known, seconds = _read_policy()
+        cache.set(CACHE_KEY, known, seconds)
     return known
 
 
-def _read_policy() -> str:
+def _read_policy() -> tuple[str, int]:
     service = clients.service_client()
     if service is None:
-        return ""
+        return "", CACHE_SECONDS
     try:
-        return service.get_password_policy()
+        return service.get_password_policy(), CACHE_SECONDS
     except DirectusError as error:
         logger.warning("Directus' password policy could not be read: %s", error)
-        return ""
+        return "", RETRY_SECONDS
 
 
 def compiled(text: str) -> re.Pattern[str] | None:
