@@ -58,6 +58,11 @@ class UserAdmin(DjangoUserAdmin):
         # People are deleted in Directus; the row keeps foreign keys whole.
         return False
 
+    def get_readonly_fields(self, request, obj=None):
+        # Whoever may give permissions may give them all, to the own user too.
+        given = () if request.user.is_superuser else ("groups", "user_permissions")
+        return (*super().get_readonly_fields(request, obj), *given)
+
     def get_urls(self):
         # No form for a password: Directus holds it.
         return [url for url in super().get_urls() if "password" not in str(url.pattern)]
@@ -88,11 +93,13 @@ class UserAdmin(DjangoUserAdmin):
 
     def _read_one(self, service, user) -> bool:
         try:
-            mirror_user(service.get_user(user.directus_id))
+            profile = service.get_user(user.directus_id)
         except Forbidden:
             # Gone, or out of the service token's sight: nothing is decided here.
             return False
-        return True
+        if profile.is_complete:
+            mirror_user(profile)
+        return profile.is_complete
 
     def _report(self, request, read: int, unseen: int) -> None:
         text = ngettext("%(n)d user was read.", "%(n)d users were read.", read)
@@ -107,8 +114,8 @@ class UserAdmin(DjangoUserAdmin):
 
     @admin.action(description=_("Sign out everywhere"), permissions=["change"])
     def sign_out_everywhere(self, request, users):
-        """End all sessions of the chosen users on this site."""
-        ended = end_sessions(Session.objects.filter(user__in=users))
+        """End all sessions of the chosen users on this site, but the own one."""
+        ended = end_sessions(_others(request, Session.objects.filter(user__in=users)))
         for user in users:
             audit.record("session.ended_by_staff", request, user=user)
         text = ngettext("%(n)d session ended.", "%(n)d sessions ended.", ended)
@@ -117,6 +124,11 @@ class UserAdmin(DjangoUserAdmin):
 
 def _mirrored(users):
     return users.exclude(directus_id=None)
+
+
+def _others(request, sessions):
+    """Leave out the session of this very request, which signing out is for."""
+    return sessions.exclude(session_key=request.session.session_key)
 
 
 @admin.register(Session)
@@ -149,6 +161,10 @@ class SessionAdmin(admin.ModelAdmin):
     def has_change_permission(self, request, obj=None):
         return False
 
+    def has_delete_permission(self, request, obj=None):
+        is_own = obj is not None and obj.session_key == request.session.session_key
+        return not is_own and super().has_delete_permission(request, obj)
+
     @admin.display(description=_("browser"))
     def browser(self, session):
         """The beginning of what the browser calls itself."""
@@ -158,4 +174,6 @@ class SessionAdmin(admin.ModelAdmin):
         self.delete_queryset(request, Session.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request, queryset):
-        end_sessions(queryset)
+        for session in queryset.select_related("user"):
+            audit.record("session.ended_by_staff", request, user=session.user)
+        end_sessions(_others(request, queryset))

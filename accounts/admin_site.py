@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -21,3 +22,15 @@ class AdminSite(admin.AdminSite):
             raise PermissionDenied("not a member of the staff")
         target = request.GET.get("next") or reverse("admin:index")
         return redirect_to_login(target)
+
+    def password_change(self, request, extra_context=None):
+        """There is none here: Directus keeps the passwords."""
+        raise Http404
+
+    password_change_done = password_change
+
+    def logout(self, request, extra_context=None):
+        """Sign out as everywhere else on the site."""
+        from .views.sign_in import LogoutView
+
+        return LogoutView.as_view()(request)
