@@ -9,6 +9,9 @@ from django.utils.crypto import salted_hmac
 
 logger = logging.getLogger("accounts.audit")
 
+# Events that somebody should look at whenever they happen.
+ALARMS = {"break_glass.used", "break_glass.refused"}
+
 
 def record(event: str, request=None, *, user=None, email: str = "", **facts) -> None:
     """Write one event.
@@ -27,7 +30,8 @@ def record(event: str, request=None, *, user=None, email: str = "", **facts) -> 
         extra["user_id"] = user.pk
     if email:
         extra["email_digest"] = email_digest(email)
-    logger.info("%s", event, extra=extra)
+    level = logging.WARNING if event in ALARMS else logging.INFO
+    logger.log(level, "%s", event, extra=extra)
 
 
 def email_digest(email: str) -> str:

@@ -1,6 +1,6 @@
 """Logs as one JSON object a line, without secrets.
 
-The handler's filter is the last net: callers log ids and codes in the first place.
+The formatter is the last net: callers log ids and codes in the first place.
 """
 
 import logging
@@ -8,22 +8,26 @@ import logging.config
 import re
 from typing import Any
 
-from django.views.debug import SafeExceptionReporterFilter
 from pythonjsonlogger.json import JsonFormatter
 
 from .middleware import current_request_id
 
 SECRET_NAMES = (
-    "password|passwd|otp|token|secret|authorization|cookie|api_?key|encryption"
+    "password|passwd|otp|token|secret|authorization|cookie|credential|api_?key"
+    "|encryption|sealed"
 )
-# A JWT, or the value of anything that is called like a secret.
+# A JWT, or the value of anything that is called like a secret. Bounded repetitions
+# alone: text that a visitor wrote must not take long.
 SECRET = re.compile(
-    r"eyJ[\w-]{6,}(?:\.[\w-]*){0,2}"
-    rf"|(?P<name>[\w-]*(?:{SECRET_NAMES})[\w-]*[\"']?\s*[:=]\s*[\"']?)"
-    r"(?:bearer\s+)?[^\s\"'&,;})]+",
+    r"eyJ[\w-]{6,4096}(?:\.[\w-]{0,4096}){0,2}"
+    rf"|(?P<name>(?:{SECRET_NAMES})[\w-]{{0,32}}[\"']?\s{{0,3}}[:=]\s{{0,3}})"
+    r"(?:bearer\s{1,3})?"
+    r"(?:\"[^\"]{0,4096}\"?|'[^']{0,4096}'?|[^\s\"'&,;})]{1,4096})",
     re.IGNORECASE,
 )
 MASK = "[hidden]"
+# What every log record has; anything else was added by the caller.
+USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 def mask(text: str) -> str:
@@ -31,36 +35,35 @@ def mask(text: str) -> str:
     return SECRET.sub(lambda match: (match["name"] or "") + MASK, text)
 
 
-class SecretsFilter(logging.Filter):
-    """Mask secrets in the message, and add the request's id."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current_request_id.get()
-        record.msg = mask(record.getMessage())
-        record.args = ()
-        # Django attaches the request itself, whose repr shows the full path.
-        record.__dict__.pop("request", None)
-        return True
-
-
 class JSONFormatter(JsonFormatter):
-    """One JSON object a line; line breaks and control characters are escaped."""
+    """One JSON object a line, without secrets and with the request's id.
+
+    Line breaks and control characters are escaped.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a masked copy: other handlers get the record as it came."""
+        facts = vars(record) | {"msg": mask(_message(record)), "args": ()}
+        # Django attaches the request itself, whose repr shows the full path.
+        facts.pop("request", None)
+        # Perhaps already written by a handler that masks nothing.
+        facts["exc_text"] = None
+        for name in facts.keys() - USUAL:
+            if not isinstance(facts[name], (bool, int, float, type(None))):
+                facts[name] = mask(str(facts[name]))
+        facts["request_id"] = current_request_id.get()
+        return super().format(logging.makeLogRecord(facts))
 
     def formatException(self, ei: Any) -> str:
         return mask(super().formatException(ei))
 
 
-class ReporterFilter(SafeExceptionReporterFilter):
-    """Hide in error reports what Django does not know to be secret."""
-
-    hidden_settings = re.compile(
-        rf"API|AUTH|TOKEN|KEY|SECRET|PASS|SIGNATURE|HTTP_COOKIE|DIRECTUS|DATABASE|CACHE"
-        rf"|{SECRET_NAMES}",
-        re.IGNORECASE,
-    )
-
-    def is_active(self, request: Any) -> bool:
-        return True
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        # A mistake in a log line must not become an error of the page.
+        return str(record.msg)
 
 
 def configure(options: dict[str, Any]) -> None:
@@ -69,7 +72,6 @@ def configure(options: dict[str, Any]) -> None:
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "filters": {"secrets": {"()": SecretsFilter}},
             "formatters": {
                 "json": {
                     "()": "config.logs.JSONFormatter",
@@ -81,8 +83,12 @@ def configure(options: dict[str, Any]) -> None:
                 "stderr": {
                     "class": "logging.StreamHandler",
                     "formatter": "json",
-                    "filters": ["secrets"],
                 }
+            },
+            # Django's own handlers would print and mail what no filter has seen.
+            "loggers": {
+                "django": {"handlers": [], "level": "NOTSET"},
+                "django.server": {"handlers": [], "propagate": True},
             },
             "root": {"level": options["level"], "handlers": ["stderr"]},
         }

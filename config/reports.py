@@ -1,0 +1,63 @@
+"""Error reports, on the debug page or in a mail, without secrets.
+
+Django hides what views mark as sensitive. That is not enough here: what fails before a
+view runs has no marks, links carry tokens in their query, and any local variable of
+the client may hold a password.
+"""
+
+import re
+
+from django.conf import settings
+from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
+
+from .logs import SECRET_NAMES, mask
+
+
+class ReporterFilter(SafeExceptionReporterFilter):
+    """Hide by name what Django does not know to be secret, in every report."""
+
+    hidden_settings = re.compile(
+        rf"API|AUTH|KEY|PASS|SIGNATURE|DIRECTUS|DATABASE|CACHE|QUERY_STRING"
+        rf"|BREAK_GLASS|{SECRET_NAMES}",
+        re.IGNORECASE,
+    )
+
+    def is_active(self, request):
+        return True
+
+    def get_safe_cookies(self, request):
+        """Every cookie opens something."""
+        cookies = getattr(request, "COOKIES", {})
+        return dict.fromkeys(cookies, self.cleansed_substitute)
+
+    def get_post_parameters(self, request):
+        """Names only: a form of this site holds what a person typed."""
+        names = super().get_post_parameters(request)
+        return dict.fromkeys(names, self.cleansed_substitute)
+
+    def get_traceback_frame_variables(self, request, tb_frame):
+        """Local variables are for developers, and even there without secrets."""
+        if not settings.DEBUG:
+            return []
+        variables = super().get_traceback_frame_variables(request, tb_frame)
+        return [(name, self._cleansed(name, value)) for name, value in variables]
+
+    def _cleansed(self, name, value):
+        if isinstance(value, (str, bytes, dict, list, tuple, set)):
+            return mask(repr(self.cleanse_setting(name, value)))
+        return self.cleanse_setting(name, value)
+
+
+class Reporter(ExceptionReporter):
+    """A report whose addresses have no query."""
+
+    def _get_raw_insecure_uri(self):
+        return super()._get_raw_insecure_uri().partition("?")[0]
+
+    def get_traceback_data(self):
+        data = super().get_traceback_data()
+        data["request_GET_items"] = [
+            (name, self.filter.cleansed_substitute)
+            for name, _ in data.get("request_GET_items", [])
+        ]
+        return data
