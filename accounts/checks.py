@@ -2,6 +2,7 @@
 `directus_doctor`'s."""
 
 import ipaddress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -22,6 +23,7 @@ def check_settings(app_configs, **kwargs):
         *_check_proxies(),
         *_check_sign_up(),
         *_check_transport(),
+        *_check_directus(),
     ]
 
 
@@ -115,7 +117,9 @@ def _check_sign_up():
 
 
 def _check_transport():
-    if settings.HTTPS or settings.DEBUG:
+    if settings.HTTPS:
+        return [] if settings.TRUSTED_PROXIES else [_no_proxy()]
+    if settings.DEBUG:
         return []
     if urlsplit(settings.PUBLIC_URL).hostname in {"localhost", "127.0.0.1", "::1"}:
         return []
@@ -126,3 +130,44 @@ def _check_transport():
             id="accounts.W002",
         )
     ]
+
+
+def _no_proxy():
+    return checks.Warning(
+        "PUBLIC_URL is https and TRUSTED_PROXIES is empty.",
+        hint="Unless the server itself speaks TLS, every request is redirected to "
+        "https again and again, and all visitors share the proxy's address.",
+        id="accounts.W003",
+    )
+
+
+def _check_directus():
+    found = []
+    try:
+        clients.transport()
+        clients.service_client()
+    except ValueError as error:
+        # Its text holds no value.
+        found.append(checks.Error(f"Directus: {error}.", id="accounts.E009"))
+    groups = clients.role_rights().role_groups
+    if not _maps_names_to_lists(groups):
+        found.append(
+            checks.Error(
+                "DIRECTUS_ROLE_GROUPS must be a JSON object of lists of group names.",
+                hint='Like {"Editor": ["editors"]}.',
+                id="accounts.E010",
+            )
+        )
+    bundle = clients.trusted_certificates()
+    if isinstance(bundle, str) and not Path(bundle).is_file():
+        found.append(
+            checks.Error("DIRECTUS_CA_BUNDLE is not a file.", id="accounts.E011")
+        )
+    return found
+
+
+def _maps_names_to_lists(groups) -> bool:
+    return isinstance(groups, dict) and all(
+        isinstance(names, list) and all(isinstance(name, str) for name in names)
+        for names in groups.values()
+    )

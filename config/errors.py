@@ -43,11 +43,27 @@ def server_error(request):
     error = sys.exc_info()[1]
     if isinstance(error, (OperationalError, InterfaceError, DirectusUnavailable)):
         return unavailable(request, getattr(error, "retry_after", None))
+    # Without the request: whatever failed may fail again for the page.
+    context = {"request_id": getattr(request, "request_id", "")}
     try:
-        page = loader.get_template("500.html").render()
+        page = loader.get_template("500.html").render(context)
     except TemplateDoesNotExist:
         page = "Server error"
     return HttpResponseServerError(page)
+
+
+def not_allowed(request, methods: str):
+    """Answer 405: the address is for forms alone."""
+    response = _page(request, 405)
+    response["Allow"] = methods
+    return response
+
+
+def too_large(request):
+    """Answer 413, and close the connection rather than read on."""
+    response = _page(request, 413, template="400.html")
+    response["Connection"] = "close"
+    return response
 
 
 def unavailable(request, retry_after: int | None = None):

@@ -4,11 +4,18 @@ Threads wait for Directus; the time-outs leave room for its slowest answer.
 """
 
 import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+# Not from the environment alone: these may stand in the environment file.
+from config.settings import WEB_THREADS, WEB_WORKERS
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_WORKERS", "2"))
-threads = int(os.environ.get("WEB_THREADS", "16"))
+workers = WEB_WORKERS
+threads = WEB_THREADS
 timeout = 30
 graceful_timeout = 15
 keepalive = 5

@@ -3,7 +3,7 @@
 import ipaddress
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import Http404, HttpResponse, JsonResponse
 
 from accounts.clients import anonymous_client
@@ -19,7 +19,8 @@ def healthz(request):
 @login_not_required
 def readyz(request):
     """Tell a private address whether the database and Directus answer."""
-    if not ipaddress.ip_address(request.client_address).is_private:
+    address = ipaddress.ip_address(request.client_address)
+    if address.is_unspecified or not address.is_private:
         raise Http404
     answers = {"database": _database_answers(), "directus": _directus_answers()}
     # Signed-in people can read while Directus is away: only the database decides.
@@ -30,7 +31,7 @@ def _database_answers() -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except Error:
         return False
     return True
 

@@ -3,7 +3,10 @@
 import contextvars
 import secrets
 
+from django.conf import settings
 from django.utils.cache import patch_cache_control, patch_vary_headers
+
+from . import errors
 
 current_request_id: contextvars.ContextVar[str] = contextvars.ContextVar(
     "request_id", default=""
@@ -20,11 +23,10 @@ class RequestIDMiddleware:
 
     def __call__(self, request):
         request.request_id = secrets.token_hex(8)
-        token = current_request_id.set(request.request_id)
-        try:
-            response = self.get_response(request)
-        finally:
-            current_request_id.reset(token)
+        # Not reset afterwards: Django logs refusals and errors when all middleware
+        # is done.
+        current_request_id.set(request.request_id)
+        response = self.get_response(request)
         response.headers.setdefault("X-Request-ID", request.request_id)
         return response
 
@@ -47,3 +49,32 @@ class ResponseHeadersMiddleware:
             patch_cache_control(response, no_store=True, private=True)
             patch_vary_headers(response, ("Cookie",))
         return response
+
+
+class BodySizeMiddleware:
+    """Refuse forms that are too large before a byte of them is read.
+
+    Django's own limit leaves out uploaded files, and nothing is uploaded here.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return self.get_response(request)
+        return errors.too_large(request)
+
+
+class EmptyAnswerMiddleware:
+    """Show a page where Django answers 405 with nothing."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        if response.status_code != 405 or request.method == "HEAD":
+            return response
+        return errors.not_allowed(request, response.headers.get("Allow", ""))
