@@ -1,5 +1,6 @@
 """Mirror everybody, deactivate who is gone; --dry-run writes nothing."""
 
+import gc
 import sys
 
 from django.core.management.base import BaseCommand, CommandError
@@ -45,13 +46,21 @@ class Command(BaseCommand):
     def _sync(self, client, dry_run, max_deactivate):
         # disable=None: shown on a terminal only.
         hidden = None if sys.stderr.isatty() else True
-        with tqdm(unit=_("users"), disable=hidden, total=client.count_users()) as bar:
-            return sync_users(
-                client,
-                dry_run=dry_run,
-                max_deactivate=max_deactivate,
-                on_batch=bar.update,
-            )
+        # Looking through all that Django has loaded, again and again, takes a fifth
+        # of the time.
+        gc.freeze()
+        try:
+            with tqdm(
+                unit=_("users"), disable=hidden, total=client.count_users()
+            ) as bar:
+                return sync_users(
+                    client,
+                    dry_run=dry_run,
+                    max_deactivate=max_deactivate,
+                    on_batch=bar.update,
+                )
+        finally:
+            gc.unfreeze()
 
 
 def _summary(outcome, dry_run):
