@@ -18,7 +18,11 @@ NODE = WHEEL / "bin" / "node"
 NPM = WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 SOURCES = ("package.json", "package-lock.json", ".npmrc")
 NATIVE_MODULES = ("sqlite3", "isolated-vm", "argon2")
-COMPILERS = {"C": ("cc", "gcc", "clang"), "C++": ("c++", "g++", "clang++")}
+TOOLS = {
+    "a C compiler": ("cc", "gcc", "clang"),
+    "a C++ compiler": ("c++", "g++", "clang++"),
+    "make": ("make",),
+}
 NO_REGISTRY = ("ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "ECONNRESET")
 
 
@@ -37,12 +41,10 @@ def directus_tree() -> Path:
 
 def _check_compiler() -> None:
     missing = [
-        language
-        for language, names in COMPILERS.items()
+        tool
+        for tool, names in TOOLS.items()
         if not any(shutil.which(name) for name in names)
     ]
-    if not shutil.which("make"):
-        missing.append("make")
     if missing:
         raise Problem(
             "Directus has parts to compile,"
@@ -64,7 +66,8 @@ def _install(folder: Path, shown: Step) -> None:
         # first look for a binary on GitHub, for as long as a firewall lets it wait.
         "npm_config_sqlite3_binary_host": "http://127.0.0.1:9",
         "npm_config_python": sys.executable,
-        "npm_config_fetch_retries": "2",
+        "npm_config_fetch_retries": "1",
+        "npm_config_fetch_timeout": "60000",
         "npm_config_fetch_retry_mintimeout": "1000",
         "npm_config_fetch_retry_maxtimeout": "5000",
     }
