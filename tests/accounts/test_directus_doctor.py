@@ -1,0 +1,418 @@
+"""directus_doctor: each check on a made-up site, and all of them on a real one."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from accounts import clients
+from accounts.directus import DirectusUnavailable, InvalidCredentials
+from accounts.doctor import configuration, examine, registry, rights, server, sign_up
+from accounts.doctor.findings import Verdict
+from accounts.doctor.site import NotReadable, Site
+from accounts.provisioning import ids, wanted
+
+ROLE = ids.customer_role_id("Customer")
+POLICY = {"id": "p", "name": "P", "admin_access": False, "app_access": False}
+
+
+@pytest.fixture
+def site(settings):
+    """A site on which every check is content; tests spoil one thing."""
+    settings.DIRECTUS_SERVICE_TOKEN = "token"
+    settings.DIRECTUS_CUSTOMER_ROLE = ROLE
+    project = {"public_registration": True, "public_registration_verify_email": True}
+    site = Site()
+    site.token_error = None
+    site.public_info = {"project": project}
+    site.info = {"version": "11.17.4"}
+    site.settings = {
+        "auth_login_attempts": 25,
+        "public_registration": True,
+        "public_registration_role": ROLE,
+    }
+    site.global_rights = {"admin_access": False, "app_access": False}
+    site.rights = {
+        "directus_users": {
+            "read": {"access": "full", "fields": list(wanted.PROFILE)},
+            "create": {"access": "full", "fields": ["email", "password", "role"]},
+            "update": {"access": "partial", "fields": ["password", "status"]},
+            "delete": {"access": "none"},
+        }
+    }
+    site.roles = [{"id": ROLE, "name": "Customer", "parent": None}]
+    site._policies = wanted.policies()
+    site._access = wanted.access(ROLE)
+    site._permissions = [
+        permission.values()
+        for permission in wanted.customer_permissions()
+        if permission.collection == "directus_users"
+    ]
+    return site
+
+
+def add_policy(site, role, **values):
+    """Give a role, or the public, one more policy."""
+    site._policies = [*site._policies, POLICY | values]
+    site._access = [*site._access, {"role": role, "policy": POLICY["id"]}]
+
+
+CONTENT = [
+    server.version,
+    server.login_attempts,
+    rights.token,
+    rights.token_rights,
+    rights.public,
+    rights.customer_role,
+    rights.customer,
+    sign_up.registration,
+    sign_up.role,
+    sign_up.verification,
+    configuration.roles,
+]
+
+
+@pytest.mark.parametrize("function", CONTENT, ids=lambda function: function.__name__)
+def test_a_site_that_is_set_up_has_no_finding(site, function):
+    assert function(site).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("version", "verdict", "reason"),
+    [
+        ("11.17.0", "ok", "11.17.0"),
+        ("11.16.9", "problem", "older than 11.17.0"),
+        ("11.14.0", "problem", "CVE-2026-26185"),
+        ("10.13.4", "problem", "older"),
+        ("12.4.0", "warning", "not supported yet"),
+        ("", "unknown", "does not tell"),
+        ("nonsense", "unknown", "does not tell"),
+    ],
+)
+def test_versions(site, version, verdict, reason):
+    site.info = {"version": version}
+
+    answer = server.version(site)
+
+    assert answer.verdict == verdict
+    assert reason in answer.reason
+
+
+def test_directus_that_is_away_is_a_problem(site, directus):
+    directus.is_down()
+
+    assert server.reach(site).verdict is Verdict.PROBLEM
+
+
+@pytest.mark.parametrize(
+    ("apart", "verdict"), [(0, "ok"), (-29, "ok"), (30, "problem"), (-3600, "problem")]
+)
+def test_clocks(site, monkeypatch, apart, verdict):
+    monkeypatch.setattr(server, "seconds_apart", lambda: apart)
+
+    assert server.clock(site).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "line"),
+    [(None, 25, "DIRECTUS_LOGIN_ATTEMPTS=0"), (3, 25, "DIRECTUS_LOGIN_ATTEMPTS=3")],
+)
+def test_limits_that_differ(site, settings, theirs, ours, line):
+    settings.DIRECTUS_LOGIN_ATTEMPTS = ours
+    site.settings["auth_login_attempts"] = theirs
+
+    assert server.login_attempts(site).line == line
+
+
+def test_no_limit_on_both_sides(site, settings):
+    settings.DIRECTUS_LOGIN_ATTEMPTS = 0
+    site.settings["auth_login_attempts"] = None
+
+    assert server.login_attempts(site).verdict is Verdict.OK
+
+
+def test_a_missing_token_warns_of_sign_ups_by_others(site, settings):
+    settings.DIRECTUS_SERVICE_TOKEN = ""
+
+    answer = rights.token(site)
+
+    assert answer.verdict is Verdict.WARNING
+    assert "signs up with somebody else's address" in answer.reason
+    assert "directus_setup" in answer.line
+
+
+def test_a_token_that_does_not_work(site):
+    site.token_error = InvalidCredentials(401, "INVALID_CREDENTIALS")
+
+    assert rights.token(site).verdict is Verdict.PROBLEM
+
+
+def test_an_administrators_token(site):
+    site.global_rights["admin_access"] = True
+
+    assert rights.token_rights(site).verdict is Verdict.PROBLEM
+
+
+def test_a_token_that_may_not_read_enough(site):
+    site.rights["directus_users"]["read"]["fields"].remove("status")
+
+    answer = rights.token_rights(site)
+
+    assert answer.verdict is Verdict.PROBLEM
+    assert "read status" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("action", "right", "named"),
+    [
+        (
+            "update",
+            {"access": "partial", "fields": ["password", "role"]},
+            "update role",
+        ),
+        ("update", {"access": "full", "fields": ["password"]}, "update everybody"),
+        ("create", {"access": "full", "fields": ["token"]}, "create token"),
+        ("delete", {"access": "full"}, "delete"),
+    ],
+)
+def test_a_token_that_may_do_too_much(site, action, right, named):
+    site.rights["directus_users"][action] = right
+
+    answer = rights.token_rights(site)
+
+    assert answer.verdict is Verdict.WARNING
+    assert named in answer.reason
+
+
+def test_rights_of_the_public(site):
+    add_policy(site, None)
+    row = {"policy": "p", "action": "create", "fields": ["*"], "permissions": {}}
+    site._permissions = [*site._permissions, row]
+
+    answer = rights.public(site)
+
+    assert answer.verdict is Verdict.PROBLEM
+    assert "create" in answer.reason
+
+
+@pytest.mark.parametrize("power", ["admin_access", "app_access"])
+def test_customers_with_power(site, power):
+    add_policy(site, ROLE, **{power: True})
+
+    assert rights.customer_role(site).verdict is Verdict.PROBLEM
+    assert sign_up.role(site).verdict is Verdict.PROBLEM
+
+
+def test_power_that_customers_inherit(site):
+    site.roles[0]["parent"] = "above"
+    site.roles.append({"id": "above", "name": "Staff", "parent": ROLE})
+    add_policy(site, "above", admin_access=True)
+
+    assert rights.customer_role(site).verdict is Verdict.PROBLEM
+
+
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [
+        ({"action": "update", "fields": ["role"], "permissions": wanted.OWN}, "role"),
+        ({"action": "update", "fields": ["*"], "permissions": wanted.OWN}, "*"),
+        ({"action": "read", "fields": ["*"], "permissions": {}}, "read others"),
+        ({"action": "create", "fields": ["*"], "permissions": None}, "create"),
+    ],
+)
+def test_customers_who_may_too_much(site, row, named):
+    site._permissions.append({"policy": ids.CUSTOMER_POLICY} | row)
+
+    answer = rights.customer(site)
+
+    assert answer.verdict is Verdict.PROBLEM
+    assert named in answer.reason
+
+
+def test_customers_who_cannot_read_their_status(site):
+    site._permissions[0]["fields"] = ["id", "email"]
+
+    assert "status" in rights.customer(site).reason
+
+
+@pytest.mark.parametrize("role", [ROLE, ""])
+def test_a_customers_role_that_is_not_there(site, settings, role):
+    settings.DIRECTUS_CUSTOMER_ROLE = role
+    site.roles = []
+
+    assert rights.customer_role(site).verdict in {Verdict.PROBLEM, Verdict.WARNING}
+    assert rights.customer(site).verdict is Verdict.UNKNOWN
+
+
+def test_sign_up_that_directus_does_not_take(site):
+    site.public_info["project"]["public_registration"] = False
+
+    answer = sign_up.registration(site)
+
+    assert answer.verdict is Verdict.PROBLEM
+    assert "directus_setup" in answer.line
+
+
+@pytest.mark.parametrize("mode", ["closed", "create"])
+def test_sign_up_past_the_site(site, settings, mode):
+    settings.DIRECTUS_SIGNUP = mode
+
+    assert sign_up.registration(site).verdict is Verdict.WARNING
+
+
+def test_sign_up_without_a_role(site):
+    site.settings["public_registration_role"] = None
+
+    assert sign_up.role(site).verdict is Verdict.PROBLEM
+
+
+def test_sign_up_without_confirmation(site):
+    site.public_info["project"]["public_registration_verify_email"] = False
+
+    assert sign_up.verification(site).verdict is Verdict.PROBLEM
+
+
+def test_roles_in_the_settings_that_do_not_exist(site, settings):
+    settings.DIRECTUS_STAFF_ROLES = ["Customer", "Redaktion"]
+
+    answer = configuration.roles(site)
+
+    assert answer.verdict is Verdict.WARNING
+    assert "Redaktion" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("public", "upstream", "verdict"),
+    [
+        ("https://shop.example.org", "http://directus:8055", "ok"),
+        ("http://localhost:8000", "http://127.0.0.1:8055", "ok"),
+        ("http://shop.example.org", "http://10.0.0.5:8055", "warning"),
+        ("https://shop.example.org", "http://cms.example.org", "warning"),
+    ],
+)
+def test_transport(site, settings, public, upstream, verdict):
+    settings.PUBLIC_URL, settings.DIRECTUS_URL = public, upstream
+
+    assert configuration.transport(site).verdict == verdict
+
+
+# All of them
+
+
+def test_every_check_has_a_place_in_the_report():
+    found = list(examine())
+
+    assert [finding.id for finding in found] == list(registry.ORDER)
+    assert set(registry._checks) == set(registry.ORDER)
+
+
+def test_a_check_that_cannot_look_says_so_and_stops_nothing(site):
+    def away(site):
+        raise DirectusUnavailable("GET /users: timed out")
+
+    def hidden(site):
+        raise NotReadable("This needs something.")
+
+    for function in (away, hidden):
+        assert registry._answer(function, site).verdict is Verdict.UNKNOWN
+
+
+@pytest.fixture
+def doctor(directus_server, settings):
+    """Run directus_doctor against the real Directus; returns (exit code, findings)."""
+    own = directus_server.site_settings()
+    settings.DIRECTUS_URL = directus_server.directus.url
+    settings.PUBLIC_URL = directus_server.site_url
+    settings.DIRECTUS_SERVICE_TOKEN = own["DIRECTUS_SERVICE_TOKEN"]
+    settings.DIRECTUS_CUSTOMER_ROLE = own["DIRECTUS_CUSTOMER_ROLE"]
+    limit = directus_server.admin.get_settings()["auth_login_attempts"]
+    settings.DIRECTUS_LOGIN_ATTEMPTS = limit or 0
+
+    def run():
+        # A restart of Directus is an outage to the connections in use.
+        clients._transport.cache_clear()
+        output, code = StringIO(), 0
+        try:
+            call_command("directus_doctor", format="json", stdout=output)
+        except SystemExit as end:
+            code = end.code
+        found = {row["id"]: row for row in json.loads(output.getvalue())}
+        return code, found
+
+    return run
+
+
+@pytest.mark.real
+def test_the_local_stack_is_well(doctor):
+    code, found = doctor()
+
+    assert {
+        id: row["verdict"] for id, row in found.items() if row["verdict"] != "ok"
+    } == {}
+    assert code == 0
+
+
+@pytest.mark.real
+def test_the_doctor_creates_nothing(doctor, directus_server, mailbox):
+    def look():
+        counts = directus_server.admin.call("GET", "/users?aggregate[count]=id")
+        rows = directus_server.admin.call("GET", "/activity?aggregate[count]=id")
+        return counts, rows
+
+    before = look()
+    doctor()
+
+    assert look() == before
+    assert mailbox.count("") == 0
+
+
+@pytest.mark.real
+def test_what_only_the_environment_of_directus_holds(doctor, directus_server):
+    directus_server.restart_directus(
+        PASSWORD_RESET_URL_ALLOW_LIST="http://elsewhere.example.com/reset-password/",
+        USER_REGISTER_URL_ALLOW_LIST="http://elsewhere.example.com/verify-email/",
+        IP_TRUST_PROXY="false",
+    )
+
+    code, found = doctor()
+
+    assert code == 3
+    reset, register = found["links.reset"], found["links.register"]
+    url = directus_server.site_url
+    assert reset["line"] == f'PASSWORD_RESET_URL_ALLOW_LIST="{url}/reset-password/"'
+    assert register["line"] == f'USER_REGISTER_URL_ALLOW_LIST="{url}/verify-email/"'
+    assert found["directus.address"]["verdict"] == "problem"
+
+
+@pytest.mark.real
+def test_addresses_that_anybody_may_claim(doctor, directus_server):
+    directus_server.restart_directus(IP_TRUST_PROXY="true")
+
+    _code, found = doctor()
+
+    assert found["directus.address"]["verdict"] == "warning"
+
+
+@pytest.mark.real
+def test_a_wrong_token_is_found_and_never_shown(doctor, settings, capsys):
+    settings.DIRECTUS_SERVICE_TOKEN = "a-token-that-is-wrong"
+
+    code, found = doctor()
+
+    assert code == 3
+    assert found["token.present"]["verdict"] == "problem"
+    assert settings.DIRECTUS_SERVICE_TOKEN not in json.dumps(found)
+
+
+@pytest.mark.real
+def test_the_text_has_one_line_for_each_check(doctor, settings):
+    settings.DIRECTUS_SERVICE_TOKEN = ""
+    output = StringIO()
+
+    with pytest.raises(SystemExit) as caught:
+        call_command("directus_doctor", stdout=output, no_color=True)
+
+    lines = output.getvalue().splitlines()
+    assert caught.value.code == 3
+    assert [line.split()[1] for line in lines] == list(registry.ORDER)
