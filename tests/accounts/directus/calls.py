@@ -30,9 +30,9 @@ ADA = {
 # Short, so that a test of a fault takes less than a second.
 QUICK = {
     "connect_timeout": 0.3,
-    "read_timeout": 0.2,
-    "total_timeout": 0.3,
-    "login_timeout": 0.3,
+    "read_timeout": 0.15,
+    "total_timeout": 0.2,
+    "login_timeout": 0.2,
 }
 
 AUTH = BearerAuth("Canary-service")

@@ -5,10 +5,19 @@ from contextlib import ExitStack
 from ssl import SSLContext
 
 import pytest
+import responses
 from requests.auth import AuthBase
 
-from accounts.directus import DirectusClient, Transport, Visitor
+from accounts.directus import BearerAuth, DirectusClient, Transport, Visitor
 from tests.fault_server import FaultServer, Step
+
+from .wire import URL
+
+
+@pytest.fixture(autouse=True)
+def _hasty_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait less before a retry; there are many in these tests."""
+    monkeypatch.setattr("accounts.directus.transport.RETRY_DELAY", (0.005, 0.01))
 
 
 @pytest.fixture
@@ -40,3 +49,17 @@ def client_of() -> Iterator[Callable[..., DirectusClient]]:
             return DirectusClient(transport, auth=auth, visitor=visitor)
 
         yield make
+
+
+@pytest.fixture
+def wire() -> Iterator[responses.RequestsMock]:
+    """Play Directus: an unexpected call fails the test, and so does a missing one."""
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+@pytest.fixture
+def client() -> DirectusClient:
+    """Return a client with rights, acting for a visitor."""
+    visitor = Visitor("203.0.113.7", "Browser/1.0")
+    return DirectusClient(Transport(URL), auth=BearerAuth("service"), visitor=visitor)

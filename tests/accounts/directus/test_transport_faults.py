@@ -1,13 +1,13 @@
 """Everything that a network and a broken server can do, over a real socket."""
 
 import socket
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts.directus import DirectusUnavailable, NotUnique, RateLimited, Visitor
+from accounts.directus import DirectusUnavailable, RateLimited
+from accounts.directus.transport import RETRY_DELAY
 from tests.fault_server import (
     after,
     data,
@@ -49,17 +49,25 @@ def closed_port():
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_refused_connection_is_known_at_once(client_of, closed_port, call):
-    client = client_of(closed_port, auth=AUTH)
-
+def test_a_refused_connection_is_an_outage(client_of, closed_port, call):
     with pytest.raises(DirectusUnavailable) as caught:
-        CALLS[call](client)
+        CALLS[call](client_of(closed_port, auth=AUTH))
     assert not caught.value.timed_out
+
+
+@pytest.mark.parametrize("call", ["login", "register", "reset"])
+def test_a_refused_connection_is_known_at_once(
+    client_of, closed_port, call, monkeypatch
+):
+    monkeypatch.setattr("accounts.directus.transport.RETRY_DELAY", RETRY_DELAY)
+    client = client_of(closed_port)
+
     assert quickest_failure(lambda: CALLS[call](client)) < 0.3
 
 
-def test_a_refused_connection_is_tried_twice(serve, client_of, closed_port):
+def test_a_refused_connection_is_tried_twice(client_of, closed_port, monkeypatch):
     """Directus comes back between the two."""
+    monkeypatch.setattr("accounts.directus.transport.RETRY_DELAY", RETRY_DELAY)
     client = client_of(closed_port)
     port = int(closed_port.rpartition(":")[2])
 
@@ -272,306 +280,3 @@ def test_trouble_is_not_a_refusal(serve, client_of, status, code, headers, secon
         CALLS["login"](client_of(server))
     assert caught.value.retry_after == seconds
     assert len(server.requests) == 1
-
-
-# R17: kept connections
-
-
-def test_connections_are_kept(serve, client_of):
-    server = serve(says(GOOD))
-    client = client_of(server, auth=AUTH)
-
-    for _ in range(10):
-        CALLS["get"](client)
-
-    assert server.connections == 1
-
-
-@pytest.mark.parametrize("ends", [says_and_closes, says_and_resets])
-def test_a_connection_closed_after_the_answer_disturbs_nobody(serve, client_of, ends):
-    server = serve(ends(GOOD))
-    client = client_of(server, auth=AUTH)
-
-    for _ in range(20):
-        assert CALLS["get"](client).email == "ada@example.com"
-
-
-@pytest.mark.parametrize("call", ["login", "logout", "get"])
-def test_a_connection_closed_as_the_request_comes_is_replaced(serve, client_of, call):
-    """The server hangs up while the request is on its way: the true race."""
-    content = GOOD_LOGIN if call == "login" else GOOD
-    server = serve(says(content), says_and_closes(b""), says(content))
-    client = client_of(server, auth=AUTH)
-
-    CALLS[call](client)
-    CALLS[call](client)
-
-    assert len(server.requests) == 3
-    assert server.connections == 2
-
-
-@pytest.mark.parametrize("call", ONCE)
-def test_other_calls_do_not_take_that_risk(serve, client_of, call):
-    server = serve(says(GOOD), says_and_closes(b""), says(GOOD))
-    client = client_of(server, auth=AUTH)
-    CALLS["get"](client)
-
-    with pytest.raises(DirectusUnavailable):
-        CALLS[call](client)
-    assert len(server.requests) == 2
-    assert server.connections == 2
-
-
-def test_idle_connections_are_not_used_again(serve, client_of, monkeypatch):
-    monkeypatch.setattr("accounts.directus.wire.MAX_IDLE", 0.1)
-    server = serve(says(GOOD))
-    client = client_of(server, auth=AUTH)
-
-    CALLS["get"](client)
-    time.sleep(0.15)
-    CALLS["get"](client)
-
-    assert server.connections == 2
-
-
-def test_idle_connections_that_the_server_closed_disturb_nobody(serve, client_of):
-    server = serve(says(GOOD))
-    client = client_of(server, auth=AUTH)
-
-    for pause in (0, 0.001, 0.01, 0.05):
-        CALLS["get"](client)
-        server.close_connections()
-        time.sleep(pause)
-        assert CALLS["get"](client).email == "ada@example.com"
-
-
-# The breaker
-
-
-def fail(client, times):
-    for _ in range(times):
-        with pytest.raises(DirectusUnavailable):
-            CALLS["refresh"](client)
-
-
-def test_exactly_one_call_asks_whether_directus_is_back(serve, client_of):
-    """R23."""
-    server = serve(says_and_closes(b""))
-    client = client_of(server, open_seconds=0.2)
-    fail(client, 5)
-    server.script = [after(0.2, says(data(TOKENS)))]
-    asked = len(server.requests)
-    time.sleep(0.25)
-
-    def ask(_):
-        try:
-            CALLS["refresh"](client)
-        except DirectusUnavailable:
-            return False
-        return True
-
-    with ThreadPoolExecutor(20) as threads:
-        answered = list(threads.map(ask, range(20)))
-
-    assert len(server.requests) == asked + 1
-    assert answered.count(True) == 1
-    CALLS["refresh"](client)
-
-
-@pytest.mark.parametrize("call", ["get", "refresh"])
-def test_a_failed_probe_opens_again_and_is_not_repeated(serve, client_of, call):
-    server = serve(says_and_closes(b""))
-    client = client_of(server, auth=AUTH, open_seconds=0.2)
-    fail(client, 5)
-    asked = len(server.requests)
-
-    for probes in (1, 2):
-        time.sleep(0.25)
-        for _ in range(3):
-            with pytest.raises(DirectusUnavailable):
-                CALLS[call](client)
-        assert len(server.requests) == asked + probes
-
-
-def test_an_outage_is_logged_once_and_so_is_its_end(serve, client_of, caplog):
-    caplog.set_level("DEBUG", logger="accounts.directus.breaker")
-    server = serve(says_and_closes(b""))
-    client = client_of(server, open_seconds=0.1)
-    fail(client, 8)
-    time.sleep(0.15)
-    fail(client, 3)
-    server.script = [says(data(TOKENS))]
-    time.sleep(0.15)
-    for _ in range(3):
-        CALLS["refresh"](client)
-
-    assert [(r.levelname, r.getMessage(), r.event) for r in caplog.records] == [
-        ("WARNING", "upstream.breaker open", "upstream.breaker"),
-        ("DEBUG", "upstream.breaker half-open", "upstream.breaker"),
-        ("DEBUG", "upstream.breaker open", "upstream.breaker"),
-        ("DEBUG", "upstream.breaker half-open", "upstream.breaker"),
-        ("INFO", "upstream.breaker closed", "upstream.breaker"),
-    ]
-
-
-@pytest.mark.parametrize(
-    "refusal",
-    [
-        error(400, "RECORD_NOT_UNIQUE"),
-        error(401, "INVALID_CREDENTIALS"),
-        error(429, "REQUESTS_EXCEEDED"),
-        # What a crafted request can provoke must not lock others out.
-        error(500, "INTERNAL_SERVER_ERROR"),
-        error(503, "INVALID_PROVIDER_CONFIG"),
-    ],
-)
-def test_answers_never_open_the_breaker(serve, client_of, refusal):
-    server = serve(says(refusal))
-    client = client_of(server)
-    for _ in range(8):
-        with pytest.raises(Exception, match=r"\d{3}"):
-            CALLS["refresh"](client)
-
-    assert len(server.requests) == 8
-
-
-def test_an_answer_between_failures_starts_the_count_again(serve, client_of):
-    lost = says_and_closes(b"")
-    taken = says(error(400, "RECORD_NOT_UNIQUE"))
-    server = serve(lost, lost, lost, lost, taken, lost)
-    client = client_of(server)
-    fail(client, 4)
-    with pytest.raises(NotUnique):
-        CALLS["refresh"](client)
-    fail(client, 4)
-
-    assert len(server.requests) == 9
-
-
-@pytest.mark.parametrize(
-    "nonsense",
-    [
-        message(200, b"<html>", "text/html"),
-        message(200, b"{"),
-        message(200, b"[]"),
-        message(204),
-        message(302, Location="/x"),
-        message(503, b"<html>", "text/html"),
-        error(503, "SERVICE_UNAVAILABLE"),
-    ],
-)
-def test_nonsense_opens_the_breaker(serve, client_of, nonsense):
-    server = serve(says(nonsense))
-    client = client_of(server)
-    fail(client, 7)
-
-    assert len(server.requests) == 5
-
-
-# The bulkhead
-
-
-def test_hanging_sign_ins_do_not_block_a_page(serve, client_of):
-    server = serve(hangs())
-    client = client_of(server, auth=AUTH, login_slots=4, login_timeout=1.5)
-
-    def sign_in(_):
-        with pytest.raises(DirectusUnavailable) as caught:
-            CALLS["login"](client)
-        return caught.value.timed_out
-
-    with ThreadPoolExecutor(12) as threads:
-        answers = threads.map(sign_in, range(12))
-        while len(server.requests) < 4:
-            time.sleep(0.01)
-        server.script = [says(GOOD)]
-        times = sorted(seconds(CALLS["get"], client) for _ in range(21))
-        timed_out = list(answers)
-
-    assert times[10] < 0.1
-    # Four got through to Directus, the others were told to come back.
-    assert timed_out.count(True) == 4
-    assert server.count("POST") == 4
-
-
-def seconds(call, client):
-    start = time.perf_counter()
-    call(client)
-    return time.perf_counter() - start
-
-
-def test_slots_are_free_again(serve, client_of):
-    server = serve(says(GOOD_LOGIN))
-    client = client_of(server, login_slots=1)
-
-    for _ in range(3):
-        CALLS["login"](client)
-
-
-# What arrives
-
-
-def test_one_address_and_one_harmless_browser_name_arrive(serve, client_of):
-    """C-UP-2."""
-    server = serve(says(GOOD))
-    visitor = Visitor("203.0.113.7", "Mozilla\r\nX-Evil: 1\r\n\r\nGET /evil 🦊\x00")
-
-    CALLS["get"](client_of(server, auth=AUTH, visitor=visitor))
-
-    (request,) = server.requests
-    assert request.header("X-Forwarded-For") == ["203.0.113.7"]
-    assert request.header("User-Agent") == ["MozillaX-Evil: 1GET /evil ?"]
-    assert request.header("X-Evil") == []
-
-
-def test_proxies_of_the_environment_are_not_used(serve, client_of, monkeypatch):
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-
-    CALLS["get"](client_of(serve(says(GOOD)), auth=AUTH))
-
-
-def test_cookies_are_not_kept(serve, client_of):
-    server = serve(says(message(200, GOOD_BODY, Set_Cookie="session=x; Path=/")))
-    client = client_of(server, auth=AUTH)
-
-    for _ in range(2):
-        CALLS["get"](client)
-
-    assert [r.header("Cookie") for r in server.requests] == [[], []]
-
-
-# The budget for retries
-
-
-def test_an_outage_is_not_multiplied(serve, client_of):
-    server = serve(says(error(503, "SERVICE_UNAVAILABLE")))
-    client = client_of(server, auth=AUTH)
-    client._transport._breaker.guard = lambda: NoBreaker()
-
-    for _ in range(30):
-        with pytest.raises(DirectusUnavailable):
-            CALLS["get"](client)
-
-    # Thirty calls, ten retries in stock, and one more for each ten calls.
-    assert 40 <= len(server.requests) <= 43
-
-
-class NoBreaker:
-    def __enter__(self):
-        return False
-
-    def __exit__(self, *error):
-        return None
-
-
-def test_one_transport_serves_many_threads(serve, client_of):
-    server = serve(says(GOOD))
-    client = client_of(server, auth=AUTH)
-
-    with ThreadPoolExecutor(16) as threads:
-        users = list(threads.map(lambda _: CALLS["get"](client), range(200)))
-
-    assert {user.email for user in users} == {"ada@example.com"}
-    assert server.connections <= 32
-    assert threading.active_count() < 100

@@ -1,0 +1,237 @@
+"""The breaker, the bulkhead and the budget for retries."""
+
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from accounts.directus import DirectusUnavailable, NotUnique
+from tests.fault_server import (
+    after,
+    data,
+    error,
+    hangs,
+    message,
+    says,
+    says_and_closes,
+)
+
+from .calls import (
+    ADA,
+    AUTH,
+    CALLS,
+    TOKENS,
+)
+
+GOOD = data(ADA)
+GOOD_BODY = GOOD.partition(b"\r\n\r\n")[2]
+GOOD_LOGIN = data(TOKENS)
+
+
+@pytest.fixture
+def closed_port():
+    """Return the address of a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    return f"http://127.0.0.1:{port}"
+
+
+# The breaker
+
+
+def fail(client, times):
+    for _ in range(times):
+        with pytest.raises(DirectusUnavailable):
+            CALLS["refresh"](client)
+
+
+def test_exactly_one_call_asks_whether_directus_is_back(serve, client_of):
+    """R23."""
+    server = serve(says_and_closes(b""))
+    client = client_of(server, open_seconds=0.2)
+    fail(client, 5)
+    server.script = [after(0.2, says(data(TOKENS)))]
+    asked = len(server.requests)
+    time.sleep(0.25)
+
+    def ask(_):
+        try:
+            CALLS["refresh"](client)
+        except DirectusUnavailable:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as threads:
+        answered = list(threads.map(ask, range(20)))
+
+    assert len(server.requests) == asked + 1
+    assert answered.count(True) == 1
+    CALLS["refresh"](client)
+
+
+@pytest.mark.parametrize("call", ["get", "refresh"])
+def test_a_failed_probe_opens_again_and_is_not_repeated(serve, client_of, call):
+    server = serve(says_and_closes(b""))
+    client = client_of(server, auth=AUTH, open_seconds=0.2)
+    fail(client, 5)
+    asked = len(server.requests)
+
+    for probes in (1, 2):
+        time.sleep(0.25)
+        for _ in range(3):
+            with pytest.raises(DirectusUnavailable):
+                CALLS[call](client)
+        assert len(server.requests) == asked + probes
+
+
+def test_an_outage_is_logged_once_and_so_is_its_end(serve, client_of, caplog):
+    caplog.set_level("DEBUG", logger="accounts.directus.breaker")
+    server = serve(says_and_closes(b""))
+    client = client_of(server, open_seconds=0.1)
+    fail(client, 8)
+    time.sleep(0.15)
+    fail(client, 3)
+    server.script = [says(data(TOKENS))]
+    time.sleep(0.15)
+    for _ in range(3):
+        CALLS["refresh"](client)
+
+    assert [(r.levelname, r.getMessage(), r.event) for r in caplog.records] == [
+        ("WARNING", "upstream.breaker open", "upstream.breaker"),
+        ("DEBUG", "upstream.breaker half-open", "upstream.breaker"),
+        ("DEBUG", "upstream.breaker open", "upstream.breaker"),
+        ("DEBUG", "upstream.breaker half-open", "upstream.breaker"),
+        ("INFO", "upstream.breaker closed", "upstream.breaker"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        error(400, "RECORD_NOT_UNIQUE"),
+        error(401, "INVALID_CREDENTIALS"),
+        error(429, "REQUESTS_EXCEEDED"),
+        # What a crafted request can provoke must not lock others out.
+        error(500, "INTERNAL_SERVER_ERROR"),
+        error(503, "INVALID_PROVIDER_CONFIG"),
+    ],
+)
+def test_answers_never_open_the_breaker(serve, client_of, refusal):
+    server = serve(says(refusal))
+    client = client_of(server)
+    for _ in range(8):
+        with pytest.raises(Exception, match=r"\d{3}"):
+            CALLS["refresh"](client)
+
+    assert len(server.requests) == 8
+
+
+def test_an_answer_between_failures_starts_the_count_again(serve, client_of):
+    lost = says_and_closes(b"")
+    taken = says(error(400, "RECORD_NOT_UNIQUE"))
+    server = serve(lost, lost, lost, lost, taken, lost)
+    client = client_of(server)
+    fail(client, 4)
+    with pytest.raises(NotUnique):
+        CALLS["refresh"](client)
+    fail(client, 4)
+
+    assert len(server.requests) == 9
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        message(200, b"<html>", "text/html"),
+        message(200, b"{"),
+        message(200, b"[]"),
+        message(204),
+        message(302, Location="/x"),
+        message(503, b"<html>", "text/html"),
+        error(503, "SERVICE_UNAVAILABLE"),
+    ],
+)
+def test_nonsense_opens_the_breaker(serve, client_of, nonsense):
+    server = serve(says(nonsense))
+    client = client_of(server)
+    fail(client, 7)
+
+    assert len(server.requests) == 5
+
+
+# The bulkhead
+
+
+def test_hanging_sign_ins_do_not_block_a_page(serve, client_of):
+    server = serve(hangs())
+    client = client_of(server, auth=AUTH, login_slots=4, login_timeout=1.5)
+
+    def sign_in(_):
+        with pytest.raises(DirectusUnavailable) as caught:
+            CALLS["login"](client)
+        return caught.value.timed_out
+
+    with ThreadPoolExecutor(12) as threads:
+        answers = threads.map(sign_in, range(12))
+        while len(server.requests) < 4:
+            time.sleep(0.01)
+        server.script = [says(GOOD)]
+        times = sorted(seconds(CALLS["get"], client) for _ in range(21))
+        timed_out = list(answers)
+
+    assert times[10] < 0.1
+    # Four got through to Directus, the others were told to come back.
+    assert timed_out.count(True) == 4
+    assert server.count("POST") == 4
+
+
+def seconds(call, client):
+    start = time.perf_counter()
+    call(client)
+    return time.perf_counter() - start
+
+
+def test_slots_are_free_again(serve, client_of):
+    server = serve(says(GOOD_LOGIN))
+    client = client_of(server, login_slots=1)
+
+    for _ in range(3):
+        CALLS["login"](client)
+
+
+# The budget for retries
+
+
+def test_an_outage_is_not_multiplied(serve, client_of):
+    server = serve(says(error(503, "SERVICE_UNAVAILABLE")))
+    client = client_of(server, auth=AUTH)
+    client._transport._breaker.guard = lambda: NoBreaker()
+
+    for _ in range(30):
+        with pytest.raises(DirectusUnavailable):
+            CALLS["get"](client)
+
+    # Thirty calls, ten retries in stock, and one more for each ten calls.
+    assert 40 <= len(server.requests) <= 43
+
+
+class NoBreaker:
+    def __enter__(self):
+        return False
+
+    def __exit__(self, *error):
+        return None
+
+
+def test_one_transport_serves_many_threads(serve, client_of):
+    server = serve(says(GOOD))
+    client = client_of(server, auth=AUTH)
+
+    with ThreadPoolExecutor(16) as threads:
+        users = list(threads.map(lambda _: CALLS["get"](client), range(200)))
+
+    assert {user.email for user in users} == {"ada@example.com"}
+    assert server.connections <= 32
+    assert threading.active_count() < 100
