@@ -181,7 +181,9 @@ class Bomb:
         return setattr, (Bomb, "exploded", True)
 
 
-@pytest.mark.parametrize("key", ["short", "a" * 31 + "\0", "a" * 33, "Ä" * 32, "'" * 32])
+@pytest.mark.parametrize(
+    "key", ["short", "a" * 31 + "\0", "a" * 33, "Ä" * 32, "'" * 32]
+)
 def test_a_key_that_cannot_be_one_is_not_looked_up(key, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert "word" not in SessionStore(key)
