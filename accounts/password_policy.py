@@ -1,6 +1,6 @@
 """The password policy of Directus, as one of Django's password validators.
 
-Directus keeps it as a regular expression, written as JavaScript does: `/…/flags`.
+Directus keeps it as a regular expression of JavaScript, in slashes or without them.
 Checking it here first keeps Directus from telling known and unknown addresses apart.
 """
 
@@ -20,7 +20,6 @@ CACHE_KEY = "directus-password-policy"
 CACHE_SECONDS = 300
 # What could not be read is asked for again soon.
 RETRY_SECONDS = 10
-JAVASCRIPT = re.compile(r"^/(?P<pattern>.+)/(?P<flags>[a-z]*)$", re.DOTALL)
 # The two policies that Directus' own settings page offers.
 WEAK = "/^.{8,}$/"
 STRONG = (
@@ -75,11 +74,11 @@ def _read_policy() -> tuple[str, int]:
 
 def compiled(text: str) -> re.Pattern[str] | None:
     """Return the policy for Python, or None when there is none or it cannot be used."""
-    match = JAVASCRIPT.match(text)
-    if match is None:
+    if not text:
         return None
-    flags = re.IGNORECASE if "i" in match["flags"] else 0
+    # As Directus reads it; flags behind the slash would be a part of the pattern.
+    is_wrapped = text.startswith("/") and text.endswith("/")
     try:
-        return re.compile(match["pattern"], flags | re.ASCII)
+        return re.compile(text[1:-1] if is_wrapped else text, re.ASCII)
     except re.error:
         return None

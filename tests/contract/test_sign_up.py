@@ -145,6 +145,16 @@ def test_a_weak_password_is_repeated_and_we_do_not_repeat_it(world, email):
     assert caught.value.field == "password"
 
 
+@pytest.mark.parametrize(
+    ("policy", "status"),
+    [("^[a-z]{4}$", 204), ("/^[A-Z]{4}$/", 400), ("/^[A-Z]{4}$/i", 400)],
+)
+def test_a_policy_may_have_slashes_and_no_flags(world, email, policy, status):
+    world.set(auth_password_policy=policy)
+
+    assert register(world, email=email, password="abcd").status == status
+
+
 def test_a_weak_password_tells_known_addresses(world):
     world.set(auth_password_policy="/^.{12,}$/")
     person = world.add_user()

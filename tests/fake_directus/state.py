@@ -131,7 +131,9 @@ class State:
 
     def check_password(self, password: str | None) -> None:
         """Refuse what the policy refuses, repeating the password as Directus does."""
-        policy = (self.password_policy or "//").strip("/")
+        policy = self.password_policy or ""
+        if policy.startswith("/") and policy.endswith("/"):
+            policy = policy[1:-1]
         if password and not re.search(policy, password):
             raise failed_validation("password", "regex", invalid=password)
 
