@@ -211,7 +211,10 @@ def _batches(
     """Yield batches; the next one is read while its predecessor is written."""
 
     def read() -> list[DirectusUser]:
-        return list(islice(profiles, size))
+        # Once each: one statement cannot write a row twice.
+        return list(
+            {profile.id: profile for profile in islice(profiles, size)}.values()
+        )
 
     with ThreadPoolExecutor(max_workers=1) as reader:
         batch = read()
