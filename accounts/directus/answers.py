@@ -67,9 +67,7 @@ def read_answer(
         payload = _decode(body) if text else _success(headers, body)
     elif status >= 400:
         payload = _refusal(headers, body)
-    answer = Answer(status, payload, parse_retry_after(headers.get("Retry-After")))
-    _check_shape(answer)
-    return answer
+    return Answer(status, payload, parse_retry_after(headers.get("Retry-After")))
 
 
 def parse_json(body: bytes) -> Any:
@@ -136,21 +134,6 @@ def _refusal(headers: Mapping[str, str], body: bytes) -> Any:
 def _is_json(headers: Mapping[str, str]) -> bool:
     media_type = headers.get("Content-Type", "").partition(";")[0]
     return media_type.strip().lower() == "application/json"
-
-
-def _check_shape(answer: Answer) -> None:
-    """Let a refusal pass only when it is Directus' own.
-
-    A proxy's 401 must not look like a wrong password; its 429 means what it says.
-    """
-    is_refusal = 400 <= answer.status < 500 and answer.status != 429
-    if is_refusal and not _has_errors(answer.payload):
-        raise DirectusUnavailable(f"{answer.status} without an error from Directus")
-
-
-def _has_errors(payload: Any) -> bool:
-    errors = payload.get("errors") if isinstance(payload, dict) else None
-    return isinstance(errors, list) and bool(errors) and isinstance(errors[0], dict)
 
 
 def _decode(body: bytes) -> str:

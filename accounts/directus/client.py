@@ -29,6 +29,9 @@ from .users import ALL_FIELDS, FEW_FIELDS, DirectusUser
 PAGE_SIZE = 1000
 LOGOUT_TIMEOUT = 2.0
 MOST_CANDIDATES = 100
+MAX_EMAIL = 255
+# Longer ones would be cut off by a server or a proxy, in words of its own.
+MAX_TOKEN = 4096
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
@@ -186,6 +189,8 @@ class DirectusClient(PlainClient):
 
     def find_users_by_email(self, email: str) -> list[DirectusUser]:
         """Return the users with this address, however its letters are cased."""
+        if len(email) > MAX_EMAIL:
+            return []
         # Directus compares with the case or by parts; the rest is done here.
         params = {
             "fields": ALL_FIELDS,
@@ -281,7 +286,7 @@ def _user_path(user_id: UUID | str) -> str:
 
 def _jwt(token: str) -> str:
     """Return a mailed token that may be one; version 10 fails over any other."""
-    if not _JWT.fullmatch(token):
+    if len(token) > MAX_TOKEN or not _JWT.fullmatch(token):
         raise InvalidToken(403, "INVALID_TOKEN")
     return token
 

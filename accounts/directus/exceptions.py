@@ -160,6 +160,9 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
     if answer.status >= 500:
         message = f"Directus answered {answer.status} {code}".rstrip()
         return DirectusUnavailable(message, retry_after=answer.retry_after)
+    if not _has_errors(answer.payload):
+        # A proxy's 401 must not look like a wrong password.
+        return DirectusUnavailable(f"{answer.status} without an error from Directus")
     by_status = CLASSES_BY_STATUS.get(answer.status, DirectusAPIError)
     error_class = CLASSES_BY_CODE.get(code, by_status)
     kind = _matching(_NAME, facts.get("type"))
@@ -173,6 +176,11 @@ def error_facts(payload: Any) -> dict[str, Any]:
     except (KeyError, IndexError, TypeError):
         return {}
     return facts if isinstance(facts, dict) else {}
+
+
+def _has_errors(payload: Any) -> bool:
+    errors = payload.get("errors") if isinstance(payload, dict) else None
+    return isinstance(errors, list) and bool(errors) and isinstance(errors[0], dict)
 
 
 def parse_retry_after(value: str | None) -> int | None:

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -99,6 +100,9 @@ class Transport:
         login_slots: how many of those may be under way at once.
         ca_bundle: a file of certificates to trust in place of the usual ones.
         open_seconds: how long nothing is asked after five failures in a row.
+
+    Raises:
+        ValueError: the address or the file of certificates cannot be meant.
     """
 
     def __init__(
@@ -118,6 +122,8 @@ class Transport:
         self._read_timeout = read_timeout
         self._total_timeout = total_timeout
         self._login_timeout = login_timeout
+        if ca_bundle and not Path(ca_bundle).exists():
+            raise ValueError("there is no such file of certificates")
         self._verify: bool | str = ca_bundle or True
         self._adapter = TimedAdapter()
         self._breaker = Breaker(open_seconds=open_seconds)

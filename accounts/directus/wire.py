@@ -173,6 +173,7 @@ class _TimedConnection(HTTPConnection):
     def connect(self) -> None:
         attempt = CURRENT_ATTEMPT.get()
         self._answers = 0
+        attempt.reused = False
         attempt.stage = Stage.CONNECTING
         super().connect()
         attempt.stage = Stage.SENT

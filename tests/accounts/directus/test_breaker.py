@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts.directus import DirectusUnavailable, NotUnique
+from accounts.directus import DirectusError, DirectusUnavailable, NotUnique
 from tests.fault_server import (
     after,
     data,
@@ -113,6 +113,9 @@ def test_an_outage_is_logged_once_and_so_is_its_end(serve, client_of, caplog):
         error(400, "RECORD_NOT_UNIQUE"),
         error(401, "INVALID_CREDENTIALS"),
         error(429, "REQUESTS_EXCEEDED"),
+        # What a filter in front of Directus says to a crafted request.
+        message(403, b"<html>Blocked</html>", "text/html"),
+        message(431, b""),
         # What a crafted request can provoke must not lock others out.
         error(500, "INTERNAL_SERVER_ERROR"),
         error(503, "INVALID_PROVIDER_CONFIG"),
@@ -122,7 +125,7 @@ def test_answers_never_open_the_breaker(serve, client_of, refusal):
     server = serve(says(refusal))
     client = client_of(server)
     for _ in range(8):
-        with pytest.raises(Exception, match=r"\d{3}"):
+        with pytest.raises(DirectusError, match=r"\d{3}"):
             CALLS["refresh"](client)
 
     assert len(server.requests) == 8

@@ -2,12 +2,14 @@
 
 import socket
 import time
+from contextlib import suppress
 
 import pytest
 
-from accounts.directus import DirectusUnavailable, Visitor
+from accounts.directus import DirectusAPIError, DirectusUnavailable, Visitor
 from tests.fault_server import (
     data,
+    error,
     message,
     says,
     says_and_closes,
@@ -48,6 +50,21 @@ def test_connections_are_kept(serve, client_of):
     assert server.connections == 1
 
 
+@pytest.mark.parametrize(
+    "content",
+    [message(204), error(401, "INVALID_CREDENTIALS"), error(403, "FORBIDDEN")],
+)
+def test_connections_are_kept_after_other_answers(serve, client_of, content):
+    server = serve(says(content))
+    client = client_of(server)
+
+    for _ in range(3):
+        with suppress(DirectusAPIError):
+            CALLS["logout"](client)
+
+    assert server.connections == 1
+
+
 @pytest.mark.parametrize("ends", [says_and_closes, says_and_resets])
 def test_a_connection_closed_after_the_answer_disturbs_nobody(serve, client_of, ends):
     server = serve(ends(GOOD))
@@ -69,6 +86,19 @@ def test_a_connection_closed_as_the_request_comes_is_replaced(serve, client_of, 
 
     assert len(server.requests) == 3
     assert server.connections == 2
+
+
+def test_a_new_connection_in_place_of_an_old_one_is_not_an_old_one(serve, client_of):
+    """It was closed before the answer began, but it cannot be called stale."""
+    server = serve(says(GOOD), says_and_closes(b""), says(GOOD_LOGIN))
+    client = client_of(server, auth=AUTH)
+    CALLS["get"](client)
+    server.close_connections()
+    time.sleep(0.05)
+
+    with pytest.raises(DirectusUnavailable):
+        CALLS["login"](client)
+    assert server.count("POST") == 1
 
 
 @pytest.mark.parametrize("call", ONCE)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from accounts.directus import DirectusClient, DirectusUnavailable, Transport
-from tests.fault_server import data, says, says_and_closes
+from tests.fault_server import data, hangs, says, says_and_closes
 
 from .calls import ADA, AUTH, CALLS, TOKENS, at_most
 
@@ -188,3 +188,16 @@ def test_a_connection_closed_as_the_request_comes_is_replaced(serve, tls, client
     CALLS["get"](directus)
     assert CALLS["get"](directus).email == "ada@example.com"
     assert server.connections == 2
+
+
+def test_silence_ends_with_the_deadline(serve, tls, client_for):
+    server = serve(hangs(), tls=tls())
+
+    with at_most(3.0), pytest.raises(DirectusUnavailable) as caught:
+        CALLS["me"](client_for(server, read_timeout=0.2, total_timeout=0.3))
+    assert caught.value.timed_out
+
+
+def test_a_missing_file_of_authorities_is_told_at_once(tmp_path):
+    with pytest.raises(ValueError, match="certificates"):
+        Transport("https://directus.test", ca_bundle=str(tmp_path / "none.pem"))

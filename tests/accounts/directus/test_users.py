@@ -204,6 +204,10 @@ def test_users_are_found_by_address_however_it_is_cased(wire, client):
     assert json.loads(query(wire)["filter"]) == contains
 
 
+def test_a_text_that_is_no_address_is_not_looked_for(wire, client):
+    assert client.find_users_by_email("a" * 250 + "@b.example") == []
+
+
 def people(*numbers):
     rows = [ADA | {"id": str(uuid.UUID(int=number))} for number in numbers]
     return {"data": rows}
