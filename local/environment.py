@@ -1,10 +1,9 @@
 """The virtual environment: one for each set of requirements and each Python."""
 
+import importlib.util
 import os
 import shutil
-import subprocess
 import sys
-import venv
 from pathlib import Path
 
 from .paths import ROOT, cache_folder, key, locked
@@ -42,19 +41,16 @@ def environment() -> Path:
 
 
 def _create(folder: Path) -> None:
-    try:
-        import ensurepip  # noqa: F401
-    except ImportError:
+    if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
         raise Problem(
             "This Python lacks its venv module: install it"
             " (on Debian and Ubuntu: apt-get install python3-venv)."
-        ) from None
-    try:
-        venv.create(folder, with_pip=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise Problem(
-            f"No virtual environment could be made in {folder}: {error}."
-        ) from None
+        )
+    args: list[str | Path] = [sys.executable, "-m", "venv", folder]
+    code, output = run(args, env=os.environ, cwd=ROOT)
+    if code:
+        last = output.strip().splitlines()[-1:] or ["no reason given"]
+        raise Problem(f"No virtual environment could be made in {folder}: {last[0]}")
 
 
 def _install(python: Path, shown: Step) -> None:
