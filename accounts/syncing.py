@@ -6,37 +6,36 @@ that sees half of the people, must not sign the other half out.
 """
 
 import json
-import logging
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.contrib.auth.models import Group
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import clients
 from .directus import DirectusClient, DirectusUser
 from .mirror import mirrored_values
+from .mirror_batches import (
+    KnownRow,
+    active_users,
+    compared,
+    known_rows,
+    set_groups,
+    suspended_users,
+    unseen_users,
+    write_rows,
+)
 from .models import Session
 from .sessions import end_sessions
-
-logger = logging.getLogger(__name__)
 
 PAGE = 1000
 BATCH = 1000
 # Ids in one question to Directus: their filter has to fit into a URL.
 ASKED_AT_ONCE = 100
-# Only written once the brake has agreed.
-DECIDED_LATER = {"is_active"}
 
 
 class SyncRefused(Exception):
@@ -85,7 +84,7 @@ class _Sync:
         self._dry_run = dry_run
         self._percent = percent
         self._started = timezone.now()
-        self._active_before = _active().count()
+        self._active_before = active_users().count()
         self._active_and_listed = 0
         self._outcome = Outcome()
 
@@ -100,19 +99,19 @@ class _Sync:
         fewest = min(fewest, self._client.count_users())
         self._brake(fewest)
         if not self._dry_run:
-            self._deactivate(_suspended(self._started))
+            self._deactivate(suspended_users(self._started))
             self._deactivate_gone()
         return self._outcome
 
     # Everybody who is there
 
     def _mirror(self, batch: list[DirectusUser]) -> None:
-        known = _known_rows(batch)
+        known = known_rows(batch)
         stale, fresh, back = [], [], []
         for profile in batch:
             row = known.get(profile.id)
             values = mirrored_values(profile)
-            if row is None or row.values != _compared(values):
+            if row is None or row.values != compared(values):
                 stale.append((profile, values))
             else:
                 fresh.append(row.pk)
@@ -120,14 +119,20 @@ class _Sync:
                 back.append(row.pk)
         self._count(batch, known, len(stale), len(back))
         if not self._dry_run:
-            _write(stale)
+            write_rows(stale)
             get_user_model().objects.filter(pk__in=fresh).update(
                 synced_at=timezone.now()
             )
             get_user_model().objects.filter(pk__in=back).update(is_active=True)
-            _set_groups(batch)
+            set_groups(batch)
 
-    def _count(self, batch, known, stale: int, back: int) -> None:
+    def _count(
+        self,
+        batch: list[DirectusUser],
+        known: dict[UUID, KnownRow],
+        stale: int,
+        back: int,
+    ) -> None:
         new = len(batch) - len(known)
         self._outcome.seen += len(batch)
         self._outcome.created += new
@@ -148,7 +153,10 @@ class _Sync:
                 % {"count": fewest, "seen": self._outcome.seen}
             )
         leaving = self._leaving()
-        allowed = max(1, int(self._active_before * self._percent / 100))
+        allowed = int(self._active_before * self._percent / 100)
+        if self._percent:
+            # One of a handful may always leave.
+            allowed = max(1, allowed)
         if leaving > allowed:
             raise SyncRefused(
                 _(
@@ -163,7 +171,9 @@ class _Sync:
     def _leaving(self) -> int:
         if self._dry_run:
             return max(0, self._active_before - self._active_and_listed)
-        return _suspended(self._started).count() + _unseen(self._started).count()
+        return (
+            suspended_users(self._started).count() + unseen_users(self._started).count()
+        )
 
     def _deactivate_gone(self) -> None:
         """Deactivate whom Directus does not know, asked by id.
@@ -171,7 +181,7 @@ class _Sync:
         The list alone is no proof: a deletion meanwhile moves others to a page that
         was read already.
         """
-        candidates = _unseen(self._started).order_by("pk")
+        candidates = unseen_users(self._started).order_by("pk")
         last = 0
         while rows := list(
             candidates.filter(pk__gt=last).values_list("pk", "directus_id")[
@@ -183,7 +193,7 @@ class _Sync:
                 self._client, [directus_id for _pk, directus_id in rows]
             )
             gone = [pk for pk, directus_id in rows if directus_id not in there]
-            self._deactivate(_active().filter(pk__in=gone))
+            self._deactivate(active_users().filter(pk__in=gone))
 
     def _deactivate(self, users: QuerySet) -> None:
         while pks := list(users.order_by("pk").values_list("pk", flat=True)[:BATCH]):
@@ -235,126 +245,3 @@ def _still_there(client: DirectusClient, directus_ids: list[UUID]) -> set[UUID]:
     rule = {"id": {"_in": [str(directus_id) for directus_id in directus_ids]}}
     params = {"fields": "id", "limit": "-1", "filter": json.dumps(rule)}
     return {UUID(row["id"]) for row in client.get("/users", params=params)}
-
-
-# What is here
-
-
-@dataclass(frozen=True)
-class _Row:
-    pk: int
-    is_active: bool
-    values: tuple
-
-
-_COMPARED = (
-    "email",
-    "first_name",
-    "last_name",
-    "role_name",
-    "language",
-    "status",
-    "role_id",
-    "last_access",
-    "is_staff",
-    "is_superuser",
-)
-
-
-def _compared(values: dict) -> tuple:
-    return tuple(values[name] for name in _COMPARED)
-
-
-def _known_rows(batch: Iterable[DirectusUser]) -> dict[UUID, _Row]:
-    rows = get_user_model().objects.filter(
-        directus_id__in=[profile.id for profile in batch]
-    )
-    return {
-        directus_id: _Row(pk, is_active, tuple(values))
-        for directus_id, pk, is_active, *values in rows.values_list(
-            "directus_id", "pk", "is_active", *_COMPARED
-        )
-    }
-
-
-def _active() -> QuerySet:
-    return get_user_model().objects.filter(directus_id__isnull=False, is_active=True)
-
-
-def _suspended(since: datetime) -> QuerySet:
-    return _active().filter(synced_at__gte=since).exclude(status="active")
-
-
-def _unseen(since: datetime) -> QuerySet:
-    return _active().filter(Q(synced_at__lt=since) | Q(synced_at=None))
-
-
-# What is written
-
-
-def _write(stale: list[tuple[DirectusUser, dict]]) -> None:
-    """Insert or update, in one statement per batch."""
-    model = get_user_model()
-    rows = [
-        model(
-            directus_id=profile.id,
-            # Only written for new rows, see mirror_user.
-            password=_unusable_password(),
-            **values,
-        )
-        for profile, values in stale
-    ]
-    model.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["directus_id"],
-        update_fields=[*_COMPARED, "synced_at"],
-    )
-
-
-def _unusable_password() -> str:
-    """Return what make_password(None) does, whose forty random picks take longer
-    than all the rest of a row.
-    """
-    return UNUSABLE_PASSWORD_PREFIX + secrets.token_urlsafe(30)
-
-
-def _set_groups(batch: list[DirectusUser]) -> None:
-    """Give everybody in a batch the groups of the role, as mirror_user does."""
-    rights = clients.role_rights()
-    if not rights.managed_groups:
-        return
-    groups = {
-        name: Group.objects.get_or_create(name=name)[0].pk
-        for name in rights.managed_groups
-    }
-    users = dict(
-        get_user_model()
-        .objects.filter(directus_id__in=[profile.id for profile in batch])
-        .values_list("directus_id", "pk")
-    )
-    wanted = {
-        (users[profile.id], groups[name])
-        for profile in batch
-        if profile.id in users
-        for name in rights.groups(profile)
-    }
-    _replace_memberships(list(users.values()), list(groups.values()), wanted)
-
-
-def _replace_memberships(
-    users: list[int], groups: list[int], wanted: set[tuple[int, int]]
-) -> None:
-    through = get_user_model().groups.through
-    with transaction.atomic():
-        rows = through.objects.filter(user__in=users, group__in=groups)
-        present = {(row.user_id, row.group_id): row.pk for row in rows}
-        excess = [pk for key, pk in present.items() if key not in wanted]
-        through.objects.filter(pk__in=excess).delete()
-        through.objects.bulk_create(
-            [
-                through(user_id=user, group_id=group)
-                for user, group in sorted(wanted - present.keys())
-            ],
-            ignore_conflicts=True,
-        )

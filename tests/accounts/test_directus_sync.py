@@ -8,8 +8,10 @@ from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from accounts import syncing
+from accounts import clients, syncing
 from accounts.directus import DirectusUnavailable
+from accounts.mirror import mirrored_values
+from accounts.mirror_batches import COMPARED
 from accounts.models import Session, User
 
 pytestmark = pytest.mark.django_db
@@ -222,6 +224,14 @@ def test_one_of_few_may_leave(sync, directus, service_token):
     assert "deactivated 1" in sync()
 
 
+def test_nobody_leaves_when_none_may(sync, directus, people):
+    sync()
+    directus.delete(people[0])
+
+    with pytest.raises(CommandError, match="1 of 11"):
+        sync(max_deactivate=0.0)
+
+
 def test_a_list_shorter_than_the_count_stops_it(sync, directus, people, monkeypatch):
     sync()
     directus.delete(people[0])
@@ -323,8 +333,14 @@ def test_it_needs_a_service_token(directus, db):
         call_command("directus_sync")
 
 
+def test_every_mirrored_column_is_compared(directus, service_token):
+    profile = next(clients.service_client().list_users())
+
+    assert mirrored_values(profile).keys() == {*COMPARED, "is_active", "synced_at"}
+
+
 def test_pages_are_no_longer_than_directus_allows(directus, service_token):
-    client = syncing.clients.service_client()
+    client = clients.service_client()
     info = {"data": {"queryLimit": {"default": 100, "max": 7}}}
     directus.answers(200, info, path="/server/info")
 
@@ -336,7 +352,7 @@ def test_output_and_log_name_nobody(sync, directus, people, caplog, capsys):
 
     for text in (printed, caplog.text, capsys.readouterr().err):
         assert "customer-" not in text
-        assert syncing.clients.settings.DIRECTUS_SERVICE_TOKEN not in text
+        assert clients.settings.DIRECTUS_SERVICE_TOKEN not in text
 
 
 @pytest.mark.real
@@ -344,7 +360,7 @@ def test_a_real_directus_is_mirrored(directus_server, make_customer, settings):
     settings.DIRECTUS_URL = directus_server.directus.url
     settings.DIRECTUS_SERVICE_TOKEN = directus_server.service_token
     people = [make_customer(first_name=f"C{number}") for number in range(3)]
-    client = syncing.clients.service_client()
+    client = clients.service_client()
 
     first = syncing.sync_users(client)
     directus_server.admin.patch_user(people[0].id, status="suspended")

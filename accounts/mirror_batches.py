@@ -1,0 +1,149 @@
+"""mirror_user for many at once: read the rows of a batch, write those that differ.
+
+Only accounts.syncing uses it. `is_active` of a row that exists is not written here:
+who is signed out is decided when everybody has been read.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from . import clients
+from .directus import DirectusUser
+
+# What is here
+
+
+@dataclass(frozen=True)
+class KnownRow:
+    """A row of a mirrored user; `values` are in the order of COMPARED."""
+
+    pk: int
+    is_active: bool
+    values: tuple
+
+
+# What mirrored_values decides, without what changes every time and `is_active`.
+COMPARED = (
+    "email",
+    "first_name",
+    "last_name",
+    "role_name",
+    "language",
+    "status",
+    "role_id",
+    "last_access",
+    "is_staff",
+    "is_superuser",
+)
+
+
+def compared(values: dict[str, Any]) -> tuple:
+    """Return what of mirrored_values is compared, in the order of COMPARED."""
+    return tuple(values[name] for name in COMPARED)
+
+
+def known_rows(batch: Iterable[DirectusUser]) -> dict[UUID, KnownRow]:
+    """Return the rows of those who are here already, by Directus id."""
+    rows = get_user_model().objects.filter(
+        directus_id__in=[profile.id for profile in batch]
+    )
+    return {
+        directus_id: KnownRow(pk, is_active, tuple(values))
+        for directus_id, pk, is_active, *values in rows.values_list(
+            "directus_id", "pk", "is_active", *COMPARED
+        )
+    }
+
+
+def active_users() -> QuerySet:
+    """Return the mirrored users who may sign in."""
+    return get_user_model().objects.filter(directus_id__isnull=False, is_active=True)
+
+
+def suspended_users(since: datetime) -> QuerySet:
+    """Return those of them whom Directus listed since then as not active."""
+    return active_users().filter(synced_at__gte=since).exclude(status="active")
+
+
+def unseen_users(since: datetime) -> QuerySet:
+    """Return those of them whom Directus did not list since then."""
+    return active_users().filter(Q(synced_at__lt=since) | Q(synced_at=None))
+
+
+# What is written
+
+
+def write_rows(stale: list[tuple[DirectusUser, dict[str, Any]]]) -> None:
+    """Insert or update, in one statement per batch."""
+    model = get_user_model()
+    rows = [
+        model(
+            directus_id=profile.id,
+            # Only written for new rows, see mirror_user.
+            password=_unusable_password(),
+            **values,
+        )
+        for profile, values in stale
+    ]
+    model.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["directus_id"],
+        update_fields=[*COMPARED, "synced_at"],
+    )
+
+
+def _unusable_password() -> str:
+    """Return what make_password(None) does, in a tenth of the time."""
+    return UNUSABLE_PASSWORD_PREFIX + secrets.token_urlsafe(30)
+
+
+def set_groups(batch: list[DirectusUser]) -> None:
+    """Give everybody in a batch the groups of the role, as mirror_user does."""
+    rights = clients.role_rights()
+    if not rights.managed_groups:
+        return
+    groups = {
+        name: Group.objects.get_or_create(name=name)[0].pk
+        for name in rights.managed_groups
+    }
+    users = dict(
+        get_user_model()
+        .objects.filter(directus_id__in=[profile.id for profile in batch])
+        .values_list("directus_id", "pk")
+    )
+    wanted = {
+        (users[profile.id], groups[name])
+        for profile in batch
+        if profile.id in users
+        for name in rights.groups(profile)
+    }
+    _replace_memberships(list(users.values()), list(groups.values()), wanted)
+
+
+def _replace_memberships(
+    users: list[int], groups: list[int], wanted: set[tuple[int, int]]
+) -> None:
+    through = get_user_model().groups.through
+    with transaction.atomic():
+        rows = through.objects.filter(user__in=users, group__in=groups)
+        present = {(row.user_id, row.group_id): row.pk for row in rows}
+        excess = [pk for key, pk in present.items() if key not in wanted]
+        through.objects.filter(pk__in=excess).delete()
+        through.objects.bulk_create(
+            [
+                through(user_id=user, group_id=group)
+                for user, group in sorted(wanted - present.keys())
+            ],
+            ignore_conflicts=True,
+        )
