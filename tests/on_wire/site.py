@@ -1,0 +1,122 @@
+"""The site under gunicorn, and a browser that shares its cookies with its tabs."""
+
+import http.client
+import os
+import re
+import signal
+import sqlite3
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import psycopg
+import redis
+from cryptography.fernet import Fernet
+
+from local.ports import Ports
+from local.website import Website
+
+LONG_AGO = "2020-01-01 00:00:00"
+
+
+class Site(Website):
+    """Two worker processes on one database, with Redis in front if there is an URL."""
+
+    def __init__(self, folder: Path, directus: str, database: str, cache: str) -> None:
+        self.database = database or f"sqlite:///{folder / 'db.sqlite3'}"
+        self.cache = cache
+        self.port = Ports.free().site
+        env = {
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "tests.on_wire.settings",
+            "DJANGO_ENV_FILE": "/nonexistent",
+            "DJANGO_SECRET_KEY": "tests-" + "x" * 60,
+            "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+            "PUBLIC_URL": f"http://localhost:{self.port}",
+            "DJANGO_ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "DATABASE_URL": self.database,
+            "CACHE_URL": cache or "locmemcache://",
+            "DIRECTUS_URL": directus,
+            # A lease lasts two seconds longer.
+            "DIRECTUS_TOTAL_TIMEOUT": "1.5",
+            "WEB_WORKERS": "2",
+            "WEB_THREADS": "16",
+        }
+        super().__init__(env, self.port, folder / "site.log")
+
+    def kill_workers(self) -> None:
+        """Kill both workers without a word; gunicorn starts new ones."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        for pid in children.split():
+            os.kill(int(pid), signal.SIGKILL)
+
+    def make_stale(self, *columns: str) -> None:
+        """Put these columns of all sessions into the past."""
+        values = ", ".join(f"{column} = '{LONG_AGO}'" for column in columns)
+        self._execute(f"UPDATE accounts_session SET {values}")
+        if self.cache:
+            with redis.Redis.from_url(self.cache) as client:
+                client.flushdb()
+
+    def _execute(self, statement: str) -> None:
+        if self.database.startswith("sqlite"):
+            connection = sqlite3.connect(urlsplit(self.database).path, timeout=5)
+        else:
+            connection = psycopg.connect(self.database)
+        with connection:
+            connection.execute(statement)
+        connection.close()
+
+
+@dataclass
+class Page:
+    """What a browser got."""
+
+    status: int
+    location: str
+    text: str = field(repr=False)
+
+
+@dataclass
+class Browser:
+    """A browser; `get` may be called in several threads, like tabs."""
+
+    port: int
+    cookies: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def get(self, path: str) -> Page:
+        """Fetch a page."""
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, **form: str) -> Page:
+        """Send a form, with the token of the page it is on."""
+        page = self.get("/login/").text
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        if token is None:
+            token = re.search(
+                r'name="csrfmiddlewaretoken" value="(\w+)"', self.get("/").text
+            )
+        form["csrfmiddlewaretoken"] = token[1]
+        return self._ask("POST", path, urlencode(form))
+
+    def sign_in(self, user) -> None:
+        """Sign a user of the fake in."""
+        page = self.post("/login/", email=user.email, password=user.password)
+        assert (page.status, page.location) == (302, "/"), page
+
+    def _ask(self, method: str, path: str, body: str | None) -> Page:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        headers = {
+            "Host": f"localhost:{self.port}",
+            "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()),
+        }
+        if body:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        text = response.read().decode()
+        for cookie in response.headers.get_all("Set-Cookie") or []:
+            name, _, value = cookie.split(";")[0].partition("=")
+            self.cookies[name] = value.strip('"')
+        connection.close()
+        return Page(response.status, response.headers.get("Location", ""), text)
