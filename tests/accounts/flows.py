@@ -1,0 +1,61 @@
+"""What people do on the site, one function each, for tests that do it often."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from django.db.models import F
+
+from accounts.models import Attempts
+
+PASSWORD = "correct horse battery"
+NEW_PASSWORD = "a new and longer password"
+OTP_SECRET = "BJ4A22TICIBESDBT"
+
+
+def log_in(browser, email="ada@example.com", password="wrong", **extra):
+    """Send the sign-in form; `extra` goes to the test client."""
+    data = {"email": email, "password": password}
+    return browser.post("/login/", data | extra.pop("data", {}), **extra)
+
+
+def send_code(browser, code="000000", **extra):
+    """Send the form for the one-time code."""
+    return browser.post("/login/code/", {"otp": code}, **extra)
+
+
+def sign_up(browser, email="new@example.com", password=PASSWORD, **extra):
+    """Send the sign-up form."""
+    data = {
+        "email": email,
+        "password": password,
+        "first_name": "New",
+        "last_name": "Person",
+    }
+    return browser.post("/register/", data | extra.pop("data", {}), **extra)
+
+
+def ask_reset(browser, email="ada@example.com", **extra):
+    """Ask for a link to choose a new password."""
+    return browser.post("/request-reset-password/", {"email": email}, **extra)
+
+
+def open_link(browser, link, **extra):
+    """Open a mailed link, as far as its own page."""
+    parts = urlsplit(link)
+    return browser.get(f"{parts.path}?{parts.query}", follow=True, **extra)
+
+
+def confirm(browser, **extra):
+    """Press the button that confirms an address."""
+    return browser.post("/verify-email/", **extra)
+
+
+def choose_password(browser, password=NEW_PASSWORD, again=None, **extra):
+    """Send the form for a new password."""
+    data = {"new_password": password, "new_password_again": again or password}
+    return browser.post("/reset-password/", data, **extra)
+
+
+def let_pass(**time):
+    """Let time pass for what counts attempts: `minutes=5`."""
+    Attempts.objects.update(window_ends_at=F("window_ends_at") - timedelta(**time))
