@@ -40,12 +40,17 @@ class ReporterFilter(SafeExceptionReporterFilter):
         if not settings.DEBUG:
             return []
         variables = super().get_traceback_frame_variables(request, tb_frame)
-        return [(name, self._cleansed(name, value)) for name, value in variables]
+        return [(v[0], _Masked(self.cleanse_setting(*v))) for v in variables]
 
-    def _cleansed(self, name, value):
-        if isinstance(value, (str, bytes, dict, list, tuple, set)):
-            return mask(repr(self.cleanse_setting(name, value)))
-        return self.cleanse_setting(name, value)
+
+class _Masked:
+    """A value that shows itself without secrets."""
+
+    def __init__(self, value):
+        self._text = mask(repr(value))
+
+    def __repr__(self):
+        return self._text
 
 
 class Reporter(ExceptionReporter):

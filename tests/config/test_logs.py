@@ -1,0 +1,170 @@
+"""What the log shows and what it never shows. Controls C-LEAK-1, C-IN-3, C-IN-4."""
+
+import io
+import json
+import logging
+import time
+
+import pytest
+
+from config.logs import JSONFormatter, mask
+from config.middleware import current_request_id
+
+CANARY = "Canary-7f3a9"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IjEifQ.c2lnbmF0dXJl"
+
+
+@pytest.fixture
+def log():
+    """Return a logger and what its handler writes, as in production."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JSONFormatter("%(levelname)s %(name)s %(message)s"))
+    logger = logging.getLogger("tests.logs")
+    logger.addHandler(handler)
+    yield logger, stream
+    logger.removeHandler(handler)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"password={CANARY}",
+        f"password: {CANARY}",
+        f'{{"password": "{CANARY} with blanks"}}',
+        f"{{'password': '{CANARY} with blanks'}}",
+        f"new_password={CANARY}&x=1",
+        f"current-password = '{CANARY}'",
+        f"otp={CANARY}",
+        f"/reset-password/?token={CANARY}&x=1",
+        f"refresh_token={CANARY}",
+        f'"access_token":"{CANARY}"',
+        f"Authorization: Bearer {CANARY}",
+        f"authorization=bearer {CANARY}",
+        f"Cookie: {CANARY}",
+        f"SECRET_KEY={CANARY}",
+        f"api_key: {CANARY}",
+        f"credentials={CANARY}",
+        JWT,
+        f"text before {JWT} and after",
+        JWT[:25],
+    ],
+)
+def test_what_looks_like_a_secret_is_masked(text):
+    masked = mask(text)
+
+    assert CANARY not in masked
+    assert "eyJ" not in masked
+    assert "[hidden]" in masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET /users/me answered 200",
+        "Directus was not told about a sign-out: 401 INVALID_CREDENTIALS",
+        "A sign-up password is kept: there is no service token.",
+        "Created user 7 for Directus user 0b5d3b3e-6a4a-4cf4-9f1c-0d7c0c2ba6d6",
+    ],
+)
+def test_ordinary_lines_stay_readable(text):
+    assert mask(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["token" * 10_000, "eyJ" + "a." * 25_000, "password " * 6_000, "x" * 50_000]
+)
+def test_masking_long_text_takes_no_time(text):
+    began = time.perf_counter()
+
+    mask(text)
+
+    assert time.perf_counter() - began < 0.5
+
+
+def test_a_message_with_line_breaks_is_one_line(log):
+    logger, stream = log
+
+    logger.warning("to %s", 'x\n{"event": "sign_in.done"}\r\x1b[2J\u2028')
+
+    (line,) = stream.getvalue().splitlines()
+    assert json.loads(line)["levelname"] == "WARNING"
+    assert "\x1b" not in line
+
+
+def test_secrets_in_arguments_extras_and_tracebacks_are_masked(log):
+    logger, stream = log
+
+    try:
+        raise ValueError(f"refresh_token={CANARY}")
+    except ValueError:
+        logger.exception(
+            "got %s",
+            {"password": CANARY},
+            extra={"event": f"token={CANARY}", "body": {"otp": CANARY}},
+        )
+
+    line = json.loads(stream.getvalue())
+    assert "ValueError" in line["exc_info"]
+    assert CANARY not in stream.getvalue()
+
+
+def test_a_traceback_that_another_handler_wrote_is_masked_too(log):
+    logger, stream = log
+    other = logging.StreamHandler(io.StringIO())
+    logger.handlers.insert(0, other)
+
+    try:
+        raise ValueError(f"refresh_token={CANARY}")
+    except ValueError:
+        logger.exception("no")
+
+    assert CANARY not in stream.getvalue()
+
+
+def test_other_handlers_get_the_record_as_it_came(log, caplog):
+    logger, _ = log
+
+    logger.warning("%s is %d", "x", 1)
+
+    assert caplog.records[-1].args == ("x", 1)
+
+
+def test_a_mistake_in_a_log_line_is_no_error_of_the_page(log, monkeypatch):
+    logger, stream = log
+    # The handlers of pytest do raise.
+    monkeypatch.setattr(logger, "propagate", False)
+
+    logger.warning("%d", "x")
+
+    assert json.loads(stream.getvalue())["message"] == "%d"
+
+
+def test_lines_carry_the_id_that_the_page_shows(log):
+    logger, stream = log
+    current_request_id.set("0123456789abcdef")
+
+    logger.info("x")
+    logger.warning("x")
+
+    line = stream.getvalue().splitlines()[-1]
+    assert json.loads(line)["request_id"] == "0123456789abcdef"
+
+
+def test_django_has_no_handlers_of_its_own_that_mask_nothing():
+    for name in ("django", "django.server", "django.request"):
+        assert logging.getLogger(name).handlers == []
+        assert logging.getLogger(name).propagate
+
+
+def test_a_refused_page_and_its_log_line_have_one_id(client, caplog, directus):
+    formatter = JSONFormatter("%(message)s")
+    lines = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(json.loads(formatter.format(record)))
+    logging.getLogger("django.request").addHandler(handler)
+
+    response = client.get("/no-such-page/")
+
+    logging.getLogger("django.request").removeHandler(handler)
+    assert response["X-Request-ID"] == lines[0]["request_id"]
