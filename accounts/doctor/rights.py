@@ -33,8 +33,9 @@ def token(site: Site) -> Answer:
     """The site has a token of its own, and it works."""
     if clients.service_client() is None:
         reason = _(
-            "Without a service token, whoever signs up with somebody else's address "
-            "first may know the password of the later account."
+            "Without a service token, the password of whoever signs up with somebody "
+            "else's address first cannot be replaced: the owner has to choose a new "
+            "one before the first sign-in."
         )
         return warning(reason, f"{SETUP} --env-file .env")
     if site.token_error is not None:

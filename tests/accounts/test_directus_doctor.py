@@ -138,7 +138,7 @@ def test_a_missing_token_warns_of_sign_ups_by_others(site, settings):
     answer = rights.token(site)
 
     assert answer.verdict is Verdict.WARNING
-    assert "signs up with somebody else's address" in answer.reason
+    assert "signs up with somebody else's address first" in answer.reason
     assert "directus_setup" in answer.line
 
 
