@@ -64,6 +64,8 @@ class Stack:
         env_file = str(self.state.site_env)
         token = self.state.secrets()["admin_token"]
         command = ("directus_setup", "--yes", "--env-file", env_file)
+        # Or Directus would suspend an account for good after 25 wrong passwords.
+        command += ("--login-attempts", "none")
         self.site.manage(*command, DIRECTUS_ADMIN_TOKEN=token)
 
     def add_demo_customers(self) -> None:
