@@ -11,8 +11,6 @@ from accounts import clients
 
 from .fake_directus import FakeDirectus
 
-pytest_plugins = ["tests.stack"]
-
 # These talk to sockets of their own, or to a real Directus.
 WITHOUT_FAKE = Path(__file__).parent / "accounts" / "directus"
 

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from .worlds import AnyWorld, FakeWorld, RealWorld
+from .fake_world import FakeWorld
+from .real_world import RealWorld
 
 
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.real)])
-def world(request: pytest.FixtureRequest) -> Iterator[AnyWorld]:
+def world(request: pytest.FixtureRequest) -> Iterator[FakeWorld | RealWorld]:
     """A Directus, set up as `directus_setup` does it."""
     names = {"fake": ["directus"], "real": ["directus_server", "mailbox"]}
     fixtures = [request.getfixturevalue(name) for name in names[request.param]]
-    world: AnyWorld = {"fake": FakeWorld, "real": RealWorld}[request.param](*fixtures)
+    world = {"fake": FakeWorld, "real": RealWorld}[request.param](*fixtures)
     yield world
     world.close()

@@ -1,10 +1,10 @@
 """What a customer may read and write."""
 
+import re
+
 import pytest
 
 from accounts.directus import InvalidCredentials
-
-FIELDS = "id,email,first_name,last_name,status,role.id,role.name"
 
 
 @pytest.fixture
@@ -36,6 +36,30 @@ def test_the_own_profile_is_complete(world, person, tokens):
     assert profile.role_name == "Customer"
     assert profile.provider == "default"
     assert profile.last_access is not None
+
+
+def test_without_a_wish_all_that_may_be_read_is_shown(world, tokens):
+    reply = world.ask("GET", "/users/me", token=tokens.access_token)
+
+    assert set(reply.json["data"]) == {
+        "id",
+        "email",
+        "first_name",
+        "last_name",
+        "status",
+        "role",
+        "language",
+        "last_access",
+        "provider",
+        "avatar",
+    }
+    assert reply.json["data"]["role"] == world.customer_role
+
+
+def test_on_sqlite_a_time_has_no_zone(world, tokens):
+    moment = me(world, tokens, "last_access")["last_access"]
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", moment)
 
 
 @pytest.mark.parametrize("field", ["token", "external_identifier", "no_such_field"])

@@ -5,8 +5,9 @@ import time
 import pytest
 
 from accounts.directus import InvalidCredentials, InvalidOTP, Visitor
+from tests.fake_directus import one_time_code
 
-from .worlds import new_email, one_time_code
+from .worlds import new_email
 
 WRONG = {
     "errors": [

@@ -1,0 +1,125 @@
+"""The real Directus behind the verbs of the contract tests."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from accounts.provisioning import ids
+from tests.stack import Mailbox, RunningStack
+
+from .worlds import Person, World, new_email
+
+OPEN = {
+    "public_registration": True,
+    "public_registration_verify_email": True,
+    "public_registration_email_filter": None,
+    "auth_password_policy": None,
+    "auth_login_attempts": 25,
+}
+
+
+class RealWorld(World):
+    """A real Directus, as `directus_setup` left it."""
+
+    def __init__(self, stack: RunningStack, mailbox: Mailbox) -> None:
+        self.stack = stack
+        self.admin = stack.admin
+        self.mailbox = mailbox
+        self.url = stack.directus.url
+        self.site_url = stack.site_url
+        self.service_token = stack.service_token
+        self.customer_role = stack.customer_role
+        self._undo: list[Callable[[], Any]] = []
+        super().__init__()
+
+    def add_user(self, email: str = "", **values: Any) -> Person:
+        """Add a customer."""
+        password = f"Correct-horse-{secrets.token_hex(6)}"
+        email = email or new_email()
+        values = {"role": self.customer_role} | values
+        user = self.admin.create_user(email, password, **values)
+        return Person(user["id"], email, password)
+
+    def add_administrator(self) -> Person:
+        """Add an administrator."""
+        return self.add_user(role=self.admin.role_id("Administrator"))
+
+    def change(self, person: Person, **values: Any) -> None:
+        """Change a user as an administrator does."""
+        self.admin.patch_user(person.id, **values)
+
+    def promote(self, person: Person) -> None:
+        """Make a customer an administrator."""
+        self.change(person, role=self.admin.role_id("Administrator"))
+
+    def delete(self, person: Person) -> None:
+        """Delete a user."""
+        self.admin.delete_user(person.id)
+
+    def status_of(self, email: str) -> str:
+        """Return the status of a user."""
+        user = self.admin.find_user(email)
+        assert user is not None
+        return str(user["status"])
+
+    def set_second_factor(self, person: Person) -> str:
+        """Switch the second factor on; return its secret."""
+        return self.admin.enable_second_factor(person.id, person.email, person.password)
+
+    def last_login_of(self, person: Person) -> tuple[str, str]:
+        """Return from where and with what a person last signed in."""
+        rows = self.admin.call(
+            "GET",
+            "/activity?fields=ip,user_agent&sort=-id&limit=1"
+            f"&filter[action][_eq]=login&filter[item][_eq]={person.id}",
+        )
+        return rows[0]["ip"], rows[0]["user_agent"]
+
+    def link_for(self, email: str) -> str:
+        """Return the link in the next mail to an address."""
+        return self.mailbox.link_for(email)
+
+    def has_mail(self, email: str) -> bool:
+        """Tell whether a mail to an address has not been read."""
+        # One that does arrive, sent later, is the proof that the first one does not.
+        person = self.add_user()
+        self.ask_for_reset(person.email)
+        self.mailbox.wait_for(person.email)
+        return self.mailbox.count(email) > 0
+
+    def set(self, **settings: Any) -> None:
+        """Change settings of Directus."""
+        self._undo.append(lambda: self.admin.patch_settings(**OPEN))
+        self.admin.patch_settings(**settings)
+
+    def allow_sign_up_only_at(self, domain: str) -> None:
+        """Let only addresses of one domain sign up."""
+        rule = {"_and": [{"email": {"_ends_with": f"@{domain}"}}]}
+        self.set(public_registration_email_filter=rule)
+
+    def hide_profiles(self) -> None:
+        """Take customers the right to read their profile."""
+        self._take_right("directus_users")
+
+    def hide_role_names(self) -> None:
+        """Take customers the right to read their role."""
+        self._take_right("directus_roles")
+
+    def close(self) -> None:
+        """Leave everything as it was found."""
+        super().close()
+        for undo in self._undo:
+            undo()
+
+    def _take_right(self, collection: str) -> None:
+        """Delete the customers' right to read a collection, for this test."""
+        rows = self.admin.call(
+            "GET",
+            f"/permissions?filter[policy][_eq]={ids.CUSTOMER_POLICY}"
+            f"&filter[collection][_eq]={collection}&filter[action][_eq]=read",
+        )
+        for row in rows:
+            self.admin.call("DELETE", f"/permissions/{row.pop('id')}")
+            self._undo.append(
+                lambda row=row: self.admin.call("POST", "/permissions", row)
+            )
