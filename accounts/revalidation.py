@@ -6,12 +6,15 @@ are signed in keep reading for a while, and nobody is signed out.
 """
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from . import clients, shared_cache
 from .directus import (
     DirectusAPIError,
+    DirectusClient,
     DirectusUnavailable,
+    DirectusUser,
     Forbidden,
     RateLimited,
     SessionExpired,
@@ -77,18 +80,22 @@ def _validate(request) -> None:
 
 
 def _wait_for_answer(request) -> None:
-    """Go on with the answer that another request gets."""
+    """Go on with the answer that another request gets; ask if that one died."""
     session = request.session
-    session.wait_for_validation()
-    if session.row is None:
-        raise SessionExpired("the session was ended")
-    if not _is_due(session):
-        # What the user may do can have changed.
-        request.user.refresh_from_db()
-    elif not _got_no_answer(session) and session.take_validation():
-        _validate(request)
-    else:
-        _go_on_without_directus(request)
+    while True:
+        session.wait_for_validation()
+        if session.row is None:
+            raise SessionExpired("the session was ended")
+        if not _is_due(session):
+            # What the user may do can have changed.
+            request.user.refresh_from_db()
+            return
+        if _got_no_answer(session):
+            _go_on_without_directus(request)
+            return
+        if session.take_validation():
+            _validate(request)
+            return
 
 
 def _prove(request) -> None:
@@ -104,7 +111,7 @@ def _same_backend(before, after):
     return after
 
 
-def read_profile(client, prove):
+def read_profile(client: DirectusClient, prove: Callable[[], None]) -> DirectusUser:
     """Return the profile of a client's user, as complete as anybody may read it.
 
     Args:
@@ -118,7 +125,7 @@ def read_profile(client, prove):
     return _read_as_site(profile) or _proven(profile, prove)
 
 
-def _read_as_site(profile):
+def _read_as_site(profile: DirectusUser) -> DirectusUser | None:
     """Return the profile as the service token sees it, or None if not completely."""
     service = clients.service_client()
     if service is None:
@@ -137,7 +144,7 @@ def _read_as_site(profile):
     return found if found.is_complete else None
 
 
-def _proven(profile, prove):
+def _proven(profile: DirectusUser, prove: Callable[[], None]) -> DirectusUser:
     prove()
     return profile
 

@@ -416,6 +416,18 @@ def test_who_asked_and_died_stops_nobody(signed_in_client, directus):
     directus.was_asked_once("/users/me")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_one_of_those_who_waited_for_a_dead_request_asks(signed_in_client, directus):
+    make_old(signed_in_client, hours=5)
+    lease = timezone.now() + timedelta(seconds=0.5)
+    store_of(signed_in_client).update_row(validation_lease_until=lease)
+
+    statuses = in_threads(5, lambda _: tab_of(signed_in_client).get("/").status_code)
+
+    assert statuses == [200] * 5
+    directus.was_asked_once("/users/me")
+
+
 def test_only_one_of_two_requests_may_ask(signed_in_client):
     make_old(signed_in_client, seconds=61)
     first, second = store_of(signed_in_client), store_of(signed_in_client)
