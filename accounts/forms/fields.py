@@ -14,9 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-PLAIN_ADDRESS = re.compile(
-    r"^[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]{1,64}@[^\s@,;:\"()<>\[\]\\]+$"
-)
+PLAIN_ADDRESS = re.compile(r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]{1,64}@[\w.-]+")
 # Directus hashes what it gets; a longer one than this only costs it time.
 LONGEST_TYPED_PASSWORD = 1024
 
@@ -31,12 +29,12 @@ class EmailField(forms.EmailField):
         super().__init__(**options)
 
     def clean(self, value):
-        email = super().clean(value).lower()
+        email = super().clean(value)
         # Look-alikes change under normalisation and would reach somebody else.
         changes = unicodedata.normalize("NFKC", email) != email
-        if email and (changes or not PLAIN_ADDRESS.match(email)):
+        if email and (changes or not PLAIN_ADDRESS.fullmatch(email)):
             raise ValidationError(_("Enter a valid e-mail address."), code="invalid")
-        return email
+        return email.lower()
 
 
 class PasswordField(forms.CharField):
