@@ -47,7 +47,8 @@ class SignInMixin(RedirectURLMixin):
     def get_redirect_url(self):
         """Return the local page that was asked for, or nothing."""
         url = super().get_redirect_url()
-        return url if len(url) <= LONGEST_NEXT else ""
+        is_page = len(url) <= LONGEST_NEXT and not url.startswith("//")
+        return url if is_page else ""
 
     @method_decorator(sensitive_variables("password", "otp"))
     def sign_in(self, email: str, password: str, otp: str = ""):
