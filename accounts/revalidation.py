@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from . import clients, shared_cache
 from .directus import (
+    AuthenticationFailed,
     DirectusAPIError,
     DirectusClient,
     DirectusUnavailable,
@@ -64,7 +65,7 @@ def _is_due(session) -> bool:
 
 def _validate(request) -> None:
     try:
-        profile = read_profile(request.directus, lambda: _prove(request))
+        profile = _read_own_profile(request)
     except (DirectusUnavailable, RateLimited) as error:
         _note_no_answer(request.session)
         _go_on_without_directus(request, error)
@@ -77,6 +78,17 @@ def _validate(request) -> None:
             end_sessions(request.user.sessions.all())
             raise SessionExpired("the user is not active")
     request.session.confirm()
+
+
+def _read_own_profile(request) -> DirectusUser:
+    try:
+        return read_profile(request.directus, lambda: _prove(request))
+    except (AuthenticationFailed, RateLimited):
+        raise
+    except DirectusAPIError as error:
+        # Says nothing about the user: as good as no answer.
+        logger.error("A signed-in user's profile cannot be read: %s", error)
+        raise DirectusUnavailable(f"the profile answered {error}") from error
 
 
 def _wait_for_answer(request) -> None:

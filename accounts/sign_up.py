@@ -59,9 +59,11 @@ def sign_up(request, *, email: str, password: str, first_name: str, last_name: s
     create = clients.signup_mode() == "create"
     try:
         (_create if create else _register)(request, person)
-    except Forbidden as error:
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
         logger.error("Directus refuses sign-ups: %s", error)
-        audit.record("sign_up.refused", request, email=email, reason="FORBIDDEN")
+        audit.record("sign_up.refused", request, email=email, reason=error.code)
         raise NotAccepted from error
     audit.record("sign_up", request, email=email)
 
