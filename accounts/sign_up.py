@@ -86,6 +86,10 @@ def _register(request, person: dict[str, str]) -> None:
             **person, verification_url=public_url("accounts:verify_email")
         )
     except InvalidPayload as error:
+        if error.code == "INVALID_PAYLOAD":
+            # Looked at before the address is: an address or a link that Directus
+            # does not take, whoever asks.
+            raise
         # Only an unknown address gets this answer: showing it would tell.
         logger.warning("Directus refused a sign-up that this site allowed: %s", error)
 

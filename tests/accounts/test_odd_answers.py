@@ -95,6 +95,19 @@ def test_signing_up(client, odd, settings, service_token, mode):
     assert_page(client.post("/register/", NEW))
 
 
+def test_an_address_that_directus_does_not_take_is_told(client):
+    response = client.post("/register/", NEW | {"email": "ada@corp.internal"})
+
+    assert response.status_code == 200
+    assert "Sign-up with this address is not possible here." in response.text
+
+
+def test_a_password_that_only_a_new_address_may_not_have_is_not_told(client, directus):
+    directus.state.password_policy = "/^[0-9]{20,}$/"
+
+    assert client.post("/register/", NEW).status_code == 302
+
+
 @pytest.mark.parametrize(
     "path", ["/users", "/users/register/verify-email", "/auth/password/request"]
 )

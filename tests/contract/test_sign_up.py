@@ -178,6 +178,18 @@ def test_what_a_sign_up_may_not_say(world, email, more):
     assert (reply.status, reply.code) == (400, "INVALID_PAYLOAD")
 
 
+def test_a_link_to_elsewhere_is_refused_for_known_and_new_addresses(world, email):
+    person = world.add_user()
+    url = "https://elsewhere.example.com/verify-email/"
+
+    replies = [
+        register(world, email=address, password=PASSWORD, verification_url=url)
+        for address in (email, person.email)
+    ]
+
+    assert [(r.status, r.code) for r in replies] == [(400, "INVALID_PAYLOAD")] * 2
+
+
 def test_a_closed_sign_up_is_forbidden(world, email):
     world.set(public_registration=False)
 
