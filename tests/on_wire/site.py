@@ -52,20 +52,22 @@ class Site(Website):
 
     def make_stale(self, *columns: str) -> None:
         """Put these columns of all sessions into the past."""
-        values = ", ".join(f"{column} = '{LONG_AGO}'" for column in columns)
-        self._execute(f"UPDATE accounts_session SET {values}")
+        put_into_past(self.database, *columns)
         if self.cache:
             with redis.Redis.from_url(self.cache) as client:
                 client.flushdb()
 
-    def _execute(self, statement: str) -> None:
-        if self.database.startswith("sqlite"):
-            connection = sqlite3.connect(urlsplit(self.database).path, timeout=5)
-        else:
-            connection = psycopg.connect(self.database)
-        with connection:
-            connection.execute(statement)
-        connection.close()
+
+def put_into_past(database: str, *columns: str) -> None:
+    """Put these columns of all sessions in a database into the past."""
+    if database.startswith("sqlite"):
+        connection = sqlite3.connect(urlsplit(database).path, timeout=5)
+    else:
+        connection = psycopg.connect(database)
+    values = ", ".join(f"{column} = '{LONG_AGO}'" for column in columns)
+    with connection:
+        connection.execute(f"UPDATE accounts_session SET {values}")
+    connection.close()
 
 
 @dataclass
@@ -100,7 +102,7 @@ class Browser:
         return self._ask("POST", path, urlencode(form))
 
     def sign_in(self, user) -> None:
-        """Sign a user of the fake in."""
+        """Sign in who has this address and password."""
         page = self.post("/login/", email=user.email, password=user.password)
         assert (page.status, page.location) == (302, "/"), page
 
