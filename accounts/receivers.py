@@ -23,6 +23,8 @@ def keep_tokens(sender, request, user, **kwargs):
     if tokens is not None:
         request.session.tokens.start(tokens)
         del user.directus_tokens
+    # Now, and not after the view: `login()` must fail when this does.
+    request.session.save()
     audit.record("sign_in.done", request, user=user)
 
 

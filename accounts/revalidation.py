@@ -29,8 +29,10 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # A request goes on while another one asks, if the last answer is not much older than
 # it may be. One that comes back after hours waits for the answer.
 TOLERANCE = timedelta(seconds=10)
-# Directus is not asked again so soon for a session that got no answer.
+# Directus is not asked again so soon for a session that got no answer; later, but not
+# much later, if Directus says so.
 PAUSE_SECONDS = 5
+LONGEST_PAUSE_SECONDS = 60
 
 
 def keep_true(request) -> None:
@@ -67,7 +69,7 @@ def _validate(request) -> None:
     try:
         profile = _read_own_profile(request)
     except (DirectusUnavailable, RateLimited) as error:
-        _note_no_answer(request.session)
+        _note_no_answer(request.session, error.retry_after or PAUSE_SECONDS)
         _go_on_without_directus(request, error)
         return
     if profile.id != request.user.directus_id:
@@ -181,8 +183,9 @@ def _is_admin(request) -> bool:
     return request.resolver_match.app_name == "admin"
 
 
-def _note_no_answer(session) -> None:
-    shared_cache.set(_unanswered(session), True, PAUSE_SECONDS)
+def _note_no_answer(session, seconds: int) -> None:
+    seconds = min(seconds, LONGEST_PAUSE_SECONDS)
+    shared_cache.set(_unanswered(session), True, seconds)
     session.release_validation()
 
 

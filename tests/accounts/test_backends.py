@@ -210,10 +210,12 @@ def test_a_database_that_fails_after_the_sign_in_revokes_the_tokens(
     assert directus.sessions_of(ada) == []
 
 
+@pytest.mark.parametrize("step", ["cycle_key", "begin", "save"])
 def test_a_session_that_cannot_be_stored_revokes_the_tokens(
-    client, ada, directus, monkeypatch
+    client, ada, directus, monkeypatch, step
 ):
-    monkeypatch.setattr("accounts.sessions.SessionStore.begin", fail)
+    client.get("/reset-password/?token=aaa.bbb.ccc")
+    monkeypatch.setattr(f"accounts.sessions.SessionStore.{step}", fail)
 
     form = {"email": ada.email, "password": ada.password}
     response = client.post("/login/", form)
