@@ -2,7 +2,6 @@
 `directus_doctor`'s."""
 
 import ipaddress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -157,11 +156,6 @@ def _check_directus():
                 hint='Like {"Editor": ["editors"]}.',
                 id="accounts.E010",
             )
-        )
-    bundle = clients.trusted_certificates()
-    if isinstance(bundle, str) and not Path(bundle).is_file():
-        found.append(
-            checks.Error("DIRECTUS_CA_BUNDLE is not a file.", id="accounts.E011")
         )
     return found
 
