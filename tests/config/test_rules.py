@@ -1,0 +1,194 @@
+"""The rules of docs/architecture.md, and who may see what.
+
+The rules that are about imports between packages stand in pyproject.toml as contracts
+for import-linter; these tests run them too.
+"""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, get_resolver
+
+ROOT = Path(settings.BASE_DIR)
+PUBLIC = {
+    "login/",
+    "login/code/",
+    "logout/",
+    "register/",
+    "register/done/",
+    "verify-email/",
+    "verify-email/done/",
+    "request-reset-password/",
+    "request-reset-password/done/",
+    "reset-password/",
+    "reset-password/done/",
+    "reset-password/unsure/",
+    "admin/login/",
+    "healthz",
+    "readyz",
+}
+
+LEADS_TO_SIGN_IN = {"admin/login/", "admin/logout/"}
+
+
+def sources(folder):
+    return [
+        path
+        for path in (ROOT / folder).rglob("*.py")
+        if "migrations" not in path.parts and "node_modules" not in path.parts
+    ]
+
+
+def site_sources():
+    return [
+        path for app in ("accounts", "config", "dashboard") for path in sources(app)
+    ]
+
+
+def imports(path):
+    """Return the full names of what a file imports."""
+    names = set()
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            names |= {f"{module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def test_the_client_imports_nothing_of_django():
+    """Rule 1."""
+    for path in sources("accounts/directus"):
+        outside = {
+            name
+            for name in imports(path)
+            if name.split(".")[0] in {"django", "config", "dashboard"}
+            or (name.startswith("accounts.") and ".directus" not in name)
+        }
+        assert not outside, path
+
+
+def test_the_client_works_where_django_is_not_installed():
+    """Rule 1."""
+    code = (
+        "import sys; sys.modules['django'] = None; import accounts.directus as d; "
+        "print(d.DirectusClient(d.Transport('http://127.0.0.1:1')) is not None)"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+
+    assert ran.stdout.strip() == "True", ran.stderr
+
+
+def test_one_module_reads_the_settings_of_directus():
+    """Rule 2."""
+    readers = {
+        str(path.relative_to(ROOT))
+        for path in site_sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("DIRECTUS_")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "settings"
+    }
+
+    assert readers == {"accounts/clients.py"}
+
+
+def test_one_module_seals_tokens():
+    """Rule 3. Another one seals the password between the steps of a sign-in."""
+    words = ("sealed_tokens", "MultiFernet")
+    users = {
+        str(path.relative_to(ROOT))
+        for path in site_sources()
+        if any(word in path.read_text() for word in words)
+    }
+
+    assert users == {"accounts/token_store.py", "accounts/models.py"}
+
+
+def test_the_dashboard_knows_the_clients_errors_alone():
+    """Rule 4."""
+    allowed = ("accounts.directus", "accounts.directus.exceptions")
+    for path in sources("dashboard"):
+        known = {name for name in imports(path) if name.startswith("accounts")}
+        assert all(name.startswith(allowed) for name in known), path
+        assert "settings.DIRECTUS" not in path.read_text()
+
+
+def test_the_contracts_between_packages_are_kept():
+    lint = shutil.which("lint-imports", path=str(Path(sys.executable).parent))
+    assert lint, "import-linter is not installed"
+
+    ran = subprocess.run([lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+
+    assert ran.returncode == 0, ran.stdout
+
+
+# Who may see what
+
+
+def walk(patterns, prefix=""):
+    """Yield the path and the view of everything in the URLconf."""
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern).lstrip("^").rstrip("$")
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern.url_patterns, route)
+        else:
+            assert isinstance(pattern, URLPattern)
+            yield route, pattern
+
+
+def test_what_is_not_public_on_purpose_needs_a_sign_in():
+    views = dict(walk(get_resolver().url_patterns))
+    public = {
+        route
+        for route, pattern in views.items()
+        if not getattr(pattern.callback, "login_required", True)
+    }
+
+    assert len(views) > 30
+    assert public == PUBLIC
+
+
+def filled(route):
+    """Return a path that a route matches."""
+    route = re.sub(r"<\w+:\w+>|<\w+>", "1", route)
+    route = re.sub(r"\(\?P<app_label>(\w+).*?\)", r"\1", route)
+    return "/" + re.sub(r"\(\?P<url>.*?\)", "x", route)
+
+
+@pytest.mark.django_db
+def test_a_visitor_gets_nothing_but_what_is_public(client, directus):
+    client.raise_request_exception = False
+    for route, _ in walk(get_resolver().url_patterns):
+        if route in PUBLIC:
+            continue
+        for method in (client.get, client.post, client.head):
+            response = method(filled(route))
+            assert response.status_code in {302, 405}, route
+            if response.status_code == 302:
+                assert response.url.startswith(("/login/", "/admin/login/")), route
+    directus.was_not_asked()
+
+
+@pytest.mark.django_db
+def test_a_customer_gets_nothing_of_the_admin(signed_in_client):
+    for route, _ in walk(get_resolver().url_patterns):
+        if route.startswith("admin/") and route not in {
+            "admin/login/",
+            "admin/logout/",
+        }:
+            response = signed_in_client.get(filled(route), follow=True)
+            assert response.status_code in {403, 404}, route

@@ -1,0 +1,315 @@
+"""Settings come from the environment, follow PUBLIC_URL, and refuse what is unsafe.
+
+Controls C-LEAK-8, C-COOK-1, C-HDR-1, C-TLS-1, C-SES-10.
+"""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+KEY = Fernet.generate_key().decode()
+# Long, and not one character over and over.
+SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def environment(tmp_path, **variables):
+    """Return the environment of a site; None leaves a variable out."""
+    usual = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "DJANGO_ENV_FILE": "/nonexistent",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DJANGO_SECRET_KEY": SECRET,
+        "TOKEN_ENCRYPTION_KEYS": KEY,
+        "DIRECTUS_URL": "http://127.0.0.1:1",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3",
+        "PUBLIC_URL": "https://www.example.com",
+        "TRUSTED_PROXIES": "10.0.0.0/8",
+        "STATIC_ROOT": str(tmp_path),
+    }
+    merged = usual | variables
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def run(tmp_path, *command, stdin="", **variables):
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment(tmp_path, **variables),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+# .env.example
+
+
+def variables_read():
+    """Return the names that settings.py and gunicorn.py take from the environment."""
+    names = set()
+    for path in ("config/settings.py", "config/gunicorn.py"):
+        for node in ast.walk(ast.parse((ROOT / path).read_text())):
+            if isinstance(node, ast.Call) and node.args:
+                source = ast.unparse(node.func)
+                argument = node.args[0]
+                is_read = re.fullmatch(r"env\.\w+|os\.environ\.get", source)
+                if is_read and isinstance(argument, ast.Constant):
+                    names.add(argument.value)
+    return names
+
+
+def variables_shown():
+    text = (ROOT / ".env.example").read_text()
+    return set(re.findall(r"^#?([A-Z][A-Z_]+)=", text, re.MULTILINE))
+
+
+def test_every_variable_that_is_read_is_shown_and_the_other_way_round():
+    # Names the file itself; what only starts a server, not the site.
+    elsewhere = {"DJANGO_ENV_FILE", "HOST", "PORT", "ACCESS_LOG"}
+
+    assert variables_shown() == variables_read() - elsewhere
+
+
+def test_the_example_holds_no_secret_and_cannot_start_a_site(tmp_path):
+    text = (ROOT / ".env.example").read_text()
+
+    ran = run(
+        tmp_path,
+        "manage.py",
+        "check",
+        DJANGO_ENV_FILE=str(ROOT / ".env.example"),
+        DJANGO_SECRET_KEY=None,
+        TOKEN_ENCRYPTION_KEYS=None,
+    )
+
+    assert text.count("__CHANGE_ME__") == 2
+    assert ran.returncode != 0
+    assert "DJANGO_SECRET_KEY" in ran.stderr
+
+
+def test_the_example_starts_a_site_once_its_keys_are_filled_in(tmp_path):
+    text = (ROOT / ".env.example").read_text()
+    text = text.replace("__CHANGE_ME__", SECRET, 1).replace("__CHANGE_ME__", KEY, 1)
+    file = tmp_path / "env"
+    file.write_text(text)
+    unset = dict.fromkeys(
+        ("DJANGO_SECRET_KEY", "TOKEN_ENCRYPTION_KEYS", "DIRECTUS_URL", "PUBLIC_URL")
+    )
+
+    ran = run(tmp_path, "manage.py", "check", DJANGO_ENV_FILE=str(file), **unset)
+
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_environment_wins_over_the_file(tmp_path):
+    file = tmp_path / "env"
+    file.write_text("SITE_NAME=from the file\nLOG_LEVEL=ERROR\n")
+    code = (
+        "from config import settings; "
+        "print(settings.SITE_NAME, settings.LOGGING['level'])"
+    )
+
+    ran = run(tmp_path, "-c", code, DJANGO_ENV_FILE=str(file), SITE_NAME="from outside")
+
+    assert ran.stdout.strip() == "from outside ERROR"
+
+
+def test_gunicorn_follows_the_file_too(tmp_path):
+    file = tmp_path / "env"
+    file.write_text("WEB_WORKERS=7\nWEB_THREADS=9\n")
+    code = (
+        "import runpy; c = runpy.run_path('config/gunicorn.py'); "
+        "print(c['workers'], c['threads'])"
+    )
+
+    ran = run(tmp_path, "-c", code, DJANGO_ENV_FILE=str(file))
+
+    assert ran.stdout.strip() == "7 9"
+
+
+# What refuses to start. Control C-LEAK-8.
+
+
+REFUSED = [
+    ({"DJANGO_SECRET_KEY": "unset"}, "DJANGO_SECRET_KEY"),
+    ({"DJANGO_SECRET_KEY": "short"}, "DJANGO_SECRET_KEY"),
+    ({"DJANGO_SECRET_KEY": "__CHANGE_ME__"}, "DJANGO_SECRET_KEY"),
+    ({"DJANGO_SECRET_KEY": "django-insecure-" + SECRET}, "DJANGO_SECRET_KEY"),
+    ({"TOKEN_ENCRYPTION_KEYS": "unset"}, "TOKEN_ENCRYPTION_KEYS"),
+    ({"TOKEN_ENCRYPTION_KEYS": "__CHANGE_ME__"}, "TOKEN_ENCRYPTION_KEYS"),
+    ({"TOKEN_ENCRYPTION_KEYS": ""}, "TOKEN_ENCRYPTION_KEYS"),
+    ({"DIRECTUS_URL": "unset"}, "DIRECTUS_URL"),
+    ({"DIRECTUS_URL": "directus:8055"}, "the address of Directus"),
+    ({"DIRECTUS_URL": "http://user:password@directus"}, "the address of Directus"),
+    ({"DIRECTUS_SERVICE_TOKEN": "two words"}, "not a token"),
+    ({"DIRECTUS_CA_BUNDLE": "/nonexistent"}, "accounts.E009"),
+    ({"PUBLIC_URL": "www.example.com"}, "PUBLIC_URL"),
+    ({"PUBLIC_URL": "https://www.example.com/site"}, "PUBLIC_URL"),
+    ({"TRUSTED_PROXIES": "proxy"}, "TRUSTED_PROXIES"),
+    ({"BREAK_GLASS_ADDRESSES": "office"}, "BREAK_GLASS_ADDRESSES"),
+    ({"DIRECTUS_SIGNUP": "open"}, "DIRECTUS_SIGNUP"),
+    ({"DIRECTUS_SIGNUP": "create"}, "DIRECTUS_CUSTOMER_ROLE"),
+    ({"DIRECTUS_ROLE_GROUPS": '["Editor"]'}, "DIRECTUS_ROLE_GROUPS"),
+    ({"DIRECTUS_ROLE_GROUPS": '{"Editor": "editors"}'}, "DIRECTUS_ROLE_GROUPS"),
+]
+
+
+@pytest.fixture(scope="module")
+def starts(tmp_path_factory):
+    """What became of starting the site, as usual and with each line of REFUSED."""
+    changes = [{}, *(variables for variables, _ in REFUSED)]
+    path = tmp_path_factory.mktemp("starts")
+    ran = run(path, "-m", "tests.config.starts", stdin=json.dumps(changes))
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def test_a_server_starts_with_settings_that_can_work(starts):
+    assert starts[0] == {"started": True, "said": ""}
+
+
+@pytest.mark.parametrize("number", range(len(REFUSED)))
+def test_no_server_starts_with_settings_that_cannot_work(starts, number):
+    said = starts[number + 1]["said"]
+
+    assert not starts[number + 1]["started"]
+    assert REFUSED[number][1] in said
+    assert SECRET not in said
+    assert KEY not in said
+
+
+def test_commands_name_the_variable_that_is_missing(tmp_path):
+    ran = run(tmp_path, "manage.py", "migrate", DJANGO_SECRET_KEY=None)
+
+    assert ran.returncode != 0
+    assert "DJANGO_SECRET_KEY" in ran.stderr.splitlines()[-1]
+
+
+def test_a_site_on_https_passes_the_check_for_deployment(tmp_path):
+    ran = run(tmp_path, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
+
+    assert ran.returncode == 0, ran.stderr
+
+
+# https. Controls C-COOK-1, C-HDR-1, C-TLS-1.
+
+
+@pytest.fixture(scope="module")
+def https_answers(tmp_path_factory):
+    """What a site on https answers: to its proxy, to the proxy's http, to strangers."""
+    asked = [
+        ["10.0.0.1", "https", "/login/"],
+        ["10.0.0.1", "https", "/reset-password/?token=x"],
+        ["10.0.0.1", "http", "/login/?next=/"],
+        ["203.0.113.1", "https", "/login/"],
+        ["10.0.0.1", "http", "/healthz"],
+    ]
+    ran = run(
+        tmp_path_factory.mktemp("https"),
+        "-m",
+        "tests.config.https_site",
+        stdin=json.dumps(asked),
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def test_cookies_on_https_cannot_be_stolen_or_tossed(https_answers):
+    cookies = https_answers[0]["cookies"] + https_answers[1]["cookies"]
+
+    assert {cookie.partition("=")[0] for cookie in cookies} == {
+        "__Host-csrf",
+        "__Host-session",
+    }
+    for cookie in cookies:
+        parts = {part.strip().lower() for part in cookie.split(";")}
+        assert {"secure", "httponly", "path=/"} <= parts
+        assert "domain" not in cookie.lower()
+        strict = cookie.startswith("__Host-csrf")
+        assert ("samesite=strict" if strict else "samesite=lax") in parts
+        assert len(cookie) < 4096
+
+
+def test_https_is_promised_for_two_years(https_answers):
+    promise = https_answers[0]["headers"]["Strict-Transport-Security"]
+
+    assert promise == "max-age=63072000; includeSubDomains; preload"
+
+
+def test_http_is_sent_to_https(https_answers):
+    assert https_answers[2]["status"] == 301
+    location = https_answers[2]["headers"]["Location"]
+    assert location == "https://www.example.com/login/?next=/"
+
+
+def test_only_a_trusted_proxy_may_say_that_it_was_https(https_answers):
+    assert https_answers[0]["is_secure"]
+    assert not https_answers[3]["is_secure"]
+    assert https_answers[3]["status"] == 301
+
+
+def test_health_is_answered_without_https(https_answers):
+    assert https_answers[4]["status"] == 200
+
+
+@pytest.mark.django_db
+def test_cookies_on_http_have_no_prefix_and_are_still_closed(client, ada, sign_in):
+    sign_in(ada)
+
+    assert set(client.cookies) == {"csrf", "session", "device"}
+    for morsel in client.cookies.values():
+        assert morsel["httponly"]
+        assert not morsel["secure"]
+        assert not morsel["domain"]
+        assert morsel["path"] == "/"
+        assert morsel["samesite"] == ("Strict" if morsel.key == "csrf" else "Lax")
+        assert len(morsel.OutputString()) < 4096
+
+
+# Stores
+
+
+def test_nothing_that_is_stored_runs_code_when_it_is_read():
+    """Control C-SES-10."""
+    assert settings.SESSION_SERIALIZER.endswith("JSONSerializer")
+    assert "pickle" not in (ROOT / "config/settings.py").read_text().lower().replace(
+        "never as pickles", ""
+    )
+
+
+def test_redis_values_are_json(tmp_path):
+    code = (
+        "from config import settings; c = settings.CACHES['default']; "
+        "print(c['BACKEND'], c['OPTIONS']['serializer'], settings.SESSION_ROW_CACHE)"
+    )
+
+    ran = run(tmp_path, "-c", code, CACHE_URL="rediscache://127.0.0.1:6379/1")
+
+    assert ran.stdout.split() == [
+        "django.core.cache.backends.redis.RedisCache",
+        "config.cache.JSONSerializer",
+        "True",
+    ]
+
+
+def test_break_glass_is_off_unless_an_address_is_named(tmp_path):
+    """Control C-ADM-1."""
+    code = "from config import settings; print(settings.AUTHENTICATION_BACKENDS)"
+
+    usual = run(tmp_path, "-c", code).stdout
+    named = run(tmp_path, "-c", code, BREAK_GLASS_ADDRESSES="10.0.0.1").stdout
+
+    assert "BreakGlass" not in usual
+    assert named.index("BreakGlass") < named.index("DirectusBackend")
