@@ -31,7 +31,9 @@ def sign_up(page, person):
 
 def test_sign_up_confirm_sign_in_look_around_sign_out(page, person, mailbox):
     sign_up(page, person)
-    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("mail", re.I))
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        re.compile("mail", re.IGNORECASE)
+    )
 
     page.goto(mailbox.link_for(person.email, "Verify"))
     assert "token" not in page.url
@@ -66,11 +68,15 @@ def test_a_used_and_a_broken_link_say_so_and_offer_a_new_one(page, person, mailb
 
     page.goto(link)
     page.locator("main").get_by_role("button").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("link", re.I))
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        re.compile("link", re.IGNORECASE)
+    )
 
     page.goto("/verify-email/?token=broken")
     page.locator("main").get_by_role("button").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("link", re.I))
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        re.compile("link", re.IGNORECASE)
+    )
     expect(page.locator("main").get_by_role("link").first).to_be_visible()
 
 
@@ -109,7 +115,7 @@ def test_a_forgotten_password_is_replaced_and_other_browsers_are_out(
     expect_dashboard(other, "For Getful")
 
     page.goto("/login/")
-    page.get_by_role("link", name=re.compile("password", re.I)).click()
+    page.get_by_role("link", name=re.compile("password", re.IGNORECASE)).click()
     page.locator("[name=email]").fill(customer.email)
     page.locator("main").get_by_role("button").click()
     page.goto(mailbox.link_for(customer.email, "Password Reset"))
