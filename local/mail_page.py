@@ -26,9 +26,9 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <title>{title}</title>{head}<link rel="stylesheet" href="/style.css"></head>
 <body><main><h1>{title}</h1>{body}</main></body></html>"""
 PAGE_POLICY = "default-src 'none'; style-src 'self'; frame-src 'self'"
-# A mail may have looks and links, which open in a new tab; no scripts, no requests.
+# A mail may have looks, links to a new tab and Directus' pictures; no scripts.
 MAIL_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data: http://localhost:*;"
     " frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 

@@ -63,9 +63,9 @@ class Stack:
         """Bring Directus to what the site needs, and hand the site its token."""
         env_file = str(self.state.site_env)
         token = self.state.secrets()["admin_token"]
-        command = ("directus_setup", "--yes", "--env-file", env_file)
+        command = ["directus_setup", "--yes", "--env-file", env_file]
         # Or Directus would suspend an account for good after 25 wrong passwords.
-        command += ("--login-attempts", "none")
+        command += ["--login-attempts", "none"]
         self.site.manage(*command, DIRECTUS_ADMIN_TOKEN=token)
 
     def add_demo_customers(self) -> None:

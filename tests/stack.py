@@ -20,7 +20,6 @@ import pytest
 
 from local.databases import Postgres, Valkey
 from local.directus import PASSED_ON
-from local.install import chromium
 from local.mail import links, mails, read_mail
 from local.ports import Ports
 from local.problem import Problem
@@ -33,15 +32,8 @@ DIRECTUS_ENV = {
     # All browsers of a test run share one address; the default is 5 a minute.
     "RATE_LIMITER_REGISTRATION_POINTS": "100",
 }
-# Chromium refuses its sandbox to root; what else it does by itself needs a network.
-BROWSER_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+# Each browser of a test can have an address of its own, in X-Forwarded-For.
+SITE_ENV = {"TRUSTED_PROXIES": "127.0.0.1"}
 RUNNING: pytest.StashKey["RunningStack"] = pytest.StashKey()
 
 
@@ -51,7 +43,8 @@ class Call(NamedTuple):
     method: str
     path: str
     status: int
-    address: str
+    forwarded_for: str
+    user_agent: str
 
 
 class RunningStack(Stack):
@@ -75,23 +68,29 @@ class RunningStack(Stack):
 
     def start_site(self, **env: str) -> None:
         """Start the site; a DATABASE_URL in env gets its tables first."""
+        whole = SITE_ENV | env
         if "DATABASE_URL" in env:
-            self.site.manage("migrate", "--no-input", **env)
-        self.site.start(**env)
+            self.site.manage("migrate", "--no-input", **whole)
+        self._site_is_used = True
+        self.site.start(**whole)
         self.site.wait()
-        self._site_changed = bool(env)
+        self._site_changed = whole != SITE_ENV
+
+    def stop_site(self) -> None:
+        """Stop the site: connections are refused from now on."""
+        self._site_changed = True
+        self.site.stop()
 
     def restart_site(self, **env: str) -> None:
         """Stop the site and start it with these settings instead of the usual ones."""
-        self._site_changed = True
-        self.site.stop()
+        self.stop_site()
         self.start_site(**env)
 
     def restore(self) -> None:
-        """Go back to the usual settings, if a test has left them."""
-        if self._directus_changed:
+        """Start again what a test has stopped, killed or started differently."""
+        if self._directus_changed or not self.directus.is_running():
             self.restart_directus()
-        if self._site_changed:
+        if self._site_is_used and (self._site_changed or not self.site.is_running()):
             self.restart_site()
 
     @property
@@ -113,6 +112,7 @@ class RunningStack(Stack):
 
     _directus_changed = False
     _site_changed = False
+    _site_is_used = False
 
 
 def _call(line: bytes) -> Call | None:
@@ -122,8 +122,13 @@ def _call(line: bytes) -> Call | None:
     except (ValueError, KeyError, TypeError):
         return None
     headers = request.get("headers", {})
-    address = headers.get("x-forwarded-for") or request.get("remoteAddress", "")
-    return Call(request["method"], request["url"].split("?")[0], status, address)
+    return Call(
+        request["method"],
+        request["url"].split("?")[0],
+        status,
+        headers.get("x-forwarded-for", ""),
+        headers.get("user-agent", ""),
+    )
 
 
 class Mailbox:
@@ -246,15 +251,6 @@ def postgres_url() -> Iterator[str]:
 def redis_url() -> Iterator[str]:
     """The CACHE_URL of a real server that speaks Redis' protocol."""
     yield from _url(Valkey())
-
-
-def chromium_options() -> dict[str, Any]:
-    """Return how pytest-playwright starts the system's Chromium, for a conftest's
-    browser_type_launch_args."""
-    path = chromium()
-    if path is None:
-        pytest.fail("The browser tests need Chromium: `make test` installs it.")
-    return {"executable_path": path, "args": BROWSER_ARGS}
 
 
 def _url(server: Postgres | Valkey) -> Iterator[str]:
