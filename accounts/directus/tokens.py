@@ -159,7 +159,8 @@ class RefreshingAuth(AuthBase):
             raise SessionExpired(f"refresh answered {error}") from error
         try:
             self._store.save(renewed)
-        except SessionExpired:
+        except Exception:
+            # Whatever kept them from being stored: nobody will ever use them.
             self._discard(renewed)
             raise
         return renewed

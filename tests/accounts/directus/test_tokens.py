@@ -259,6 +259,20 @@ def test_tokens_that_nobody_can_store_are_revoked(revoke_fails):
     assert revoked == ["refresh-2"]
 
 
+def test_tokens_that_the_database_did_not_take_are_revoked():
+    revoked = []
+
+    class BrokenStore(MemoryStore):
+        def save(self, tokens):
+            raise OSError("the disk is full")
+
+    store = BrokenStore(STALE)
+
+    with pytest.raises(OSError, match="the disk is full"):
+        signed(RefreshingAuth(store, renewing(store), revoked.append))
+    assert revoked == ["refresh-2"]
+
+
 def test_without_revoke_a_gone_session_is_gone():
     class EndedMeanwhile(MemoryStore):
         def save(self, tokens):
