@@ -21,6 +21,8 @@ RUN DJANGO_SECRET_KEY="$(head -c 48 /dev/urandom | base64 -w 0)" \
 RUN useradd --system --no-create-home site
 USER site
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["python", "-c", \
+    "import os, urllib.parse as p, urllib.request as r; \
+host = p.urlsplit(os.environ['PUBLIC_URL']).netloc; \
+r.urlopen(r.Request('http://127.0.0.1:8000/healthz', headers={'Host': host}), timeout=2)"]
 CMD ["gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
