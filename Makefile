@@ -1,7 +1,6 @@
 PYTHON ?= python3
 # Python of the virtual environment, which local/bootstrap.py makes on the first call.
 PY = @command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed." >&2; exit 1; }; exec $(PYTHON) -m local.bootstrap
-MANAGE = $(PY) manage.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench migrations-check clean
@@ -16,16 +15,17 @@ test: ## Run all tests, against a real Directus and in a browser: ARGS for pytes
 	$(PY) -m local.install
 	$(PY) -m pytest $(ARGS)
 
+lint migrations-check: export DJANGO_SETTINGS_MODULE = tests.settings
 lint: ## Check style, types, templates, imports and migrations
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m djlint --lint --check templates
 	$(PY) -c "from importlinter.cli import lint_imports_command as main; main()"
-	$(MANAGE) makemigrations --check --dry-run --settings=tests.settings
+	$(PY) manage.py makemigrations --check --dry-run
 
 migrations-check: ## Check that the models have not drifted from the migrations
-	$(MANAGE) makemigrations --check --dry-run --settings=tests.settings
+	$(PY) manage.py makemigrations --check --dry-run
 
 bench: ## Measure the site against references in the same run
 	$(PY) -m local.install

@@ -8,6 +8,7 @@ from accounts.provisioning.environment import directus_environment
 
 from .http import answers
 from .node import NODE, directus_tree
+from .paths import cache_folder
 from .ports import HOST, Ports
 from .problem import Problem
 from .processes import Process, run, wait_until
@@ -131,7 +132,7 @@ class Directus:
 
     def _environment(self, tree: Path) -> dict[str, str]:
         passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        cache = {"NODE_COMPILE_CACHE": str(tree.parent / "node-compile-cache")}
+        cache = {"NODE_COMPILE_CACHE": str(cache_folder() / "node-compile-cache")}
         return passed | self.env | cache | {"PACKAGE_FILE_LOCATION": str(tree)}
 
     def _install_database(self, tree: Path, env: Mapping[str, str]) -> None:
