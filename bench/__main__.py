@@ -1,0 +1,82 @@
+"""
+`make bench`: start everything, measure, print the table, end everything.
+
+`make bench ARGS="page sign-in"` measures only these; MEASUREMENTS has the names.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+
+from local.problem import report
+from local.processes import Stopped, stoppable
+from local.progress import step
+
+from . import footprint, pages, sign_in, storm, sync
+from .servers import Servers, empty_state
+from .table import Line, failed, show
+
+
+def main(wanted: list[str]) -> int:
+    """Print one table. A goal that is missed is marked; it is not an error."""
+    before = _load_average()
+    with empty_state() as state:
+        servers = Servers(state)
+        try:
+            with step("Starting Directus and creating accounts"):
+                servers.start()
+            lines = _measure(servers, wanted or list(MEASUREMENTS))
+        finally:
+            servers.stop()
+    conditions = (
+        f"{os.cpu_count()} cores shared by clients and servers,"
+        f" load average {before} before and {_load_average()} after."
+    )
+    show(lines, conditions)
+    return 0
+
+
+# In the order of the table. Those behind the proxy come last: it costs time.
+MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
+    "page": pages.against_bare,
+    "sign-in": sign_in.compare,
+    "memory": footprint.memory,
+    "weight": footprint.sign_in_page,
+    "calls": pages.behind_the_scenes,
+    "storm": storm.storms,
+    "sync": sync.compare,
+}
+BEHIND_THE_PROXY = ("calls", "storm")
+
+
+def _measure(servers: Servers, wanted: list[str]) -> list[Line]:
+    """Measure what is wanted, in the table's order."""
+    proxied = [name for name in BEHIND_THE_PROXY if name in wanted]
+    direct = [name for name in MEASUREMENTS if name in {*wanted} - {*proxied}]
+    with servers.site():
+        lines = [line for name in direct for line in _try(name, servers)]
+    if proxied:
+        with servers.site_behind_proxy():
+            lines += [line for name in proxied for line in _try(name, servers)]
+    return lines
+
+
+def _try(name: str, servers: Servers) -> list[Line]:
+    """Measure; what goes wrong is a line of the table, not the end of it."""
+    try:
+        with step(f"Measuring: {name}"):
+            return MEASUREMENTS[name](servers)
+    except Exception as error:  # noqa: BLE001 - shown in the table
+        return [failed(name, error)]
+
+
+def _load_average() -> str:
+    return f"{os.getloadavg()[0]:.1f}"
+
+
+if __name__ == "__main__":
+    try:
+        with stoppable():
+            sys.exit(report(lambda: main(sys.argv[1:])))
+    except Stopped as stopped:
+        sys.exit(stopped.exit_code)

@@ -1,0 +1,94 @@
+"""A bare Django site with one page behind `login_required`, for comparison.
+
+The settings are startproject's: sessions in the database, which is SQLite. Started by
+the same line: `gunicorn -c config/gunicorn.py bench.bare`. `python -m bench.bare` makes
+its tables and prints a cookie of somebody who is signed in.
+"""
+
+import os
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.urls import path
+
+settings.configure(
+    SECRET_KEY=os.environ.get("BARE_SECRET_KEY", "bench-" + "x" * 50),
+    ALLOWED_HOSTS=["localhost"],
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "django.contrib.messages",
+        "django.contrib.staticfiles",
+    ],
+    MIDDLEWARE=[
+        "django.middleware.security.SecurityMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    ],
+    ROOT_URLCONF=__name__,
+    TEMPLATES=[
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "DIRS": [Path(__file__).parent / "templates"],
+            "APP_DIRS": True,
+            "OPTIONS": {
+                "context_processors": [
+                    "django.template.context_processors.request",
+                    "django.contrib.auth.context_processors.auth",
+                    "django.contrib.messages.context_processors.messages",
+                ],
+            },
+        },
+    ],
+    DATABASES={
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": os.environ.get("BARE_DATABASE", ":memory:"),
+        }
+    },
+    USE_TZ=True,
+    STATIC_URL="static/",
+)
+django.setup()
+
+from django.contrib.auth import get_user_model, views  # noqa: E402
+from django.contrib.auth.decorators import login_required  # noqa: E402
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.shortcuts import render  # noqa: E402
+
+
+@login_required(login_url="login")
+def home(request):
+    """Show who is signed in."""
+    return render(request, "bare/home.html")
+
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("logout/", views.LogoutView.as_view(), name="logout"),
+    path("login/", views.LoginView.as_view(), name="login"),
+]
+application = get_wsgi_application()
+
+
+def sign_somebody_in() -> str:
+    """Create a user and a session; return the session's cookie."""
+    from django.test import Client
+
+    names = {"first_name": "Bench", "last_name": "Example"}
+    user = get_user_model().objects.create_user("bench@example.com", **names)
+    client = Client()
+    client.force_login(user)
+    return client.cookies[settings.SESSION_COOKIE_NAME].OutputString([])
+
+
+if __name__ == "__main__":
+    call_command("migrate", verbosity=0)
+    print(sign_somebody_in())

@@ -1,0 +1,163 @@
+"""The servers that are measured, on free ports, with their data in `.local/bench`."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from local.admin import ensure_user
+from local.http import answers
+from local.paths import ROOT
+from local.ports import HOST, Ports
+from local.problem import Problem
+from local.processes import Process, run, wait_until
+from local.stack import Stack
+from local.state import State
+
+from .proxy import CountingProxy
+
+FOLDER = ROOT / ".local" / "bench"
+PASSWORD = "correct horse battery staple"
+ACCOUNTS = 24
+START_SECONDS = 60
+
+
+@contextmanager
+def empty_state() -> Iterator[State]:
+    """Hold the folder, without what an earlier run left in it."""
+    with State(FOLDER).held():
+        for path in FOLDER.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != "lock":
+                path.unlink()
+        yield State(FOLDER)
+
+
+class Servers:
+    """Directus, the site, and the bare site."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.ports = Ports.free()
+        self.stack = Stack(self.state, self.ports, base_env=os.environ)
+        self.accounts = [f"bench{n}@example.com" for n in range(ACCOUNTS)]
+        self.bare = Bare(self.state, self.ports.mail, self.stack.site.env)
+        self.proxy: CountingProxy
+
+    @property
+    def site_database(self) -> Path:
+        """The file with the site's tables."""
+        return self.state.folder / "site.sqlite3"
+
+    def start(self) -> None:
+        """Start Directus and create the accounts that sign in."""
+        self.stack.directus.start()
+        self.stack.prepare_site()
+        self.stack.directus.wait()
+        self.stack.provision()
+        for email in self.accounts:
+            role = self.stack.customer_role
+            names = {"first_name": "Bench", "last_name": "Example"}
+            ensure_user(self.stack.admin, email, PASSWORD, role=role, **names)
+
+    @contextmanager
+    def site(self, **settings: str) -> Iterator[None]:
+        """Run the site while the block runs, behind a proxy on this machine."""
+        site = self.stack.site
+        # Each client of the bench is another visitor, by its X-Forwarded-For.
+        site.start(TRUSTED_PROXIES=HOST, **settings)
+        try:
+            site.wait()
+            yield
+        finally:
+            site.stop()
+
+    @contextmanager
+    def site_behind_proxy(self) -> Iterator[None]:
+        """Run the site, its page that asks Directus, and a proxy that counts."""
+        with CountingProxy(self.ports.directus) as self.proxy:
+            settings = {
+                "DIRECTUS_URL": self.proxy.url,
+                "DJANGO_SETTINGS_MODULE": "bench.settings",
+            }
+            with self.site(**settings):
+                yield
+
+    def manage(self, *args: str, **settings: str) -> None:
+        """Run a management command of the site, with these settings instead."""
+        env = self.stack.site.env | settings
+        code, output = run([sys.executable, "manage.py", *args], env=env, cwd=ROOT)
+        if code:
+            raise RuntimeError(f"{args[0]}: {output.strip()[-500:]}")
+
+    def inside(self, *args: str, **settings: str) -> str:
+        """Run bench.inside with the site's settings; return what it printed."""
+        env = self.stack.site.env | settings
+        return _output(["bench.inside", *args], env)
+
+    def worker_memory(self) -> list[float]:
+        """Return the resident memory of each of the site's workers, in MB."""
+        master = self.stack.site.pid
+        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        return [_resident(int(pid)) for pid in children]
+
+    def stop(self) -> None:
+        """Stop everything."""
+        self.bare.stop()
+        self.stack.stop()
+
+
+class Bare:
+    """The bare site, under the same gunicorn line."""
+
+    def __init__(self, state: State, port: int, env: Mapping[str, str]) -> None:
+        self.port = port
+        self._log = state.log / "bare.log"
+        # The gunicorn line reads the number of workers from the site's settings.
+        self._env = {
+            **env,
+            "HOST": HOST,
+            "PORT": str(port),
+            "BARE_DATABASE": str(state.folder / "bare.sqlite3"),
+        }
+        self._process: Process | None = None
+
+    def start(self) -> str:
+        """Make its tables and start it; return the cookie of who is signed in."""
+        cookie = _output(["bench.bare"], self._env).strip()
+        args = ["gunicorn", "-c", "config/gunicorn.py", "bench.bare"]
+        self._process = Process(
+            "The bare site",
+            [sys.executable, "-m", *args],
+            env=self._env,
+            cwd=ROOT,
+            log=self._log,
+        )
+        if not wait_until(self._answers, seconds=START_SECONDS, running=self._process):
+            raise Problem(f"The bare site did not start: {self._log} tells why.")
+        return cookie
+
+    def stop(self) -> None:
+        """Stop it, if it runs."""
+        if self._process is not None:
+            self._process.stop()
+
+    def _answers(self) -> bool:
+        return answers(f"http://{HOST}:{self.port}/")
+
+
+def _output(args: list[str], env: dict[str, str]) -> str:
+    code, output = run([sys.executable, "-m", *args], env=env, cwd=ROOT)
+    if code:
+        raise RuntimeError(f"{args[0]}: {output.strip()[-500:]}")
+    return output
+
+
+def _resident(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise ValueError("the process has no memory")

@@ -1,0 +1,87 @@
+"""Sign-in through the site against the same two calls made to Directus directly."""
+
+import itertools
+import statistics
+import time
+from collections.abc import Callable
+
+from .browser import Browser, sign_in_directly
+from .load import together
+from .servers import PASSWORD, Servers
+from .table import Line, ratio
+
+ROUNDS = 3
+PAIRS = 10
+CLIENTS = 8
+# Short turns: what else the machine does then slows both ways alike.
+TURNS = 4
+SIGN_INS_EACH = 3
+
+SignIn = Callable[[str], object]
+
+
+def compare(servers: Servers) -> list[Line]:
+    """Compare latency with one client, then throughput with several."""
+    browser = Browser(servers.ports.site)
+    through_site = lambda email: browser.sign_in(email, PASSWORD)  # noqa: E731
+    port = servers.ports.directus
+    directly = lambda email: sign_in_directly(port, email, PASSWORD)  # noqa: E731
+    ways = (through_site, directly)
+    for way in ways:
+        for email in servers.accounts[:CLIENTS]:
+            way(email)
+    return [
+        _throughput(servers.accounts, *ways),
+        _latency(servers.accounts, *ways),
+    ]
+
+
+def _latency(accounts: list[str], site: SignIn, direct: SignIn) -> Line:
+    """Take turns, so that both meet the same noise."""
+    emails = itertools.cycle(accounts)
+    added, slow, fast = [], [], []
+    for _ in range(ROUNDS):
+        site_times, direct_times = [], []
+        for _ in range(PAIRS):
+            direct_times.append(_seconds(direct, next(emails)))
+            site_times.append(_seconds(site, next(emails)))
+        slow.append(statistics.median(site_times) * 1000)
+        fast.append(statistics.median(direct_times) * 1000)
+        added.append(slow[-1] - fast[-1])
+    return Line(
+        "sign-in, 1 client, milliseconds added at the median",
+        f"{statistics.median(slow):.0f} ms",
+        f"{statistics.median(fast):.0f} ms",
+        f"{statistics.median(added):.1f} ms",
+        "<= 20",
+        statistics.median(added) <= 20,
+    )
+
+
+def _throughput(accounts: list[str], site: SignIn, direct: SignIn) -> Line:
+    rates: tuple[list[float], list[float]] = ([], [])
+    for _ in range(ROUNDS):
+        turns = [(_rate(accounts, site), _rate(accounts, direct)) for _ in range(TURNS)]
+        for found, each in zip(rates, zip(*turns, strict=True), strict=True):
+            found.append(statistics.mean(each))
+    what = f"sign-in, {CLIENTS} clients, against Directus directly"
+    return ratio(what, *rates, unit="/s", at_least=0.9)
+
+
+def _rate(accounts: list[str], sign_in: SignIn) -> float:
+    """Return sign-ins per second; each client signs its own accounts in, in turn."""
+    shares = iter([accounts[client::CLIENTS] for client in range(CLIENTS)])
+
+    def one_client() -> None:
+        emails = itertools.cycle(next(shares))
+        for _ in range(SIGN_INS_EACH):
+            sign_in(next(emails))
+
+    seconds = _seconds(lambda _: together(one_client, CLIENTS), "")
+    return CLIENTS * SIGN_INS_EACH / seconds
+
+
+def _seconds(work: SignIn, email: str) -> float:
+    started = time.perf_counter()
+    work(email)
+    return time.perf_counter() - started
