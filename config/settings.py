@@ -100,6 +100,8 @@ DATABASES = {
     "default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Opening the file costs more than the queries of a page.
+    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     # Writers wait for each other instead of failing; see docs/architecture.md.
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         timeout=5,
