@@ -94,10 +94,14 @@ class Attempt:
         while not self._try_take():
             row = self._row().first()
             is_late = time.monotonic() > started + WAIT_SECONDS
-            if row is not None and (row.in_flight <= 0 or is_late):
+            if row is not None and (is_late or self._is_used_up(row)):
                 raise Throttled(self._seconds_left(row), waited=waited)
             waited = True
             time.sleep(POLL_SECONDS)
+
+    def _is_used_up(self, row: Attempts) -> bool:
+        # As it was read now: the last attempt under way may just have succeeded.
+        return row.in_flight <= 0 and row.count >= self.limit.attempts
 
     def failed(self) -> None:
         """Settle: the attempt stays counted."""
