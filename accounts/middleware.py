@@ -78,4 +78,6 @@ class DirectusMiddleware:
         request.session.flush()
         request.user = AnonymousUser()
         messages.info(request, _("Your session has ended. Please sign in again."))
+        if request.method not in revalidation.SAFE_METHODS:
+            messages.warning(request, _("What you sent last was not saved."))
         return redirect_to_login(request.get_full_path())
