@@ -217,7 +217,8 @@ class SessionStore(DBStore):
         row = row_cache.get(self.model, self.session_key)
         if row is None:
             began = time.monotonic()
-            row = self._row_with_key().first()
+            # The key is unique: first() would have it sorted, on every page.
+            row = next(iter(self._row_with_key()), None)
             if row is not None:
                 row_cache.remember(row, began)
         if row is None or row.expire_date <= timezone.now():
