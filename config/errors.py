@@ -60,10 +60,8 @@ def not_allowed(request, methods: str):
 
 
 def too_large(request):
-    """Answer 413, and close the connection rather than read on."""
-    response = _page(request, 413, template="400.html")
-    response["Connection"] = "close"
-    return response
+    """Answer 413: no form of this site is so large."""
+    return _page(request, 413, template="400.html")
 
 
 def unavailable(request, retry_after: int | None = None):
