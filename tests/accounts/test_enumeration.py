@@ -10,9 +10,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from accounts.throttling import Throttled
 from accounts.views import mixins
 
-from .flows import ask_reset, choose_password, log_in, open_link, sign_up
+from .flows import (
+    OTP_SECRET,
+    ask_reset,
+    choose_password,
+    log_in,
+    open_link,
+    send_code,
+    sign_up,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -145,6 +154,33 @@ def test_a_refused_sign_in_takes_a_fixed_time(client, ada, settings, naps, email
 
     assert len(naps) == 1
     assert 0.3 < naps[0] <= 0.6
+
+
+def test_a_wrong_code_takes_a_fixed_time(client, directus, settings, naps):
+    user = directus.add_user("grace@example.com", otp_secret=OTP_SECRET)
+    log_in(client, user.email, user.password)
+    settings.SIGN_IN_FLOOR_SECONDS = 0.6
+    naps.clear()
+
+    send_code(client)
+
+    assert len(naps) == 1
+    assert 0.3 < naps[0] <= 0.6
+
+
+def test_who_waited_for_another_attempt_does_not_learn_how_long_it_took(
+    client, settings, naps, monkeypatch
+):
+    """It was sent on while this one waited, and took as long as the account tells."""
+
+    def throttled(attempt):
+        raise Throttled(300, waited=True)
+
+    monkeypatch.setattr("accounts.throttling.Attempt.take", throttled)
+    settings.SIGN_IN_FLOOR_SECONDS = 0.6
+
+    assert log_in(client).status_code == 429
+    assert len(naps) == 1
 
 
 def test_a_flood_of_throttled_sign_ins_holds_no_threads(client, settings, naps):

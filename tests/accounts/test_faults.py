@@ -4,11 +4,16 @@ Faults R1, R3 to R9, R11, R12, R14, S6 and control C-UP-1 at the level of pages;
 happens on the wire is tested with the client.
 """
 
+import itertools
 import json
 
 import pytest
 import requests
 from django.db import DatabaseError
+from django.test import Client
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from accounts import clients
 from accounts.models import Attempts, Session, User
@@ -204,6 +209,79 @@ def test_a_profile_of_a_wrong_shape_signs_nobody_in(client, ada, directus, profi
     assert_unavailable(log_in(client, ada.email, ada.password))
     assert directus.sessions_of(ada) == []
     assert not User.objects.exists()
+
+
+JUNK = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(max_size=8),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["id", "data", "x"]), inner, max_size=3),
+    ),
+    max_leaves=6,
+)
+RIGHT_TOKENS = {"access_token": "a", "refresh_token": "b", "expires": 900_000}
+RIGHT_PROFILE = {
+    "id": "00000000-0000-4000-8000-000000000001",
+    "email": TYPED,
+    "status": "active",
+    "role": None,
+    "last_access": None,
+}
+MANY = hypothesis_settings(
+    max_examples=250,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+def answer_and_log_in(directus, path, answer):
+    """Sign in while Directus gives an odd answer; nobody may fall over it."""
+    clients._transport.cache_clear()
+    directus.forget_calls()
+    # For this sign-in alone.
+    directus._specials.clear()
+    directus.answers(200, body=json.dumps(answer), path=path, headers=JSON, times=2)
+    browser = Client(raise_request_exception=False)
+    address = f"198.51.{next(NUMBERS) % 200}.{next(NUMBERS) % 200}"
+    return browser, log_in(browser, TYPED, TYPED_PASSWORD, REMOTE_ADDR=address)
+
+
+NUMBERS = itertools.count()
+
+
+@MANY
+@given(name=st.sampled_from(sorted(RIGHT_TOKENS)), junk=JUNK, whole=st.booleans())
+def test_tokens_with_anything_in_them_are_no_error(directus, db, name, junk, whole):
+    """Fault R8: whatever is in the answer, a page comes, and nobody else is let in."""
+    data = junk if whole else RIGHT_TOKENS | {name: junk}
+
+    browser, response = answer_and_log_in(directus, "/auth/login", {"data": data})
+
+    # Odd tokens that are tokens all the same are refused when they are used.
+    assert response.status_code in {200, 429, 503}
+    assert browser.get("/").status_code == 302
+
+
+@MANY
+@given(
+    changes=st.dictionaries(st.sampled_from(sorted(RIGHT_PROFILE)), JUNK, max_size=3)
+)
+def test_a_profile_with_anything_in_it_is_no_error(directus, db, changes):
+    """Fault R8."""
+    if not directus.state.find(TYPED):
+        directus.add_user(TYPED, TYPED_PASSWORD)
+    answer = {"data": RIGHT_PROFILE | changes}
+
+    browser, response = answer_and_log_in(directus, "/users/me", answer)
+
+    assert response.status_code in {200, 302, 429, 503}
+    assert browser.get("/").status_code in {200, 302}
 
 
 @pytest.mark.parametrize("status", [200, 204])
