@@ -82,6 +82,16 @@ def test_every_variable_that_is_read_is_shown_and_the_other_way_round():
     assert variables_shown() == variables_read() - elsewhere
 
 
+def test_every_variable_and_every_check_is_documented():
+    text = (ROOT / "docs/settings.md").read_text()
+    checks = (ROOT / "accounts/checks.py").read_text()
+
+    missing = {name for name in variables_shown() if f"`{name}`" not in text}
+    ids = set(re.findall(r"accounts\.([EW]\d+)", checks))
+    assert not missing
+    assert not {id for id in ids if id not in text}
+
+
 def test_the_example_holds_no_secret_and_cannot_start_a_site(tmp_path):
     text = (ROOT / ".env.example").read_text()
 
