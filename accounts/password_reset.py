@@ -79,14 +79,12 @@ def reset(request, token: str, password: str) -> str:
         DirectusUnavailable: Directus was not asked.
     """
     client = clients.anonymous_client(request)
-    # Reached at all? After this only a lost answer leaves a doubt.
-    client.ping()
     email = token_email(token)
     try:
         client.reset_password(token=token, password=password)
     except DirectusUnavailable as error:
-        # Who says when to come back has done nothing.
-        if error.retry_after is not None:
+        # Who says when to come back has done nothing either.
+        if error.never_sent or error.retry_after is not None:
             raise
         audit.record("password_reset.unsure", request, email=email)
         raise Unsure from error

@@ -92,6 +92,10 @@ def _register(request, person: dict[str, str]) -> None:
             raise
         # Only an unknown address gets this answer: showing it would tell.
         logger.warning("Directus refused a sign-up that this site allowed: %s", error)
+    except DirectusUnavailable as error:
+        if error.never_sent:
+            _uncount(person["email"])
+        raise
 
 
 @sensitive_variables("person")
@@ -115,6 +119,11 @@ def _count(email: str) -> None:
     SignUp.objects.filter(pk=digest).update(
         count=F("count") + 1, last_at=timezone.now()
     )
+
+
+def _uncount(email: str) -> None:
+    rows = SignUp.objects.filter(pk=audit.email_digest(email))
+    rows.filter(count__gt=0).update(count=F("count") - 1)
 
 
 def confirm(request, token: str) -> bool:

@@ -75,7 +75,9 @@ class Breaker:
 
     def _refusal(self) -> DirectusUnavailable:
         wait = max(1, ceil(self._circuit.seconds_left))
-        return DirectusUnavailable("Directus was away a moment ago", retry_after=wait)
+        return DirectusUnavailable(
+            "Directus was away a moment ago", retry_after=wait, never_sent=True
+        )
 
 
 class _Circuit(CircuitBreaker):
@@ -149,7 +151,9 @@ class Bulkhead:
     def slot(self) -> Iterator[None]:
         """Hold one slot. Raises DirectusUnavailable when none gets free in time."""
         if not self._slots.acquire(timeout=self.WAIT_SECONDS):
-            raise DirectusUnavailable("too many sign-ins at once", retry_after=2)
+            raise DirectusUnavailable(
+                "too many sign-ins at once", retry_after=2, never_sent=True
+            )
         try:
             yield
         finally:

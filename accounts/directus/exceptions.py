@@ -34,7 +34,10 @@ class DirectusError(Exception):
 
 
 class DirectusUnavailable(DirectusError):
-    """There is no usable answer: nothing is known about the question asked."""
+    """There is no usable answer: nothing is known about the question asked.
+
+    Unless `never_sent` is true: then Directus certainly does not know it.
+    """
 
     def __init__(
         self,
@@ -42,10 +45,12 @@ class DirectusUnavailable(DirectusError):
         *,
         retry_after: int | None = None,
         timed_out: bool = False,
+        never_sent: bool = False,
     ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.timed_out = timed_out
+        self.never_sent = never_sent
 
 
 class SessionExpired(DirectusError):

@@ -267,10 +267,16 @@ def _failure(call: Call, attempt: Attempt, error: Exception) -> DirectusUnavaila
     if not was_sent and isinstance(root, ssl.SSLError | requests.exceptions.SSLError):
         reason = getattr(root, "verify_message", "") or reason
         logger.warning("upstream.tls %s", reason, extra={"event": "upstream.tls"})
-        return DirectusUnavailable(f"{call}: TLS failed: {reason}")
+        return DirectusUnavailable(
+            f"{call}: TLS failed: {reason}", never_sent=attempt.nothing_sent
+        )
     timed_out = isinstance(root, TimeoutError | requests.Timeout | ReadTimeoutError)
     attempt.broke = not (timed_out and was_sent) and not isinstance(root, TooLong)
-    return DirectusUnavailable(f"{call}: {reason}", timed_out=timed_out and was_sent)
+    return DirectusUnavailable(
+        f"{call}: {reason}",
+        timed_out=timed_out and was_sent,
+        never_sent=attempt.nothing_sent,
+    )
 
 
 def _root(error: BaseException) -> BaseException:

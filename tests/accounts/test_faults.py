@@ -6,6 +6,7 @@ happens on the wire is tested with the client.
 
 import itertools
 import json
+from contextlib import ExitStack
 
 import pytest
 import requests
@@ -16,6 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from accounts import clients
+from accounts.directus import DirectusUnavailable
 from accounts.models import Attempts, Session, User
 from tests.fake_directus import one_time_code
 
@@ -376,6 +378,24 @@ def test_a_reset_that_was_not_sent_keeps_its_link(reset_page, ada, directus):
 
     assert choose_password(reset_page).url == "/reset-password/done/"
     assert ada.password == NEW_PASSWORD
+
+
+def test_a_reset_while_too_many_hash_at_once_keeps_its_link(
+    reset_page, ada, directus, monkeypatch
+):
+    """Control of the bulkhead: nothing was sent."""
+    transport = clients.transport()
+    monkeypatch.setattr(transport._bulkhead, "WAIT_SECONDS", 0.01)
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(transport._bulkhead.slot())
+            except DirectusUnavailable:
+                break
+        assert choose_password(reset_page).status_code == 503
+
+    directus.was_not_asked()
+    assert choose_password(reset_page).url == "/reset-password/done/"
 
 
 def test_a_reset_in_a_rush_keeps_its_link(reset_page, ada, directus):

@@ -6,6 +6,7 @@ Controls C-ATO-3, C-ATO-5 and C-MASS-1.
 import pytest
 from django.core.management import call_command
 
+from accounts import clients
 from accounts.models import Session, SignUp, User
 from tests.fake_directus import CUSTOMER, FakeDirectus
 
@@ -102,6 +103,31 @@ def test_one_sign_up_keeps_its_password(client, directus):
     assert "sign in now, with the password that you chose" in done.text
     assert passwords_that_work(client) == [PASSWORD]
     assert not SignUp.objects.exists()
+
+
+def test_a_sign_up_that_never_reached_directus_is_not_counted(client, directus):
+    """Nobody has to choose another password because of an outage."""
+    directus.is_down()
+    assert sign_up(client, VICTIM, PASSWORD).status_code == 503
+    directus.is_up()
+    clients._transport.cache_clear()
+
+    sign_up(client, VICTIM, PASSWORD)
+    open_link(client, directus.last_link(VICTIM))
+    confirm(client)
+
+    assert passwords_that_work(client) == [PASSWORD]
+
+
+def test_a_sign_up_whose_answer_was_lost_is_counted(client, directus):
+    directus.loses_answer("/users/register")
+    sign_up(type(client)(), VICTIM, STRANGERS)
+
+    sign_up(client, VICTIM, PASSWORD)
+    open_link(client, directus.last_link(VICTIM))
+    confirm(client)
+
+    assert passwords_that_work(client) == []
 
 
 def test_signing_up_with_a_customers_address_locks_nobody_out(
