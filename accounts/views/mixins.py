@@ -53,6 +53,10 @@ class PublicFormView(PublicMixin, FormView):
         """Do what the form is for."""
         raise NotImplementedError
 
+    def throttled_hint(self) -> str:
+        """Return what else can be done about too many attempts."""
+        return ""
+
     def away_title(self) -> str:
         """Return what an outage is called on this page."""
         return _("This is not available at the moment")
@@ -60,9 +64,10 @@ class PublicFormView(PublicMixin, FormView):
     def trouble(self, form, status: int, title: str, retry_after: int | None):
         """Show the form again; passwords and codes are never filled in."""
         seconds = retry_after or DEFAULT_RETRY_SECONDS
+        hint = self.throttled_hint() if status == 429 else ""
         trouble = {
             "title": title,
-            "text": _try_again(seconds),
+            "text": f"{_try_again(seconds)} {hint}".strip(),
             "retry_after": seconds,
             "request_id": self.request.request_id,
         }

@@ -44,6 +44,10 @@ class SignInMixin(RedirectURLMixin):
         """Return what an outage is called on this page."""
         return _("Sign-in is not available at the moment")
 
+    def throttled_hint(self):
+        """Return what else can be done about too many attempts."""
+        return _("If it is your account, you need not wait: choose a new password.")
+
     def get_redirect_url(self):
         """Return the local page that was asked for, or nothing."""
         url = super().get_redirect_url()
