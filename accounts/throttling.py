@@ -1,6 +1,6 @@
 """How often something may be tried, counted in the database.
 
-An attempt is counted *before* it is made, by one conditional UPDATE, so that any
+An attempt is counted *before* it is made, by one conditional statement, so that any
 number of processes together stay within a limit. Afterwards it is settled as failed,
 succeeded, or as if it had not been (an outage is nobody's failure).
 
@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import connection
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -26,6 +26,16 @@ WAIT_SECONDS = 5.0
 POLL_SECONDS = 0.05
 # Nobody is told to come back next year.
 LONGEST_RETRY_AFTER = 60 * MINUTE
+# Opens the first window, or counts in one that is open and has room. PostgreSQL and
+# SQLite both know it; Django's upsert takes no condition.
+COUNT = """
+    INSERT INTO accounts_attempts ("key", "count", in_flight, strikes, window_ends_at)
+    VALUES (%s, 1, 1, 0, %s)
+    ON CONFLICT ("key") DO UPDATE SET
+        "count" = accounts_attempts."count" + 1,
+        in_flight = accounts_attempts.in_flight + 1
+    WHERE accounts_attempts.window_ends_at > %s AND accounts_attempts."count" < %s
+"""
 
 
 @dataclass(frozen=True)
@@ -130,15 +140,14 @@ class Attempt:
 
     def _try_take(self) -> bool:
         now = timezone.now()
-        return (
-            self._count_in_window(now)
-            or self._open_next_window(now)
-            or self._open_first_window(now)
-        )
+        return self._count(now) or self._open_next_window(now)
 
-    def _count_in_window(self, now: datetime) -> bool:
-        rows = self._row().filter(window_ends_at__gt=now, count__lt=self.limit.attempts)
-        return bool(rows.update(count=F("count") + 1, in_flight=F("in_flight") + 1))
+    def _count(self, now: datetime) -> bool:
+        ends_at = now + timedelta(seconds=self.limit.windows[0])
+        values = [self._key, _column(ends_at), _column(now), self.limit.attempts]
+        with connection.cursor() as cursor:
+            cursor.execute(COUNT, values)
+            return cursor.rowcount == 1
 
     def _open_next_window(self, now: datetime) -> bool:
         row = self._row().filter(window_ends_at__lte=now).first()
@@ -160,17 +169,6 @@ class Attempt:
             )
         )
 
-    def _open_first_window(self, now: datetime) -> bool:
-        ends_at = now + timedelta(seconds=self.limit.windows[0])
-        try:
-            with transaction.atomic():
-                Attempts.objects.create(
-                    key=self._key, count=1, in_flight=1, window_ends_at=ends_at
-                )
-        except IntegrityError:
-            return False
-        return True
-
     def forget(self, *, but: int = 0) -> None:
         """Forget failures, all `but` so many: the owner proved to be there."""
         if but:
@@ -181,6 +179,11 @@ class Attempt:
     def _seconds_left(self, row: Attempts) -> int:
         left = (row.window_ends_at - timezone.now()).total_seconds()
         return min(max(1, int(left) + 1), LONGEST_RETRY_AFTER)
+
+
+def _column(moment: datetime):
+    field = Attempts._meta.get_field("window_ends_at")
+    return field.get_db_prep_value(moment, connection)
 
 
 def _less_one(column: str):
