@@ -89,6 +89,9 @@ def configure(options: dict[str, Any]) -> None:
             "loggers": {
                 "django": {"handlers": [], "level": "NOTSET"},
                 "django.server": {"handlers": [], "propagate": True},
+                # At DEBUG these print whole contexts: forms, users, requests.
+                "django.template": {"level": "INFO"},
+                "crispy_forms": {"level": "INFO"},
             },
             "root": {"level": options["level"], "handlers": ["stderr"]},
         }
