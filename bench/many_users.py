@@ -18,6 +18,7 @@ class ManyUsers:
     """Answers GET /users for so many users, page by page, counted or by id."""
 
     def __init__(self, number: int) -> None:
+        self.number = number
         self.users = {row["id"]: row for row in map(_user, range(1, number + 1))}
         self._rows = list(self.users.values())
         # One page is encoded once, so that only the reader's work is measured.
@@ -83,7 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _user(number: int) -> dict[str, Any]:
     return {
-        "id": str(uuid.UUID(int=number << 64 | 0x8000_0000_0000_0000 | 4 << 76)),
+        # Left of the bits that the version and the variant take.
+        "id": str(uuid.UUID(int=number << 80, version=4)),
         "email": f"customer{number}@example.com",
         "first_name": f"First{number}",
         "last_name": f"Last{number}",
