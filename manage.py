@@ -8,15 +8,8 @@ import sys
 def main():
     """Run administrative tasks."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from django.conf import settings
-    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    try:
-        # Django itself swallows this, and fails over something else later.
-        _ = settings.SECRET_KEY
-    except ImproperlyConfigured as error:
-        sys.exit(str(error))
     execute_from_command_line(sys.argv)
 
 

@@ -51,7 +51,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     last_access = models.DateTimeField(_("last access"), null=True, blank=True)
     synced_at = models.DateTimeField(_("last read from Directus"), null=True)
     is_active = models.BooleanField(_("active"), default=True)
-    is_staff = models.BooleanField(_("may use the admin"), default=False)
+    is_staff = models.BooleanField(_("staff"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 
     objects = UserManager()

@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 # Not from the environment alone: these may stand in the environment file.
-from config.settings import WEB_THREADS, WEB_WORKERS
+from config.settings import HTTPS, WEB_THREADS, WEB_WORKERS
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
@@ -28,3 +28,9 @@ access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s %(D)sus'
 # The site itself reads forwarding headers, from TRUSTED_PROXIES alone.
 forwarded_allow_ips = ""
 control_socket_disable = True
+
+
+def on_starting(server):
+    """Say once what an address without https leaves out."""
+    if not HTTPS:
+        server.log.warning("PUBLIC_URL is plain http: no Secure cookies, no HSTS.")
