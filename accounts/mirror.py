@@ -4,6 +4,7 @@
 """
 
 import logging
+from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -39,7 +40,12 @@ def mirrored_values(profile: DirectusUser) -> dict[str, Any]:
 
 def _cut(name: str, value: str) -> str:
     # SQLite lets Directus store more than its own columns promise.
-    return value[: get_user_model()._meta.get_field(name).max_length]
+    return value[: _longest(name)]
+
+
+@cache
+def _longest(name: str) -> int:
+    return get_user_model()._meta.get_field(name).max_length
 
 
 def mirror_user(profile: DirectusUser):

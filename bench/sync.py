@@ -5,7 +5,7 @@ from shutil import copyfile
 from typing import Any
 from urllib.parse import quote
 
-from .many_users import SERVICE_TOKEN, ManyUsers
+from .many_users import set_users
 from .servers import FOLDER, Servers
 from .table import Line, at_most, ratio
 
@@ -21,10 +21,12 @@ DATABASE = FOLDER / "sync.sqlite3"
 def compare(servers: Servers) -> list[Line]:
     """Compare rows per second, then memory for twice as many users."""
     servers.manage("migrate", "--no-input", DATABASE_URL=_url(EMPTY))
-    with ManyUsers(USERS) as directus:
-        rounds = [_round(servers, directus) for _ in range(ROUNDS)]
-    with ManyUsers(USERS // 2) as directus:
-        half = _sync(servers, directus, fresh=True)
+    number = _users(servers, USERS)
+    try:
+        rounds = [_round(servers, number) for _ in range(ROUNDS)]
+        half = _sync(servers, _users(servers, USERS // 2), fresh=True)
+    finally:
+        _users(servers, 0)
     fetched, first, again = zip(*rounds, strict=True)
     peak = max(found["peak_mb"] for found in first)
     return [
@@ -40,32 +42,31 @@ def compare(servers: Servers) -> list[Line]:
     ]
 
 
-def _round(servers: Servers, directus: ManyUsers) -> tuple[dict[str, Any], ...]:
+def _users(servers: Servers, number: int) -> int:
+    return set_users(servers.state.folder, servers.stack.customer_role, number)
+
+
+def _round(servers: Servers, number: int) -> tuple[dict[str, Any], ...]:
     return (
-        _inside(servers, directus, "fetch"),
-        _sync(servers, directus, fresh=True),
-        _sync(servers, directus, fresh=False),
+        _inside(servers, number, "fetch"),
+        _sync(servers, number, fresh=True),
+        _sync(servers, number, fresh=False),
     )
 
 
-def _sync(servers: Servers, directus: ManyUsers, *, fresh: bool) -> dict[str, Any]:
+def _sync(servers: Servers, number: int, *, fresh: bool) -> dict[str, Any]:
     if fresh:
         for suffix in ("-wal", "-shm"):
             DATABASE.with_name(DATABASE.name + suffix).unlink(missing_ok=True)
         copyfile(EMPTY, DATABASE)
-    return _inside(servers, directus, "sync")
+    return _inside(servers, number, "sync")
 
 
-def _inside(servers: Servers, directus: ManyUsers, what: str) -> dict[str, Any]:
-    output = servers.inside(
-        what,
-        DATABASE_URL=_url(DATABASE),
-        DIRECTUS_URL=directus.url,
-        DIRECTUS_SERVICE_TOKEN=SERVICE_TOKEN,
-    )
+def _inside(servers: Servers, number: int, what: str) -> dict[str, Any]:
+    output = servers.inside(what, DATABASE_URL=_url(DATABASE))
     found: dict[str, Any] = json.loads(output.splitlines()[-1])
-    if found["rows"] != directus.number:
-        raise ValueError(f"{what}: {found['rows']} users of {directus.number}")
+    if found["rows"] != number:
+        raise ValueError(f"{what}: {found['rows']} users of {number}")
     return found
 
 
