@@ -1,5 +1,6 @@
 """Which limits one sign-in counts against, and how it settles them."""
 
+from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from . import addresses, audit, clients, devices
@@ -71,12 +72,14 @@ class SignInAttempt:
             self.undo(keep_code=True)
             raise InvalidOTP(401, "INVALID_OTP") from error
 
+    @transaction.atomic
     def failed(self) -> None:
         """Wrong credentials."""
         for attempt in [*self._failures, *self._upstream]:
             attempt.failed()
         self._free_code()
 
+    @transaction.atomic
     def refused_code(self) -> None:
         """The password is right; the code is missing (no failure here) or wrong."""
         if self._used_code:
@@ -87,6 +90,7 @@ class SignInAttempt:
         for attempt in self._upstream:
             attempt.failed()
 
+    @transaction.atomic
     def undo(self, *, keep_code: bool = False) -> None:
         """Nobody's failure: Directus did not answer."""
         for attempt in [*self._failures, *self._upstream]:
@@ -94,6 +98,7 @@ class SignInAttempt:
         if not keep_code:
             self._free_code()
 
+    @transaction.atomic
     def succeeded(self) -> None:
         """Right: the account's failures are forgotten, the address' are not."""
         for attempt in [self._account, *self._upstream]:

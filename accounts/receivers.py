@@ -6,6 +6,7 @@ Not in the backend: `login()` may flush the session after `authenticate()` ran.
 import logging
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import transaction
 from django.dispatch import receiver
 
 from . import audit, clients
@@ -18,13 +19,14 @@ logger = logging.getLogger(__name__)
 def keep_tokens(sender, request, user, **kwargs):
     """Store the tokens of whoever just signed in, in the row of the session."""
     revoke_tokens(request)
-    request.session.begin(user, request)
-    tokens = getattr(user, "directus_tokens", None)
-    if tokens is not None:
-        request.session.tokens.start(tokens)
-        del user.directus_tokens
-    # Now, and not after the view: `login()` must fail when this does.
-    request.session.save()
+    with transaction.atomic():
+        request.session.begin(user, request)
+        tokens = getattr(user, "directus_tokens", None)
+        if tokens is not None:
+            request.session.tokens.start(tokens)
+            del user.directus_tokens
+        # Now, and not after the view: `login()` must fail when this does.
+        request.session.save()
     audit.record("sign_in.done", request, user=user)
 
 
