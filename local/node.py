@@ -23,6 +23,10 @@ TOOLS = {
     "a C++ compiler": ("c++", "g++", "clang++"),
     "make": ("make",),
 }
+# A race inside npm, now and then, on some machines (npm/cli issue 8913). What it has
+# fetched by then is in its cache.
+NPM_GAVE_UP = "Exit handler never called!"
+NPM_TRIES = 4
 NO_REGISTRY = ("ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "ECONNRESET")
 
 
@@ -79,7 +83,10 @@ def _install(folder: Path, shown: Step) -> None:
         elif words[:3] == ["npm", "info", "run"]:
             shown.detail = f"building {words[3]}"
 
-    code, output = run(args, env=env, cwd=folder, on_line=show)
+    for _ in range(NPM_TRIES):
+        code, output = run(args, env=env, cwd=folder, on_line=show)
+        if NPM_GAVE_UP not in output:
+            break
     if code:
         raise Problem(_why(output))
     _check_native_modules(folder)
