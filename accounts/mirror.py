@@ -9,12 +9,12 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
 from . import clients
 from .directus import DirectusUser
+from .role_groups import set_role_groups
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def mirror_user(profile: DirectusUser):
         )
         if created:
             _retire_former_owners(user)
-        set_role_groups(user, profile)
+        set_role_groups({user.pk: profile})
     if created:
         logger.info("Created user %s for Directus user %s", user.pk, profile.id)
     return user
@@ -83,19 +83,3 @@ def _retire_former_owners(user) -> None:
         get_user_model().objects.filter(
             email__iexact=user.email, directus_id__isnull=False
         ).exclude(pk=user.pk).update(is_active=False)
-
-
-def set_role_groups(user, profile: DirectusUser) -> None:
-    """Give the user the groups of the role; groups that no role names are kept."""
-    rights = clients.role_rights()
-    if not rights.managed_groups:
-        return
-    wanted = rights.groups(profile)
-    current = set(
-        user.groups.filter(name__in=rights.managed_groups).values_list(
-            "name", flat=True
-        )
-    )
-    user.groups.remove(*Group.objects.filter(name__in=current - wanted))
-    for name in sorted(wanted - current):
-        user.groups.add(Group.objects.get_or_create(name=name)[0])

@@ -13,12 +13,11 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from . import clients
 from .directus import DirectusUser
+from .role_groups import set_role_groups
 
 # What is here
 
@@ -110,40 +109,12 @@ def _unusable_password() -> str:
 
 def set_groups(batch: list[DirectusUser]) -> None:
     """Give everybody in a batch the groups of the role, as mirror_user does."""
-    rights = clients.role_rights()
-    if not rights.managed_groups:
-        return
-    groups = {
-        name: Group.objects.get_or_create(name=name)[0].pk
-        for name in rights.managed_groups
-    }
     users = dict(
         get_user_model()
         .objects.filter(directus_id__in=[profile.id for profile in batch])
         .values_list("directus_id", "pk")
     )
-    wanted = {
-        (users[profile.id], groups[name])
-        for profile in batch
-        if profile.id in users
-        for name in rights.groups(profile)
-    }
-    _replace_memberships(list(users.values()), list(groups.values()), wanted)
-
-
-def _replace_memberships(
-    users: list[int], groups: list[int], wanted: set[tuple[int, int]]
-) -> None:
-    through = get_user_model().groups.through
     with transaction.atomic():
-        rows = through.objects.filter(user__in=users, group__in=groups)
-        present = {(row.user_id, row.group_id): row.pk for row in rows}
-        excess = [pk for key, pk in present.items() if key not in wanted]
-        through.objects.filter(pk__in=excess).delete()
-        through.objects.bulk_create(
-            [
-                through(user_id=user, group_id=group)
-                for user, group in sorted(wanted - present.keys())
-            ],
-            ignore_conflicts=True,
+        set_role_groups(
+            {users[profile.id]: profile for profile in batch if profile.id in users}
         )

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import (
     AbstractBaseUser,
     BaseUserManager,
+    Group,
     PermissionsMixin,
 )
 from django.contrib.sessions.base_session import AbstractBaseSession
@@ -92,6 +93,28 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self):
         """Return the first name."""
         return self.first_name
+
+
+class RoleMembership(models.Model):
+    """A group that a user has because of the role; see accounts.role_groups.
+
+    A membership without such a row was given by hand, and no role takes it away.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "group"], name="role_membership_unique"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.user_id} in {self.group_id}"
 
 
 class Session(AbstractBaseSession):

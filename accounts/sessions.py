@@ -258,16 +258,24 @@ def _browser(request, now: datetime) -> dict[str, object]:
 
 def end_sessions(sessions) -> int:
     """End the sessions of a queryset in Django; return how many there were."""
+    return len(take_out(sessions))
+
+
+def take_out(sessions) -> list:
+    """End the sessions of a queryset in Django; return their rows as they were last.
+
+    Who is renewing tokens of such a row meanwhile finds no row to store them in, and
+    revokes them.
+    """
     rows = sessions.model.objects
-    ended = 0
     # Locked, and deleted by id: a parallel sign-in may be giving a row a new key.
     with transaction.atomic():
         locked = sessions.select_for_update(of=("self",))
-        keys = dict(locked.values_list("pk", "session_key"))
-        for ids in _batches(list(keys)):
-            ended += rows.filter(pk__in=ids).delete()[0]
-    for key in keys.values():
-        row_cache.forget(key)
+        ended = list(locked.defer("session_data", "user_agent"))
+        for ids in _batches([row.pk for row in ended]):
+            rows.filter(pk__in=ids).delete()
+    for row in ended:
+        row_cache.forget(row.session_key)
     return ended
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -16,7 +17,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from . import clients
+from . import clients, row_cache
 from .directus import DirectusUnavailable, SessionExpired, TokenPair
 
 POLL_SECONDS = 0.05
@@ -35,7 +36,7 @@ class SessionTokenStore:
 
     def load(self) -> TokenPair | None:
         """Return the tokens as this request first read them."""
-        return self._unseal(self._session.row)
+        return tokens_in(self._session.row)
 
     def reload(self) -> TokenPair | None:
         """Return the tokens that the database holds now."""
@@ -92,7 +93,7 @@ class SessionTokenStore:
 
     def _columns(self, tokens: TokenPair) -> dict[str, object]:
         return {
-            "sealed_tokens": self._seal(tokens),
+            "sealed_tokens": _seal(self._session.row, tokens),
             "access_expires_at": datetime.fromtimestamp(tokens.expires_at, UTC),
         }
 
@@ -125,8 +126,7 @@ class SessionTokenStore:
             # Waiting is reading: only who can win writes.
             return False
         until = now + timedelta(seconds=clients.lease_seconds())
-        free = Q(refresh_lease_until=None) | Q(refresh_lease_until__lt=now)
-        if not self._session.update_row(free, refresh_lease_until=until):
+        if not self._session.update_row(_lease_is_free(now), refresh_lease_until=until):
             return False
         self._held = until
         return True
@@ -138,33 +138,91 @@ class SessionTokenStore:
         )
         self._held = None
 
-    # Sealing
 
-    def _seal(self, tokens: TokenPair) -> str:
-        text = json.dumps(
-            {
-                # Tokens moved to another row do not open.
-                "session": self._session.row.pk,
-                "access": tokens.access_token,
-                "refresh": tokens.refresh_token,
-            }
-        )
-        return _fernet().encrypt(text.encode()).decode()
+# Sealing
 
-    def _unseal(self, row) -> TokenPair | None:
-        if row is None or not row.sealed_tokens:
-            return None
-        try:
-            content = json.loads(_fernet().decrypt(row.sealed_tokens.encode()))
-        except InvalidToken:
-            return None
-        if content["session"] != row.pk:
-            return None
-        return TokenPair(
-            access_token=content["access"],
-            refresh_token=content["refresh"],
-            expires_at=row.access_expires_at.timestamp(),
-        )
+
+def tokens_in(row) -> TokenPair | None:
+    """Return the tokens of a row; None when it has none, or their key is gone."""
+    if row is None or not row.sealed_tokens:
+        return None
+    try:
+        content = json.loads(_fernet().decrypt(row.sealed_tokens.encode()))
+    except InvalidToken:
+        return None
+    if content["session"] != row.pk:
+        return None
+    return TokenPair(
+        access_token=content["access"],
+        refresh_token=content["refresh"],
+        expires_at=row.access_expires_at.timestamp(),
+    )
+
+
+def holds_tokens(row) -> bool:
+    """Tell whether a row has tokens, whether they can be read or not."""
+    return bool(row.sealed_tokens)
+
+
+def _seal(row, tokens: TokenPair) -> str:
+    text = json.dumps(
+        {
+            # Tokens moved to another row do not open.
+            "session": row.pk,
+            "access": tokens.access_token,
+            "refresh": tokens.refresh_token,
+        }
+    )
+    return _fernet().encrypt(text.encode()).decode()
+
+
+class Sealed(Enum):
+    """What became of a row that was to be sealed with the newest key."""
+
+    ANEW = "anew"
+    BEFORE = "before"
+    BUSY = "busy"
+    UNREADABLE = "unreadable"
+
+
+def sealed_rows(model):
+    """Return the rows that hold tokens, with what `seal_anew` needs of them."""
+    names = ("pk", "session_key", "sealed_tokens")
+    return model.objects.exclude(sealed_tokens="").only(*names)
+
+
+def seal_anew(row) -> Sealed:
+    """Seal the tokens of a row with the newest key, beside whoever uses them.
+
+    A row whose tokens are being renewed is left alone: what is stored at the end of
+    that must replace exactly what was read at its beginning.
+    """
+    sealed = row.sealed_tokens.encode()
+    try:
+        if _opens(settings.TOKEN_ENCRYPTION_KEYS[0], sealed):
+            return Sealed.BEFORE
+        anew = _fernet().rotate(sealed).decode()
+    except InvalidToken:
+        return Sealed.UNREADABLE
+    changed = type(row).objects.filter(
+        _lease_is_free(timezone.now()), pk=row.pk, sealed_tokens=row.sealed_tokens
+    )
+    if not changed.update(sealed_tokens=anew):
+        return Sealed.BUSY
+    row_cache.forget(row.session_key)
+    return Sealed.ANEW
+
+
+def _opens(key: str, sealed: bytes) -> bool:
+    try:
+        Fernet(key).decrypt(sealed)
+    except InvalidToken:
+        return False
+    return True
+
+
+def _lease_is_free(now: datetime) -> Q:
+    return Q(refresh_lease_until=None) | Q(refresh_lease_until__lt=now)
 
 
 def _fernet() -> MultiFernet:

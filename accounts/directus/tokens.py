@@ -56,6 +56,11 @@ class TokenPair:
         """Tell whether the access token can still be used."""
         return (time() if now is None else now) < self.expires_at
 
+    @property
+    def dead_at(self) -> float:
+        """When the access token has expired for certain; Directus cannot end it."""
+        return self.expires_at + MAX_MARGIN
+
 
 def _token(value: Any) -> str:
     if isinstance(value, str) and _TOKEN.fullmatch(value):

@@ -1,0 +1,107 @@
+"""Sign people out everywhere. For the day somebody leaves, or keys have leaked."""
+
+import json
+import sys
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from tqdm import tqdm
+
+from ...people import find_people
+from ...revoking import everybody, revoke
+
+FAILED, WRONG_USAGE, SOMETHING_LIVES = 1, 2, 3
+MOST_SHOWN = 20
+
+
+class Command(BaseCommand):
+    help = (
+        "End all sessions of users: here, and at Directus as far as its version "
+        "allows. Nobody is suspended: who has a password can sign in again. Exit "
+        "codes: 0 all ended, 1 Directus did not answer (run it again), 2 wrong "
+        "usage or unknown user, 3 something lives on at Directus."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "users",
+            nargs="*",
+            metavar="USER",
+            help="E-mail address, Directus id or local id.",
+        )
+        parser.add_argument("--all", action="store_true", help="Everybody.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Count, end nothing."
+        )
+        parser.add_argument("--format", choices=["text", "json"], default="text")
+
+    def handle(self, *, users, all, dry_run, format, **options):
+        if bool(users) == all:
+            raise CommandError(_("Name users, or --all."), returncode=WRONG_USAGE)
+        people = everybody() if all else _found(users)
+        total = get_user_model().objects.count() if all else len(people)
+        hidden = None if sys.stderr.isatty() else True
+        with tqdm(unit=_("users"), disable=hidden, total=total) as bar:
+            outcome = revoke(people, dry_run=dry_run, on_batch=bar.update)
+        if format == "json":
+            self.stdout.write(json.dumps(outcome.as_dict() | {"dry_run": dry_run}))
+        else:
+            self._print(outcome, dry_run)
+        if outcome.directus_failed:
+            sys.exit(FAILED)
+        if outcome.left:
+            sys.exit(SOMETHING_LIVES)
+
+    def _print(self, outcome, dry_run):
+        self.stdout.write(self.style.SUCCESS(_summary(outcome, dry_run)))
+        for one in outcome.left[:MOST_SHOWN]:
+            self.stdout.write(self.style.WARNING(f"{one.person}: {one.reason}"))
+        more = len(outcome.left) - MOST_SHOWN
+        if more > 0:
+            text = ngettext("And %(n)d more user.", "And %(n)d more users.", more)
+            self.stdout.write(self.style.WARNING(text % {"n": more}))
+        if not dry_run:
+            self.stdout.write(_access_tokens(outcome))
+
+
+def _found(texts):
+    people = {text: find_people(text) for text in texts}
+    unknown = [text for text, found in people.items() if not found]
+    if unknown:
+        raise CommandError(
+            _("Nobody was signed out. Unknown, here and at Directus: %s")
+            % ", ".join(unknown),
+            returncode=WRONG_USAGE,
+        )
+    return list(dict.fromkeys(one for found in people.values() for one in found))
+
+
+def _summary(outcome, dry_run):
+    values = vars(outcome)
+    if dry_run:
+        return _(
+            "Would end %(sessions_ended)d sessions of %(people)d users, and revoke "
+            "%(tokens_held)d refresh tokens at Directus."
+        ) % (values)
+    return _(
+        "Ended %(sessions_ended)d sessions of %(people)d users; revoked "
+        "%(tokens_revoked)d of %(tokens_held)d refresh tokens at Directus."
+    ) % (values)
+
+
+def _access_tokens(outcome):
+    """Say how long what was handed out lives on."""
+    elsewhere = _(
+        "Access tokens that Directus gave to others live for ACCESS_TOKEN_TTL, 15 "
+        "minutes by default."
+    )
+    until = outcome.access_tokens_until
+    if until is None:
+        return elsewhere
+    here = _("An access token that was held here lives until %(time)s (%(n)d s).")
+    seconds = (until - timezone.now()).total_seconds()
+    values = {"time": until.isoformat(timespec="seconds"), "n": max(0, seconds)}
+    return f"{here % values} {elsewhere}"
