@@ -20,7 +20,7 @@ WRITING_ENDS_SESSIONS = 11
 class DirectusSessions:
     """Ends what Directus' version and the service token allow."""
 
-    def __init__(self, service: DirectusClient | None) -> None:
+    def __init__(self, service: DirectusClient) -> None:
         self._service = service
 
     def end(self, directus_id: UUID) -> str:
@@ -32,8 +32,6 @@ class DirectusSessions:
         Raises:
             DirectusError: Directus did not say.
         """
-        if self._service is None:
-            return _("Sessions elsewhere need DIRECTUS_SERVICE_TOKEN to be ended.")
         if not self._version:
             return _("Sessions elsewhere live on: Directus does not tell its version.")
         user = self._read(directus_id)
@@ -47,7 +45,6 @@ class DirectusSessions:
     @cached_property
     def _version(self) -> int:
         """The first number of the version; 0 when it is not told."""
-        assert self._service is not None
         version = str(self._service.get_server_info().get("version", ""))
         major = version.partition(".")[0]
         return int(major) if major.isdecimal() else 0
@@ -55,7 +52,6 @@ class DirectusSessions:
     def _read(self, directus_id: UUID) -> dict[str, Any] | None:
         # A list: asked for one, Directus gives the same answer for "gone" and
         # "hidden from this token".
-        assert self._service is not None
         params = {
             "fields": "id,email,status",
             "filter": json.dumps({"id": {"_eq": str(directus_id)}}),
@@ -64,7 +60,6 @@ class DirectusSessions:
 
     def _write_address(self, directus_id: UUID, user: dict[str, Any]) -> str:
         """Write the address that Directus has, read just now: ours may be older."""
-        assert self._service is not None
         if not user.get("email"):
             return _("Sessions elsewhere live on: the user has no e-mail address.")
         try:

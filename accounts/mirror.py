@@ -12,13 +12,23 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from . import clients
+from . import clients, signals
 from .directus import DirectusUser
 from .role_groups import set_role_groups
 
 logger = logging.getLogger(__name__)
 
 COPIED_FIELDS = ("email", "first_name", "last_name", "role_name", "language")
+# What mirrored_values decides and a difference means something in.
+COMPARED = (
+    *COPIED_FIELDS,
+    "status",
+    "role_id",
+    "last_access",
+    "is_staff",
+    "is_superuser",
+)
+TOLD = (*COMPARED, "is_active")
 
 
 def mirrored_values(profile: DirectusUser) -> dict[str, Any]:
@@ -61,6 +71,8 @@ def mirror_user(profile: DirectusUser):
         The User; `is_active` follows the status in Directus.
     """
     values = mirrored_values(profile)
+    before = _row_before(profile)
+    retired = []
     with transaction.atomic():
         user, created = get_user_model().objects.update_or_create(
             directus_id=profile.id,
@@ -70,16 +82,33 @@ def mirror_user(profile: DirectusUser):
             create_defaults=values | {"password": make_password(None)},
         )
         if created:
-            _retire_former_owners(user)
+            retired = _retire_former_owners(user)
         set_role_groups({user.pk: profile})
     if created:
         logger.info("Created user %s for Directus user %s", user.pk, profile.id)
+    if created or before:
+        signals.tell_mirrored(user, before, {name: values[name] for name in TOLD})
+    signals.tell_deactivated(retired)
     return user
 
 
-def _retire_former_owners(user) -> None:
+def _row_before(profile: DirectusUser) -> dict[str, Any] | None:
+    """Return what signals are told of; nothing when nobody listens."""
+    if not signals.is_heard():
+        return None
+    rows = get_user_model().objects.filter(directus_id=profile.id)
+    return rows.values(*TOLD).first()
+
+
+def _retire_former_owners(user) -> list:
     """Deactivate rows whose address now belongs to somebody new in Directus."""
-    if user.email:
-        get_user_model().objects.filter(
-            email__iexact=user.email, directus_id__isnull=False
-        ).exclude(pk=user.pk).update(is_active=False)
+    if not user.email:
+        return []
+    former = get_user_model().objects.filter(
+        email__iexact=user.email, directus_id__isnull=False, is_active=True
+    )
+    rows = list(former.exclude(pk=user.pk))
+    for row in rows:
+        row.is_active = False
+    get_user_model().objects.bulk_update(rows, ["is_active"])
+    return rows

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from .directus import DirectusUser
+from .mirror import COMPARED
 from .role_groups import set_role_groups
 
 # What is here
@@ -29,21 +30,6 @@ class KnownRow:
     pk: int
     is_active: bool
     values: tuple
-
-
-# What mirrored_values decides, without what changes every time and `is_active`.
-COMPARED = (
-    "email",
-    "first_name",
-    "last_name",
-    "role_name",
-    "language",
-    "status",
-    "role_id",
-    "last_access",
-    "is_staff",
-    "is_superuser",
-)
 
 
 def compared(values: dict[str, Any]) -> tuple:

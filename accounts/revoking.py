@@ -98,7 +98,8 @@ def revoke(
         on_batch: called with the size of each batch once it is done.
     """
     outcome = Outcome()
-    at_directus = DirectusSessions(clients.service_client())
+    service = clients.service_client()
+    at_directus = DirectusSessions(service) if service else None
     people = iter(people)
     with ThreadPoolExecutor(WORKERS) as pool:
         while batch := list(islice(people, BATCH)):
@@ -143,7 +144,7 @@ def _by_person(batch: list[Person], rows: Iterable[Session]) -> list[_Ended]:
 # At Directus
 
 
-def _end_there(one: _Ended, at_directus: DirectusSessions) -> None:
+def _end_there(one: _Ended, at_directus: DirectusSessions | None) -> None:
     """Revoke what was held here, then what was not; note what lives on."""
     for tokens in one.tokens:
         try:
@@ -153,13 +154,20 @@ def _end_there(one: _Ended, at_directus: DirectusSessions) -> None:
             one.errors.append(error)
     if one.person.directus_id is None:
         return
-    try:
-        reason = at_directus.end(one.person.directus_id)
-    except DirectusError as error:
-        one.errors.append(error)
-        reason = _("Directus: %s") % error
+    reason = _end_elsewhere(one, at_directus)
     if reason:
         one.reasons = [reason, *_lost(one)]
+
+
+def _end_elsewhere(one: _Ended, at_directus: DirectusSessions | None) -> str:
+    """Return why something lives on, or an empty string."""
+    if at_directus is None:
+        return _("Sessions elsewhere need DIRECTUS_SERVICE_TOKEN to be ended.")
+    try:
+        return at_directus.end(one.person.directus_id)
+    except DirectusError as error:
+        one.errors.append(error)
+        return _("Directus: %s") % error
 
 
 def _lost(one: _Ended) -> list[str]:

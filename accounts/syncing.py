@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -17,8 +18,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from . import signals
 from .directus import DirectusClient, DirectusUser
-from .mirror import mirrored_values
+from .mirror import COMPARED, mirrored_values
 from .mirror_batches import (
     KnownRow,
     active_users,
@@ -125,6 +127,7 @@ class _Sync:
             )
             get_user_model().objects.filter(pk__in=back).update(is_active=True)
             set_groups(batch)
+            _tell(stale, known)
 
     def _count(
         self,
@@ -201,9 +204,27 @@ class _Sync:
             self._outcome.deactivated += rows.update(
                 is_active=False, is_staff=False, is_superuser=False
             )
+            if signals.is_heard():
+                signals.tell_deactivated(rows.all())
             self._outcome.sessions_ended += end_sessions(
                 Session.objects.filter(user__in=pks)
             )
+
+
+def _tell(
+    stale: list[tuple[DirectusUser, dict[str, Any]]], known: dict[UUID, KnownRow]
+) -> None:
+    """Tell other apps what was written, if one listens."""
+    if not signals.is_heard():
+        return
+    values = {profile.id: compared(after) for profile, after in stale}
+    for user in get_user_model().objects.filter(directus_id__in=values):
+        row = known.get(user.directus_id)
+        signals.tell_mirrored(
+            user,
+            dict(zip(COMPARED, row.values, strict=True)) if row else None,
+            dict(zip(COMPARED, values[user.directus_id], strict=True)),
+        )
 
 
 # What is read

@@ -17,7 +17,7 @@ class Command(BaseCommand):
         "Seal Directus' tokens of all sessions with the first of "
         "TOKEN_ENCRYPTION_KEYS. Safe beside the running site, which must know that key "
         "already, and safe to interrupt and to repeat. Exit codes: 0 the older keys "
-        "can go, 1 failed or interrupted, 3 rows are left, or cannot be read by any key."
+        "can go, 1 failed or interrupted, 3 rows are left, or no key reads them."
     )
 
     def handle(self, **options):

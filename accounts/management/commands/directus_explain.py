@@ -1,0 +1,58 @@
+"""Why may somebody do that?"""
+
+import json
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from ...explaining import explain
+from ...people import local_users
+
+UNKNOWN = 2
+
+
+class Command(BaseCommand):
+    help = (
+        "Say which role gave a user which group, staff and superuser, and which "
+        "permissions follow. Asks Directus nothing. Exit codes: 0 fine, 2 wrong "
+        "usage or unknown user."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "user", metavar="USER", help="E-mail address, Directus id or local id."
+        )
+        parser.add_argument("--format", choices=["text", "json"], default="text")
+
+    def handle(self, *, user, format, **options):
+        found = [explain(row) for row in local_users(user)]
+        if not found:
+            text = _("No user %s here. directus_sync mirrors everybody.") % user
+            raise CommandError(text, returncode=UNKNOWN)
+        if format == "json":
+            self.stdout.write(json.dumps([one.as_dict() for one in found], indent=2))
+            return
+        for one in found:
+            self._print(one)
+
+    def _print(self, one):
+        rows = [
+            (_("user"), f"{one.user}, {one.directus_id or _('local')}"),
+            (_("role"), one.role or "-"),
+            (_("status"), one.status or "-"),
+            (_("active"), _("yes") if one.is_active else _("no: may do nothing")),
+            (_("last read"), one.synced_at or "-"),
+            (_("staff"), _granted(one.staff)),
+            (_("superuser"), _granted(one.superuser)),
+            *((_("group"), _granted(group)) for group in one.groups),
+            *((_("permission"), _granted(each)) for each in one.permissions),
+        ]
+        for label, text in rows:
+            self.stdout.write(f"{label:<11} {text}")
+        for change in one.pending:
+            label = self.style.WARNING(f"{_('next time'):<11}")
+            self.stdout.write(f"{label} {change}")
+
+
+def _granted(one):
+    return f"{one.name} ← {one.source}" if one.source else one.name

@@ -1,0 +1,55 @@
+"""What other apps can listen to. docs/architecture.md has an example.
+
+Sent once the rows are written; a receiver that fails is logged and stops nothing.
+"""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.dispatch import Signal
+
+# A user was created, or differs from what was here before: user, created.
+user_mirrored = Signal()
+# A user who could sign in can no longer: user.
+user_deactivated = Signal()
+# Directus gave another role: user, before and after (ids, or None for no role).
+role_changed = Signal()
+
+# The columns that are compared to tell.
+Before = dict[str, Any]
+
+
+def is_heard() -> bool:
+    """Tell whether anybody listens: rows are read for that alone otherwise."""
+    sender = get_user_model()
+    return any(
+        signal.has_listeners(sender)
+        for signal in (user_mirrored, user_deactivated, role_changed)
+    )
+
+
+def tell_mirrored(user, before: Before | None, after: Before) -> None:
+    """Tell what became of a user that was read from Directus.
+
+    Args:
+        user: the row as it is now.
+        before: what stood there; None when the row is new.
+        after: the same columns, as they are now.
+    """
+    sender = type(user)
+    if before != after:
+        user_mirrored.send_robust(sender, user=user, created=before is None)
+    if before is None:
+        return
+    if before["role_id"] != after["role_id"]:
+        role_changed.send_robust(
+            sender, user=user, before=before["role_id"], after=after["role_id"]
+        )
+    if before.get("is_active") and not after["is_active"]:
+        tell_deactivated([user])
+
+
+def tell_deactivated(users) -> None:
+    """Tell that users can no longer sign in."""
+    for user in users:
+        user_deactivated.send_robust(type(user), user=user)
