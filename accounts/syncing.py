@@ -78,8 +78,20 @@ def sync_users(
     return _Sync(client, dry_run, max_deactivate).run(on_batch)
 
 
+def sync_some(
+    client: DirectusClient,
+    directus_ids: Iterable[UUID],
+    *,
+    dry_run: bool = False,
+    max_deactivate: float = 20.0,
+    on_batch: Callable[[int], None] = lambda size: None,
+) -> Outcome:
+    """Bring some users up to date, each of them asked by id; as sync_users."""
+    return _Sync(client, dry_run, max_deactivate).run_some(directus_ids, on_batch)
+
+
 class _Sync:
-    """One run over all users."""
+    """One run over all users, or some."""
 
     def __init__(self, client: DirectusClient, dry_run: bool, percent: float) -> None:
         self._client = client
@@ -89,11 +101,14 @@ class _Sync:
         self._active_before = active_users().count()
         self._active_and_listed = 0
         self._outcome = Outcome()
+        self._page = _page_size(client)
+        # More would be cut off, and taken for gone.
+        self._asked_at_once = min(ASKED_AT_ONCE, self._page)
 
     def run(self, on_batch: Callable[[int], None]) -> Outcome:
         """Read, write, then deactivate."""
         fewest = self._client.count_users()
-        listing = self._client.list_users(page_size=_page_size(self._client))
+        listing = self._client.list_users(page_size=self._page)
         for batch in _batches(listing, BATCH):
             _require_status(batch)
             self._mirror(batch)
@@ -103,6 +118,25 @@ class _Sync:
         if not self._dry_run:
             self._deactivate(suspended_users(self._started))
             self._deactivate_gone()
+        return self._outcome
+
+    def run_some(
+        self, directus_ids: Iterable[UUID], on_batch: Callable[[int], None]
+    ) -> Outcome:
+        """Read, write, then deactivate who is not there or not active."""
+        leaving: list[int] = []
+        remaining = iter(directus_ids)
+        while ids := list(islice(remaining, self._asked_at_once)):
+            batch = self._client.get_users(ids)
+            _require_status(batch)
+            self._mirror(batch)
+            stay = {profile.id for profile in batch if profile.is_active}
+            gone = active_users().filter(directus_id__in=set(ids) - stay)
+            leaving += gone.values_list("pk", flat=True)
+            on_batch(len(ids))
+        self._refuse_too_many(len(leaving))
+        if not self._dry_run:
+            self._deactivate(active_users().filter(pk__in=leaving))
         return self._outcome
 
     # Everybody who is there
@@ -155,7 +189,9 @@ class _Sync:
                 _("Directus counts %(count)d users and lists %(seen)d; run it again.")
                 % {"count": fewest, "seen": self._outcome.seen}
             )
-        leaving = self._leaving()
+        self._refuse_too_many(self._leaving())
+
+    def _refuse_too_many(self, leaving: int) -> None:
         allowed = int(self._active_before * self._percent / 100)
         if self._percent:
             # One of a handful may always leave.
@@ -188,7 +224,7 @@ class _Sync:
         last = 0
         while rows := list(
             candidates.filter(pk__gt=last).values_list("pk", "directus_id")[
-                :ASKED_AT_ONCE
+                : self._asked_at_once
             ]
         ):
             last = rows[-1][0]

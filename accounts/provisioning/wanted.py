@@ -148,6 +148,12 @@ def service_permissions(customer_role: str) -> list[Permission]:
         _service_reads("directus_users", PROFILE),
         _service_creates_customers(customer_role),
         _service_updates_customers(customer_role),
+        # Who was changed lately, for directus_sync --since.
+        _service_reads(
+            "directus_activity",
+            ["id", "collection", "item", "timestamp"],
+            {"collection": {"_eq": "directus_users"}},
+        ),
         _service_reads("directus_settings", list(settings_fields())),
         _service_reads("directus_roles", ["id", "name", "parent"]),
         _service_reads(

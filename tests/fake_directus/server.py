@@ -34,6 +34,7 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "/server/ping": {"GET": site.ping},
     "/server/info": {"GET": site.info},
     "/settings": {"GET": site.settings},
+    "/activity": {"GET": site.activity},
 }
 ONE_USER = re.compile(r"/users/([0-9a-f-]{36})")
 FOR_ONE_USER = {"GET": users.get_user, "PATCH": users.patch_user}
@@ -93,6 +94,7 @@ class FakeDirectus:
         """Add a user, active unless told otherwise; `role` is a name."""
         user = FakeUser(email, password, role=self.state.role_id(role), **values)
         self.state.users[user.id] = user
+        self.state.note(user)
         return user
 
     def add_service_user(self) -> str:
@@ -103,6 +105,7 @@ class FakeDirectus:
 
     def change(self, user: FakeUser, **values: Any) -> None:
         """Change a user as an administrator; `role` is a name. Ends sessions."""
+        self.state.note(user)
         if "role" in values:
             values["role"] = self.state.role_id(values["role"])
         if "password" in values:
@@ -122,6 +125,7 @@ class FakeDirectus:
 
     def delete(self, user: FakeUser) -> None:
         """Delete a user; access tokens live on."""
+        self.state.note(user)
         self.state.end_sessions(user)
         del self.state.users[user.id]
 

@@ -1,5 +1,7 @@
 """/server and /settings."""
 
+import json
+
 from . import answers
 from .answers import Answer, data
 from .asked import Asked, Caller
@@ -30,6 +32,21 @@ def info(state: State, asked: Asked, caller: Caller | None) -> Answer:
             "version": VERSION,
         }
     return data(facts)
+
+
+def activity(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """GET /activity: of users, since a moment, page by page; for the site itself."""
+    if caller is None or not caller.is_service or not state.activity_readable:
+        raise answers.forbidden_collection("directus_activity")
+    rules = json.loads(asked.query["filter"])["_and"]
+    assert rules[0] == {"collection": {"_eq": "directus_users"}}
+    since, last = rules[1]["timestamp"]["_gte"], rules[2]["id"]["_gt"]
+    rows = [
+        {"id": row["id"], "item": row["item"]}
+        for row in state.activity
+        if row["timestamp"] >= since and row["id"] > last
+    ]
+    return data(rows[: int(asked.query["limit"])])
 
 
 def settings(state: State, asked: Asked, caller: Caller | None) -> Answer:

@@ -89,6 +89,7 @@ class State:
     mails: list[Mail] = field(default_factory=list)
     roles: dict[str, str] = field(default_factory=dict)
     registrations: dict[str, list[float]] = field(default_factory=dict)
+    activity: list[dict[str, object]] = field(default_factory=list)
 
     seconds_ahead: float = 0
     access_token_seconds: float = 900
@@ -102,11 +103,18 @@ class State:
     public_creates: bool = False
     customer_reads: frozenset[str] = frozenset({*PROFILE, "avatar"})
     role_names_readable: bool = True
+    activity_readable: bool = True
 
     @property
     def now(self) -> float:
         """The time by Directus' clock."""
         return time.time() + self.seconds_ahead
+
+    def note(self, user: FakeUser) -> None:
+        """Write into the activity log that a user was changed, or has signed in."""
+        moment = datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        entry = {"id": len(self.activity) + 1, "item": user.id, "timestamp": moment}
+        self.activity.append(entry)
 
     # Users
 
