@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 
 from .directus import DirectusUser
 from .mirror import COMPARED
-from .role_groups import set_role_groups
+from .role_groups import is_needless, set_role_groups
 
 # What is here
 
@@ -95,6 +95,8 @@ def _unusable_password() -> str:
 
 def set_groups(batch: list[DirectusUser]) -> None:
     """Give everybody in a batch the groups of the role, as mirror_user does."""
+    if is_needless():
+        return
     users = dict(
         get_user_model()
         .objects.filter(directus_id__in=[profile.id for profile in batch])

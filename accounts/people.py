@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
 
 from . import clients
 from .directus import DirectusError
@@ -25,7 +26,7 @@ class Person:
         return {"user": self.pk, "directus_id": known}
 
     def __str__(self):
-        parts = [self.pk and f"user {self.pk}", self.directus_id]
+        parts = [self.pk and _("user %d") % self.pk, self.directus_id]
         return ", ".join(str(part) for part in parts if part)
 
 

@@ -37,6 +37,11 @@ def set_role_groups(profiles: Mapping[int, DirectusUser]) -> None:
     _remove(RoleMembership, [from_role[pair] for pair in gone])
 
 
+def is_needless() -> bool:
+    """Tell whether no role gives a group, or ever gave one."""
+    return not (clients.role_rights().managed_groups or RoleMembership.objects.exists())
+
+
 def _wanted(profiles: Mapping[int, DirectusUser]) -> set[Membership]:
     rights = clients.role_rights()
     names = {pk: rights.groups(profile) for pk, profile in profiles.items()}
