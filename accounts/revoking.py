@@ -88,27 +88,24 @@ def revoke(
     people: Iterable[Person],
     *,
     dry_run: bool = False,
-    on_batch: Callable[[int], object] = lambda size: None,
+    on_person: Callable[[], object] = lambda: None,
 ) -> Outcome:
     """End all sessions of people.
 
     Args:
         people: whom; each once.
         dry_run: count, end nothing.
-        on_batch: called with the size of each batch once it is done.
+        on_person: called for each of them once it is done.
     """
     outcome = Outcome()
-    service = clients.service_client()
-    at_directus = DirectusSessions(service) if service else None
     people = iter(people)
-    with ThreadPoolExecutor(WORKERS) as pool:
-        while batch := list(islice(people, BATCH)):
-            ended = _count(batch) if dry_run else _end_here(batch)
-            if not dry_run:
-                list(pool.map(lambda one: _end_there(one, at_directus), ended))
-            for one in ended:
-                _add(outcome, one, dry_run)
-            on_batch(len(batch))
+    ended: list[_Ended] = []
+    # Everybody's here before anybody's there: Directus may take its time.
+    while batch := list(islice(people, BATCH)):
+        ended += _count(batch) if dry_run else _end_here(batch)
+    for one in ended if dry_run else _ended_there(ended):
+        _add(outcome, one)
+        on_person()
     return outcome
 
 
@@ -120,11 +117,23 @@ def _count(batch: list[Person]) -> list[_Ended]:
 
 
 def _end_here(batch: list[Person]) -> list[_Ended]:
-    return _by_person(batch, take_out(_sessions_of(batch)))
+    ended = _by_person(batch, take_out(_sessions_of(batch)))
+    for one in ended:
+        _note(one)
+    return ended
 
 
 def _sessions_of(batch: list[Person]):
     return Session.objects.filter(user__in=[one.pk for one in batch if one.pk])
+
+
+def _note(one: _Ended) -> None:
+    audit.record(
+        "session.revoked",
+        user_id=one.person.pk,
+        directus_id=str(one.person.directus_id or ""),
+        sessions=one.sessions,
+    )
 
 
 def _by_person(batch: list[Person], rows: Iterable[Session]) -> list[_Ended]:
@@ -144,7 +153,15 @@ def _by_person(batch: list[Person], rows: Iterable[Session]) -> list[_Ended]:
 # At Directus
 
 
-def _end_there(one: _Ended, at_directus: DirectusSessions | None) -> None:
+def _ended_there(ended: list[_Ended]) -> Iterator[_Ended]:
+    """Yield them when Directus was told, some at a time."""
+    service = clients.service_client()
+    at_directus = DirectusSessions(service) if service else None
+    with ThreadPoolExecutor(WORKERS) as pool:
+        yield from pool.map(lambda one: _end_there(one, at_directus), ended)
+
+
+def _end_there(one: _Ended, at_directus: DirectusSessions | None) -> _Ended:
     """Revoke what was held here, then what was not; note what lives on."""
     for tokens in one.tokens:
         try:
@@ -153,10 +170,14 @@ def _end_there(one: _Ended, at_directus: DirectusSessions | None) -> None:
         except DirectusError as error:
             one.errors.append(error)
     if one.person.directus_id is None:
-        return
+        return one
     reason = _end_elsewhere(one, at_directus)
     if reason:
         one.reasons = [reason, *_lost(one)]
+    else:
+        # Whatever failed before: all of it has ended now.
+        one.errors.clear()
+    return one
 
 
 def _end_elsewhere(one: _Ended, at_directus: DirectusSessions | None) -> str:
@@ -182,7 +203,7 @@ def _lost(one: _Ended) -> list[str]:
     return [text % {"n": lost}]
 
 
-def _add(outcome: Outcome, one: _Ended, dry_run: bool) -> None:
+def _add(outcome: Outcome, one: _Ended) -> None:
     outcome.people += 1
     outcome.sessions_ended += one.sessions
     outcome.tokens_held += len(one.tokens) + one.unreadable
@@ -191,13 +212,6 @@ def _add(outcome: Outcome, one: _Ended, dry_run: bool) -> None:
     outcome.access_tokens_until = _latest(outcome.access_tokens_until, one.tokens)
     if one.reasons:
         outcome.left.append(Left(one.person, " ".join(one.reasons)))
-    if not dry_run:
-        audit.record(
-            "session.revoked",
-            user_id=one.person.pk,
-            directus_id=str(one.person.directus_id or ""),
-            sessions=one.sessions,
-        )
 
 
 def _is_silence(error: DirectusError) -> bool:

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts import clients
+from accounts import clients, revoking
 from accounts.directus import AuthenticationFailed, RefreshingAuth, SessionExpired
 from accounts.models import Session, User
 
@@ -283,6 +283,32 @@ def test_while_directus_is_away_sessions_here_end_all_the_same(
     assert (report["sessions_ended"], report["tokens_revoked"]) == (1, 0)
     assert "1 refresh token that was held here lives on" in report["left"][0]["reason"]
     assert not Session.objects.exists()
+
+
+def test_what_fails_first_and_ends_then_has_ended(shadow, ada, directus, service_token):
+    directus.answers(500, path="/auth/logout", times=9)
+
+    code, report = revoke_json(ada.email)
+
+    assert (code, report["left"], report["tokens_revoked"]) == (0, [], 0)
+    assert directus.sessions_of(ada) == []
+
+
+def test_everybody_is_out_here_before_directus_is_asked(
+    shadow, ada, directus, service_token, sign_in, monkeypatch
+):
+    monkeypatch.setattr(revoking, "BATCH", 1)
+    sign_in(directus.add_user("bob@example.com"), Client())
+    left = []
+    monkeypatch.setattr(
+        revoking,
+        "_ended_there",
+        lambda ended: left.append(Session.objects.count()) or ended,
+    )
+
+    revoke(all=True)
+
+    assert left == [0]
 
 
 def test_tokens_whose_key_is_gone_are_told(shadow, settings):

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         total = get_user_model().objects.count() if all else len(people)
         hidden = None if sys.stderr.isatty() else True
         with tqdm(unit=_("users"), disable=hidden, total=total) as bar:
-            outcome = revoke(people, dry_run=dry_run, on_batch=bar.update)
+            outcome = revoke(people, dry_run=dry_run, on_person=bar.update)
         if format == "json":
             self.stdout.write(json.dumps(outcome.as_dict() | {"dry_run": dry_run}))
         else:
