@@ -7,12 +7,13 @@ from pathlib import Path
 from accounts.provisioning.environment import directus_environment
 
 from .http import answers
-from .node import NODE, directus_tree
+from .node import directus_tree, node_for
 from .paths import cache_folder
 from .ports import HOST, Ports
 from .problem import Problem
 from .processes import Process, run, wait_until
 from .state import ADMIN_EMAIL, State
+from .versions import Version
 
 START_SECONDS = 240
 # Past Directus' update check, which asks the npm registry at each start.
@@ -86,8 +87,9 @@ def _mail_settings(ports: Ports) -> dict[str, str]:
 class Directus:
     """A Directus server on loopback, with its data in the state folder."""
 
-    def __init__(self, state: State, env: Mapping[str, str]) -> None:
+    def __init__(self, state: State, env: Mapping[str, str], version: Version) -> None:
         self.env = dict(env)
+        self.version = version
         self.url = f"http://{HOST}:{env['PORT']}"
         self._state = state
         self._log = state.log / "directus.log"
@@ -95,12 +97,12 @@ class Directus:
 
     def start(self, **overrides: str) -> None:
         """Start the server, with these settings instead of the usual ones."""
-        tree = directus_tree()
+        tree = directus_tree(self.version)
         env = self._environment(tree) | overrides
         self._install_database(tree, env)
         self._process = Process(
             "Directus",
-            [NODE, tree / CLI, "start"],
+            [node_for(self.version).program, tree / CLI, "start"],
             env=env,
             cwd=self._state.directus,
             log=self._log,
@@ -144,7 +146,8 @@ class Directus:
         for name in ("uploads", "extensions", "temporary"):
             (folder / name).mkdir(exist_ok=True)
         # A `.env` in the working folder would win over these settings; there is none.
-        code, output = run([NODE, tree / CLI, "bootstrap"], env=env, cwd=folder)
+        args = [node_for(self.version).program, tree / CLI, "bootstrap"]
+        code, output = run(args, env=env, cwd=folder)
         with open(self._log, "a") as log:
             log.write(output)
         if code:

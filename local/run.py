@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from pathlib import Path
 from typing import NoReturn
 
 from .node import directus_tree
@@ -13,15 +14,17 @@ from .processes import Stopped, stoppable
 from .progress import step
 from .stack import Stack
 from .state import State
+from .versions import Version, chosen_version
 
 
 def main() -> int:
     """Run the stack until a signal, or until one of its servers ends by itself."""
-    state = State(ROOT / ".local")
+    version = chosen_version()
+    state = State(_folder(version))
     ports = Ports.from_environment()
     with state.held():
         ports.check()
-        stack = Stack(state, ports, base_env=os.environ)
+        stack = Stack(state, ports, base_env=os.environ, version=version)
         try:
             _start(stack)
             _show(stack)
@@ -33,9 +36,15 @@ def main() -> int:
             stack.stop()
 
 
+def _folder(version: Version) -> Path:
+    """Return where a version keeps its state: none reads what another one wrote."""
+    local = ROOT / ".local"
+    return local if version.is_default else local / f"directus-{version.number}"
+
+
 def _start(stack: Stack) -> None:
-    directus_tree()
-    with step("Starting Directus"):
+    directus_tree(stack.directus.version)
+    with step(f"Starting Directus {stack.directus.version.number}"):
         stack.start_mail()
         stack.directus.start()
         stack.prepare_site()

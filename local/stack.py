@@ -12,6 +12,7 @@ from .mail_page import MailPage
 from .paths import ROOT, key
 from .ports import Ports
 from .state import ADMIN_EMAIL, State
+from .versions import Version, chosen_version
 from .website import Website
 
 DEMO_CUSTOMERS = (("ada@example.com", "Ada"), ("grace@example.com", "Grace"))
@@ -32,6 +33,7 @@ class Stack:
         *,
         base_env: Mapping[str, str],
         directus_env: Mapping[str, str] | None = None,
+        version: Version | None = None,
     ) -> None:
         self.state = state
         self.ports = ports
@@ -39,7 +41,9 @@ class Stack:
         self.mail_url = f"http://localhost:{ports.mail}"
         env = local_environment(state, ports, self.site_url)
         self.directus_public_url = env["PUBLIC_URL"]
-        self.directus = Directus(state, env | dict(directus_env or {}))
+        self.directus = Directus(
+            state, env | dict(directus_env or {}), version or chosen_version()
+        )
         self.admin = Admin(self.directus.url, state.secrets()["admin_token"])
         self.site = self._website(base_env)
         self.mail = MailCatcher(state.mail, ports.smtp)

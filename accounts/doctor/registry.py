@@ -49,6 +49,7 @@ def _answer(function: Check, site: Site) -> Answer:
 ORDER = (
     "directus.reach",
     "directus.version",
+    "directus.licence",
     "directus.clock",
     "directus.address",
     "directus.login_attempts",

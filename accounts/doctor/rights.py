@@ -32,6 +32,12 @@ def powers(site: Site, role_id: str) -> str:
 def token(site: Site) -> Answer:
     """The site has a token of its own, and it works."""
     if clients.service_client() is None:
+        if not site.takes_rules:
+            reason = _(
+                "Directus has no licence: without a service token nobody's profile "
+                "can be read."
+            )
+            return problem(reason, f"{SETUP} --env-file .env")
         reason = _(
             "Without a service token, the password of whoever signs up with somebody "
             "else's address first cannot be replaced: the owner has to choose a new "
@@ -53,6 +59,13 @@ def token_rights(site: Site) -> Answer:
     if missing := _missing(site):
         reason = _("The service token lacks: %(rights)s.")
         return problem(reason % {"rights": ", ".join(missing)}, SETUP)
+    if not site.takes_rules:
+        return ok(
+            _(
+                "Without a licence the service token cannot be kept from making "
+                "administrators: keep it as you keep an administrator's password."
+            )
+        )
     if excess := _excess(site):
         reason = _("The service token may do more than it needs: %(rights)s.")
         return warning(reason % {"rights": ", ".join(excess)}, SETUP)
@@ -140,6 +153,13 @@ def customer(site: Site) -> Answer:
     if dangers := _dangers(rows):
         reason = _("Customers may %(rights)s in directus_users.")
         return problem(reason % {"rights": ", ".join(dangers)})
+    if not site.takes_rules:
+        return ok(
+            _(
+                "Customers have no permission on users; the site reads their profiles "
+                "with the service token."
+            )
+        )
     readable = {
         name for row in rows if row["action"] == "read" for name in row["fields"]
     }

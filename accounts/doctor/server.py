@@ -14,12 +14,12 @@ from .findings import Answer, ok, problem, unknown, warning
 from .registry import check
 from .site import NotReadable, Site
 
-FLOOR = (11, 17, 0)
+# The oldest of each that is known to work and to be as safe as its kind can be.
+FLOORS = {10: (10, 13, 4), 11: (11, 17, 0), 12: (12, 4, 0)}
 # Below the version: what is known about it.
 ADVISORIES = {
     (11, 14, 1): "CVE-2026-26185: a password reset tells whether an address exists",
 }
-TESTED_MAJOR = 11
 MOST_SECONDS_APART = 30
 SETUP = "python manage.py directus_setup"
 
@@ -46,15 +46,21 @@ def version(site: Site) -> Answer:
     found = parse_version(text)
     if not found:
         return unknown(_("Directus does not tell its version."))
-    floor = ".".join(map(str, FLOOR))
-    if found < FLOOR:
-        known = [reason for limit, reason in ADVISORIES.items() if found < limit]
+    oldest = FLOORS.get(found[0], min(FLOORS.values()))
+    known = [reason for limit, reason in ADVISORIES.items() if found < limit]
+    if found < oldest:
+        floor = ".".join(map(str, oldest))
         reason = _("Directus %(found)s is older than %(floor)s.")
         parts = [reason % {"found": text, "floor": floor}, *known]
         return problem(" ".join(parts), f"npm install directus@{floor}")
-    if found[0] != TESTED_MAJOR:
-        reason = _("Directus %(found)s is not supported yet, only %(major)s.x is.")
-        return warning(reason % {"found": text, "major": TESTED_MAJOR})
+    if found[0] not in FLOORS:
+        reason = _("Directus %(found)s is not supported yet, %(newest)s.x is.")
+        return warning(reason % {"found": text, "newest": max(FLOORS)})
+    if known:
+        reason = _("Directus %(found)s gets no more corrections.")
+        newer = ".".join(map(str, FLOORS[found[0] + 1]))
+        parts = [reason % {"found": text}, *known]
+        return warning(" ".join(parts), f"npm install directus@{newer}")
     return ok(f"Directus {text}")
 
 
@@ -62,6 +68,19 @@ def parse_version(text: str) -> tuple[int, ...]:
     """Return the numbers of a version, or nothing when it has none."""
     parts = text.partition("-")[0].split(".")
     return tuple(int(part) for part in parts) if all(map(str.isdecimal, parts)) else ()
+
+
+@check("directus.licence")
+def licence(site: Site) -> Answer:
+    """What Directus' licence leaves out is known."""
+    if site.takes_rules:
+        return ok(_("The licence of Directus limits nothing that this site needs."))
+    return ok(
+        _(
+            "Directus has no licence (Core): customers get no permissions, and the "
+            "site's own cannot be narrowed."
+        )
+    )
 
 
 @check("directus.clock")
@@ -125,6 +144,10 @@ def address(site: Site) -> Answer:
 
 
 def _require_probe(site: Site) -> None:
+    if not site.server.has_policies:
+        raise NotReadable(
+            _("Directus 10 has no policies, by which this could be seen.")
+        )
     mine = site.policies_of_role(site.me["role"])
     if PROBE_POLICY not in {policy["id"] for policy in mine}:
         raise NotReadable(_("directus_setup makes what this needs."))

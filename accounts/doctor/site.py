@@ -13,8 +13,13 @@ from ..directus import (
     DirectusError,
     Visitor,
 )
+from ..provisioning import Server
 
 Row = dict[str, Any]
+
+
+# Who is not signed in, where there are no policies.
+PUBLIC = {"id": None, "admin_access": False, "app_access": False}
 
 
 class NotReadable(Exception):
@@ -68,6 +73,18 @@ class Site:
         return self.service.get_server_info()
 
     @cached_property
+    def server(self) -> Server:
+        """What Directus and its licence can do, as the service user sees it."""
+        version = str(self.info.get("version") or "")
+        return Server(version, takes_rules=self.takes_rules)
+
+    @property
+    def takes_rules(self) -> bool:
+        """Whether permissions may name fields and rows: version 12 wants a licence."""
+        licence = self.public_info.get("license")
+        return licence is None or licence.get("source") is not None
+
+    @cached_property
     def settings(self) -> Row:
         """Directus' settings, as far as the service user sees them."""
         return self.service.get("/settings")
@@ -80,17 +97,25 @@ class Site:
     @cached_property
     def global_rights(self) -> Row:
         """Whether the service user is an administrator or may use the app."""
-        return self.service.get("/policies/me/globals")
+        if self.server.has_policies:
+            return self.service.get("/policies/me/globals")
+        return self.role(self.me["role"]) or {}
 
     @cached_property
     def rights(self) -> Row:
         """What the service user may do, by collection and action."""
-        return self.service.get("/permissions/me")
+        if self.server.has_policies:
+            return self.service.get("/permissions/me")
+        own = [row for row in self._permissions if row["role"] == self.me["role"]]
+        return {"directus_users": {row["action"]: _right(row) for row in own}}
 
     @cached_property
     def roles(self) -> list[Row]:
-        """All roles: id, name and parent."""
-        return self._rows("roles", "id,name,parent")
+        """All roles: id, name and parent; their powers where there are no policies."""
+        if self.server.has_policies:
+            return self._rows("roles", "id,name,parent")
+        rows = self._rows("roles", "id,name,admin_access,app_access")
+        return [row | {"parent": None} for row in rows]
 
     def role(self, id_or_name: str) -> Row | None:
         """Return a role by id or by name."""
@@ -113,17 +138,25 @@ class Site:
 
     @cached_property
     def _access(self) -> list[Row]:
+        if not self.server.has_policies:
+            # A role is its own policy, and so is the public.
+            own = [role["id"] for role in self.roles]
+            return [{"role": id, "policy": id} for id in [None, *own]]
         rows = self._rows("access", "role,user,policy")
         return [row for row in rows if row["user"] is None]
 
     @cached_property
     def _policies(self) -> list[Row]:
+        if not self.server.has_policies:
+            return [PUBLIC, *self.roles]
         return self._rows("policies", "id,name,admin_access,app_access")
 
     @cached_property
     def _permissions(self) -> list[Row]:
         rule = {"collection": {"_eq": "directus_users"}}
         rows = self._rows("permissions", "*", rule)
+        if not self.server.has_policies:
+            rows = [row | {"policy": row["role"]} for row in rows]
         return [row for row in rows if not row.get("system")]
 
     def _up(self, role_id: str | None) -> set[str | None]:
@@ -138,3 +171,9 @@ class Site:
         if rule:
             params["filter"] = json.dumps(rule)
         return self.service.get(f"/{path}", params=params)
+
+
+def _right(row: Row) -> Row:
+    """Return a permission of version 10 as later versions sum them up."""
+    access = "partial" if row["permissions"] else "full"
+    return {"access": access, "fields": row["fields"]}

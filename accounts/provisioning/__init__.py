@@ -11,6 +11,7 @@ from .environment import directus_environment
 from .errors import ProvisioningError
 from .plan import Change, Plan, make_plan
 from .rendering import describe, render_plan
+from .server import Server
 from .state import State, read_state, token_belongs_to
 from .wanted import SERVICE_EMAIL, UNCHANGED, Options
 
@@ -22,6 +23,7 @@ __all__ = [
     "Options",
     "Plan",
     "ProvisioningError",
+    "Server",
     "State",
     "admin_client",
     "apply_plan",

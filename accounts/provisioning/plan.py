@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import ids, wanted
+from . import ids, version_10, wanted
 from .state import Row, State
 from .wanted import Options, Permission
 
@@ -39,6 +39,8 @@ class Plan:
     changes: list[Change]
     customer_role: str
     token_missing: bool = False
+    # The licence of Directus allows no narrower rights.
+    is_restricted: bool = False
 
     @property
     def makes_token(self) -> bool:
@@ -63,22 +65,33 @@ def make_plan(state: State, options: Options, *, token_works: bool) -> Plan:
         *_service_user(state, options, token_works),
     ]
     made = any(change.needs_token for change in changes)
-    return Plan(changes, state.customer_role, token_missing=not (token_works or made))
+    return Plan(
+        changes,
+        state.customer_role,
+        token_missing=not (token_works or made),
+        is_restricted=not state.server.takes_rules,
+    )
 
 
 def _roles(state: State) -> Iterator[Change]:
-    existing = {row["id"] for row in state.roles}
+    existing = {row["id"]: row for row in state.roles}
+    flags = {} if state.server.has_policies else version_10.NO_POWER
     needed = {
         state.customer_role: state.new_customer_role,
         ids.SERVICE_ROLE: "Django site",
     }
     for role, name in needed.items():
         if role not in existing:
-            values = {"id": role, "name": name}
+            values = {"id": role, "name": name, **flags}
             yield Change(CREATE, "role", name, "/roles", values)
+        elif role in {ids.SERVICE_ROLE, ids.customer_role_id(existing[role]["name"])}:
+            row = existing[role]
+            yield from _update("role", row["name"], f"/roles/{role}", row, flags)
 
 
 def _policies(state: State) -> Iterator[Change]:
+    if not state.server.has_policies:
+        return
     existing = {row["id"]: row for row in state.policies}
     for policy in wanted.policies():
         name = policy["name"]
@@ -92,6 +105,8 @@ def _policies(state: State) -> Iterator[Change]:
 
 
 def _access(state: State) -> Iterator[Change]:
+    if not state.server.has_policies:
+        return
     existing = {(row["role"], row["policy"]) for row in state.access}
     names = {row["id"]: row["name"] for row in [*wanted.policies(), *state.policies]}
     for row in wanted.access(state.customer_role):
@@ -111,36 +126,45 @@ def _permissions(state: State) -> Iterator[Change]:
     for row in sorted(state.permissions, key=lambda row: row["id"]):
         existing.setdefault((row["policy"], row["collection"], row["action"]), row)
     names = {row["id"]: row["name"] for row in [*wanted.policies(), *state.policies]}
-    for permission in [
-        *wanted.customer_permissions(),
-        *wanted.service_permissions(state.customer_role),
-    ]:
+    for permission in state.server.attainable(
+        [
+            *wanted.customer_permissions(),
+            *wanted.service_permissions(state.customer_role),
+        ]
+    ):
         key = (permission.policy, permission.collection, permission.action)
         name = (
             f"{names[permission.policy]}: {permission.action} {permission.collection}"
         )
         row = existing.get(key)
         if row is None:
-            values = permission.values()
+            values = _new_row(state, permission)
             yield Change(CREATE, "permission", name, "/permissions", values)
         else:
             path = f"/permissions/{row['id']}"
             yield from _update("permission", name, path, row, _merged(permission, row))
 
 
+def _new_row(state: State, permission: Permission) -> Row:
+    values = permission.values()
+    if state.server.has_policies:
+        return values
+    return version_10.with_role(values, state.customer_role)
+
+
 def _merged(permission: Permission, row: Row) -> Row:
     """Return the wanted row with the harmless fields that somebody added."""
-    present = row["fields"] or []
-    wanted_fields = permission.fields
-    missing = [name for name in wanted_fields if name not in present]
-    kept = [name for name in present if name not in permission.forbidden]
     values = permission.values()
     del values["policy"], values["collection"], values["action"]
-    return values | {"fields": kept if _covers_all(kept) else [*kept, *missing]}
+    return values | {"fields": _merged_fields(permission, row["fields"] or [])}
 
 
-def _covers_all(fields: list[str]) -> bool:
-    return "*" in fields
+def _merged_fields(permission: Permission, present: list[str]) -> list[str]:
+    if "*" in permission.fields:
+        return permission.fields
+    kept = [name for name in present if name not in permission.forbidden]
+    missing = [name for name in permission.fields if name not in present]
+    return kept if "*" in kept else [*kept, *missing]
 
 
 def _settings(state: State, options: Options) -> Iterator[Change]:

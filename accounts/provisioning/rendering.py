@@ -26,6 +26,9 @@ def render_plan(
     if plan.changes:
         yield ""
     yield _summary(plan)
+    if plan.is_restricted:
+        yield ""
+        yield from _restrictions(changed)
 
 
 def describe(change: Change) -> str:
@@ -68,7 +71,7 @@ def _new_values(change: Change) -> Iterator[str]:
 
 def _is_said(kind: str, key: str) -> bool:
     """Return whether the line above the values says it already."""
-    if kind == "access":
+    if kind == "access" or (kind, key) == ("permission", "role"):
         return True
     return key in {"id", "name", "policy", "collection", "action", "email"}
 
@@ -92,6 +95,31 @@ def _text(value: Any) -> str:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ", ".join(value)
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _restrictions(changed: Style) -> Iterator[str]:
+    """Say what a Directus without a licence keeps the site from having."""
+    yield changed(
+        _("This Directus has no licence for permissions that name fields and rows.")
+    )
+    yield from (
+        f"  - {line}"
+        for line in (
+            _(
+                "Customers get no permission in Directus at all, or they could read "
+                "each other. The site reads their profiles with its service token."
+            ),
+            _(
+                "The service token's permissions cannot be narrowed to customers: who "
+                "has it can make themselves an administrator of Directus. Keep it as "
+                "you keep an administrator's password."
+            ),
+            _(
+                "Customers cannot switch on a second factor by themselves, nor change "
+                "their profile in Directus."
+            ),
+        )
+    )
 
 
 def _summary(plan: Plan) -> str:

@@ -1,19 +1,18 @@
 """What Directus has now of the things that the set-up looks after."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from ..directus import AuthenticationFailed, DirectusClient
-from . import ids, wanted
+from . import ids, version_10, wanted
 from .errors import ProvisioningError
+from .server import MAJORS, Server, with_licence
 from .wanted import Options
 
 Row = dict[str, Any]
-
-SUPPORTED_MAJOR = "11"
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,7 @@ class State:
     permissions: list[Row]
     settings: Row
     service_user: Row | None
+    server: Server = field(default_factory=Server)
 
 
 def read_state(client: DirectusClient, options: Options) -> State:
@@ -42,27 +42,43 @@ def read_state(client: DirectusClient, options: Options) -> State:
         ProvisioningError: what is there must not be touched or built upon.
         DirectusError: Directus did not answer, or refused.
     """
-    _require_administrator(client)
-    _require_supported_version(client)
+    server = Server(str(client.get_server_info().get("version") or ""))
+    _require_administrator(client, server)
+    _require_supported(server)
+    server = with_licence(client, server)
     role, name = _find_customer_role(client, options.customer_role)
     customer_role = role["id"] if role else ids.customer_role_id(name)
     if role:
-        _refuse_powerful_role(client, role)
-    ours = {"policy": {"_in": list(ids.OUR_POLICIES)}}
+        _refuse_powerful_role(client, server, role)
     return State(
         customer_role=customer_role,
         new_customer_role="" if role else name,
         roles=_rows(
             client, "roles", {"id": {"_in": [customer_role, ids.SERVICE_ROLE]}}
         ),
-        policies=_rows(client, "policies", {"id": {"_in": list(ids.OUR_POLICIES)}}),
-        access=_rows(client, "access", ours),
-        permissions=_rows(client, "permissions", ours),
+        **_rights(client, server, customer_role),
         settings=client.get(
             "/settings", params={"fields": ",".join(wanted.settings_fields())}
         ),
         service_user=_find_service_user(client, options.service_email),
+        server=server,
     )
+
+
+def _rights(client: DirectusClient, server: Server, customer_role: str) -> Row:
+    """Return the rows of our policies; of our roles where there are no policies."""
+    ours = {"_in": list(ids.OUR_POLICIES)}
+    if server.has_policies:
+        return {
+            "policies": _rows(client, "policies", {"id": ours}),
+            "access": _rows(client, "access", {"policy": ours}),
+            "permissions": _rows(client, "permissions", {"policy": ours}),
+        }
+    rows = _rows(
+        client, "permissions", {"role": {"_in": [customer_role, ids.SERVICE_ROLE]}}
+    )
+    permissions = [version_10.with_policy(row, customer_role) for row in rows]
+    return {"policies": [], "access": [], "permissions": permissions}
 
 
 def _rows(client: DirectusClient, path: str, rule: Row, fields: str = "*") -> list[Row]:
@@ -72,18 +88,21 @@ def _rows(client: DirectusClient, path: str, rule: Row, fields: str = "*") -> li
     ]
 
 
-def _require_administrator(client: DirectusClient) -> None:
-    rights = client.get("/policies/me/globals")
-    if not rights.get("admin_access"):
+def _require_administrator(client: DirectusClient, server: Server) -> None:
+    if server.has_policies:
+        rights = client.get("/policies/me/globals")
+    else:
+        rights = client.get("/users/me", params={"fields": "role.admin_access"})["role"]
+    if not (rights or {}).get("admin_access"):
         raise ProvisioningError(_("These credentials are not an administrator's."))
 
 
-def _require_supported_version(client: DirectusClient) -> None:
-    version = str(client.get_server_info().get("version", ""))
-    if version.partition(".")[0] != SUPPORTED_MAJOR:
+def _require_supported(server: Server) -> None:
+    if not server.is_supported:
+        needed = ", ".join(f"{major}.x" for major in MAJORS)
         raise ProvisioningError(
-            _("Directus %(found)s is not supported yet; this command needs %(needed)s.")
-            % {"found": version or "?", "needed": f"{SUPPORTED_MAJOR}.x"}
+            _("Directus %(found)s is not supported; this command needs %(needed)s.")
+            % {"found": server.version or "?", "needed": needed}
         )
 
 
@@ -113,14 +132,9 @@ def _role_with_id(client: DirectusClient, wish: str) -> Row | None:
     return next(iter(found), None)
 
 
-def _refuse_powerful_role(client: DirectusClient, role: Row) -> None:
+def _refuse_powerful_role(client: DirectusClient, server: Server, role: Row) -> None:
     """Stop when customers would be administrators, by the role or one above it."""
-    lineage = role_lineage(client, role)
-    rule = {
-        "role": {"_in": lineage},
-        "policy": {"admin_access": {"_eq": True}},
-    }
-    if _rows(client, "access", rule, fields="id"):
+    if _is_powerful(client, server, role):
         raise ProvisioningError(
             _(
                 "The role %(name)s has administrator rights. Customers must not get "
@@ -128,6 +142,16 @@ def _refuse_powerful_role(client: DirectusClient, role: Row) -> None:
             )
             % {"name": role["name"]}
         )
+
+
+def _is_powerful(client: DirectusClient, server: Server, role: Row) -> bool:
+    if not server.has_policies:
+        return bool(role["admin_access"])
+    rule = {
+        "role": {"_in": role_lineage(client, role)},
+        "policy": {"admin_access": {"_eq": True}},
+    }
+    return bool(_rows(client, "access", rule, fields="id"))
 
 
 def role_lineage(client: DirectusClient, role: Row) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the site needs of Directus 11, as data.
+"""What the site needs of Directus, as data and in the words of version 11.
 
 Roles and policies are bare; every right is one row of `customer_permissions` or
 `service_permissions`.
@@ -82,6 +82,11 @@ class Permission:
     validation: dict[str, Any] | None = None
     presets: dict[str, Any] | None = None
     forbidden: frozenset[str] = frozenset()
+
+    @property
+    def for_customers(self) -> bool:
+        """Whether it is a right of customers, not of the site."""
+        return self.policy == ids.CUSTOMER_POLICY
 
     def values(self) -> dict[str, Any]:
         """Return the row as Directus takes it."""
