@@ -2,18 +2,29 @@ PYTHON ?= python3
 # Python of the virtual environment, which local/bootstrap.py makes on the first call.
 PY = @command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed." >&2; exit 1; }; exec $(PYTHON) -m local.bootstrap
 
+# The contract, the commands, and the walks of a customer through the whole site.
+VERSION_TESTS = tests/contract tests/accounts/test_directus_setup.py tests/accounts/test_directus_doctor.py \
+	tests/accounts/test_directus_sync.py tests/browser/test_walks.py
+
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench migrations-check clean
+.PHONY: help run test test-versions test-10 test-11 test-12 lint bench migrations-check clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## Start the site, Directus and a mail catcher: PORT, DIRECTUS_PORT, MAIL_PORT, SMTP_PORT
+run: ## Start the site, Directus and a mail catcher: DIRECTUS_VERSION, PORT, DIRECTUS_PORT, MAIL_PORT, SMTP_PORT
 	$(PY) -m local.run
 
 test: ## Run all tests, against a real Directus and in a browser: ARGS for pytest
 	$(PY) -m local.install
 	$(PY) -m pytest $(ARGS)
+
+test-versions: test-10 test-11 test-12 ## Try what talks to Directus on 10, 11 and 12: ARGS for pytest
+
+test-10 test-11 test-12: export DIRECTUS_VERSION = $(@:test-%=%)
+test-10 test-11 test-12:
+	$(PY) -m local.install
+	$(PY) -m pytest -m "real or browser" $(VERSION_TESTS) $(ARGS)
 
 lint migrations-check: export DJANGO_SETTINGS_MODULE = tests.settings
 lint: ## Check style, types, templates, imports and migrations

@@ -25,6 +25,7 @@ from local.ports import Ports
 from local.problem import Problem
 from local.stack import Stack
 from local.state import State
+from local.versions import chosen_version
 
 DIRECTUS_ENV = {
     # One JSON object a line, for calls().
@@ -35,6 +36,22 @@ DIRECTUS_ENV = {
 # Each browser of a test can have an address of its own, in X-Forwarded-For.
 SITE_ENV = {"TRUSTED_PROXIES": "127.0.0.1"}
 RUNNING: pytest.StashKey["RunningStack"] = pytest.StashKey()
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what does not hold for the real Directus that was chosen."""
+    major = chosen_version().major
+    left_out = [item for item in items if not _holds(item, major)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _holds(item: pytest.Item, major: int) -> bool:
+    marker = item.get_closest_marker("directus")
+    return not marker or major in marker.args or not item.get_closest_marker("real")
 
 
 class Call(NamedTuple):

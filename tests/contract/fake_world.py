@@ -11,7 +11,9 @@ SECOND_FACTOR_SECRET = "BJ4A22TICIBESDBT"
 
 
 class FakeWorld(World):
-    """The fake."""
+    """The fake, which speaks as version 11."""
+
+    version = "11.17.4"
 
     def __init__(self, directus: FakeDirectus) -> None:
         self.directus = directus

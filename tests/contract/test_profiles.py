@@ -6,6 +6,9 @@ import pytest
 
 from accounts.directus import InvalidCredentials
 
+# Without a licence customers of version 12 have no rights: test_without_licence.py.
+pytestmark = pytest.mark.directus(10, 11)
+
 
 @pytest.fixture
 def person(world):
@@ -25,6 +28,11 @@ def me(world, tokens, fields):
 
 def patch(world, tokens, path, changes):
     return world.ask("PATCH", path, changes, token=tokens.access_token)
+
+
+def names(world, reply, what):
+    """Tell whether a refusal names what it is about, as far as the version does."""
+    return world.major == 10 or what in reply.facts["reason"]
 
 
 def test_the_own_profile_is_complete(world, person, tokens):
@@ -121,7 +129,7 @@ def test_what_one_is_may_not_be_changed(world, person, tokens, name):
     reply = patch(world, tokens, "/users/me", changes)
 
     assert (reply.status, reply.code) == (403, "FORBIDDEN")
-    assert f'field "{name}"' in reply.facts["reason"]
+    assert names(world, reply, f'field "{name}"')
     assert me(world, tokens, "first_name") == {"first_name": "Ada"}
 
 
@@ -131,7 +139,7 @@ def test_somebody_else_may_not_be_changed(world, tokens):
     reply = patch(world, tokens, f"/users/{other.id}", {"first_name": "Gus"})
 
     assert (reply.status, reply.code) == (403, "FORBIDDEN")
-    assert '"first_name"' in reply.facts["reason"]
+    assert names(world, reply, '"first_name"')
 
 
 def test_who_may_not_read_is_refused_and_has_written(world, person, tokens):
@@ -145,6 +153,7 @@ def test_who_may_not_read_is_refused_and_has_written(world, person, tokens):
     assert world.service().get_user(person.id).first_name == "Gus"
 
 
+@pytest.mark.directus(11)
 def test_a_new_password_of_ones_own_ends_the_own_session_too(world, person, tokens):
     patch(world, tokens, "/users/me", {"password": "Another-horse-7"})
 

@@ -6,7 +6,6 @@ import pytest
 
 from accounts.directus import (
     Forbidden,
-    InvalidCredentials,
     InvalidPayload,
     NotUnique,
 )
@@ -77,7 +76,7 @@ def test_a_customer_can_be_created(world, service):
     service.create_user(email=email, password=PASSWORD, role=world.customer_role)
 
     tokens = world.anonymous().login(email=email, password=PASSWORD)
-    assert world.as_owner_of(tokens).get_current_user().role_name == "Customer"
+    assert world.read(tokens).role_name == "Customer"
 
 
 def test_an_address_can_be_taken_once(world, service, person):
@@ -87,6 +86,7 @@ def test_an_address_can_be_taken_once(world, service, person):
         )
 
 
+@pytest.mark.directus(10, 11)
 def test_only_customers_can_be_created(world, service):
     administrator = service.get_user(world.add_administrator().id)
     assert administrator.role_id is not None
@@ -104,16 +104,18 @@ def test_suspending_a_customer_ends_the_sessions(world, service, person):
 
     service.update_user(person.id, {"status": "suspended"})
 
-    with pytest.raises(InvalidCredentials):
+    with pytest.raises(world.refusal_of_suspended):
         world.anonymous().refresh(tokens.refresh_token)
 
 
+@pytest.mark.directus(10, 11)
 @pytest.mark.parametrize("name", ["role", "token", "provider", "external_identifier"])
 def test_nobody_can_be_made_somebody_else(world, service, person, name):
     with pytest.raises(Forbidden):
         service.update_user(person.id, {name: None})
 
 
+@pytest.mark.directus(10, 11)
 def test_a_status_that_the_site_does_not_know_is_refused(service, person):
     with pytest.raises(InvalidPayload) as caught:
         service.update_user(person.id, {"status": "archived"})
@@ -121,6 +123,7 @@ def test_a_status_that_the_site_does_not_know_is_refused(service, person):
     assert (caught.value.code, caught.value.field) == ("FAILED_VALIDATION", "status")
 
 
+@pytest.mark.directus(10, 11)
 def test_an_administrator_is_out_of_reach(world, service):
     administrator = world.add_administrator()
 
@@ -168,4 +171,4 @@ def test_more_is_told_to_who_is_signed_in(world, service):
 
     assert not {"queryLimit", "version"} & set(stranger)
     assert site["queryLimit"]["default"] == 100
-    assert site["version"] == "11.17.4"
+    assert site["version"] == world.version

@@ -94,7 +94,7 @@ def test_the_case_of_an_address_does_not_matter(world):
         email=person.email.upper(), password=person.password
     )
 
-    assert world.as_owner_of(tokens).get_current_user().email == person.email
+    assert world.read(tokens).email == person.email
 
 
 def test_an_international_address_signs_in(world):
@@ -181,7 +181,7 @@ def test_the_attempt_too_many_lets_in_and_suspends(world):
 
     tokens = world.sign_in(person)
 
-    assert world.as_owner_of(tokens).get_current_user().status == "suspended"
+    assert world.read(tokens).status == "suspended"
 
 
 def test_the_visitor_is_noted_as_where_the_sign_in_came_from(world):

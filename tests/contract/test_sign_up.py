@@ -38,7 +38,7 @@ def test_a_confirmed_address_signs_in(world, email):
 
     world.anonymous().verify_email(token_for(world, email))
 
-    profile = world.as_owner_of(world.sign_in(person)).get_current_user()
+    profile = world.read(world.sign_in(person))
     assert (profile.first_name, profile.last_name) == ("Ada", "Lovelace")
     assert str(profile.role_id) == world.customer_role
 

@@ -69,7 +69,9 @@ def test_a_stale_token_on_top_stops_a_refresh(world, tokens):
 def test_an_inactive_user_does_not_refresh(world, person, tokens, status):
     world.change(person, status=status)
 
-    assert_ended(world, tokens)
+    refusal = world.refusal_of_suspended if status == "suspended" else None
+    with pytest.raises(refusal or InvalidCredentials):
+        refresh(world, tokens)
 
 
 def test_a_deleted_user_does_not_refresh(world, person, tokens):
@@ -78,6 +80,7 @@ def test_a_deleted_user_does_not_refresh(world, person, tokens):
     assert_ended(world, tokens)
 
 
+@pytest.mark.directus(11, 12)
 def test_a_new_password_ends_all_sessions(world, person, tokens):
     other = world.sign_in(person)
 
@@ -87,6 +90,7 @@ def test_a_new_password_ends_all_sessions(world, person, tokens):
     assert_ended(world, other)
 
 
+@pytest.mark.directus(11, 12)
 def test_even_the_same_address_again_ends_all_sessions(world, person, tokens):
     world.change(person, email=person.email)
 
@@ -104,7 +108,7 @@ def test_a_new_role_shows_after_the_refresh(world, person, tokens):
 
     renewed = refresh(world, tokens)
 
-    assert claims_of(renewed.access_token)["admin_access"] is True
+    assert claims_of(renewed.access_token)["admin_access"]
 
 
 def test_signing_out_twice_is_as_good_as_once(world, tokens):
@@ -127,13 +131,13 @@ def test_signing_out_leaves_other_sessions_alone(world, person, tokens):
 def test_an_access_token_outlives_the_sign_out(world, person, tokens):
     world.anonymous().logout(tokens.refresh_token)
 
-    assert world.as_owner_of(tokens).get_current_user().email == person.email
+    assert world.read(tokens).email == person.email
 
 
 def test_an_access_token_outlives_suspension_and_tells(world, person, tokens):
     world.change(person, status="suspended")
 
-    assert world.as_owner_of(tokens).get_current_user().status == "suspended"
+    assert world.read(tokens).status == "suspended"
 
 
 def test_an_access_token_outlives_its_user_and_gets_the_id_alone(world, person, tokens):

@@ -7,10 +7,14 @@ from typing import Any
 import requests
 
 from accounts.directus import (
+    AuthenticationFailed,
     BearerAuth,
     DirectusClient,
+    DirectusUser,
+    InvalidCredentials,
     TokenPair,
     Transport,
+    UserSuspended,
     Visitor,
 )
 
@@ -46,6 +50,7 @@ class Reply:
 class World:
     """A Directus, set up as `directus_setup` does it."""
 
+    version: str
     url: str
     site_url: str
     service_token: str
@@ -54,6 +59,16 @@ class World:
 
     def __init__(self) -> None:
         self.transport = Transport(self.url)
+
+    @property
+    def major(self) -> int:
+        """The first number of the version."""
+        return int(self.version.partition(".")[0])
+
+    @property
+    def refusal_of_suspended(self) -> type[AuthenticationFailed]:
+        """What a refresh says to who was suspended: later versions end the session."""
+        return UserSuspended if self.major == 10 else InvalidCredentials
 
     # Asking through the product's client
 
@@ -85,6 +100,11 @@ class World:
         """Ask for a link to reset a password."""
         url = f"{self.site_url}/reset-password/"
         self.anonymous().request_password_reset(email=email, reset_url=url)
+
+    def read(self, tokens: TokenPair) -> DirectusUser:
+        """Return a profile as the site reads it: as the user, else as itself."""
+        own = self.as_owner_of(tokens).get_current_user()
+        return own if own.is_complete else self.service().get_user(own.id)
 
     # Asking past it
 
