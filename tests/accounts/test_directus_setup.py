@@ -19,6 +19,7 @@ from accounts.directus import (
 from accounts.provisioning import (
     Options,
     ProvisioningError,
+    Server,
     State,
     directus_environment,
     ids,
@@ -162,6 +163,120 @@ def test_the_plan_says_that_the_former_token_dies(complete):
 
     assert "The token it has now stops working." in text
     assert "***" not in text
+
+
+# The plan, by version and licence
+
+CORE = Server("12.4.0", takes_rules=False)
+TEN = Server("10.13.4")
+
+
+@pytest.fixture
+def empty():
+    """The state of a Directus that has nothing of ours."""
+    return State(ROLE, "Customer", [], [], [], [], {}, None)
+
+
+def permissions_in(plan):
+    return [change.values for change in plan.changes if change.kind == "permission"]
+
+
+def test_without_a_licence_customers_get_nothing_and_the_site_gets_it_whole(empty):
+    plan = plan_for(replace(empty, server=CORE), token_works=False)
+
+    for row in permissions_in(plan):
+        assert row["policy"] == ids.SERVICE_POLICY
+        assert (row["fields"], row["permissions"]) == (["*"], {})
+        assert row["validation"] is row["presets"] is None
+
+
+def test_what_a_missing_licence_leaves_out_is_told(empty, complete):
+    restricted = plan_for(replace(empty, server=CORE), token_works=False)
+
+    text = "\n".join(render_plan(restricted))
+    assert "no licence" in text
+    assert "Customers get no permission" in text
+    assert "as you keep an administrator's password" in text
+    assert "licence" not in "\n".join(render_plan(plan_for(complete)))
+
+
+def test_a_second_run_without_a_licence_changes_nothing(complete):
+    whole = CORE.attainable(wanted.service_permissions(ROLE))
+    rows = [{"id": n, **each.values()} for n, each in enumerate(whole)]
+
+    assert plan_for(replace(complete, server=CORE, permissions=rows)).changes == []
+
+
+def test_a_licence_that_was_bought_narrows_what_was_whole(complete):
+    whole = CORE.attainable(wanted.service_permissions(ROLE))
+    rows = [{"id": n, **each.values()} for n, each in enumerate(whole)]
+
+    plan = plan_for(replace(complete, permissions=rows))
+
+    update = next(change for change in plan.changes if "site: update" in change.name)
+    assert "*" not in update.values["fields"]
+    assert update.values["permissions"]["_and"][0] == {"role": {"_eq": ROLE}}
+
+
+def test_version_10_gets_roles_with_rights_and_no_policies(empty):
+    plan = plan_for(replace(empty, server=TEN), token_works=False)
+
+    kinds = {change.kind for change in plan.changes}
+    assert kinds == {"role", "permission", "settings", "user"}
+    for change in plan.changes:
+        if change.kind == "role":
+            assert change.values["admin_access"] is False
+            assert change.values["app_access"] is False
+    roles = {row["role"] for row in permissions_in(plan)}
+    assert roles == {ROLE, ids.SERVICE_ROLE}
+    assert not any("policy" in row for row in permissions_in(plan))
+
+
+@pytest.mark.parametrize(
+    ("role", "name"), [(ids.SERVICE_ROLE, "Django site"), (ROLE, "Customer")]
+)
+def test_a_role_of_ours_in_version_10_loses_power(complete, role, name):
+    harmless = {"admin_access": False, "app_access": False}
+    roles = [row | harmless for row in complete.roles]
+    powerful = [row | {"app_access": row["id"] == role} for row in roles]
+    state = replace(complete, server=TEN, roles=powerful)
+
+    changes = [change for change in plan_for(state).changes if change.kind == "role"]
+
+    assert [(change.name, change.values) for change in changes] == [
+        (name, {"app_access": False})
+    ]
+
+
+def test_the_licence_is_asked_of_version_12():
+    def state_with(rules):
+        licence = {"entitlements": {"custom_permission_rules_enabled": rules}}
+        return read_state(StubDirectus(version="12.4.0", license=licence), OPTIONS)
+
+    assert not state_with({"default": False}).server.takes_rules
+    assert not state_with(None).server.takes_rules
+    assert state_with({"default": True}).server.takes_rules
+
+
+@pytest.mark.parametrize("is_admin", [True, False])
+def test_version_10_tells_administrators_by_their_role(is_admin):
+    stub = StubDirectus(
+        version="10.13.4", **{"users/me": {"role": {"admin_access": is_admin}}}
+    )
+
+    if is_admin:
+        assert not read_state(stub, OPTIONS).server.has_policies
+    else:
+        with pytest.raises(ProvisioningError, match="not an administrator's"):
+            read_state(stub, OPTIONS)
+
+
+def test_an_administrators_role_of_version_10_is_refused():
+    role = {"id": OTHER, "name": "Customer", "admin_access": True}
+    me = {"users/me": {"role": {"admin_access": True}}}
+
+    with pytest.raises(ProvisioningError, match="administrator rights"):
+        read_state(StubDirectus(version="10.13.4", roles=[role], **me), OPTIONS)
 
 
 # What is there

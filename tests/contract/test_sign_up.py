@@ -106,14 +106,16 @@ def test_the_first_password_stays(world, email):
         world.sign_in(Person("", email, "Owners-horse-2"))
 
 
-def test_a_link_names_the_address_as_it_was_typed_last(world, email):
+def test_a_link_names_the_address_in_one_of_the_cases_it_was_typed_in(world, email):
     world.sign_up(email, PASSWORD)
     token_for(world, email)
     world.sign_up(email.upper(), PASSWORD)
 
     token = token_for(world, email)
 
-    assert claims_of(token)["email"] == email.upper()
+    # The last one; from version 12 on, the first one, which is stored.
+    named = email if world.major >= 12 else email.upper()
+    assert claims_of(token)["email"] == named
     world.anonymous().verify_email(token)
     assert world.status_of(email) == "active"
 

@@ -5,21 +5,16 @@ import pytest
 from accounts.directus import DirectusUnavailable
 from accounts.provisioning import ids
 from tests.fake_directus.tokens import claims_of
-from tests.stack import Mailbox, RunningStack
 
-from .real_world import RealWorld
 from .worlds import new_email
 
-pytestmark = [pytest.mark.real, pytest.mark.directus(10)]
+# No fake stands in for this version.
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.directus(10),
+    pytest.mark.parametrize("world", ["real"], indirect=True),
+]
 NEW = "Brand-new-horse-9"
-
-
-@pytest.fixture
-def world(directus_server: RunningStack, mailbox: Mailbox):
-    """The real Directus, which no fake stands in for here."""
-    world = RealWorld(directus_server, mailbox)
-    yield world
-    world.close()
 
 
 @pytest.fixture

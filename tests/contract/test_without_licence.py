@@ -4,20 +4,15 @@ import pytest
 
 from accounts.directus import DirectusAPIError, Forbidden
 from accounts.provisioning import ids
-from tests.stack import Mailbox, RunningStack
 
-from .real_world import RealWorld
 from .worlds import new_email
 
-pytestmark = [pytest.mark.real, pytest.mark.directus(12)]
-
-
-@pytest.fixture
-def world(directus_server: RunningStack, mailbox: Mailbox):
-    """The real Directus, which is asked about its licence here."""
-    world = RealWorld(directus_server, mailbox)
-    yield world
-    world.close()
+# No fake stands in for this version.
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.directus(12),
+    pytest.mark.parametrize("world", ["real"], indirect=True),
+]
 
 
 @pytest.fixture

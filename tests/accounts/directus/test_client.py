@@ -1,5 +1,9 @@
 """Signing in and signing up: what is sent, returned and raised."""
 
+import json
+from base64 import urlsafe_b64encode
+from time import time
+
 import pytest
 
 from accounts.directus import (
@@ -14,6 +18,7 @@ from accounts.directus import (
     TokenExpired,
     UserSuspended,
 )
+from tests.fake_directus.tokens import make_jwt
 
 from .wire import ADA, JWT, ROLE, TOKENS, URL, query, refuse, sent
 
@@ -254,3 +259,22 @@ def test_a_token_that_cannot_be_one_is_not_sent(wire, client, token):
         client.reset_password(token=token, password="new")
     with pytest.raises(InvalidToken):
         client.verify_email(token)
+
+
+def test_a_mailed_token_that_has_ended_is_not_sent(wire, client):
+    token = make_jwt(time(), -1, scope="password-reset")
+
+    with pytest.raises(TokenExpired):
+        client.reset_password(token=token, password="new")
+    with pytest.raises(TokenExpired):
+        client.verify_email(token)
+
+
+@pytest.mark.parametrize("claims", [[], {"exp": "soon"}, {"exp": None}, {}])
+def test_what_a_mailed_token_claims_is_for_directus_to_judge(wire, client, claims):
+    payload = urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    wire.post(f"{URL}/auth/password/reset", status=204)
+
+    client.reset_password(token=f"head.{payload}.signature", password="new")
+
+    assert sent(wire)["password"] == "new"
