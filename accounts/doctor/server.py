@@ -14,8 +14,8 @@ from .findings import Answer, ok, problem, unknown, warning
 from .registry import check
 from .site import NotReadable, Site
 
-# The oldest of each that is known to work and to be as safe as its kind can be.
-FLOORS = {10: (10, 13, 4), 11: (11, 17, 0), 12: (12, 4, 0)}
+# The oldest of each that is as safe as its kind can be.
+FLOORS = {10: (10, 13, 4), 11: (11, 17, 0), 12: (12, 3, 1)}
 # Below the version: what is known about it.
 ADVISORIES = {
     (11, 14, 1): "CVE-2026-26185: a password reset tells whether an address exists",

@@ -11,7 +11,7 @@ from accounts.directus import DirectusUnavailable, InvalidCredentials
 from accounts.doctor import configuration, examine, registry, rights, server, sign_up
 from accounts.doctor.findings import Verdict
 from accounts.doctor.site import NotReadable, Site
-from accounts.provisioning import ids, wanted
+from accounts.provisioning import Server, ids, version_10, wanted
 
 ROLE = ids.customer_role_id("Customer")
 POLICY = {"id": "p", "name": "P", "admin_access": False, "app_access": False}
@@ -88,7 +88,7 @@ def test_a_site_that_is_set_up_has_no_finding(site, function):
         ("10.13.3", "problem", "older than 10.13.4"),
         ("9.26.0", "problem", "older than 10.13.4"),
         ("12.4.0", "ok", "12.4.0"),
-        ("12.3.9", "problem", "older than 12.4.0"),
+        ("12.3.0", "problem", "older than 12.3.1"),
         ("13.0.0", "warning", "not supported yet"),
         ("", "unknown", "does not tell"),
         ("nonsense", "unknown", "does not tell"),
@@ -299,6 +299,107 @@ def test_transport(site, settings, public, upstream, verdict):
     settings.PUBLIC_URL, settings.DIRECTUS_URL = public, upstream
 
     assert configuration.transport(site).verdict == verdict
+
+
+# Version 10, and version 12 without a licence
+
+
+@pytest.fixture
+def site_of_10(site, settings):
+    """A site on Directus 10, where roles have rights by themselves."""
+    old = Site()
+    old.public_info, old.info = site.public_info, {"version": "10.13.4"}
+    old.token_error, old.settings = None, site.settings
+    old.me = {"id": "1", "role": ids.SERVICE_ROLE, "status": "active"}
+    power = {"parent": None, "admin_access": False, "app_access": False}
+    old.roles = [
+        {"id": ROLE, "name": "Customer"} | power,
+        {"id": ids.SERVICE_ROLE, "name": "Django site"} | power,
+    ]
+    wishes = [*wanted.customer_permissions(), *wanted.service_permissions(ROLE)]
+    rows = [
+        version_10.with_role(permission.values(), ROLE)
+        for permission in Server("10.13.4").attainable(wishes)
+        if permission.collection == "directus_users"
+    ]
+    old._permissions = [row | {"policy": row["role"]} for row in rows]
+    return old
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        server.licence,
+        server.login_attempts,
+        rights.token_rights,
+        rights.public,
+        rights.customer_role,
+        rights.customer,
+        sign_up.role,
+    ],
+    ids=lambda function: function.__name__,
+)
+def test_a_site_on_version_10_that_is_set_up_is_well(site_of_10, function):
+    assert function(site_of_10).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize("power", ["admin_access", "app_access"])
+def test_powers_of_a_role_of_version_10(site_of_10, power):
+    site_of_10.roles[0][power] = True
+
+    assert rights.customer_role(site_of_10).verdict is Verdict.PROBLEM
+    assert sign_up.role(site_of_10).verdict is Verdict.PROBLEM
+
+
+def test_rights_of_the_public_of_version_10(site_of_10):
+    row = {"policy": None, "action": "read", "fields": ["*"], "permissions": {}}
+    site_of_10._permissions.append(row)
+
+    assert rights.public(site_of_10).verdict is Verdict.PROBLEM
+
+
+@pytest.mark.parametrize("function", [sign_up.reset_link, server.address])
+def test_what_version_10_does_not_tell(site_of_10, function):
+    assert registry._answer(function, site_of_10).verdict is Verdict.UNKNOWN
+
+
+@pytest.fixture
+def unlicensed(site):
+    """A site on a Directus whose licence knows no rules."""
+    site.public_info["license"] = {"source": None}
+    site._permissions = []
+    whole = {"access": "full", "fields": ["*"]}
+    for action in ("read", "create", "update"):
+        site.rights["directus_users"][action] = whole
+    return site
+
+
+def test_without_a_licence_the_token_cannot_be_narrower(unlicensed):
+    answer = rights.token_rights(unlicensed)
+
+    assert answer.verdict is Verdict.OK
+    assert "administrator's password" in answer.reason
+    assert rights.customer(unlicensed).verdict is Verdict.OK
+
+
+def test_with_a_licence_such_a_token_is_too_wide(unlicensed):
+    unlicensed.public_info["license"]["source"] = "env"
+
+    assert rights.token_rights(unlicensed).verdict is Verdict.WARNING
+    assert "licence" in server.licence(unlicensed).reason
+
+
+def test_without_a_licence_a_site_needs_its_token(unlicensed, settings):
+    settings.DIRECTUS_SERVICE_TOKEN = ""
+
+    assert rights.token(unlicensed).verdict is Verdict.PROBLEM
+
+
+def test_without_a_licence_customers_may_still_not_read_others(unlicensed):
+    row = {"policy": ids.CUSTOMER_POLICY, "action": "read", "fields": ["*"]}
+    unlicensed._permissions.append(row | {"permissions": {}})
+
+    assert rights.customer(unlicensed).verdict is Verdict.PROBLEM
 
 
 # All of them
