@@ -4,7 +4,8 @@ PY = @command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed.
 
 # The contract, the commands, and the walks of a customer through the whole site.
 VERSION_TESTS = tests/contract tests/accounts/test_directus_setup.py tests/accounts/test_directus_doctor.py \
-	tests/accounts/test_directus_sync.py tests/browser/test_walks.py
+	tests/accounts/test_directus_sync.py tests/accounts/test_directus_revoke.py \
+	tests/accounts/test_cutting_off.py tests/browser/test_walks.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-versions test-10 test-11 test-12 lint bench migrations-check clean

@@ -6,6 +6,7 @@ import pytest
 
 from local import node
 from local.problem import Problem
+from local.versions import chosen_version
 
 GAVE_UP = (1, "npm error Exit handler never called!")
 
@@ -23,10 +24,17 @@ def npm(monkeypatch):
     return npm
 
 
+def install(folder):
+    """Install Directus into a folder, with the npm that is made up."""
+    this_node = node.Node("22.20.0", folder)
+    shown = SimpleNamespace(detail="")
+    node._install(folder, chosen_version(), this_node, shown)
+
+
 def test_npm_is_asked_again_when_it_gave_up_by_itself(npm, tmp_path):
     npm.answers = [GAVE_UP, GAVE_UP, (0, "added 1445 packages"), (0, "")]
 
-    node._install(tmp_path, SimpleNamespace(detail=""))
+    install(tmp_path)
 
     assert [args[2] == "ci" for args in npm.calls] == [True, True, True, False]
 
@@ -36,7 +44,7 @@ def test_other_failures_are_told_at_once(npm, tmp_path, monkeypatch):
     npm.answers = [(1, "npm error code 1")]
 
     with pytest.raises(Problem, match="could not be installed"):
-        node._install(tmp_path, SimpleNamespace(detail=""))
+        install(tmp_path)
 
     assert len(npm.calls) == 1
 
@@ -46,4 +54,4 @@ def test_npm_is_not_asked_for_ever(npm, tmp_path, monkeypatch):
     npm.answers = [GAVE_UP] * node.NPM_TRIES
 
     with pytest.raises(Problem, match="could not be installed"):
-        node._install(tmp_path, SimpleNamespace(detail=""))
+        install(tmp_path)
