@@ -10,6 +10,7 @@ from django.core import checks
 
 from . import clients
 
+SHORTEST_SECRET = 32
 SIGNUP_MODES = {"register", "create", "closed"}
 
 
@@ -23,6 +24,7 @@ def check_settings(app_configs, **kwargs):
         *_check_sign_up(),
         *_check_transport(),
         *_check_directus(),
+        *_check_webhook(),
     ]
 
 
@@ -158,6 +160,18 @@ def _check_directus():
             )
         )
     return found
+
+
+def _check_webhook():
+    if clients.webhook_secret() and len(clients.webhook_secret()) < SHORTEST_SECRET:
+        return [
+            checks.Error(
+                f"DIRECTUS_WEBHOOK_SECRET has less than {SHORTEST_SECRET} characters.",
+                hint="Whoever guesses it can sign people out.",
+                id="accounts.E011",
+            )
+        ]
+    return []
 
 
 def _maps_names_to_lists(groups) -> bool:

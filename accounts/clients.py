@@ -106,6 +106,11 @@ def customer_role() -> str:
     return settings.DIRECTUS_CUSTOMER_ROLE
 
 
+def webhook_secret() -> str:
+    """Return the secret that signs Directus' messages; empty: none are taken."""
+    return settings.DIRECTUS_WEBHOOK_SECRET
+
+
 def revalidate_seconds() -> int:
     """Return how long a session is believed before Directus is asked again."""
     return settings.DIRECTUS_REVALIDATE_SECONDS

@@ -65,6 +65,10 @@ EMAIL_RESETS = Limit("email-resets", 5, (MINUTE,))
 CODE_TRIES = Limit("code-tries", 5, (5 * MINUTE,))
 CODES_OF_ACCOUNT = Limit("account-codes", 10, (15 * MINUTE,))
 USED_CODES = Limit("used-codes", 1, (90,))
+WEBHOOK_REFUSALS = Limit("webhook-refusals", 20, (MINUTE,))
+WEBHOOK_CALLS = Limit("webhook-calls", 600, (MINUTE,))
+# Longer than a message may be too early and too late together.
+WEBHOOK_MESSAGES = Limit("webhook-messages", 1, (11 * MINUTE,))
 
 
 def since_success(attempts: int) -> Limit:

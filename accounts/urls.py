@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import password, sign_in, sign_up
+from .views import password, sign_in, sign_up, webhook
 
 app_name = "accounts"
 
@@ -42,5 +42,10 @@ urlpatterns = [
         "reset-password/unsure/",
         password.PasswordResetUnsureView.as_view(),
         name="password_reset_unsure",
+    ),
+    path(
+        "webhooks/directus/",
+        webhook.DirectusWebhookView.as_view(),
+        name="directus_webhook",
     ),
 ]

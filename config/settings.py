@@ -167,6 +167,7 @@ TOKEN_ENCRYPTION_KEYS = env.list("TOKEN_ENCRYPTION_KEYS")
 DIRECTUS_URL = env.str("DIRECTUS_URL").rstrip("/")
 DIRECTUS_PUBLIC_URL = env.str("DIRECTUS_PUBLIC_URL", default=DIRECTUS_URL).rstrip("/")
 DIRECTUS_SERVICE_TOKEN = env.str("DIRECTUS_SERVICE_TOKEN", default="")
+DIRECTUS_WEBHOOK_SECRET = env.str("DIRECTUS_WEBHOOK_SECRET", default="")
 DIRECTUS_CUSTOMER_ROLE = env.str("DIRECTUS_CUSTOMER_ROLE", default="")
 DIRECTUS_SIGNUP = env.str("DIRECTUS_SIGNUP", default="register")
 DIRECTUS_ROLE_GROUPS = env.json("DIRECTUS_ROLE_GROUPS", default={})
@@ -212,7 +213,8 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# Directus may use an internal address; its messages are signed and hold ids alone.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^webhooks/directus/$"]
 # Only ClientAddressMiddleware lets this header through, from a trusted proxy.
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None

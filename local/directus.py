@@ -27,6 +27,7 @@ def local_environment(state: State, ports: Ports, site_url: str) -> dict[str, st
     site_needs = directus_environment(
         reset_url=f"{site_url}/reset-password/",
         verify_url=f"{site_url}/verify-email/",
+        webhook_url=f"{site_url}/webhooks/directus/",
         django_address=HOST,
     )
     return {
@@ -39,8 +40,6 @@ def local_environment(state: State, ports: Ports, site_url: str) -> dict[str, st
         "RATE_LIMITER_ENABLED": "true",
         "RATE_LIMITER_POINTS": "300",
         "RATE_LIMITER_DURATION": "1",
-        # The default forbids loopback, where a Flow's webhook finds Django here.
-        "IMPORT_IP_DENY_LIST": "169.254.169.254",
         # A laptop that is busy with something else is no reason to answer 503.
         "PRESSURE_LIMITER_ENABLED": "false",
         "CACHE_ENABLED": "false",

@@ -138,6 +138,7 @@ class Stack:
             "STATIC_ROOT": str(folder / "static"),
             "DIRECTUS_URL": self.directus.url,
             "DIRECTUS_PUBLIC_URL": self.directus_public_url,
+            "DIRECTUS_WEBHOOK_SECRET": kept["webhook_secret"],
             # For demonstration: Directus' administrators may use Django's admin.
             "DIRECTUS_STAFF_ROLES": "Administrator",
             "DIRECTUS_SUPERUSER_ROLES": "Administrator",

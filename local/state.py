@@ -47,6 +47,10 @@ class State:
         if not path.exists():
             write_private(path, json.dumps(_new_secrets(), indent=2) + "\n")
         kept: dict[str, str] = json.loads(path.read_text())
+        if missing := _new_secrets().keys() - kept.keys():
+            # Of a checkout whose stack is older than one of them.
+            kept |= {name: _new_secrets()[name] for name in missing}
+            write_private(path, json.dumps(kept, indent=2) + "\n")
         return kept
 
     def save_credentials(self, credentials: Mapping[str, Any]) -> None:
@@ -80,6 +84,7 @@ def _new_secrets() -> dict[str, str]:
         "admin_token": secrets.token_urlsafe(32),
         "customer_password": _password("Demo"),
         "django_secret_key": secrets.token_urlsafe(64),
+        "webhook_secret": secrets.token_urlsafe(48),
         # What cryptography's Fernet.generate_key() returns.
         "token_encryption_key": base64.urlsafe_b64encode(os.urandom(32)).decode(),
     }

@@ -20,7 +20,12 @@ os.environ.update(
     # The browser tests run an event loop in the thread of all other tests.
     DJANGO_ALLOW_ASYNC_UNSAFE="1",
 )
-for name in ("DIRECTUS_SERVICE_TOKEN", "DIRECTUS_CUSTOMER_ROLE", "DIRECTUS_SIGNUP"):
+for name in (
+    "DIRECTUS_SERVICE_TOKEN",
+    "DIRECTUS_CUSTOMER_ROLE",
+    "DIRECTUS_SIGNUP",
+    "DIRECTUS_WEBHOOK_SECRET",
+):
     os.environ.pop(name, None)
 
 from config.settings import *  # noqa: E402, F403

@@ -58,9 +58,21 @@ class PlainClient:
         self._ask_signed(Call("DELETE", path, body=body, expected=DONE))
 
     def _read(
-        self, path: str, params: Mapping[str, str] | None = None, *, large: bool = False
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        large: bool = False,
+        timeout: float | None = None,
     ) -> Any:
-        call = Call("GET", path, params=params, repeat=Repeat.ALWAYS, large=large)
+        call = Call(
+            "GET",
+            path,
+            params=params,
+            repeat=Repeat.ALWAYS,
+            large=large,
+            timeout=timeout,
+        )
         return self._ask_signed(call)
 
     def _ask(self, call: Call) -> Any:

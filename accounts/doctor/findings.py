@@ -56,6 +56,6 @@ def problem(reason: str, line: str = "") -> Answer:
     return Answer(Verdict.PROBLEM, reason, line)
 
 
-def unknown(reason: str) -> Answer:
+def unknown(reason: str, line: str = "") -> Answer:
     """Return that this could not be seen."""
-    return Answer(Verdict.UNKNOWN, reason)
+    return Answer(Verdict.UNKNOWN, reason, line)

@@ -25,7 +25,7 @@ def check(check_id: str) -> Callable[[Check], Check]:
 def examine(site: Site | None = None) -> Iterator[Finding]:
     """Run every check; one that cannot look says so and stops no other."""
     # Importing them registers them.
-    from . import configuration, rights, server, sign_up  # noqa: F401
+    from . import configuration, rights, server, sign_up, webhook  # noqa: F401
 
     site = site or Site()
     for check_id in ORDER:
@@ -63,6 +63,9 @@ ORDER = (
     "rights.public",
     "rights.customer_role",
     "rights.customer",
+    "webhook.secret",
+    "webhook.flow",
+    "webhook.target",
     "site.roles",
     "site.transport",
 )

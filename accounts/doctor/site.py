@@ -14,6 +14,7 @@ from ..directus import (
     Visitor,
 )
 from ..provisioning import Server
+from ..provisioning.ids import WEBHOOK_FLOW
 
 Row = dict[str, Any]
 
@@ -116,6 +117,13 @@ class Site:
             return self._rows("roles", "id,name,parent")
         rows = self._rows("roles", "id,name,admin_access,app_access")
         return [row | {"parent": None} for row in rows]
+
+    @cached_property
+    def webhook_flow(self) -> Row | None:
+        """The Flow that directus_setup makes."""
+        rule = {"id": {"_eq": WEBHOOK_FLOW}}
+        fields = "id,status,description,operation"
+        return next(iter(self._rows("flows", fields, rule)), None)
 
     def role(self, id_or_name: str) -> Row | None:
         """Return a role by id or by name."""

@@ -14,6 +14,7 @@ from .rendering import describe, render_plan
 from .server import Server
 from .state import State, read_state, token_belongs_to
 from .wanted import SERVICE_EMAIL, UNCHANGED, Options
+from .webhook import Webhook
 
 __all__ = [
     "SERVICE_EMAIL",
@@ -25,6 +26,7 @@ __all__ = [
     "ProvisioningError",
     "Server",
     "State",
+    "Webhook",
     "admin_client",
     "apply_plan",
     "describe",

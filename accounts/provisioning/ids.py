@@ -18,6 +18,9 @@ CUSTOMER_POLICY = _fixed_id("policy: customer")
 SERVICE_ROLE = _fixed_id("role: service")
 SERVICE_POLICY = _fixed_id("policy: service")
 PROBE_POLICY = _fixed_id("policy: address probe")
+WEBHOOK_FLOW = _fixed_id("flow: webhook")
+WEBHOOK_SIGN = _fixed_id("operation: sign")
+WEBHOOK_SEND = _fixed_id("operation: send")
 
 OUR_POLICIES = (CUSTOMER_POLICY, SERVICE_POLICY, PROBE_POLICY)
 

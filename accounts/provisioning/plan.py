@@ -1,10 +1,10 @@
 """The difference between what is wanted and what is there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import ids, version_10, wanted
+from . import ids, version_10, wanted, webhook
 from .state import Row, State
 from .wanted import Options, Permission
 
@@ -16,11 +16,12 @@ class Change:
     """One call that brings Directus closer.
 
     Attributes:
-        kind: role, policy, access, permission, settings or user.
+        kind: role, policy, access, permission, settings, user, flow or operation.
         name: which one, for people.
         values: what is sent.
         before: what the same keys hold now; empty for something new.
         needs_token: whether a new token is added to the values when it is applied.
+        hidden: which of the values holds a secret.
     """
 
     verb: str
@@ -30,6 +31,7 @@ class Change:
     values: Row
     before: Row = field(default_factory=dict)
     needs_token: bool = False
+    hidden: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def make_plan(state: State, options: Options, *, token_works: bool) -> Plan:
         *_permissions(state),
         *_settings(state, options),
         *_service_user(state, options, token_works),
+        *_webhook(state, options),
     ]
     made = any(change.needs_token for change in changes)
     return Plan(
@@ -191,6 +194,43 @@ def _service_user(
     if needs_token:
         before = {"token": bool(user["token"])}
         yield Change(UPDATE, "user", email, path, {}, before, needs_token=True)
+
+
+# What people may set as they like in a Flow.
+_FREE = {"id", "name", "position_x", "position_y"}
+
+
+def _webhook(state: State, options: Options) -> Iterator[Change]:
+    """Yield the Flow, its operations, and last what it begins with."""
+    if options.webhook is None:
+        return
+    flow = webhook.flow(options.webhook)
+    path = f"/flows/{flow['id']}"
+    row = next(iter(state.flows), None)
+    if row is None:
+        yield Change(CREATE, "flow", flow["name"], "/flows", flow)
+        row = flow | {"operation": None}
+    owned = {key: value for key, value in flow.items() if key not in _FREE}
+    yield from _update("flow", row["name"], path, row, owned)
+    yield from _operations(state, options.webhook)
+    begin = {"operation": ids.WEBHOOK_SIGN}
+    yield from _update("flow", row["name"], path, row, begin)
+
+
+def _operations(state: State, wanted_webhook: webhook.Webhook) -> Iterator[Change]:
+    existing = {row["id"]: row for row in state.operations}
+    for operation in webhook.operations(wanted_webhook):
+        row = existing.get(operation["id"])
+        name = operation["name"]
+        if row is None:
+            yield Change(
+                CREATE, "operation", name, "/operations", operation, hidden="options"
+            )
+            continue
+        owned = {key: value for key, value in operation.items() if key not in _FREE}
+        path = f"/operations/{row['id']}"
+        for change in _update("operation", name, path, row, owned):
+            yield replace(change, hidden="options")
 
 
 def _update(kind: str, name: str, path: str, row: Row, values: Row) -> Iterator[Change]:

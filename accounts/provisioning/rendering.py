@@ -44,6 +44,8 @@ def _kinds() -> dict[str, str]:
         "permission": _("permission"),
         "settings": _("settings"),
         "user": _("user"),
+        "flow": _("flow"),
+        "operation": _("operation of a flow"),
     }
 
 
@@ -65,21 +67,40 @@ def _render(
 
 def _new_values(change: Change) -> Iterator[str]:
     for key, value in change.values.items():
-        if value not in (None, {}) and not _is_said(change.kind, key):
+        if key == change.hidden:
+            yield _hidden(key)
+        elif value not in (None, {}) and not _is_said(change.kind, key):
             yield f"    {key}: {_text(value)}"
+
+
+def _hidden(key: str) -> str:
+    return f"    {key}: {_('not shown here')}"
 
 
 def _is_said(kind: str, key: str) -> bool:
     """Return whether the line above the values says it already."""
     if kind == "access" or (kind, key) == ("permission", "role"):
         return True
-    return key in {"id", "name", "policy", "collection", "action", "email"}
+    return key in {
+        "id",
+        "name",
+        "policy",
+        "collection",
+        "action",
+        "email",
+        "flow",
+        "resolve",
+        "position_x",
+        "position_y",
+    }
 
 
 def _changed_values(change: Change, added: Style, removed: Style) -> Iterator[str]:
     for key, value in change.values.items():
         before = change.before[key]
-        if isinstance(value, list) and isinstance(before, list):
+        if key == change.hidden:
+            yield _hidden(key)
+        elif isinstance(value, list) and isinstance(before, list):
             yield f"    {key}:"
             yield from (
                 removed(f"      - {item}") for item in before if item not in value

@@ -33,6 +33,8 @@ class State:
     settings: Row
     service_user: Row | None
     server: Server = field(default_factory=Server)
+    flows: list[Row] = field(default_factory=list)
+    operations: list[Row] = field(default_factory=list)
 
 
 def read_state(client: DirectusClient, options: Options) -> State:
@@ -62,6 +64,8 @@ def read_state(client: DirectusClient, options: Options) -> State:
         ),
         service_user=_find_service_user(client, options.service_email),
         server=server,
+        flows=_rows(client, "flows", {"id": {"_eq": ids.WEBHOOK_FLOW}}),
+        operations=_rows(client, "operations", {"flow": {"_eq": ids.WEBHOOK_FLOW}}),
     )
 
 

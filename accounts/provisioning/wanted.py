@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import ids
+from .webhook import Webhook
 
 SERVICE_EMAIL = "django-site@example.com"
 # An address of RFC 5737's documentation block, which no visitor can have.
@@ -61,6 +62,7 @@ class Options:
             None for never.
         open_registration: whether Directus itself takes sign-ups.
         make_token: whether a new service token has a place to go to.
+        webhook: what tells the site of users that changed; None leaves it alone.
     """
 
     customer_role: str = ids.DEFAULT_CUSTOMER_ROLE
@@ -68,6 +70,7 @@ class Options:
     login_attempts: int | Unchanged | None = UNCHANGED
     open_registration: bool = True
     make_token: bool = True
+    webhook: Webhook | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,12 @@ def service_permissions(customer_role: str) -> list[Permission]:
             "directus_permissions",
             ["id", "policy", "collection", "action", "fields", "permissions"],
             {"collection": {"_eq": "directus_users"}},
+        ),
+        # Not the operations: one of them holds the secret.
+        _service_reads(
+            "directus_flows",
+            ["id", "status", "description", "operation"],
+            {"id": {"_eq": ids.WEBHOOK_FLOW}},
         ),
     ]
 

@@ -33,6 +33,7 @@ def test_the_settings_of_the_tests_contradict_nothing(settings):
         ("DIRECTUS_ROLE_GROUPS", ["Editor"], "accounts.E010"),
         ("DIRECTUS_ROLE_GROUPS", {"Editor": "editors"}, "accounts.E010"),
         ("DIRECTUS_CA_BUNDLE", "/nonexistent.pem", "accounts.E009"),
+        ("DIRECTUS_WEBHOOK_SECRET", "x" * 31, "accounts.E011"),
         ("SESSION_IDLE_SECONDS", 10**9, "accounts.W001"),
         ("PUBLIC_URL", "http://www.example.com", "accounts.W002"),
         ("HTTPS", True, "accounts.W003"),
@@ -48,5 +49,6 @@ def test_each_contradiction_has_its_own_id(settings, name, value, id):
 def test_messages_hold_no_secret(settings):
     settings.TOKEN_ENCRYPTION_KEYS = ["Canary-7f3a9"]
     settings.DIRECTUS_SERVICE_TOKEN = "Canary 7f3a9"
+    settings.DIRECTUS_WEBHOOK_SECRET = "Canary-7f3a9"
 
     assert "Canary" not in str(check_settings(None))

@@ -29,6 +29,7 @@ PUBLIC = {
     "reset-password/",
     "reset-password/done/",
     "reset-password/unsure/",
+    "webhooks/directus/",
     "admin/login/",
     "healthz",
     "readyz",

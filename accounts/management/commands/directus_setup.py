@@ -24,6 +24,7 @@ from ...provisioning import (
     AdminCredentials,
     Options,
     ProvisioningError,
+    Webhook,
     admin_client,
     apply_plan,
     describe,
@@ -38,6 +39,7 @@ from ...provisioning.env_file import is_writable, read_value, write_values
 from ...provisioning.ids import DEFAULT_CUSTOMER_ROLE
 
 TOKEN, ROLE = "DIRECTUS_SERVICE_TOKEN", "DIRECTUS_CUSTOMER_ROLE"
+WEBHOOK = "accounts:directus_webhook"
 FAILED, WRONG_USAGE, DIFFERENT = 1, 2, 3
 
 
@@ -84,6 +86,12 @@ class Command(BaseCommand):
             default=UNCHANGED,
             metavar="none|N",
             help="Failures until Directus suspends an account. Not set: left alone.",
+        )
+        parser.add_argument(
+            "--webhook-url",
+            metavar="URL",
+            help="Where Directus reaches this site's /webhooks/directus/, if not "
+            "under PUBLIC_URL. Used when there is a DIRECTUS_WEBHOOK_SECRET.",
         )
         parser.add_argument(
             "--env-file",
@@ -151,7 +159,15 @@ class Command(BaseCommand):
             login_attempts=self.options["login_attempts"],
             open_registration=clients.signup_mode() == "register",
             make_token=bool(self.env_file or self.options["print_token"]),
+            webhook=self._webhook(),
         )
+
+    def _webhook(self):
+        secret = clients.webhook_secret()
+        return Webhook(self._webhook_url(), secret) if secret else None
+
+    def _webhook_url(self):
+        return self.options["webhook_url"] or public_url(WEBHOOK)
 
     def _credentials(self):
         given = {
@@ -249,6 +265,7 @@ class Command(BaseCommand):
         lines = directus_environment(
             reset_url=public_url("accounts:password_reset_confirm"),
             verify_url=public_url("accounts:verify_email"),
+            webhook_url=self._webhook_url() if clients.webhook_secret() else "",
         )
         for name, value in lines.items():
             self.stdout.write(f'{name}="{value}"')

@@ -1,0 +1,72 @@
+"""Does Directus tell this site about users that changed?"""
+
+from django.utils.translation import gettext as _
+
+from .. import clients
+from ..provisioning import Webhook
+from ..provisioning.environment import is_loopback
+from ..provisioning.ids import WEBHOOK_SIGN
+from .findings import Answer, ok, problem, unknown, warning
+from .registry import check
+from .server import SETUP
+from .site import NotReadable, Site
+
+
+@check("webhook.secret")
+def secret(site: Site) -> Answer:
+    """There is a secret, so that messages are taken."""
+    if clients.webhook_secret():
+        return ok(_("Messages of Directus are taken when they are signed."))
+    reason = _("Without a webhook a suspension takes effect after %(seconds)s s.")
+    values = {"seconds": clients.revalidate_seconds()}
+    return warning(reason % values, "DIRECTUS_WEBHOOK_SECRET=…")
+
+
+@check("webhook.flow")
+def flow(site: Site) -> Answer:
+    """Directus has the Flow, it is on, and signs with this site's secret."""
+    _require_secret()
+    row = site.webhook_flow
+    if row is None:
+        return problem(_("Directus has no Flow that tells about users."), SETUP)
+    if row["status"] != "active":
+        return problem(_("The Flow that tells about users is switched off."), SETUP)
+    if row["operation"] != WEBHOOK_SIGN:
+        return problem(_("The Flow that tells about users does nothing."), SETUP)
+    if not _has_our_key(row):
+        reason = _("The Flow signs with another secret than DIRECTUS_WEBHOOK_SECRET.")
+        return problem(reason, SETUP)
+    return ok(_("Directus tells this site about users that changed."))
+
+
+@check("webhook.target")
+def target(site: Site) -> Answer:
+    """Directus may reach the address that its Flow names."""
+    _require_secret()
+    row = site.webhook_flow
+    if row is None:
+        raise NotReadable(_("There is no Flow."))
+    url = _target(row)
+    if is_loopback(url):
+        reason = _(
+            "The Flow calls %(url)s, which Directus allows only with the line, and "
+            "does not tell. The audit log shows webhook.followed when it works."
+        )
+        return unknown(reason % {"url": url}, 'IMPORT_IP_DENY_LIST="169.254.169.254"')
+    return ok(_("The Flow calls %(url)s.") % {"url": url})
+
+
+def _require_secret() -> None:
+    if not clients.webhook_secret():
+        raise NotReadable(_("This needs DIRECTUS_WEBHOOK_SECRET."))
+
+
+def _has_our_key(row: dict) -> bool:
+    ours = Webhook(_target(row), clients.webhook_secret())
+    return row["description"] == ours.description
+
+
+def _target(row: dict) -> str:
+    """Return the address in the Flow's description, as directus_setup writes it."""
+    words = (row["description"] or "").split()
+    return next((word for word in words if "://" in word), "")

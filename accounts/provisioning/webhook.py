@@ -1,0 +1,86 @@
+"""The Flow in Directus that tells the site which users have changed.
+
+Two operations: one names the users and signs, one sends. Directus' sandbox has no
+crypto, so `sign.js` brings its own HMAC. The Flow keeps no record of its runs: a
+record would hold passwords as they were typed.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import ids
+
+SIGN = Path(__file__).with_name("sign.js")
+KEY_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """Where the site listens, and the secret that both sides know."""
+
+    url: str
+    secret: str = field(repr=False)
+
+    @property
+    def description(self) -> str:
+        """What the Flow says about itself; the doctor compares it."""
+        key = hashlib.sha256(self.secret.encode()).hexdigest()[:KEY_DIGITS]
+        return f"Tells {self.url} which users have changed. Key {key}."
+
+
+def flow(webhook: Webhook) -> dict[str, Any]:
+    """Return the Flow, without its first operation, which comes after it."""
+    return {
+        "id": ids.WEBHOOK_FLOW,
+        "name": "Django site: users that changed",
+        "status": "active",
+        "trigger": "event",
+        "accountability": None,
+        "description": webhook.description,
+        "options": {
+            "type": "action",
+            "scope": ["items.update", "items.delete"],
+            "collections": ["directus_users"],
+        },
+    }
+
+
+def operations(webhook: Webhook) -> list[dict[str, Any]]:
+    """Return the operations, each after the one that it leads to."""
+    both = {"flow": ids.WEBHOOK_FLOW, "position_y": 1}
+    send = {
+        "id": ids.WEBHOOK_SEND,
+        "name": "Send",
+        "key": "send",
+        "type": "request",
+        "position_x": 37,
+        "resolve": None,
+        "options": {
+            "method": "POST",
+            "url": webhook.url,
+            "headers": [
+                {"header": "X-Webhook-Timestamp", "value": "{{sign.timestamp}}"},
+                {"header": "X-Webhook-Signature", "value": "{{sign.signature}}"},
+            ],
+            "body": "{{sign.body}}",
+        },
+    }
+    sign = {
+        "id": ids.WEBHOOK_SIGN,
+        "name": "Sign",
+        "key": "sign",
+        "type": "exec",
+        "position_x": 19,
+        "resolve": ids.WEBHOOK_SEND,
+        "options": {"code": _code(webhook.secret)},
+    }
+    return [both | send, both | sign]
+
+
+def _code(secret: str) -> str:
+    # As JSON, and curly brackets never touch in it.
+    text = json.dumps(secret).replace("{", "\\u007b").replace("}", "\\u007d")
+    return SIGN.read_text().replace('"__SECRET__"', text)

@@ -1,0 +1,88 @@
+"""Where Directus' Flow tells that users have changed."""
+
+from django.http import Http404, JsonResponse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import View
+
+from accounts import addresses, audit, clients, webhook
+from accounts.throttling import (
+    WEBHOOK_CALLS,
+    WEBHOOK_MESSAGES,
+    WEBHOOK_REFUSALS,
+    Attempt,
+    Throttled,
+)
+
+from .mixins import PublicMixin
+
+
+# The signature is the proof of where it comes from; there is no browser.
+@method_decorator(csrf_exempt, name="dispatch")
+class DirectusWebhookView(PublicMixin, View):
+    """Takes signed messages; answers 404 while there is no secret."""
+
+    http_method_names = ["post"]
+
+    def post(self, request):
+        """Check, remember and follow a message."""
+        arrived_at = timezone.now()
+        if not clients.webhook_secret():
+            raise Http404
+        if request.content_type != "application/json":
+            return _answer(415, "only application/json is taken")
+        signature = request.headers.get("X-Webhook-Signature", "")
+        timestamp = request.headers.get("X-Webhook-Timestamp", "")
+        if not webhook.is_genuine(request.body, timestamp, signature):
+            return self._refuse()
+        try:
+            message = webhook.Message.from_body(request.body)
+        except (ValueError, RecursionError):
+            audit.record("webhook.unreadable", request)
+            return _answer(400, "unreadable")
+        if not _is_new(signature):
+            audit.record("webhook.repeated", request, directus_event=message.event)
+            return _answer(200, "known already")
+        return self._follow(message, arrived_at)
+
+    def _follow(self, message, arrived_at):
+        facts = {"directus_event": message.event, "users": len(message.directus_ids)}
+        try:
+            _count(WEBHOOK_CALLS, "directus")
+        except Throttled as error:
+            webhook.put_off(message)
+            audit.record("webhook.put_off", self.request, **facts)
+            return _answer(429, "put off", error.retry_after)
+        outcome = webhook.follow(message, arrived_at)
+        audit.record("webhook.followed", self.request, **facts, **outcome.facts())
+        return _answer(200, "followed")
+
+    def _refuse(self):
+        address = addresses.bucket(self.request.client_address)
+        try:
+            _count(WEBHOOK_REFUSALS, address)
+        except Throttled as error:
+            return _answer(429, "too many attempts", error.retry_after)
+        audit.record("webhook.refused", self.request)
+        return _answer(401, "the signature is missing, wrong or too old")
+
+
+def _is_new(signature: str) -> bool:
+    try:
+        _count(WEBHOOK_MESSAGES, signature)
+    except Throttled:
+        return False
+    return True
+
+
+def _count(limit, subject: str) -> None:
+    """Count at once: nobody waits for the outcome."""
+    attempt = Attempt(limit, subject)
+    attempt.take()
+    attempt.failed()
+
+
+def _answer(status: int, result: str, retry_after: int | None = None):
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return JsonResponse({"result": result}, status=status, headers=headers)

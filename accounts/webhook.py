@@ -1,0 +1,237 @@
+"""What Directus' Flow tells about users that changed, and what becomes of it.
+
+A message is a hint. It holds ids and the names of changed fields; Directus is read
+before anybody's row changes. Who cannot be read now is asked about at the next request
+of their browsers, instead of when the last answer is a minute old.
+"""
+
+import hashlib
+import hmac
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from . import clients, row_cache
+from .directus import (
+    DirectusClient,
+    DirectusError,
+    DirectusUnavailable,
+    DirectusUser,
+)
+from .mirror import mirror_user
+from .models import Session
+from .revalidation import TOLERANCE
+from .sessions import end_sessions
+
+logger = logging.getLogger(__name__)
+
+MOST_SECONDS_APART = 300
+EVENTS = ("users.update", "users.delete")
+# Directus ends a user's sessions itself when one of these is written.
+END_SESSIONS = {"password", "email"}
+MOST_KEYS = 1000
+READ_AT_ONCE = 100
+# For all of a message; and so many messages of a process are read at once, while
+# threads are left for people.
+READ_SECONDS = 4.0
+_readers = threading.BoundedSemaphore(3)
+
+
+# What is believed
+
+
+def is_genuine(body: bytes, timestamp: str, signature: str) -> bool:
+    """Return whether the Flow signed a message, and not long ago."""
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 12):
+        return False
+    signed = timestamp.encode() + b"." + body
+    expected = hmac.new(clients.webhook_secret().encode(), signed, hashlib.sha256)
+    is_ours = hmac.compare_digest(expected.hexdigest().encode(), signature.encode())
+    return is_ours and abs(time.time() - int(timestamp)) <= MOST_SECONDS_APART
+
+
+@dataclass(frozen=True)
+class Message:
+    """One event of Directus: who changed, and which of the telling fields."""
+
+    event: str
+    directus_ids: tuple[UUID, ...]
+    fields: frozenset[str] = frozenset()
+    # More users changed than a message can hold.
+    more: bool = False
+
+    @classmethod
+    def from_body(cls, body: bytes) -> "Message":
+        """Return the message of a body. Raises ValueError when it is none."""
+        values = json.loads(body)
+        if not isinstance(values, dict) or values.get("event") not in EVENTS:
+            raise ValueError("not an event of users")
+        keys = values.get("keys")
+        if not isinstance(keys, list) or len(keys) > MOST_KEYS:
+            raise ValueError("not a list of so many ids")
+        fields = values.get("fields", [])
+        if not isinstance(fields, list):
+            raise ValueError("not a list of fields")
+        return cls(
+            values["event"],
+            tuple({UUID(str(key)): None for key in keys}),
+            frozenset(map(str, fields)),
+            values.get("more") is True,
+        )
+
+
+# What becomes of it
+
+
+@dataclass
+class Outcome:
+    """What was done. `left` are users who are asked about at their next request."""
+
+    mirrored: int = 0
+    deactivated: int = 0
+    left: int = 0
+    sessions_ended: int = 0
+
+    def facts(self) -> dict[str, int]:
+        """Return the numbers for the audit trail."""
+        return asdict(self)
+
+
+def follow(message: Message, arrived_at: datetime) -> Outcome:
+    """Bring the users of a message up to date; ids that are unknown here are left out.
+
+    Args:
+        message: from the Flow.
+        arrived_at: who signed in before, with the old password, is out.
+    """
+    outcome = Outcome()
+    pks = dict(
+        get_user_model()
+        .objects.filter(directus_id__in=message.directus_ids)
+        .values_list("directus_id", "pk")
+    )
+    if message.fields & END_SESSIONS:
+        outcome.sessions_ended += end_sessions(
+            Session.objects.filter(
+                user__in=list(pks.values()), authenticated_at__lt=arrived_at
+            )
+        )
+    left = _read_and_apply(pks, message.event, outcome)
+    outcome.left = len(left)
+    ask_again(Q() if message.more else Q(user__in=left))
+    return outcome
+
+
+def put_off(message: Message) -> None:
+    """Read nobody now, and ask about everybody of a message at their next request."""
+    users = Q(user__directus_id__in=message.directus_ids)
+    ask_again(Q() if message.more else users)
+
+
+def ask_again(which: Q) -> None:
+    """Let the next request of each of these sessions ask Directus about its user."""
+    due = timedelta(seconds=clients.revalidate_seconds()) + TOLERANCE
+    before = timezone.now() - due
+    sessions = Session.objects.filter(which, validated_at__gt=before)
+    keys = list(sessions.values_list("session_key", flat=True))
+    sessions.update(validated_at=before)
+    for key in keys:
+        row_cache.forget(key)
+
+
+def _read_and_apply(pks: dict[UUID, int], event: str, outcome: Outcome) -> list[int]:
+    """Return the users for whom there was no time, or no answer."""
+    client = clients.service_client()
+    if client is None or not _readers.acquire(blocking=False):
+        return list(pks.values())
+    try:
+        return _in_batches(client, pks, event, outcome)
+    finally:
+        _readers.release()
+
+
+def _in_batches(
+    client: DirectusClient, pks: dict[UUID, int], event: str, outcome: Outcome
+) -> list[int]:
+    deadline = time.monotonic() + READ_SECONDS
+    left: list[int] = []
+    waiting = list(pks.items())
+    while waiting:
+        batch = dict(waiting[:READ_AT_ONCE])
+        seconds = deadline - time.monotonic()
+        try:
+            if seconds <= 0:
+                raise DirectusUnavailable("no time is left", timed_out=True)
+            read_at = timezone.now()
+            profiles = client.find_users_by_id(batch, timeout=seconds)
+        except DirectusError as error:
+            logger.warning("Users of a webhook could not be read: %s", error)
+            return [*left, *(pk for _id, pk in waiting)]
+        left += _apply(batch, {p.id: p for p in profiles}, event, read_at, outcome)
+        del waiting[:READ_AT_ONCE]
+    return left
+
+
+def _apply(
+    batch: dict[UUID, int],
+    profiles: dict[UUID, DirectusUser],
+    event: str,
+    read_at: datetime,
+    outcome: Outcome,
+) -> list[int]:
+    left = []
+    for directus_id, pk in batch.items():
+        profile = profiles.get(directus_id)
+        write = _writer(profile, pk, event, outcome)
+        if write is None or not _write_if_newer(pk, read_at, write):
+            left.append(pk)
+            continue
+        if profile is None or not profile.is_active:
+            sessions = Session.objects.filter(user=pk)
+            outcome.sessions_ended += end_sessions(sessions)
+    return left
+
+
+def _writer(
+    profile: DirectusUser | None, pk: int, event: str, outcome: Outcome
+) -> Callable[[], None] | None:
+    """Return what writes the row, or None when what was read tells too little."""
+
+    def mirror() -> None:
+        mirror_user(profile)
+        outcome.mirrored += 1
+
+    def deactivate() -> None:
+        get_user_model().objects.filter(pk=pk).update(
+            is_active=False,
+            is_staff=False,
+            is_superuser=False,
+            synced_at=timezone.now(),
+        )
+        outcome.deactivated += 1
+
+    if profile is not None:
+        return mirror if profile.is_complete else None
+    # Otherwise it is more likely that the service token may not see the user.
+    return deactivate if event == "users.delete" else None
+
+
+def _write_if_newer(pk: int, read_at: datetime, write: Callable[[], None]) -> bool:
+    """Write, unless the row was written after this message began to read."""
+    with transaction.atomic():
+        rows = get_user_model().objects.select_for_update()
+        user = rows.filter(pk=pk).first()
+        if user is None or (user.synced_at and user.synced_at > read_at):
+            return False
+        write()
+    return True
