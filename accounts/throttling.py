@@ -194,6 +194,16 @@ def _less_one(column: str):
     return Greatest(F(column) - 1, Value(0))
 
 
+def last_attempt(limit: Limit) -> datetime | None:
+    """Return when anybody last counted against a limit of one window; None: long ago.
+
+    Rows stay for a day after their window.
+    """
+    rows = Attempts.objects.filter(key__startswith=f"{limit.name}:")
+    last = rows.order_by("window_ends_at").last()
+    return last and last.window_ends_at - timedelta(seconds=limit.windows[0])
+
+
 def take_all(attempts: list[Attempt]) -> None:
     """Count several attempts, or none of them.
 

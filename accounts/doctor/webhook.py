@@ -1,11 +1,13 @@
 """Does Directus tell this site about users that changed?"""
 
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from .. import clients
 from ..provisioning import Webhook
 from ..provisioning.environment import is_loopback
 from ..provisioning.ids import WEBHOOK_SIGN
+from ..throttling import WEBHOOK_MESSAGES, last_attempt
 from .findings import Answer, ok, problem, unknown, warning
 from .registry import check
 from .server import SETUP
@@ -41,19 +43,29 @@ def flow(site: Site) -> Answer:
 
 @check("webhook.target")
 def target(site: Site) -> Answer:
-    """Directus may reach the address that its Flow names."""
+    """Directus reaches the address that its Flow names."""
     _require_secret()
     row = site.webhook_flow
     if row is None:
         raise NotReadable(_("There is no Flow."))
-    url = _target(row)
-    if is_loopback(url):
+    values = {"url": _target(row), "time": _last_message()}
+    if values["time"]:
+        return ok(_("The Flow calls %(url)s, last at %(time)s.") % values)
+    if is_loopback(values["url"]):
         reason = _(
-            "The Flow calls %(url)s, which Directus allows only with the line, and "
-            "does not tell. The audit log shows webhook.followed when it works."
+            "No message has come lately. The Flow calls %(url)s, which Directus "
+            "allows only with the line."
         )
-        return unknown(reason % {"url": url}, 'IMPORT_IP_DENY_LIST="169.254.169.254"')
-    return ok(_("The Flow calls %(url)s.") % {"url": url})
+        return unknown(reason % values, 'IMPORT_IP_DENY_LIST="169.254.169.254"')
+    return unknown(_("No message has come lately from the Flow to %(url)s.") % values)
+
+
+def _last_message() -> str:
+    try:
+        moment = last_attempt(WEBHOOK_MESSAGES)
+    except DatabaseError as error:
+        raise NotReadable(_("This needs the site's own database.")) from error
+    return moment.isoformat(" ", "seconds") if moment else ""
 
 
 def _require_secret() -> None:

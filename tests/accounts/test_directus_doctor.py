@@ -8,12 +8,23 @@ from django.core.management import call_command
 
 from accounts import clients
 from accounts.directus import DirectusUnavailable, InvalidCredentials
-from accounts.doctor import configuration, examine, registry, rights, server, sign_up
+from accounts.doctor import (
+    configuration,
+    examine,
+    registry,
+    rights,
+    server,
+    sign_up,
+    webhook,
+)
 from accounts.doctor.findings import Verdict
 from accounts.doctor.site import NotReadable, Site
-from accounts.provisioning import Server, ids, version_10, wanted
+from accounts.provisioning import Server, Webhook, ids, version_10, wanted
+from accounts.throttling import WEBHOOK_MESSAGES, Attempt
 
 ROLE = ids.customer_role_id("Customer")
+SECRET = "the secret of the tests, which is long enough"
+URL = "https://www.example.com/webhooks/directus/"
 POLICY = {"id": "p", "name": "P", "admin_access": False, "app_access": False}
 
 
@@ -22,6 +33,7 @@ def site(settings):
     """A site on which every check is content; tests spoil one thing."""
     settings.DIRECTUS_SERVICE_TOKEN = "token"
     settings.DIRECTUS_CUSTOMER_ROLE = ROLE
+    settings.DIRECTUS_WEBHOOK_SECRET = SECRET
     project = {"public_registration": True, "public_registration_verify_email": True}
     site = Site()
     site.token_error = None
@@ -49,6 +61,12 @@ def site(settings):
         for permission in wanted.customer_permissions()
         if permission.collection == "directus_users"
     ]
+    site.webhook_flow = {
+        "id": ids.WEBHOOK_FLOW,
+        "status": "active",
+        "operation": ids.WEBHOOK_SIGN,
+        "description": Webhook(URL, SECRET).description,
+    }
     return site
 
 
@@ -69,6 +87,8 @@ CONTENT = [
     sign_up.registration,
     sign_up.role,
     sign_up.verification,
+    webhook.secret,
+    webhook.flow,
     configuration.roles,
 ]
 
@@ -101,6 +121,61 @@ def test_versions(site, version, verdict, reason):
 
     assert answer.verdict == verdict
     assert reason in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"status": "inactive"}, "switched off"),
+        ({"operation": None}, "does nothing"),
+        ({"description": Webhook(URL, "x" * 32).description}, "another secret"),
+        ({"description": None}, "another secret"),
+    ],
+)
+def test_a_flow_that_does_not_work(site, values, reason):
+    site.webhook_flow |= values
+
+    answer = webhook.flow(site)
+
+    assert answer.verdict is Verdict.PROBLEM
+    assert reason in answer.reason
+
+
+def test_a_flow_that_is_missing(site):
+    site.webhook_flow = None
+
+    assert webhook.flow(site).verdict is Verdict.PROBLEM
+
+
+def test_a_site_without_a_webhook(site, settings):
+    settings.DIRECTUS_WEBHOOK_SECRET = ""
+
+    assert webhook.secret(site).verdict is Verdict.WARNING
+    for check in (webhook.flow, webhook.target):
+        with pytest.raises(NotReadable):
+            check(site)
+
+
+@pytest.mark.django_db
+def test_a_message_that_came_proves_that_the_flow_gets_through(site):
+    assert webhook.target(site).verdict is Verdict.UNKNOWN
+
+    Attempt(WEBHOOK_MESSAGES, "a signature").take()
+
+    answer = webhook.target(site)
+    assert answer.verdict is Verdict.OK
+    assert URL in answer.reason
+
+
+@pytest.mark.django_db
+def test_a_flow_that_calls_its_own_machine_needs_a_line(site):
+    url = "http://localhost:8000/webhooks/directus/"
+    site.webhook_flow["description"] = Webhook(url, SECRET).description
+
+    answer = webhook.target(site)
+
+    assert answer.verdict is Verdict.UNKNOWN
+    assert "IMPORT_IP_DENY_LIST" in answer.line
 
 
 def test_directus_that_is_away_is_a_problem(site, directus):
@@ -424,13 +499,14 @@ def test_a_check_that_cannot_look_says_so_and_stops_nothing(site):
 
 
 @pytest.fixture
-def doctor(directus_server, settings):
+def doctor(directus_server, settings, db):
     """Run directus_doctor against the real Directus; returns (exit code, findings)."""
     own = directus_server.site_settings()
     settings.DIRECTUS_URL = directus_server.directus.url
     settings.PUBLIC_URL = directus_server.site_url
     settings.DIRECTUS_SERVICE_TOKEN = own["DIRECTUS_SERVICE_TOKEN"]
     settings.DIRECTUS_CUSTOMER_ROLE = own["DIRECTUS_CUSTOMER_ROLE"]
+    settings.DIRECTUS_WEBHOOK_SECRET = own["DIRECTUS_WEBHOOK_SECRET"]
     limit = directus_server.admin.get_settings()["auth_login_attempts"]
     settings.DIRECTUS_LOGIN_ATTEMPTS = limit or 0
 
@@ -460,6 +536,8 @@ BY_VERSION = {
 
 @pytest.mark.real
 def test_the_local_stack_is_well(doctor, directus_server):
+    Attempt(WEBHOOK_MESSAGES, "a signature").take()
+
     code, found = doctor()
 
     expected = BY_VERSION.get(directus_server.directus.version.major, {})

@@ -21,12 +21,14 @@ from accounts.provisioning import (
     ProvisioningError,
     Server,
     State,
+    Webhook,
     directus_environment,
     ids,
     make_plan,
     read_state,
     render_plan,
     wanted,
+    webhook,
 )
 from accounts.provisioning.env_file import read_value, write_values
 
@@ -277,6 +279,81 @@ def test_an_administrators_role_of_version_10_is_refused():
 
     with pytest.raises(ProvisioningError, match="administrator rights"):
         read_state(StubDirectus(version="10.13.4", roles=[role], **me), OPTIONS)
+# The Flow that tells the site of users that changed
+
+URL = "https://www.example.com/webhooks/directus/"
+WEBHOOK = Options(webhook=Webhook(URL, "a secret that nobody sees, 7f3a9"))
+
+
+@pytest.fixture
+def with_flow(complete):
+    """The state of a Directus that has the Flow, too."""
+    begin = {"operation": ids.WEBHOOK_SIGN, "icon": "bolt", "name": "Our own name"}
+    return replace(
+        complete,
+        flows=[webhook.flow(WEBHOOK.webhook) | begin],
+        operations=webhook.operations(WEBHOOK.webhook),
+    )
+
+
+def test_the_flow_comes_before_its_operations_and_begins_with_the_last(complete):
+    plan = plan_for(complete, WEBHOOK)
+
+    assert [(change.verb, change.kind) for change in plan.changes] == [
+        ("create", "flow"),
+        ("create", "operation"),
+        ("create", "operation"),
+        ("update", "flow"),
+    ]
+    assert plan.changes[-1].values == {"operation": ids.WEBHOOK_SIGN}
+
+
+def test_a_flow_that_is_there_needs_nothing(with_flow):
+    assert plan_for(with_flow, WEBHOOK).changes == []
+
+
+def test_without_a_secret_a_flow_is_left_alone(complete, with_flow):
+    assert plan_for(complete).changes == []
+    assert plan_for(with_flow).changes == []
+
+
+def test_a_new_secret_goes_into_the_flow_and_not_onto_the_screen(complete, with_flow):
+    options = Options(webhook=Webhook(URL, "another secret for all, 8b2c4"))
+
+    plan = plan_for(with_flow, options)
+
+    assert [change.kind for change in plan.changes] == ["flow", "operation"]
+    for shown in (plan, plan_for(complete, WEBHOOK)):
+        text = "\n".join([*render_plan(shown), repr(options)])
+        assert "7f3a9" not in text
+        assert "8b2c4" not in text
+        assert "options: not shown here" in text
+
+
+def test_another_address_goes_into_the_flow(with_flow):
+    options = Options(webhook=Webhook("http://site:8000/", WEBHOOK.webhook.secret))
+
+    plan = plan_for(with_flow, options)
+
+    assert [change.name for change in plan.changes] == ["Our own name", "Send"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"status": "inactive"},
+        {"accountability": "all"},
+        {"operation": None},
+        {"options": {"type": "filter"}},
+    ],
+)
+def test_a_flow_that_was_changed_is_repaired(with_flow, values):
+    state = replace(with_flow, flows=[with_flow.flows[0] | values])
+
+    (change,) = plan_for(state, WEBHOOK).changes
+
+    assert change.path == f"/flows/{ids.WEBHOOK_FLOW}"
+    assert change.values.keys() == values.keys()
 
 
 # What is there
@@ -421,6 +498,21 @@ def test_the_environment_of_directus_names_the_exact_links():
     assert lines["IP_TRUST_PROXY"] == "127.0.0.1"
 
 
+@pytest.mark.parametrize(
+    ("url", "is_named"),
+    [
+        ("", False),
+        ("https://www.example.com/webhooks/directus/", False),
+        ("http://localhost:8000/webhooks/directus/", True),
+        ("http://[::1]:8000/webhooks/directus/", True),
+    ],
+)
+def test_directus_must_be_allowed_to_call_its_own_machine(url, is_named):
+    lines = directus_environment(reset_url="", verify_url="", webhook_url=url)
+
+    assert ("IMPORT_IP_DENY_LIST" in lines) is is_named
+
+
 # The command, on a real Directus
 
 
@@ -484,6 +576,24 @@ def test_a_difference_is_shown_checked_and_repaired(setup, directus_server):
     assert "public_registration: false → true" in shown
     assert after_dry_run is False
     assert directus_server.admin.get_settings()["public_registration"] is True
+
+
+@pytest.mark.real
+def test_the_flow_is_compared_with_this_sites_secret(setup, directus_server, settings):
+    url = f"{directus_server.site_url}/webhooks/directus/"
+    settings.DIRECTUS_WEBHOOK_SECRET = directus_server.state.secrets()["webhook_secret"]
+    printed = setup(yes=True, webhook_url=url)
+    settings.DIRECTUS_WEBHOOK_SECRET = "Canary-7f3a9 " * 3
+
+    with pytest.raises(CommandError) as caught:
+        setup(check=True, webhook_url=url)
+    shown = setup(dry_run=True, webhook_url=url)
+
+    assert "Nothing to change" in printed
+    assert 'IMPORT_IP_DENY_LIST="169.254.169.254"' in printed
+    assert caught.value.returncode == 3
+    assert "~ operation of a flow Sign" in shown
+    assert "Canary" not in shown
 
 
 @pytest.mark.real

@@ -396,9 +396,7 @@ def test_a_local_user_is_never_touched(flow, directus):
 # When Directus cannot be read
 
 
-def test_without_an_answer_the_next_request_asks(
-    flow, ada, signed_in_client, directus
-):
+def test_without_an_answer_the_next_request_asks(flow, ada, signed_in_client, directus):
     directus.suspend(ada)
     directus.is_down()
 

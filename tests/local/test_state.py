@@ -1,5 +1,7 @@
 """The state folder: secrets are made once and readable to nobody else."""
 
+import json
+
 import pytest
 
 from local.problem import Problem
@@ -14,6 +16,19 @@ def test_secrets_are_made_once(tmp_path):
     first = State(tmp_path / "state").secrets()
 
     assert State(tmp_path / "state").secrets() == first
+
+
+def test_a_secret_that_an_older_folder_lacks_is_made_once(tmp_path):
+    state = State(tmp_path / "state")
+    first = state.secrets()
+    older = {name: first[name] for name in first if name != "webhook_secret"}
+    (state.folder / "secrets.json").write_text(json.dumps(older))
+
+    later = state.secrets()
+
+    assert older.items() <= later.items()
+    assert later["webhook_secret"]
+    assert state.secrets() == later
 
 
 def test_only_the_owner_can_read_it(tmp_path):
