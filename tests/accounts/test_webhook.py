@@ -124,6 +124,13 @@ def test_without_a_secret_there_is_nothing_here(flow, settings):
     assert flow.sends(BODY, secret="").status_code == 404
 
 
+def test_directus_may_come_by_an_internal_address(settings, service_token):
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert Flow().sends(BODY).status_code == 200
+    assert Client().get("/login/").status_code == 301
+
+
 @pytest.mark.parametrize("method", ["get", "head", "put", "patch", "delete", "options"])
 def test_only_post(client, method):
     assert getattr(client, method)(PATH).status_code == 405
