@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from accounts.provisioning.ids import WEBHOOK_FLOW
 from local.databases import Postgres, Valkey
 from local.directus import PASSED_ON
 from local.mail import links, mails, read_mail
@@ -256,6 +257,15 @@ def make_customer(directus_server: RunningStack) -> Callable[..., Customer]:
         return Customer(user["id"], email, password)
 
     return make
+
+
+@pytest.fixture
+def without_flow(directus_server: RunningStack) -> Iterator[None]:
+    """Let Directus tell the site nothing of users that changed."""
+    path = f"/flows/{WEBHOOK_FLOW}"
+    directus_server.admin.call("PATCH", path, {"status": "inactive"})
+    yield
+    directus_server.admin.call("PATCH", path, {"status": "active"})
 
 
 @pytest.fixture(scope="session")

@@ -137,7 +137,7 @@ def test_a_forgotten_password_is_replaced_and_other_browsers_are_out(
     expect_dashboard(page, "For Getful")
 
 
-def test_who_is_suspended_is_out(page, site, make_customer):
+def test_who_is_suspended_is_out(page, site, make_customer, without_flow):
     site.restart_site(TRUSTED_PROXIES="127.0.0.1", DIRECTUS_REVALIDATE_SECONDS="1")
     customer = make_customer(first_name="Sus", last_name="Pended")
     sign_in(page, customer.email, customer.password)
