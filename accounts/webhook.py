@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from . import clients, row_cache
+from . import clients, row_cache, signals
 from .directus import (
     DirectusClient,
     DirectusError,
@@ -173,7 +173,7 @@ def _in_batches(
             if seconds <= 0:
                 raise DirectusUnavailable("no time is left", timed_out=True)
             read_at = timezone.now()
-            profiles = client.find_users_by_id(batch, timeout=seconds)
+            profiles = client.get_users(list(batch), timeout=seconds)
         except DirectusError as error:
             logger.warning("Users of a webhook could not be read: %s", error)
             return [*left, *(pk for _id, pk in waiting)]
@@ -212,13 +212,11 @@ def _writer(
         outcome.mirrored += 1
 
     def deactivate() -> None:
-        get_user_model().objects.filter(pk=pk).update(
-            is_active=False,
-            is_staff=False,
-            is_superuser=False,
-            synced_at=timezone.now(),
-        )
-        outcome.deactivated += 1
+        row = get_user_model().objects.filter(pk=pk)
+        rights = {"is_active": False, "is_staff": False, "is_superuser": False}
+        if row.filter(is_active=True).update(synced_at=timezone.now(), **rights):
+            outcome.deactivated += 1
+            signals.tell_deactivated(row.all())
 
     if profile is not None:
         return mirror if profile.is_complete else None

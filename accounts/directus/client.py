@@ -7,7 +7,7 @@ raise SessionExpired when that somebody has to sign in again.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -179,7 +179,9 @@ class DirectusClient(PlainClient):
         """Return one user. Raises Forbidden when there is none with this id."""
         return self._profile(_user_path(user_id))
 
-    def get_users(self, user_ids: Sequence[UUID]) -> list[DirectusUser]:
+    def get_users(
+        self, user_ids: Sequence[UUID], *, timeout: float | None = None
+    ) -> list[DirectusUser]:
         """Return those of these users who are there: no more than one page of ids."""
         params = {
             "fields": ALL_FIELDS,
@@ -188,7 +190,7 @@ class DirectusClient(PlainClient):
             ),
             "limit": str(len(user_ids)),
         }
-        return self._users(params)
+        return self._users(params, timeout=timeout)
 
     def update_user(self, user_id: UUID | str, changes: Mapping[str, Any]) -> None:
         """Change a user. Send only what changed: the same e-mail ends all sessions."""
@@ -207,14 +209,6 @@ class DirectusClient(PlainClient):
         wanted = email.casefold()
         users = self._users(params)
         return [user for user in users if user.email.casefold() == wanted]
-
-    def find_users_by_id(
-        self, user_ids: Iterable[UUID], *, timeout: float | None = None
-    ) -> list[DirectusUser]:
-        """Return those of these users who are there; ask for a hundred at most."""
-        rule = {"id": {"_in": [str(user_id) for user_id in user_ids]}}
-        params = {"fields": ALL_FIELDS, "filter": json.dumps(rule), "limit": "-1"}
-        return self._users(params, timeout=timeout)
 
     def list_users(self, *, page_size: int = PAGE_SIZE) -> Iterator[DirectusUser]:
         """Yield all users, page by page.

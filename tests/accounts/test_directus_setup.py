@@ -279,6 +279,8 @@ def test_an_administrators_role_of_version_10_is_refused():
 
     with pytest.raises(ProvisioningError, match="administrator rights"):
         read_state(StubDirectus(version="10.13.4", roles=[role], **me), OPTIONS)
+
+
 # The Flow that tells the site of users that changed
 
 URL = "https://www.example.com/webhooks/directus/"
