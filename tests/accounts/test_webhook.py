@@ -15,7 +15,8 @@ from django.utils import timezone
 from accounts import clients, webhook
 from accounts.models import Session, User
 from accounts.provisioning.webhook import Webhook, operations
-from local.node import NODE
+from local.node import node_for
+from local.versions import chosen_version
 
 from .signed_in import in_threads, row_of
 
@@ -535,5 +536,6 @@ def run_script(secret, trigger, folder):
         f"{code}\nconsole.log(JSON.stringify(module.exports({event})));",
         encoding="utf-8",
     )
-    ran = subprocess.run([NODE, path], capture_output=True, text=True, check=True)
+    node = node_for(chosen_version()).program
+    ran = subprocess.run([node, path], capture_output=True, text=True, check=True)
     return json.loads(ran.stdout)
