@@ -74,4 +74,4 @@ class Website:
 
     def answers(self) -> bool:
         """Tell whether the site answers."""
-        return answers(f"http://{HOST}:{self._port}/healthz")
+        return answers(f"{self.url}/healthz")
