@@ -36,7 +36,6 @@ class UserAdmin(DjangoUserAdmin):
         "status",
         "role_name",
         "is_active",
-        "is_staff",
         "synced_at",
     )
     list_filter = ("status", "role_name", "is_active", "is_staff", "groups")

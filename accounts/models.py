@@ -50,7 +50,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     role_name = models.CharField(_("role"), max_length=255, blank=True)
     language = models.CharField(_("language"), max_length=64, blank=True)
     last_access = models.DateTimeField(_("last access"), null=True, blank=True)
-    synced_at = models.DateTimeField(_("last read from Directus"), null=True)
+    synced_at = models.DateTimeField(_("last sync"), null=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)

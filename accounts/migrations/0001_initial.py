@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
                 (
                     "synced_at",
                     models.DateTimeField(
-                        null=True, verbose_name="last read from Directus"
+                        null=True, verbose_name="last sync"
                     ),
                 ),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
