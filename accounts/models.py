@@ -64,6 +64,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        permissions = [
+            ("suspend_user", "Can suspend and re-activate users in Directus"),
+            ("send_password_reset", "Can send users a mail to reset the password"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),
@@ -183,3 +187,20 @@ class SignUp(models.Model):
 
     def __str__(self):
         return self.email_digest
+
+
+class HealthReport(models.Model):
+    """What directus_doctor found last: one row; see accounts.doctor.reports."""
+
+    taken_at = models.DateTimeField(_("taken"), default=timezone.now)
+    seconds = models.FloatField(_("took seconds"))
+    findings = models.JSONField(_("findings"))
+
+    class Meta:
+        verbose_name = _("health report")
+        verbose_name_plural = _("health reports")
+        default_permissions = ("view",)
+        permissions = [("run_doctor", "Can run directus_doctor")]
+
+    def __str__(self):
+        return str(self.taken_at)
