@@ -4,7 +4,6 @@
 let the next one try; the reason stays in `request.sign_in_refusal`.
 """
 
-import logging
 from dataclasses import replace
 
 from django.conf import settings
@@ -13,13 +12,11 @@ from django.contrib.auth.backends import ModelBackend
 from django.db import DatabaseError
 from django.views.decorators.debug import sensitive_variables
 
-from . import addresses, audit, clients, sign_up
-from .attempts import SignInAttempt
+from . import addresses, audit, clients, logins, sign_up
 from .directus import (
     DirectusError,
     InvalidCredentials,
     InvalidOTP,
-    TokenPair,
     UserSuspended,
 )
 from .mirror import mirror_user
@@ -32,8 +29,6 @@ from .throttling import (
     take_all,
 )
 
-logger = logging.getLogger(__name__)
-
 
 class DirectusBackend(ModelBackend):
     """Sign people in with the password that Directus holds."""
@@ -44,41 +39,18 @@ class DirectusBackend(ModelBackend):
         email = username or kwargs.get("email")
         if not email or not password:
             return None
-        attempt = SignInAttempt(request, email, otp)
         try:
-            attempt.begin()
-            tokens = self._login(request, attempt, email, password, otp)
+            tokens = logins.login(request, email, password, otp)
             user, tokens = self._user(request, tokens, email)
         except (DirectusError, Throttled) as error:
             return _refuse(request, email, error, otp)
         if not self.user_can_authenticate(user):
             # An attempt too many is answered with tokens of a suspended account.
-            self._revoke(request, tokens)
+            logins.revoke(request, tokens)
             return _refuse(request, email, UserSuspended(401, "USER_SUSPENDED"))
         # Stored by accounts.receivers once the session belongs to this user.
         user.directus_tokens = tokens
         return user
-
-    @sensitive_variables("password", "otp")
-    def _login(self, request, attempt, email, password, otp) -> TokenPair:
-        client = clients.anonymous_client(request)
-        try:
-            tokens = client.login(email=email, password=password, otp=otp)
-        except InvalidOTP:
-            attempt.refused_code()
-            raise
-        except InvalidCredentials:
-            attempt.failed()
-            raise
-        except BaseException:
-            attempt.undo()
-            raise
-        try:
-            attempt.succeeded()
-        except DatabaseError:
-            self._revoke(request, tokens)
-            raise
-        return tokens
 
     @sensitive_variables("tokens")
     def _user(self, request, tokens, email):
@@ -101,7 +73,7 @@ class DirectusBackend(ModelBackend):
             self._check_password_is_safe(profile, email)
             user = mirror_user(profile)
         except (DirectusError, DatabaseError):
-            self._revoke(request, renewed)
+            logins.revoke(request, renewed)
             raise
         return user, renewed
 
@@ -111,13 +83,6 @@ class DirectusBackend(ModelBackend):
         is_first = not seen.exclude(last_login=None).exists()
         if is_first and sign_up.password_is_unsafe(email):
             raise InvalidCredentials(401, "PASSWORD_UNSAFE")
-
-    @sensitive_variables("tokens")
-    def _revoke(self, request, tokens) -> None:
-        try:
-            clients.anonymous_client(request).logout(tokens.refresh_token)
-        except DirectusError as error:
-            logger.warning("Tokens of a refused sign-in stay alive: %s", error)
 
 
 class BreakGlassBackend(ModelBackend):

@@ -25,6 +25,7 @@ def check_settings(app_configs, **kwargs):
         *_check_transport(),
         *_check_directus(),
         *_check_webhook(),
+        *_check_mails(),
     ]
 
 
@@ -172,6 +173,19 @@ def _check_webhook():
             )
         ]
     return []
+
+
+def _check_mails():
+    if settings.EMAIL_URL:
+        return []
+    return [
+        checks.Warning(
+            "EMAIL_URL is empty: this site sends no mails.",
+            hint="People are then not told when somebody changes their password, "
+            "their address or their second factor.",
+            id="accounts.W004",
+        )
+    ]
 
 
 def _maps_names_to_lists(groups) -> bool:

@@ -49,11 +49,19 @@ class User(AbstractBaseUser, PermissionsMixin):
     role_id = models.UUIDField(_("role id"), null=True, blank=True)
     role_name = models.CharField(_("role"), max_length=255, blank=True)
     language = models.CharField(_("language"), max_length=64, blank=True)
+    picture_id = models.UUIDField(_("picture"), null=True, blank=True)
     last_access = models.DateTimeField(_("last access"), null=True, blank=True)
+    has_two_factor = models.BooleanField(_("second factor"), null=True)
+    must_use_two_factor = models.BooleanField(_("must use one"), default=False)
     synced_at = models.DateTimeField(_("last sync"), null=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+    # What Directus has no place for.
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    delete_at = models.DateTimeField(
+        _("to be deleted"), null=True, blank=True, db_index=True
+    )
 
     objects = UserManager()
 
@@ -141,6 +149,7 @@ class Session(AbstractBaseSession):
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     authenticated_at = models.DateTimeField(_("signed in"), null=True)
+    confirmed_at = models.DateTimeField(_("password last given"), null=True)
     last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
     client_address = models.GenericIPAddressField(_("address"), null=True)
     user_agent = models.CharField(_("browser"), max_length=512, blank=True)
@@ -204,3 +213,42 @@ class HealthReport(models.Model):
 
     def __str__(self):
         return str(self.taken_at)
+
+
+class RecoveryCode(models.Model):
+    """One way past a lost second factor; see accounts.recovery."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="recovery_codes",
+    )
+    digest = models.CharField(max_length=64)
+    # The second factor's secret, sealed with the code itself.
+    sealed_secret = models.TextField(editable=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "digest"], name="recovery_code_unique"
+            )
+        ]
+
+    def __str__(self):
+        return f"recovery code of {self.user_id}"
+
+
+class EmailChange(models.Model):
+    """A new address that its owner has not confirmed yet; see accounts.email_change."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    new_email = models.EmailField(max_length=128)
+    token_digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self):
+        return f"new address of {self.user_id}"

@@ -148,6 +148,7 @@ class SessionStore(DBStore):
         columns = {
             "user": user,
             "authenticated_at": now,
+            "confirmed_at": now,
             "validated_at": now,
             **_browser(request, now),
         }
@@ -168,6 +169,21 @@ class SessionStore(DBStore):
         end = self._end_of(self.row, now)
         if not self.update_row(expire_date=end, **_browser(request, now)):
             raise SessionExpired("the session was ended")
+
+    # Whether the password was given a short while ago
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether sensitive pages need not ask for the password."""
+        confirmed_at = self.row.confirmed_at if self.row else None
+        if confirmed_at is None:
+            return False
+        age = (timezone.now() - confirmed_at).total_seconds()
+        return age < settings.PASSWORD_CONFIRM_SECONDS
+
+    def confirm_password(self) -> None:
+        """Note that the user gave the password just now."""
+        self.update_row(confirmed_at=timezone.now())
 
     # Whether Directus still knows the user: one request asks for all
 

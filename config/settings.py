@@ -152,6 +152,9 @@ SIGN_IN_FLOOR_SECONDS = env.float("SIGN_IN_FLOOR_SECONDS", default=0.6)
 SIGN_UP_FLOOR_SECONDS = env.float("SIGN_UP_FLOOR_SECONDS", default=0.8)
 RESET_FLOOR_SECONDS = env.float("RESET_FLOOR_SECONDS", default=0.7)
 
+# A sensitive page asks for the password again when it was given longer ago.
+PASSWORD_CONFIRM_SECONDS = env.int("PASSWORD_CONFIRM_SECONDS", default=300)
+
 # Sessions
 
 SESSION_ENGINE = "accounts.sessions"
@@ -181,6 +184,13 @@ DIRECTUS_READ_TIMEOUT = env.float("DIRECTUS_READ_TIMEOUT", default=5.0)
 DIRECTUS_TOTAL_TIMEOUT = env.float("DIRECTUS_TOTAL_TIMEOUT", default=8.0)
 DIRECTUS_LOGIN_TIMEOUT = env.float("DIRECTUS_LOGIN_TIMEOUT", default=10.0)
 DIRECTUS_CA_BUNDLE = env.str("DIRECTUS_CA_BUNDLE", default="")
+
+# Mails of this site: what happened to an account. Directus sends its own.
+
+EMAIL_URL = env.str("EMAIL_URL", default="")
+vars().update(env.email_url_config(EMAIL_URL or "dummymail://"))
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default=f"noreply@{_public.hostname}")
 
 # Serving
 

@@ -10,7 +10,7 @@ from .directus import Directus, local_environment
 from .mail import MailCatcher
 from .mail_page import MailPage
 from .paths import ROOT, key
-from .ports import Ports
+from .ports import HOST, Ports
 from .state import ADMIN_EMAIL, State
 from .versions import Version, chosen_version
 from .website import Website
@@ -136,6 +136,7 @@ class Stack:
             "TRUSTED_PROXIES": "",
             "DATABASE_URL": _sqlite_url(folder / "site.sqlite3"),
             "STATIC_ROOT": str(folder / "static"),
+            "EMAIL_URL": f"smtp://{HOST}:{self.ports.smtp}",
             "DIRECTUS_URL": self.directus.url,
             "DIRECTUS_PUBLIC_URL": self.directus_public_url,
             "DIRECTUS_WEBHOOK_SECRET": kept["webhook_secret"],

@@ -14,6 +14,7 @@ os.environ.update(
     DIRECTUS_PUBLIC_URL="http://directus.public:8055",
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite:///test.sqlite3"),
     CACHE_URL="locmemcache://",
+    EMAIL_URL="memorymail://",
     SIGN_IN_FLOOR_SECONDS="0",
     SIGN_UP_FLOOR_SECONDS="0",
     RESET_FLOOR_SECONDS="0",

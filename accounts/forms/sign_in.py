@@ -22,24 +22,27 @@ class CodeInput(forms.TextInput):
         return ""
 
 
+class CodeField(forms.CharField):
+    """The six digits of an authenticator app, as apps show them: in two groups too."""
+
+    is_six_digits = RegexValidator(r"^[0-9]{6}\Z", _("Enter the six digits."))
+
+    def __init__(self, **options):
+        options.setdefault("label", _("One-time code"))
+        options.setdefault(
+            "help_text", _("The six digits that your authenticator app shows now.")
+        )
+        attrs = {"autocomplete": "one-time-code", "inputmode": "numeric"}
+        super().__init__(max_length=16, widget=CodeInput(attrs=attrs), **options)
+
+    def clean(self, value):
+        code = super().clean(value).replace(" ", "")
+        if code:
+            self.is_six_digits(code)
+        return code
+
+
 class CodeForm(SiteForm):
     """The one-time code of the second factor."""
 
-    otp = forms.CharField(
-        label=_("One-time code"),
-        max_length=16,
-        help_text=_("The six digits that your authenticator app shows now."),
-        widget=CodeInput(
-            attrs={
-                "autocomplete": "one-time-code",
-                "inputmode": "numeric",
-            }
-        ),
-    )
-    is_six_digits = RegexValidator(r"^[0-9]{6}\Z", _("Enter the six digits."))
-
-    def clean_otp(self):
-        """Accept the code as apps show it, in two groups."""
-        code = self.cleaned_data["otp"].replace(" ", "")
-        self.is_six_digits(code)
-        return code
+    otp = CodeField()

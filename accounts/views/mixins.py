@@ -32,8 +32,8 @@ class PublicMixin:
         return never_cache(login_not_required(super().as_view(**initkwargs)))
 
 
-class PublicFormView(PublicMixin, FormView):
-    """A form for everybody. Trouble upstream shows it again with what was typed.
+class SiteFormView(FormView):
+    """A form. Trouble upstream shows it again with what was typed.
 
     Subclasses define `submit(form)`, which returns the response and may raise
     Throttled, RateLimited or DirectusUnavailable.
@@ -91,6 +91,10 @@ def _try_again(seconds: int) -> str:
         "What you typed was kept, except passwords and codes. Please try again in "
         "%(count)d minutes."
     ) % {"count": minutes}
+
+
+class PublicFormView(PublicMixin, SiteFormView):
+    """A form for everybody."""
 
 
 class OnlyVisitorsMixin:

@@ -17,7 +17,7 @@ from django.views.decorators.debug import (
     sensitive_variables,
 )
 
-from accounts import audit, clients, devices, pending
+from accounts import audit, clients, devices, logins, pending
 from accounts.directus import (
     DirectusError,
     DirectusUnavailable,
@@ -78,17 +78,11 @@ class SignInMixin(RedirectURLMixin):
         except DatabaseError:
             # Directus has let the user in already: take that back.
             if tokens is not None:
-                self._revoke(tokens)
+                logins.revoke(self.request, tokens)
             raise
         response = redirect(url)
         devices.remember(self.request, response, audit.email_digest(email))
         return response
-
-    def _revoke(self, tokens) -> None:
-        try:
-            clients.anonymous_client(self.request).logout(tokens.refresh_token)
-        except DirectusError:
-            pass
 
 
 def _took_as_long_as_directus(error: Exception) -> bool:

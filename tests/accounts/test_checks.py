@@ -37,6 +37,7 @@ def test_the_settings_of_the_tests_contradict_nothing(settings):
         ("SESSION_IDLE_SECONDS", 10**9, "accounts.W001"),
         ("PUBLIC_URL", "http://www.example.com", "accounts.W002"),
         ("HTTPS", True, "accounts.W003"),
+        ("EMAIL_URL", "", "accounts.W004"),
     ],
 )
 def test_each_contradiction_has_its_own_id(settings, name, value, id):

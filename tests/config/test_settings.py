@@ -34,6 +34,7 @@ def environment(tmp_path, **variables):
         "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3",
         "PUBLIC_URL": "https://www.example.com",
         "TRUSTED_PROXIES": "10.0.0.0/8",
+        "EMAIL_URL": "smtp+tls://mail.example.com:587",
         "STATIC_ROOT": str(tmp_path),
     }
     merged = usual | variables

@@ -1,0 +1,83 @@
+"""One counted sign-in at Directus, for whatever reason a password is checked."""
+
+import logging
+
+from django.db import DatabaseError
+from django.views.decorators.debug import sensitive_variables
+
+from . import clients
+from .attempts import SignInAttempt
+from .directus import (
+    DirectusError,
+    InvalidCredentials,
+    InvalidOTP,
+    TokenPair,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@sensitive_variables("password", "otp", "tokens")
+def login(request, email: str, password: str, otp: str = "") -> TokenPair:
+    """Exchange credentials for tokens, within the limits of `accounts.attempts`.
+
+    Raises:
+        Throttled: there were too many attempts.
+        InvalidOTP: the password is right; the code is missing, wrong or used.
+        InvalidCredentials: wrong.
+        DirectusUnavailable: Directus did not say.
+    """
+    attempt = SignInAttempt(request, email, otp)
+    attempt.begin()
+    client = clients.anonymous_client(request)
+    try:
+        tokens = client.login(email=email, password=password, otp=otp)
+    except InvalidOTP:
+        attempt.refused_code()
+        raise
+    except InvalidCredentials:
+        attempt.failed()
+        raise
+    except BaseException:
+        attempt.undo()
+        raise
+    try:
+        attempt.succeeded()
+    except DatabaseError:
+        revoke(request, tokens)
+        raise
+    return tokens
+
+
+@sensitive_variables("password", "otp", "tokens")
+def prove_password(request, password: str, otp: str = "") -> TokenPair:
+    """Check the password of whoever is signed in, by a sign-in at Directus.
+
+    Args:
+        otp: the one-time code, needed when a second factor is on.
+
+    Returns:
+        Tokens of their own, which the caller revokes or keeps.
+
+    Raises:
+        As `login`.
+    """
+    tokens = login(request, request.user.email, password, otp)
+    try:
+        profile = clients.client_for_tokens(tokens, request).get_current_user()
+        if profile.id != request.user.directus_id:
+            # The address has passed to somebody else, whose password this is.
+            raise InvalidCredentials(401, "ANOTHER_USER")
+    except DirectusError:
+        revoke(request, tokens)
+        raise
+    return tokens
+
+
+@sensitive_variables("tokens")
+def revoke(request, tokens: TokenPair) -> None:
+    """End the session of tokens that nobody will use; best effort."""
+    try:
+        clients.anonymous_client(request).logout(tokens.refresh_token)
+    except DirectusError as error:
+        logger.warning("Tokens that nobody uses stay alive: %s", error)

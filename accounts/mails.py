@@ -1,0 +1,80 @@
+"""Mails of this site about what happened to an account.
+
+Each is one text template in `accounts/mail/`: the subject in the first line, then
+paragraphs. The HTML part is the same paragraphs in a frame. Never a secret in them:
+who reads somebody's mail learns what happened, and cannot do anything with it. The
+one exception is the link that confirms a new address, which is good for that alone.
+"""
+
+import logging
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from .browsers import browser_in_words
+from .languages import language_of
+
+logger = logging.getLogger(__name__)
+
+
+def send(name: str, user, request=None, *, to: str = "", **facts) -> bool:
+    """Tell a user what happened, in the user's own language.
+
+    A mail that cannot be sent is logged and stops nothing: what it tells of has
+    happened already.
+
+    Args:
+        name: of the template, without folder and suffix.
+        user: whom it is about.
+        request: what caused it; the mail names its address and browser.
+        to: the address, if not the user's.
+        facts: what the template shows beside that.
+
+    Returns:
+        Whether the mail server took it.
+    """
+    language = language_of(user)
+    with translation.override(language):
+        mail = _mail(name, user, request, facts)
+    mail.to = [to or user.email]
+    try:
+        return bool(mail.send())
+    except (OSError, SMTPException) as error:
+        # Not its text: mail servers quote addresses.
+        logger.error("The mail %s was not sent: %s", name, type(error).__name__)
+        return False
+
+
+def _mail(name, user, request, facts) -> EmailMultiAlternatives:
+    context = {
+        "user": user,
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.PUBLIC_URL,
+        "moment": timezone.now(),
+        **_cause(request),
+        **facts,
+    }
+    text = render_to_string(f"accounts/mail/{name}.txt", context).strip()
+    subject, _, body = text.partition("\n")
+    mail = EmailMultiAlternatives(subject=subject.strip(), body=body.strip() + "\n")
+    html = render_to_string(
+        "accounts/mail/frame.html",
+        context | {"subject": subject, "paragraphs": _paragraphs(body)},
+    )
+    mail.attach_alternative(html, "text/html")
+    return mail
+
+
+def _cause(request) -> dict[str, str]:
+    if request is None:
+        return {}
+    agent = request.META.get("HTTP_USER_AGENT", "")
+    return {"address": request.client_address, "browser": browser_in_words(agent)}
+
+
+def _paragraphs(body: str) -> list[str]:
+    parts = (" ".join(part.split()) for part in body.split("\n\n"))
+    return [part for part in parts if part]
