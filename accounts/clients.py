@@ -141,11 +141,16 @@ def admin_url(path: str) -> str:
 
 @dataclass(frozen=True)
 class RoleRights:
-    """What a Directus role gives in Django; roles are named by id or by name."""
+    """What a role or policy of Directus gives in Django; each named by id or name."""
 
     role_groups: dict[str, list[str]]
     staff_roles: frozenset[str]
     superuser_roles: frozenset[str]
+
+    @property
+    def names(self) -> set[str]:
+        """Every role or policy that gives something."""
+        return {*self.role_groups, *self.staff_roles, *self.superuser_roles}
 
     @property
     def managed_groups(self) -> set[str]:
@@ -153,28 +158,31 @@ class RoleRights:
         return {name for names in self.role_groups.values() for name in names}
 
     def groups(self, profile: DirectusUser) -> set[str]:
-        """Return the names of the groups that the profile's role gives."""
+        """Return the names of the groups that the role and the policies give."""
         return {
             name
-            for role in self._names(profile)
+            for role in self.names_of(profile)
             for name in self.role_groups.get(role, [])
         }
 
     def is_staff(self, profile: DirectusUser) -> bool:
-        """Return whether the role opens the admin."""
-        return profile.is_active and bool(self._names(profile) & self.staff_roles)
+        """Return whether the role or a policy opens the admin."""
+        return profile.is_active and bool(self.names_of(profile) & self.staff_roles)
 
     def is_superuser(self, profile: DirectusUser) -> bool:
-        """Return whether the role gives every permission."""
-        return profile.is_active and bool(self._names(profile) & self.superuser_roles)
+        """Return whether the role or a policy gives every permission."""
+        names = self.names_of(profile)
+        return profile.is_active and bool(names & self.superuser_roles)
 
     @staticmethod
-    def _names(profile: DirectusUser) -> set[str]:
-        return {str(profile.role_id or ""), profile.role_name} - {""}
+    def names_of(profile: DirectusUser) -> set[str]:
+        """Return by which names the settings can mean a user."""
+        role = {str(profile.role_id or ""), profile.role_name} - {""}
+        return role | (profile.policies or frozenset())
 
 
 def role_rights() -> RoleRights:
-    """Return the map from Directus roles to Django rights; empty by default."""
+    """Return the map from roles and policies to Django rights; empty by default."""
     return RoleRights(
         role_groups=settings.DIRECTUS_ROLE_GROUPS,
         staff_roles=frozenset(settings.DIRECTUS_STAFF_ROLES),

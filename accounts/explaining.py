@@ -1,9 +1,10 @@
-"""Why somebody may do what: which role gave it, or whose hand.
+"""Why somebody may do what: which role or policy gave it, or whose hand.
 
 Explains what stands in the database, which is what Django goes by, and says where the
 map of roles would decide differently by now.
 """
 
+from collections.abc import Container
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ class Explanation:
     user: int
     directus_id: str | None
     role: str | None
+    policies: list[str]
     status: str
     is_active: bool
     synced_at: str | None
@@ -46,15 +48,22 @@ class Explanation:
 
 def explain(user: User) -> Explanation:
     """Return where the rights of a user come from."""
+    rights = clients.role_rights()
     return Explanation(
         user=user.pk,
         directus_id=str(user.directus_id) if user.is_mirrored else None,
         role=_role(user) or None,
+        policies=user.policies,
         status=user.status,
         is_active=user.is_active,
         synced_at=user.synced_at and user.synced_at.isoformat(),
-        staff=_flag(user, user.is_staff, "DIRECTUS_STAFF_ROLES"),
-        superuser=_flag(user, user.is_superuser, "DIRECTUS_SUPERUSER_ROLES"),
+        staff=_flag(user, user.is_staff, rights.staff_roles, "DIRECTUS_STAFF_ROLES"),
+        superuser=_flag(
+            user,
+            user.is_superuser,
+            rights.superuser_roles,
+            "DIRECTUS_SUPERUSER_ROLES",
+        ),
         groups=_groups(user),
         permissions=_permissions(user) if user.is_active else [],
         pending=_pending(user) if user.is_mirrored else [],
@@ -65,25 +74,45 @@ def _role(user: User) -> str:
     return user.role_name or str(user.role_id or "")
 
 
-def _flag(user: User, has_it: bool, setting: str) -> Granted:
+def _flag(user: User, has_it: bool, givers: Container[str], setting: str) -> Granted:
     if not has_it:
         return Granted(_("no"), "")
     if not user.is_mirrored:
         return Granted(_("yes"), _("local user"))
-    values = {"role": _role(user), "setting": setting}
-    return Granted(_("yes"), _("role %(role)s, by %(setting)s") % values)
+    return Granted(_("yes"), _source(user, givers, setting))
+
+
+def _source(user: User, givers: Container[str], setting: str) -> str:
+    """Name the role and the policies among those that give something."""
+    found = [_("policy %s") % name for name in user.policies if name in givers]
+    by_role = str(user.role_id) in givers or user.role_name in givers
+    # The map may have changed since: then it was the role, as far as anybody knows.
+    if by_role or not found:
+        found.insert(0, _("role %s") % _role(user))
+    return _("%(givers)s, by %(setting)s") % {
+        "givers": ", ".join(found),
+        "setting": setting,
+    }
 
 
 def _groups(user: User) -> list[Granted]:
     from_role = set(
         RoleMembership.objects.filter(user=user).values_list("group", flat=True)
     )
-    by_role = _("role %s, by DIRECTUS_ROLE_GROUPS") % _role(user)
-    by_hand = _("given by hand in Django")
     return [
-        Granted(group.name, by_role if group.pk in from_role else by_hand)
+        Granted(
+            group.name,
+            _source(user, _givers(group.name), "DIRECTUS_ROLE_GROUPS")
+            if group.pk in from_role
+            else _("given by hand in Django"),
+        )
         for group in user.groups.order_by("name")
     ]
+
+
+def _givers(group: str) -> set[str]:
+    role_groups = clients.role_rights().role_groups
+    return {name for name, groups in role_groups.items() if group in groups}
 
 
 def _permissions(user: User) -> list[Granted]:
@@ -111,6 +140,7 @@ def _pending(user: User) -> list[str]:
         role_id=user.role_id,
         role_name=user.role_name,
         status=user.status,
+        policies=frozenset(user.policies),
     )
     from_role = RoleMembership.objects.filter(user=user)
     gave = set(from_role.values_list("group__name", flat=True))

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from . import clients, signals
 from .directus import DirectusUser
+from .policies import with_policies
 from .role_groups import set_role_groups
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ COMPARED = (
     *COPIED_FIELDS,
     "status",
     "role_id",
+    "policies",
     "last_access",
     "is_staff",
     "is_superuser",
@@ -40,6 +42,7 @@ def mirrored_values(profile: DirectusUser) -> dict[str, Any]:
     return values | {
         "status": _cut("status", profile.status),
         "role_id": profile.role_id,
+        "policies": sorted(profile.policies or ()),
         "last_access": profile.last_access,
         "is_active": profile.is_active,
         "is_staff": roles.is_staff(profile),
@@ -65,11 +68,14 @@ def mirror_user(profile: DirectusUser):
     person, an id cannot.
 
     Args:
-        profile: a complete profile (`profile.is_complete`).
+        profile: a complete profile (`profile.is_complete`). Unless it has its policies,
+            Directus is asked for them, if the settings name any.
 
     Returns:
         The User; `is_active` follows the status in Directus.
     """
+    if profile.policies is None:
+        (profile,) = with_policies([profile])
     values = mirrored_values(profile)
     before = _row_before(profile)
     retired = []

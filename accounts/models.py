@@ -48,6 +48,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     status = models.CharField(_("status"), max_length=64, blank=True)
     role_id = models.UUIDField(_("role id"), null=True, blank=True)
     role_name = models.CharField(_("role"), max_length=255, blank=True)
+    # Those that the settings name, in their words; see accounts.policies.
+    policies = models.JSONField(_("policies"), default=list, editable=False)
     language = models.CharField(_("language"), max_length=64, blank=True)
     picture_id = models.UUIDField(_("picture"), null=True, blank=True)
     last_access = models.DateTimeField(_("last access"), null=True, blank=True)
@@ -185,6 +187,25 @@ class Attempts(models.Model):
 
     def __str__(self):
         return self.key
+
+
+class SyncPosition(models.Model):
+    """How far a run of directus_sync came; there is one at most, of the latest run.
+
+    The numbers are those of its first `seen` users: accounts.sync_position.
+    """
+
+    started_at = models.DateTimeField(unique=True)
+    last_id = models.UUIDField()
+    fewest = models.PositiveIntegerField()
+    active_before = models.PositiveIntegerField()
+    seen = models.PositiveIntegerField()
+    created = models.PositiveIntegerField()
+    updated = models.PositiveIntegerField()
+    reactivated = models.PositiveIntegerField()
+
+    def __str__(self):
+        return f"{self.seen} users, begun {self.started_at}"
 
 
 class SignUp(models.Model):

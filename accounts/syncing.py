@@ -32,6 +32,7 @@ from .mirror_batches import (
     write_rows,
 )
 from .models import Session
+from .policies import with_policies
 from .sessions import end_sessions
 
 PAGE = 1000
@@ -142,6 +143,7 @@ class _Sync:
     # Everybody who is there
 
     def _mirror(self, batch: list[DirectusUser]) -> None:
+        batch = with_policies(batch)
         known = known_rows(batch)
         stale, fresh, back = [], [], []
         for profile in batch:

@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from . import clients, row_cache, signals
+from . import clients, policies, row_cache, signals
 from .directus import (
     DirectusClient,
     DirectusError,
@@ -30,6 +30,7 @@ from .directus import (
 )
 from .mirror import mirror_user
 from .models import Session
+from .policies import with_policies
 from .revalidation import TOLERANCE
 from .sessions import end_sessions
 
@@ -155,6 +156,7 @@ def _read_and_apply(pks: dict[UUID, int], event: str, outcome: Outcome) -> list[
     if client is None or not _readers.acquire(blocking=False):
         return list(pks.values())
     try:
+        policies.forget()
         return _in_batches(client, pks, event, outcome)
     finally:
         _readers.release()
@@ -177,6 +179,8 @@ def _in_batches(
         except DirectusError as error:
             logger.warning("Users of a webhook could not be read: %s", error)
             return [*left, *(pk for _id, pk in waiting)]
+        # Now: no question is asked while a row is locked.
+        profiles = with_policies(profiles)
         left += _apply(batch, {p.id: p for p in profiles}, event, read_at, outcome)
         del waiting[:READ_AT_ONCE]
     return left

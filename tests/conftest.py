@@ -7,7 +7,7 @@ import responses
 from django.conf import settings as django_settings
 from django.core.cache import cache
 
-from accounts import clients
+from accounts import clients, policies
 
 from .fake_directus import FakeDirectus
 
@@ -21,6 +21,7 @@ def _clean_process():
     yield
     cache.clear()
     clients._transport.cache_clear()
+    policies.forget()
 
 
 @pytest.fixture

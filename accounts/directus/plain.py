@@ -37,9 +37,15 @@ class PlainClient:
             {"User-Agent": DEFAULT_USER_AGENT} if visitor is None else visitor.headers()
         )
 
-    def get(self, path: str, *, params: Mapping[str, str] | None = None) -> Any:
+    def get(
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Any:
         """Return the data at a path, which may be long."""
-        return self._read(path, params, large=True)
+        return self._read(path, params, large=True, timeout=timeout)
 
     def post(
         self, path: str, body: Any = None, *, params: Mapping[str, str] | None = None

@@ -23,7 +23,11 @@ FEW_FIELDS = "id,email,first_name,last_name,status,role"
 
 @dataclass(frozen=True)
 class DirectusUser:
-    """A user of Directus: a profile. Empty values could not be read or are not set."""
+    """A user of Directus: a profile. Empty values could not be read or are not set.
+
+    `policies` are no part of a profile in Directus; accounts.policies adds those that
+    the settings name. None: nobody has looked.
+    """
 
     id: UUID
     email: str = ""
@@ -35,6 +39,7 @@ class DirectusUser:
     language: str = ""
     last_access: datetime | None = None
     provider: str = ""
+    policies: frozenset[str] | None = None
 
     @property
     def is_complete(self) -> bool:

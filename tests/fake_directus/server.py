@@ -4,6 +4,7 @@ import json
 import re
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ import responses
 
 from accounts.directus.wire import CURRENT_ATTEMPT, Stage
 
-from . import answers, auth, sign_up, site, users
+from . import answers, auth, policies, sign_up, site, users
 from .answers import Answer, Refusal
 from .asked import Asked, Caller, caller_of
 from .state import CUSTOMER, SERVICE, FakeUser, Mail, State
@@ -35,6 +36,9 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "/server/info": {"GET": site.info},
     "/settings": {"GET": site.settings},
     "/activity": {"GET": site.activity},
+    "/roles": {"GET": policies.roles},
+    "/policies": {"GET": policies.policies},
+    "/access": {"GET": policies.access},
 }
 ONE_USER = re.compile(r"/users/([0-9a-f-]{36})")
 FOR_ONE_USER = {"GET": users.get_user, "PATCH": users.patch_user}
@@ -147,6 +151,24 @@ class FakeDirectus:
     def hides_role_names(self) -> None:
         """Let nobody read roles."""
         self.state.role_names_readable = False
+
+    def attach(
+        self, policy: str, *, role: str | None = None, user: FakeUser | None = None
+    ) -> None:
+        """Let a role, named by name, or a user have a policy, named by name."""
+        row = {
+            "id": str(uuid.uuid4()),
+            "role": self.state.role_id(role),
+            "user": user and user.id,
+            "policy": self.state.policy_id(policy),
+        }
+        self.state.access.append(row)
+
+    def detach(self, policy: str) -> None:
+        """Take a policy away from everybody."""
+        gone = self.state.policy_id(policy)
+        rows = self.state.access
+        rows[:] = [row for row in rows if row["policy"] != gone]
 
     # Time
 

@@ -88,6 +88,10 @@ class State:
     sessions: dict[str, FakeSession] = field(default_factory=dict)
     mails: list[Mail] = field(default_factory=list)
     roles: dict[str, str] = field(default_factory=dict)
+    # The role above a role, by id.
+    parents: dict[str, str] = field(default_factory=dict)
+    policies: dict[str, str] = field(default_factory=dict)
+    access: list[dict[str, object]] = field(default_factory=list)
     registrations: dict[str, list[float]] = field(default_factory=dict)
     activity: list[dict[str, object]] = field(default_factory=list)
 
@@ -104,6 +108,8 @@ class State:
     customer_reads: frozenset[str] = frozenset({*PROFILE, "avatar"})
     role_names_readable: bool = True
     activity_readable: bool = True
+    # Version 10 has none.
+    has_policies: bool = True
 
     @property
     def now(self) -> float:
@@ -121,6 +127,10 @@ class State:
     def role_id(self, name: str | None) -> str | None:
         """Return the id of a role, made when it is new."""
         return name and self.roles.setdefault(name, str(uuid.uuid4()))
+
+    def policy_id(self, name: str) -> str:
+        """Return the id of a policy, made when it is new."""
+        return self.policies.setdefault(name, str(uuid.uuid4()))
 
     def role_name(self, role_id: str | None) -> str:
         """Return the name of a role."""

@@ -13,8 +13,8 @@ UNKNOWN = 2
 
 class Command(BaseCommand):
     help = (
-        "Say which role gave a user which group, staff and superuser, and which "
-        "permissions follow. Asks Directus nothing. Exit codes: 0 fine, 2 wrong "
+        "Say which role or policy gave a user which group, staff and superuser, and "
+        "which permissions follow. Asks Directus nothing. Exit codes: 0 fine, 2 wrong "
         "usage or unknown user."
     )
 
@@ -39,6 +39,7 @@ class Command(BaseCommand):
         rows = [
             (_("user"), f"{one.user}, {one.directus_id or _('local')}"),
             (_("role"), one.role or "-"),
+            *((_("policy"), name) for name in one.policies),
             (_("status"), one.status or "-"),
             (_("active"), _("yes") if one.is_active else _("no: may do nothing")),
             (_("last read"), one.synced_at or "-"),
