@@ -14,14 +14,19 @@ from .site import Site
 
 @check("site.roles")
 def roles(site: Site) -> Answer:
-    """Every role that gives rights in Django exists in Directus."""
-    rights = clients.role_rights()
-    named = {*rights.role_groups, *rights.staff_roles, *rights.superuser_roles}
-    missing = sorted(name for name in named if site.role(name) is None)
+    """Every role or policy that gives rights in Django exists in Directus."""
+    missing = sorted(
+        name
+        for name in clients.role_rights().names
+        if site.role(name) is None and site.policy(name) is None
+    )
     if missing:
-        reason = _("The settings name roles that Directus does not have: %(names)s.")
+        reason = _(
+            "The settings name roles or policies that Directus does not have: "
+            "%(names)s."
+        )
         return warning(reason % {"names": ", ".join(missing)})
-    return ok(_("All roles that the settings name exist."))
+    return ok(_("All roles and policies that the settings name exist."))
 
 
 @check("site.transport")

@@ -132,6 +132,13 @@ class Site:
                 return role
         return None
 
+    def policy(self, id_or_name: str) -> Row | None:
+        """Return a policy by id or by name; version 10 has none but its roles."""
+        for policy in self._policies:
+            if id_or_name in {policy["id"], policy["name"]}:
+                return policy
+        return None
+
     def policies_of_role(self, role_id: str | None) -> list[Row]:
         """Return the policies of a role and of those above it; None is the public."""
         ids = {

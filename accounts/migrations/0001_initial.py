@@ -121,9 +121,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "synced_at",
-                    models.DateTimeField(
-                        null=True, verbose_name="last sync"
-                    ),
+                    models.DateTimeField(null=True, verbose_name="last sync"),
                 ),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
                 ("is_staff", models.BooleanField(default=False, verbose_name="staff")),

@@ -5,29 +5,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_role_memberships'),
+        ("accounts", "0002_role_memberships"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='HealthReport',
+            name="HealthReport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('taken_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='taken')),
-                ('seconds', models.FloatField(verbose_name='took seconds')),
-                ('findings', models.JSONField(verbose_name='findings')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "taken_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="taken"
+                    ),
+                ),
+                ("seconds", models.FloatField(verbose_name="took seconds")),
+                ("findings", models.JSONField(verbose_name="findings")),
             ],
             options={
-                'verbose_name': 'health report',
-                'verbose_name_plural': 'health reports',
-                'permissions': [('run_doctor', 'Can run directus_doctor')],
-                'default_permissions': ('view',),
+                "verbose_name": "health report",
+                "verbose_name_plural": "health reports",
+                "permissions": [("run_doctor", "Can run directus_doctor")],
+                "default_permissions": ("view",),
             },
         ),
         migrations.AlterModelOptions(
-            name='user',
-            options={'permissions': [('suspend_user', 'Can suspend and re-activate users in Directus'), ('send_password_reset', 'Can send users a mail to reset the password')], 'verbose_name': 'user', 'verbose_name_plural': 'users'},
+            name="user",
+            options={
+                "permissions": [
+                    ("suspend_user", "Can suspend and re-activate users in Directus"),
+                    (
+                        "send_password_reset",
+                        "Can send users a mail to reset the password",
+                    ),
+                ],
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+            },
         ),
     ]
