@@ -7,6 +7,7 @@ one exception is the link that confirms a new address, which is good for that al
 """
 
 import logging
+from functools import partial
 from smtplib import SMTPException
 
 from django.conf import settings
@@ -14,14 +15,15 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from . import background
 from .browsers import browser_in_words
 from .languages import language_of
 
 logger = logging.getLogger(__name__)
 
 
-def send(name: str, user, request=None, *, to: str = "", **facts) -> bool:
-    """Tell a user what happened, in the user's own language.
+def send(name: str, user, request=None, *, to: str = "", **facts) -> None:
+    """Tell a user what happened, in the user's own language; soon, not at once.
 
     A mail that cannot be sent is logged and stops nothing: what it tells of has
     happened already.
@@ -32,20 +34,30 @@ def send(name: str, user, request=None, *, to: str = "", **facts) -> bool:
         request: what caused it; the mail names its address and browser.
         to: the address, if not the user's.
         facts: what the template shows beside that.
-
-    Returns:
-        Whether the mail server took it.
     """
-    language = language_of(user)
-    with translation.override(language):
-        mail = _mail(name, user, request, facts)
-    mail.to = [to or user.email]
+    mail = _written(name, user, request, to, facts)
+    background.run(partial(_hand_over, name, mail))
+
+
+def send_now(name: str, user, request=None, *, to: str = "", **facts) -> bool:
+    """Send a mail as `send` does, and wait; return whether the mail server took it."""
+    return _hand_over(name, _written(name, user, request, to, facts))
+
+
+def _hand_over(name: str, mail: EmailMultiAlternatives) -> bool:
     try:
         return bool(mail.send())
     except (OSError, SMTPException) as error:
         # Not its text: mail servers quote addresses.
         logger.error("The mail %s was not sent: %s", name, type(error).__name__)
         return False
+
+
+def _written(name, user, request, to, facts) -> EmailMultiAlternatives:
+    with translation.override(language_of(user)):
+        mail = _mail(name, user, request, facts)
+    mail.to = [to or user.email]
+    return mail
 
 
 def _mail(name, user, request, facts) -> EmailMultiAlternatives:

@@ -7,7 +7,7 @@ import responses
 from django.conf import settings as django_settings
 from django.core.cache import cache
 
-from accounts import clients, policies
+from accounts import background, clients, policies
 
 from .fake_directus import FakeDirectus
 
@@ -22,6 +22,12 @@ def _clean_process():
     cache.clear()
     clients._transport.cache_clear()
     policies.forget()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_put_off(monkeypatch):
+    """Do at once what is usually done in the background."""
+    monkeypatch.setattr(background, "run", lambda work: work())
 
 
 @pytest.fixture

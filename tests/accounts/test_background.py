@@ -1,0 +1,69 @@
+"""What a request does not wait for is done all the same."""
+
+import subprocess
+import sys
+import threading
+
+from accounts import background
+from accounts.background import run
+
+PATIENCE = 10
+
+
+def test_a_request_does_not_wait():
+    may_end, ended = threading.Event(), threading.Event()
+
+    def work():
+        may_end.wait(PATIENCE)
+        ended.set()
+
+    run(work)
+
+    assert not ended.is_set()
+    may_end.set()
+    assert ended.wait(PATIENCE)
+
+
+def test_what_is_waiting_when_the_process_ends_is_done_first():
+    program = (
+        "import time; from accounts.background import run\n"
+        "for n in range(9): run(lambda n=n: (time.sleep(.05), print(n, flush=True)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert sorted(done.stdout.split()) == [str(n) for n in range(9)]
+
+
+def test_what_there_is_no_room_for_is_done_at_once(monkeypatch):
+    monkeypatch.setattr(background, "_room", threading.BoundedSemaphore(1))
+    may_end, first = threading.Event(), threading.Event()
+    run(lambda: (may_end.wait(PATIENCE), first.set()))
+    done = []
+
+    run(lambda: done.append(1))
+
+    assert done == [1]
+    assert not first.is_set()
+    may_end.set()
+    assert first.wait(PATIENCE)
+
+
+def test_room_comes_back(monkeypatch):
+    room = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(background, "_room", room)
+
+    run(lambda: None)
+
+    assert room.acquire(timeout=PATIENCE)
+
+
+def test_failed_work_gives_its_room_back(monkeypatch):
+    room = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(background, "_room", room)
+
+    run(lambda: 1 / 0)
+
+    assert room.acquire(timeout=PATIENCE)

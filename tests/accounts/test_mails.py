@@ -1,0 +1,67 @@
+"""Mails about accounts: in the user's language, never in the way."""
+
+import logging
+import smtplib
+
+import pytest
+from django.core import mail
+
+from accounts import background, mails
+from accounts.models import User
+
+CANARY = "550 no such user: canary@example.com"
+
+
+@pytest.fixture
+def user(tmp_path, settings):
+    (engine,) = settings.TEMPLATES
+    settings.TEMPLATES = [engine | {"DIRS": [tmp_path, *engine["DIRS"]]}]
+    folder = tmp_path / "accounts" / "mail"
+    folder.mkdir(parents=True)
+    (folder / "probe.txt").write_text(
+        "{% autoescape off %}About {{ what }}\n\nOne & two\nlines.\n\nThe end."
+        "{% endautoescape %}"
+    )
+    return User(email="ada@example.com")
+
+
+def test_a_mail_has_a_text_and_the_same_as_html(user):
+    mails.send("probe", user, what="you")
+
+    (sent,) = mail.outbox
+    assert (sent.subject, sent.to) == ("About you", ["ada@example.com"])
+    assert sent.body == "One & two\nlines.\n\nThe end.\n"
+    ((html, kind),) = sent.alternatives
+    assert kind == "text/html"
+    assert "One &amp; two lines." in html
+
+
+def test_a_mail_can_go_to_another_address(user):
+    assert mails.send_now("probe", user, to="new@example.com", what="you")
+
+    assert mail.outbox[0].to == ["new@example.com"]
+
+
+def test_a_mail_is_written_before_and_sent_after(user, monkeypatch):
+    waiting = []
+    monkeypatch.setattr(background, "run", waiting.append)
+    mails.send("probe", user, what="you")
+    user.email = "later@example.com"
+    assert mail.outbox == []
+
+    waiting[0]()
+
+    assert mail.outbox[0].to == ["ada@example.com"]
+
+
+def test_a_mail_server_that_fails_stops_nothing(user, monkeypatch, caplog):
+    def refuse(*args, **kwargs):
+        raise smtplib.SMTPRecipientsRefused({"canary@example.com": (550, CANARY)})
+
+    monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", refuse)
+    with caplog.at_level(logging.ERROR, "accounts.mails"):
+        mails.send("probe", user, what="you")
+
+    assert not mails.send_now("probe", user, what="you")
+    assert "The mail probe was not sent: SMTPRecipientsRefused" in caplog.text
+    assert "canary" not in caplog.text
