@@ -155,6 +155,9 @@ class Session(AbstractBaseSession):
     last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
     client_address = models.GenericIPAddressField(_("address"), null=True)
     user_agent = models.CharField(_("browser"), max_length=512, blank=True)
+    # Until then the next message of Directus about a new password is about what was
+    # done in this browser itself.
+    spared_until = models.DateTimeField(null=True, editable=False)
     validated_at = models.DateTimeField(_("last confirmed by Directus"), null=True)
     validation_lease_until = models.DateTimeField(null=True)
     sealed_tokens = models.TextField(blank=True, default="", editable=False)
@@ -267,6 +270,7 @@ class EmailChange(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
     )
+    old_email = models.EmailField(max_length=254)
     new_email = models.EmailField(max_length=128)
     token_digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField(db_index=True)
