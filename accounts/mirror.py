@@ -72,7 +72,8 @@ def mirror_user(profile: DirectusUser):
             Directus is asked for them, if the settings name any.
 
     Returns:
-        The User; `is_active` follows the status in Directus.
+        The User; `is_active` follows the status in Directus. Who was deleted here
+        stays deleted, whatever Directus has.
     """
     if profile.policies is None:
         (profile,) = with_policies([profile])
@@ -80,15 +81,22 @@ def mirror_user(profile: DirectusUser):
     before = _row_before(profile)
     retired = []
     with transaction.atomic():
-        user, created = get_user_model().objects.update_or_create(
-            directus_id=profile.id,
-            defaults=values,
-            # Once only: a new unusable password is a new session hash, which would
-            # sign the user out of every other browser.
-            create_defaults=values | {"password": make_password(None)},
+        user, created = (
+            get_user_model()
+            .objects.select_for_update()
+            .get_or_create(
+                directus_id=profile.id,
+                # Once only: a new unusable password is a new session hash, which would
+                # sign the user out of every other browser.
+                defaults=values | {"password": make_password(None)},
+            )
         )
+        if user.deleted_at:
+            return user
         if created:
             retired = _retire_former_owners(user)
+        else:
+            _write(user, values)
         set_role_groups({user.pk: profile})
     if created:
         logger.info("Created user %s for Directus user %s", user.pk, profile.id)
@@ -96,6 +104,12 @@ def mirror_user(profile: DirectusUser):
         signals.tell_mirrored(user, before, {name: values[name] for name in TOLD})
     signals.tell_deactivated(retired)
     return user
+
+
+def _write(user, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(user, name, value)
+    user.save(update_fields=values)
 
 
 def _row_before(profile: DirectusUser) -> dict[str, Any] | None:

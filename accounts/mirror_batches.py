@@ -29,6 +29,7 @@ class KnownRow:
 
     pk: int
     is_active: bool
+    is_deleted: bool
     values: tuple
 
 
@@ -43,9 +44,9 @@ def known_rows(batch: Iterable[DirectusUser]) -> dict[UUID, KnownRow]:
         directus_id__in=[profile.id for profile in batch]
     )
     return {
-        directus_id: KnownRow(pk, is_active, tuple(values))
-        for directus_id, pk, is_active, *values in rows.values_list(
-            "directus_id", "pk", "is_active", *COMPARED
+        directus_id: KnownRow(pk, is_active, deleted_at is not None, tuple(values))
+        for directus_id, pk, is_active, deleted_at, *values in rows.values_list(
+            "directus_id", "pk", "is_active", "deleted_at", *COMPARED
         )
     }
 

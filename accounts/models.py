@@ -64,6 +64,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     delete_at = models.DateTimeField(
         _("to be deleted"), null=True, blank=True, db_index=True
     )
+    # What is left of this user are the keys that other rows hold; see
+    # accounts.deletion. Directus writes nothing here any more.
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
 
     objects = UserManager()
 

@@ -76,7 +76,7 @@ def _validate(request) -> None:
         raise SessionExpired("the tokens belong to another user")
     if profile.is_complete:
         request.user = _same_backend(request.user, mirror_user(profile))
-        if not profile.is_active:
+        if not request.user.is_active:
             end_sessions(request.user.sessions.all())
             raise SessionExpired("the user is not active")
     request.session.confirm()

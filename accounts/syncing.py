@@ -145,8 +145,9 @@ class _Sync:
     def _mirror(self, batch: list[DirectusUser]) -> None:
         batch = with_policies(batch)
         known = known_rows(batch)
+        alive = [p for p in batch if p.id not in known or not known[p.id].is_deleted]
         stale, fresh, back = [], [], []
-        for profile in batch:
+        for profile in alive:
             row = known.get(profile.id)
             values = mirrored_values(profile)
             if row is None or row.values != compared(values):
@@ -162,7 +163,7 @@ class _Sync:
                 synced_at=timezone.now()
             )
             get_user_model().objects.filter(pk__in=back).update(is_active=True)
-            set_groups(batch)
+            set_groups(alive)
             _tell(stale, known)
 
     def _count(
