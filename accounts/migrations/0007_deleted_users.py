@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_policies_and_sync_position"),
+        ("accounts", "0006_own_changes"),
     ]
 
     operations = [
