@@ -5,7 +5,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,6 +14,17 @@ class AdminSite(admin.AdminSite):
 
     site_header = _("Administration")
     site_title = _("Administration")
+
+    def get_urls(self):
+        """Add the health panel."""
+        view = self.admin_view(self.health)
+        return [path("health/", view, name="health"), *super().get_urls()]
+
+    def health(self, request):
+        """Show what directus_doctor found last."""
+        from .admin.health import health
+
+        return health(request, self)
 
     @login_not_required
     def login(self, request, extra_context=None):

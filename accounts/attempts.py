@@ -1,5 +1,7 @@
 """Which limits one sign-in counts against, and how it settles them."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
@@ -114,16 +116,27 @@ class SignInAttempt:
             self._used_code.undo()
 
 
-def forget_failures(email: str) -> None:
+def forget_failures(email: str, *, in_new_browsers: bool = False) -> None:
     """Give an account a fresh start: its owner has just chosen a new password.
 
     Directus goes on counting: only so many attempts are given back that the owner can
-    sign in from the browser that chose the password.
+    sign in from the browser that chose the password, or from any.
     """
     account = audit.email_digest(email)
     Attempt(ACCOUNT_FAILURES, account).forget()
-    for attempt in _upstream(account, is_known=True):
+    for attempt in _upstream(account, is_known=not in_new_browsers):
         attempt.forget(but=max(1, attempt.limit.attempts - FOR_NEW_PASSWORDS))
+
+
+def blocked_until(email: str) -> datetime | None:
+    """Return until when browsers that do not know an account are refused; None: not."""
+    account = audit.email_digest(email)
+    attempts = [
+        Attempt(ACCOUNT_FAILURES, account),
+        *_upstream(account, is_known=False),
+    ]
+    ends = [attempt.used_up_until() for attempt in attempts]
+    return max(filter(None, ends), default=None)
 
 
 def _used_code(account: str, otp: str) -> Attempt:

@@ -9,6 +9,8 @@ from . import addresses, audit, clients, sign_up
 from .attempts import forget_failures
 from .directus import (
     DirectusAPIError,
+    DirectusClient,
+    DirectusError,
     DirectusUnavailable,
     InvalidPayload,
     RateLimited,
@@ -16,7 +18,14 @@ from .directus import (
 from .links import public_url, token_email
 from .models import Session
 from .sessions import end_sessions
-from .throttling import ADDRESS_RESETS, EMAIL_RESETS, Attempt, Throttled, take_all
+from .throttling import (
+    ADDRESS_RESETS,
+    EMAIL_RESETS,
+    STAFF_RESETS,
+    Attempt,
+    Throttled,
+    take_all,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +44,7 @@ def send_link(request, email: str) -> None:
     _count(request, email)
     client = clients.anonymous_client(request)
     try:
-        client.request_password_reset(
-            email=email, reset_url=public_url("accounts:password_reset_confirm")
-        )
+        _mail_link(client, email)
     except (RateLimited, DirectusUnavailable) as error:
         # Trouble with this mail would tell that there is one; trouble with
         # everything does not.
@@ -47,6 +54,32 @@ def send_link(request, email: str) -> None:
         # Directus 10 refuses an unlisted link for known addresses only.
         logger.error("Directus sent no link to choose a new password: %s", error)
     audit.record("password_reset.asked", request, email=email)
+
+
+def send_link_as_staff(request, user) -> None:
+    """Let Directus mail a link to a user, and tell the staff what hinders it.
+
+    Visitors' attempts do not count here, nor these there.
+
+    Raises:
+        Throttled: the user had some just now.
+        InvalidPayload: Directus mails no links to this site.
+        DirectusError: Directus did not do it.
+    """
+    attempt = Attempt(STAFF_RESETS, str(user.pk))
+    attempt.take()
+    try:
+        _mail_link(clients.anonymous_client(request), user.email)
+    except DirectusError:
+        attempt.undo()
+        raise
+    attempt.failed()
+
+
+def _mail_link(client: DirectusClient, email: str) -> None:
+    client.request_password_reset(
+        email=email, reset_url=public_url("accounts:password_reset_confirm")
+    )
 
 
 def _count(request, email: str) -> None:

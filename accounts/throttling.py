@@ -62,6 +62,8 @@ ADDRESS_SIGN_INS = Limit("address-sign-ins", 30, (MINUTE,))
 ADDRESS_SIGN_UPS = Limit("address-sign-ups", 20, (MINUTE,))
 ADDRESS_RESETS = Limit("address-resets", 20, (MINUTE,))
 EMAIL_RESETS = Limit("email-resets", 5, (MINUTE,))
+STAFF_RESETS = Limit("staff-resets", 3, (5 * MINUTE,))
+DOCTOR_RUNS = Limit("doctor-runs", 2, (MINUTE,))
 CODE_TRIES = Limit("code-tries", 5, (5 * MINUTE,))
 CODES_OF_ACCOUNT = Limit("account-codes", 10, (15 * MINUTE,))
 USED_CODES = Limit("used-codes", 1, (90,))
@@ -112,6 +114,11 @@ class Attempt:
                 raise Throttled(self._seconds_left(row), waited=waited)
             waited = True
             time.sleep(POLL_SECONDS)
+
+    def used_up_until(self) -> datetime | None:
+        """Return when the next attempt may be made; None: now."""
+        row = self._row().filter(window_ends_at__gt=timezone.now()).first()
+        return row.window_ends_at if row and self._is_used_up(row) else None
 
     def _is_used_up(self, row: Attempts) -> bool:
         # As it was read now: the last attempt under way may just have succeeded.

@@ -28,7 +28,7 @@ FORMS = {
     "/reset-password/": {"new_password": PASSWORD, "new_password_again": PASSWORD},
     "/admin/login/": {"username": "ada@example.com", "password": "x"},
     "/admin/logout/": {},
-    "/admin/accounts/user/": {"action": "sign_out_everywhere"},
+    "/admin/accounts/user/": {"action": "sign-out"},
 }
 
 

@@ -55,10 +55,12 @@ class Special:
     seconds: float = 0
     loses_answer: bool = False
     times: int = 1
+    method: str | None = None
 
     def fits(self, asked: Asked) -> bool:
         """Tell whether a request is meant."""
-        return self.times > 0 and self.path in {None, asked.path}
+        is_there = self.path in {None, asked.path}
+        return self.times > 0 and is_there and self.method in {None, asked.method}
 
 
 @dataclass
@@ -213,23 +215,24 @@ class FakeDirectus:
         json_body: Any = None,
         *,
         path: str | None = None,
+        method: str | None = None,
         times: int = 1,
         headers: dict[str, str] | None = None,
         body: str = "",
     ) -> None:
-        """Answer the next request, to a path if named, with this: JSON or `body`."""
+        """Answer the next request, of a kind if named, with this: JSON or `body`."""
         text = body if json_body is None else json.dumps(json_body)
         kind = {} if json_body is None else answers.JSON
         answer = Answer(status, text, kind | (headers or {}))
-        self._specials.append(Special(path, answer=answer, times=times))
+        self._specials.append(Special(path, answer=answer, times=times, method=method))
 
     def fails(self, error: Exception, path: str, *, times: int = 1) -> None:
         """Raise an error of requests in place of an answer."""
         self._specials.append(Special(path, error=error, times=times))
 
-    def loses_answer(self, path: str) -> None:
+    def loses_answer(self, path: str, *, method: str | None = None) -> None:
         """Do what is asked, and time out before the answer."""
-        self._specials.append(Special(path, loses_answer=True))
+        self._specials.append(Special(path, loses_answer=True, method=method))
 
     def takes(self, seconds: float, path: str, *, times: int = 1) -> None:
         """Take this long to answer the next requests to a path."""

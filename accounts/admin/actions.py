@@ -1,0 +1,273 @@
+"""What staff can do to people: one class an action, without a word of HTML.
+
+An action asks Directus about one user at a time. `accounts.admin.confirming` asks the
+staff first, and reports.
+"""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from .. import clients, password_reset, suspending
+from ..directus import InvalidPayload
+from ..links import public_url
+from ..models import Session
+from ..sessions import end_sessions
+from ..suspending import Refused
+from ..throttling import Throttled
+from .sessions import others
+
+
+class Action:
+    """Something done to users.
+
+    Attributes:
+        name: in addresses and forms.
+        permission: of the User model; whoever has it may do this.
+        event: what the audit trail calls it once it is done.
+        label: what lists and buttons call it.
+        question, explanation, done: of the page that asks, and afterwards.
+    """
+
+    name: str
+    permission = "change_user"
+    event: str
+    needs_service = False
+    label: str
+
+    def question(self, count: int) -> str:
+        """Return what the staff is asked."""
+        raise NotImplementedError
+
+    explanation: str
+
+    def done(self, count: int) -> str:
+        """Return what was done to so many users."""
+        raise NotImplementedError
+
+    def obstacle(self) -> str:
+        """Return why this cannot be done to anybody, or an empty string."""
+        if self.needs_service and clients.service_client() is None:
+            return _("DIRECTUS_SERVICE_TOKEN is not set: directus_setup makes one.")
+        return ""
+
+    def objection(self, request, user) -> str:
+        """Return why this is not done to a user, as far as the row tells."""
+        return "" if user.is_mirrored else _("A local user, unknown to Directus.")
+
+    def suits(self, user) -> bool:
+        """Tell whether a user's own page offers this."""
+        return user.is_mirrored
+
+    def perform(self, request, user) -> list[str]:
+        """Do it to one user.
+
+        Returns:
+            What the staff should know besides.
+
+        Raises:
+            Refused, DirectusError: it was not done, or no answer came.
+        """
+        raise NotImplementedError
+
+
+class Suspend(Action):
+    """Suspend in Directus, and end all sessions."""
+
+    name = "suspend"
+    permission = "suspend_user"
+    event = "user.suspended_by_staff"
+    needs_service = True
+    label = gettext_lazy("Suspend in Directus")
+    explanation = gettext_lazy(
+        "Whoever is suspended is signed out here at once and cannot sign in any more, "
+        "here or at Directus, until somebody re-activates the account."
+    )
+
+    def question(self, count):
+        text = ngettext("Suspend this user?", "Suspend these %(n)d users?", count)
+        return text % {"n": count}
+
+    def done(self, count):
+        text = ngettext("%(n)d user is suspended.", "%(n)d users are suspended.", count)
+        return text % {"n": count}
+
+    def suits(self, user):
+        return user.is_mirrored and user.status != suspending.SUSPENDED
+
+    def objection(self, request, user):
+        if user.pk == request.user.pk:
+            return _("Nobody suspends the own account.")
+        if user.is_superuser and not request.user.is_superuser:
+            return _("Only a superuser may do that to a superuser.")
+        return super().objection(request, user)
+
+    def perform(self, request, user):
+        return suspending.suspend(
+            suspending.service_client(),
+            user,
+            spare_superusers=not request.user.is_superuser,
+        )
+
+
+class Reactivate(Action):
+    """Let somebody in again whom Directus or the staff suspended."""
+
+    name = "reactivate"
+    permission = "suspend_user"
+    event = "user.reactivated_by_staff"
+    needs_service = True
+    label = gettext_lazy("Re-activate in Directus")
+    explanation = gettext_lazy(
+        "Whoever is re-activated can sign in again with the password of before."
+    )
+
+    def question(self, count):
+        text = ngettext(
+            "Re-activate this user?", "Re-activate these %(n)d users?", count
+        )
+        return text % {"n": count}
+
+    def done(self, count):
+        text = ngettext("%(n)d user is active.", "%(n)d users are active.", count)
+        return text % {"n": count}
+
+    def suits(self, user):
+        return user.is_mirrored and user.status == suspending.SUSPENDED
+
+    def perform(self, request, user):
+        return suspending.reactivate(
+            suspending.service_client(),
+            user,
+            spare_superusers=not request.user.is_superuser,
+        )
+
+
+class SendPasswordReset(Action):
+    """Have Directus mail a link; nobody but its reader chooses the password."""
+
+    name = "send-password-reset"
+    permission = "send_password_reset"
+    event = "password_reset.sent_by_staff"
+    label = gettext_lazy("Send a mail to reset the password")
+    explanation = gettext_lazy(
+        "Directus mails a link with which the owner of the address chooses a new "
+        "password. The old one works until then."
+    )
+
+    def question(self, count):
+        text = ngettext(
+            "Send this user a link to choose a new password?",
+            "Send these %(n)d users a link each to choose a new password?",
+            count,
+        )
+        return text % {"n": count}
+
+    def done(self, count):
+        text = ngettext(
+            "Directus was asked to mail %(n)d link.",
+            "Directus was asked to mail %(n)d links.",
+            count,
+        )
+        return text % {"n": count}
+
+    def perform(self, request, user):
+        self._look_again(user)
+        if not user.is_active:
+            raise Refused(_("Directus mails no link to who is not active."))
+        if not user.email:
+            raise Refused(_("There is no e-mail address."))
+        try:
+            password_reset.send_link_as_staff(request, user)
+        except Throttled as error:
+            text = _("Got several mails just now; try again in %d seconds.")
+            raise Refused(text % error.retry_after) from None
+        except InvalidPayload:
+            url = public_url("accounts:password_reset_confirm")
+            text = _("Directus has to allow the link: PASSWORD_RESET_URL_ALLOW_LIST=%s")
+            raise Refused(text % url) from None
+        return []
+
+    def _look_again(self, user) -> None:
+        """Read the address that Directus has now, where the site may."""
+        service = clients.service_client()
+        if service is None:
+            return
+        profile = suspending.sync(service, user)
+        if profile.provider not in {"", "default"}:
+            text = _("Signs in through %s and has no password in Directus.")
+            raise Refused(text % profile.provider)
+        user.refresh_from_db()
+
+
+class Sync(Action):
+    """Read again from Directus, without waiting for the next sync."""
+
+    name = "sync"
+    event = "user.synced_by_staff"
+    needs_service = True
+    label = gettext_lazy("Sync now")
+    explanation = gettext_lazy(
+        "Name, address, status, role and rights are read from Directus. Whoever is not "
+        "active there is signed out."
+    )
+
+    def question(self, count):
+        text = ngettext(
+            "Read this user again from Directus?",
+            "Read these %(n)d users again from Directus?",
+            count,
+        )
+        return text % {"n": count}
+
+    def done(self, count):
+        text = ngettext("%(n)d user was read.", "%(n)d users were read.", count)
+        return text % {"n": count}
+
+    def perform(self, request, user):
+        suspending.sync(suspending.service_client(), user)
+        return []
+
+
+class SignOut(Action):
+    """End all sessions of a user on this site, but the own one."""
+
+    name = "sign-out"
+    event = "session.ended_by_staff"
+    label = gettext_lazy("Sign out everywhere")
+    explanation = gettext_lazy(
+        "All sessions on this site end, except the one in which you are reading this. "
+        "Whoever knows the password can sign in again."
+    )
+
+    def question(self, count):
+        text = ngettext(
+            "Sign this user out everywhere?",
+            "Sign these %(n)d users out everywhere?",
+            count,
+        )
+        return text % {"n": count}
+
+    def done(self, count):
+        text = ngettext(
+            "%(n)d user was signed out.", "%(n)d users were signed out.", count
+        )
+        return text % {"n": count}
+
+    def objection(self, request, user):
+        return ""
+
+    def suits(self, user):
+        return True
+
+    def perform(self, request, user):
+        end_sessions(others(request, Session.objects.filter(user=user)))
+        return []
+
+
+ACTIONS: tuple[Action, ...] = (
+    Suspend(),
+    Reactivate(),
+    SendPasswordReset(),
+    Sync(),
+    SignOut(),
+)

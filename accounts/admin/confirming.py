@@ -1,0 +1,182 @@
+"""Ask the staff, do what was asked to one user after the other, and report.
+
+When Directus goes away in between, or it takes too long, the page asks again about
+who is left: nothing that was half done goes unsaid.
+"""
+
+import time
+from dataclasses import dataclass, field
+
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from .. import audit
+from ..directus import (
+    AuthenticationFailed,
+    DirectusAPIError,
+    DirectusError,
+    DirectusUnavailable,
+    RateLimited,
+)
+from ..suspending import Refused
+from .actions import Action
+
+MOST_AT_ONCE = 100
+# A worker is not held much longer, whatever Directus does.
+MOST_SECONDS = 10.0
+MOST_LINES = 20
+TEMPLATE = "admin/accounts/user/confirm_action.html"
+
+
+@dataclass
+class Tally:
+    """What became of the users; `left` were not done, because of `trouble`."""
+
+    done: list = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    left: list = field(default_factory=list)
+    trouble: str = ""
+    status: int = 200
+    retry_after: int | None = None
+
+
+class Confirming:
+    """One action in the admin of users: the page that asks, and what follows."""
+
+    def __init__(self, model_admin, action: Action, request) -> None:
+        self._admin = model_admin
+        self._action = action
+        self._request = request
+
+    def ask(self, users: list, tally: Tally | None = None) -> TemplateResponse:
+        """Return the page that asks, about whom Directus did not answer if it did."""
+        tally = tally or Tally()
+        objections = [(u, self._action.objection(self._request, u)) for u in users]
+        willing = [user for user, objection in objections if not objection]
+        obstacle = self._action.obstacle()
+        context = {
+            **self._admin.admin_site.each_context(self._request),
+            "opts": self._admin.opts,
+            "title": self._action.question(len(users)),
+            "action": self._action,
+            "users": objections,
+            "only_user": users[0] if len(users) == 1 else None,
+            "willing": [] if obstacle else willing,
+            "trouble": tally.trouble or obstacle,
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        response = TemplateResponse(
+            self._request, TEMPLATE, context, status=tally.status
+        )
+        if tally.status >= 429:
+            response["Retry-After"] = str(tally.retry_after or 10)
+        return response
+
+    def do(self, users: list) -> TemplateResponse | None:
+        """Do it; return the page that asks about who is left, or None."""
+        tally = self._run(users)
+        self._tell(tally)
+        return self.ask(tally.left, tally) if tally.left else None
+
+    # Doing
+
+    def _run(self, users: list) -> Tally:
+        tally = Tally()
+        deadline = time.monotonic() + MOST_SECONDS
+        for number, user in enumerate(users):
+            if time.monotonic() > deadline:
+                tally.trouble = _("That took long. These users are still to be done.")
+            else:
+                self._try(user, tally)
+            if tally.trouble:
+                tally.left = users[number:]
+                break
+        return tally
+
+    def _try(self, user, tally: Tally) -> None:
+        objection = self._action.obstacle() or self._action.objection(
+            self._request, user
+        )
+        try:
+            if objection:
+                raise Refused(objection)
+            notes = self._action.perform(self._request, user)
+        except Refused as error:
+            self._refused(user, str(error), tally)
+        except (DirectusUnavailable, RateLimited, AuthenticationFailed) as error:
+            self._stopped(user, error, tally)
+        except DirectusAPIError as error:
+            self._refused(user, _("Directus: %s") % error, tally, error.code)
+        else:
+            self._done(user, tally, notes)
+
+    def _done(self, user, tally: Tally, notes: list[str]) -> None:
+        tally.done.append(user)
+        tally.notes += [f"{user}: {note}" for note in notes]
+        self._log(user, str(self._action.label))
+        audit.record(
+            self._action.event, self._request, user=user, staff_id=self._staff_id
+        )
+
+    def _refused(self, user, reason: str, tally: Tally, code: str = "Refused") -> None:
+        tally.notes.append(f"{user}: {reason}")
+        self._record("staff_action.refused", user, code)
+
+    def _stopped(self, user, error: DirectusError, tally: Tally) -> None:
+        """Note that nobody after this one needs to be tried."""
+        code = getattr(error, "code", "") or type(error).__name__
+        if isinstance(error, AuthenticationFailed):
+            tally.trouble = _(
+                "Directus does not accept DIRECTUS_SERVICE_TOKEN: directus_setup makes "
+                "a new one. Nothing was done to these users."
+            )
+            self._record("staff_action.refused", user, code)
+            return
+        tally.retry_after = error.retry_after
+        tally.status = 429 if isinstance(error, RateLimited) else 503
+        if tally.status == 503 and not error.never_sent:
+            tally.trouble = _(
+                "Directus did not answer about %(user)s: it may have been done or not. "
+                "Nothing was done to the others. Try again; twice does no harm."
+            ) % {"user": user}
+            self._log(user, _("%s: no answer from Directus") % self._action.label)
+            self._record("staff_action.unsure", user, code)
+            return
+        tally.trouble = _(
+            "Directus does not answer. Nothing was done to these users; try again."
+        )
+        self._record("staff_action.refused", user, code)
+
+    @property
+    def _staff_id(self) -> int:
+        return self._request.user.pk
+
+    def _log(self, user, text: str) -> None:
+        """Write a line into the admin's own log."""
+        self._admin.log_change(self._request, user, text)
+
+    def _record(self, event: str, user, reason: str) -> None:
+        audit.record(
+            event,
+            self._request,
+            user=user,
+            action=self._action.name,
+            reason=reason,
+            staff_id=self._staff_id,
+        )
+
+    # Telling
+
+    def _tell(self, tally: Tally) -> None:
+        if tally.done:
+            text = self._action.done(len(tally.done))
+            messages.success(self._request, text)
+        for note in tally.notes[:MOST_LINES]:
+            messages.warning(self._request, note)
+        more = len(tally.notes) - MOST_LINES
+        if more > 0:
+            text = ngettext("And %(n)d more.", "And %(n)d more.", more)
+            messages.warning(self._request, text % {"n": more})

@@ -1,0 +1,93 @@
+"""The health panel: what directus_doctor found last, and a button to look again."""
+
+import time
+from collections.abc import Iterator
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from .. import audit
+from ..doctor import Finding, Verdict, examine
+from ..doctor.registry import ORDER
+from ..doctor.reports import last_report, stored
+from ..throttling import DOCTOR_RUNS, Attempt, Throttled
+
+# A worker is not held much longer; each check has its own time-outs besides.
+MOST_SECONDS = 8.0
+MAY_LOOK = "accounts.view_healthreport"
+MAY_RUN = "accounts.run_doctor"
+# What needs somebody comes first.
+RANKS = [Verdict.PROBLEM, Verdict.WARNING, Verdict.UNKNOWN, Verdict.OK]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def health(request, admin_site):
+    """Show the last report; a POST makes a new one."""
+    if not request.user.has_perm(MAY_LOOK):
+        raise PermissionDenied(MAY_LOOK)
+    if request.method == "POST":
+        _run(request)
+        return HttpResponseRedirect(reverse("admin:health"))
+    report = last_report()
+    context = {
+        **admin_site.each_context(request),
+        "title": _("Health"),
+        "report": report,
+        "findings": report and sorted(report.findings, key=_rank),
+        "attention": report and sum(one.needs_attention for one in report.findings),
+        "verdicts": _words(),
+        "may_run": request.user.has_perm(MAY_RUN),
+    }
+    return TemplateResponse(request, "admin/health.html", context)
+
+
+def _run(request) -> None:
+    if not request.user.has_perm(MAY_RUN):
+        raise PermissionDenied(MAY_RUN)
+    attempt = Attempt(DOCTOR_RUNS, "")
+    try:
+        attempt.take()
+    except Throttled as error:
+        text = _("The doctor looked just now; again in %d seconds.")
+        messages.warning(request, text % error.retry_after)
+        return
+    try:
+        for _finding in stored(_in_time(examine())):
+            pass
+    finally:
+        attempt.failed()
+    audit.record("doctor.run_by_staff", request, user=request.user)
+    messages.success(request, _("The doctor has looked."))
+
+
+def _in_time(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Yield findings while there is time, and then what was not looked at."""
+    deadline = time.monotonic() + MOST_SECONDS
+    seen = set()
+    for finding in findings:
+        seen.add(finding.id)
+        yield finding
+        if time.monotonic() > deadline:
+            break
+    reason = _("There was no time to look: run directus_doctor.")
+    for check_id in ORDER:
+        if check_id not in seen:
+            yield Finding(check_id, Verdict.UNKNOWN, reason)
+
+
+def _rank(finding: Finding) -> int:
+    return RANKS.index(finding.verdict)
+
+
+def _words() -> dict[str, str]:
+    return {
+        Verdict.OK: _("OK"),
+        Verdict.WARNING: _("Warning"),
+        Verdict.PROBLEM: _("Problem"),
+        Verdict.UNKNOWN: _("Unknown"),
+    }

@@ -1,0 +1,61 @@
+"""Who is signed in where. Ending a session is deleting it; tokens are not shown."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from .. import audit
+from ..models import Session
+from ..sessions import end_sessions
+
+
+@admin.register(Session)
+class SessionAdmin(admin.ModelAdmin):
+    """Sessions of people, of which the own one is ended by signing out alone."""
+
+    list_display = ("user", "client_address", "browser", "last_seen_at", "expire_date")
+    list_filter = ("last_seen_at",)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "client_address")
+    ordering = ("-last_seen_at",)
+    fields = (
+        "user",
+        "client_address",
+        "user_agent",
+        "created_at",
+        "authenticated_at",
+        "last_seen_at",
+        "validated_at",
+        "expire_date",
+    )
+    readonly_fields = fields
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).exclude(user=None)
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        is_own = obj is not None and obj.session_key == request.session.session_key
+        return not is_own and super().has_delete_permission(request, obj)
+
+    @admin.display(description=_("browser"))
+    def browser(self, session):
+        """The beginning of what the browser calls itself."""
+        return session.user_agent[:60]
+
+    def delete_model(self, request, obj):
+        self.delete_queryset(request, Session.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request, queryset):
+        for session in queryset.select_related("user"):
+            audit.record("session.ended_by_staff", request, user=session.user)
+        end_sessions(others(request, queryset))
+
+
+def others(request, sessions):
+    """Leave out the session of this very request, which signing out is for."""
+    return sessions.exclude(session_key=request.session.session_key)

@@ -1,0 +1,165 @@
+"""Users in the admin: what Directus owns is shown, not edited."""
+
+from datetime import timedelta
+from functools import partial
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from .. import attempts, clients
+from ..models import User
+from .actions import ACTIONS, Action
+from .confirming import MOST_AT_ONCE, Confirming
+
+FROM_DIRECTUS = (
+    "email",
+    "first_name",
+    "last_name",
+    "status",
+    "role_name",
+    "role_id",
+    "language",
+    "last_access",
+    "directus_id",
+)
+FROM_ROLE = ("is_active", "is_staff", "is_superuser", "synced_at", "last_login")
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    """Show what Directus owns, edit what Django owns: groups and permissions."""
+
+    list_display = (
+        "email",
+        "name",
+        "status",
+        "role_name",
+        "is_active",
+        "synced_at",
+    )
+    list_filter = ("status", "role_name", "is_active", "is_staff", "groups")
+    search_fields = ("email", "first_name", "last_name", "directus_id")
+    ordering = ("email",)
+    fieldsets = (
+        (_("From Directus"), {"fields": (*FROM_DIRECTUS, "in_directus", "sign_in")}),
+        (_("From the role in Directus"), {"fields": FROM_ROLE}),
+        (_("In Django"), {"fields": ("groups", "user_permissions")}),
+    )
+    readonly_fields = (*FROM_DIRECTUS, *FROM_ROLE, "in_directus", "sign_in")
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        # People are deleted in Directus; the row keeps foreign keys whole.
+        return False
+
+    def get_readonly_fields(self, request, obj=None):
+        # Whoever may give permissions may give them all, to the own user too.
+        given = () if request.user.is_superuser else ("groups", "user_permissions")
+        return (*super().get_readonly_fields(request, obj), *given)
+
+    def get_urls(self):
+        # No form for a password: Directus holds it.
+        urls = [url for url in super().get_urls() if "password" not in str(url.pattern)]
+        return [self._url_of(action) for action in ACTIONS] + urls
+
+    @admin.display(description=_("name"), ordering="first_name")
+    def name(self, user):
+        """First and last name in one column: the list has to fit a screen."""
+        return user.get_full_name()
+
+    @admin.display(description=_("in Directus"))
+    def in_directus(self, user):
+        """Link to the user's page in Directus' own app."""
+        if not user.is_mirrored:
+            return _("A local user, unknown to Directus")
+        url = clients.admin_url(f"users/{user.directus_id}")
+        return format_html('<a href="{}" rel="noopener">{}</a>', url, _("Open"))
+
+    @admin.display(description=_("sign-in here"))
+    def sign_in(self, user):
+        """Whether too many failures keep the user from signing in just now."""
+        until = attempts.blocked_until(user.email)
+        if until is None:
+            return _("Not locked")
+        if until > timezone.now() + timedelta(days=1):
+            return _(
+                "Refused to unknown browsers, until a sign-in from a known one or a "
+                "new password: Directus would suspend the account"
+            )
+        return _("Refused to unknown browsers until %s, after too many failures") % (
+            date_format(timezone.localtime(until), "DATETIME_FORMAT")
+        )
+
+    # What staff can do; see accounts.admin.actions
+
+    def get_actions(self, request):
+        """Offer what the staff may do; Django's own deletion is not among it."""
+        return {
+            action.name: (self._act_on_list(action), action.name, action.label)
+            for action in self._allowed(request)
+        }
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        user = self.get_object(request, unquote(object_id))
+        buttons = [
+            (self._address(action, user), action.label)
+            for action in (self._allowed(request) if user else [])
+            if action.suits(user) and not action.objection(request, user)
+        ]
+        context = {"staff_actions": buttons, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def _allowed(self, request) -> list[Action]:
+        return [action for action in ACTIONS if self._may(request, action)]
+
+    def _may(self, request, action: Action) -> bool:
+        return self.has_view_permission(request) and request.user.has_perm(
+            f"{self.opts.app_label}.{action.permission}"
+        )
+
+    def _address(self, action: Action, user) -> str:
+        return reverse(f"admin:accounts_user_{action.name}", args=[user.pk])
+
+    def _url_of(self, action: Action):
+        view = self.admin_site.admin_view(partial(self._act_on_one, action))
+        name = f"accounts_user_{action.name}"
+        return path(f"<path:object_id>/{action.name}/", view, name=name)
+
+    def _act_on_one(self, action: Action, request, object_id):
+        """Ask about one user, and do it when the form comes."""
+        if not self._may(request, action):
+            raise PermissionDenied(action.permission)
+        user = self.get_object(request, unquote(object_id))
+        if user is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        confirming = Confirming(self, action, request)
+        if request.method != "POST":
+            return confirming.ask([user])
+        back = reverse("admin:accounts_user_change", args=[user.pk])
+        return confirming.do([user]) or HttpResponseRedirect(back)
+
+    def _act_on_list(self, action: Action):
+        """Return what the list calls for the chosen users."""
+
+        def act(model_admin, request, users):
+            if users.count() > MOST_AT_ONCE:
+                text = _("Choose at most %d users at once.") % MOST_AT_ONCE
+                self.message_user(request, text, messages.ERROR)
+                return None
+            confirming = Confirming(self, action, request)
+            chosen = list(users)
+            if "post" not in request.POST:
+                return confirming.ask(chosen)
+            return confirming.do(chosen)
+
+        return act

@@ -1,0 +1,26 @@
+"""Where the admin has what, and how its lists are used."""
+
+USERS = "/admin/accounts/user/"
+SESSIONS = "/admin/accounts/session/"
+LOCAL = ("local@example.com", "the local administrator's")
+
+
+def act(browser, action, *users, path=USERS):
+    data = {"action": action, "_selected_action": [user.pk for user in users]}
+    return browser.post(path, data, follow=True)
+
+
+def confirm(browser, action, *users):
+    """Choose an action in the list of users, and say yes to it."""
+    data = {
+        "action": action,
+        "_selected_action": [user.pk for user in users],
+        "post": "yes",
+    }
+    return browser.post(USERS, data, follow=True)
+
+
+def press(browser, user, action):
+    """Press a button on a user's own page, and say yes to it."""
+    path = f"{USERS}{user.pk}/{action}/"
+    return browser.post(path, {"post": "yes"}, follow=True)

@@ -1,0 +1,543 @@
+"""What staff can do to people in the admin: asked first, checked, and written down."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from accounts import clients
+from accounts.admin import confirming
+from accounts.attempts import SignInAttempt
+from accounts.models import Session, User
+from tests.accounts.flows import log_in
+from tests.fake_directus import ADMINISTRATOR
+
+from .paths import USERS, act, confirm, press
+
+pytestmark = pytest.mark.django_db
+
+ACTIONS = ["suspend", "reactivate", "send-password-reset", "sync", "sign-out"]
+
+
+@pytest.fixture
+def events(caplog):
+    """A function that returns the names of the events so far."""
+
+    def names():
+        return [getattr(record, "event", "") for record in caplog.records]
+
+    return names
+
+
+@pytest.fixture
+def suspended(root, shadow, ada, directus):
+    """Ada's row, after somebody suspended her in Directus."""
+    ada.status = "suspended"
+    User.objects.filter(pk=shadow.pk).update(status="suspended", is_active=False)
+    shadow.refresh_from_db()
+    return shadow
+
+
+def allow(*names):
+    me = User.objects.get(email="editor@example.com")
+    me.user_permissions.set(Permission.objects.filter(codename__in=names))
+
+
+def log_of(user):
+    return [str(e) for e in LogEntry.objects.filter(object_id=user.pk)]
+
+
+# Asking
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_page_asks_and_does_nothing(root, shadow, directus, service_token, action):
+    directus.forget_calls()
+
+    pages = [root.get(f"{USERS}{shadow.pk}/{action}/"), act(root, action, shadow)]
+
+    for page in pages:
+        assert page.status_code == 200
+        assert "Lovelace" in page.text
+        assert 'value="yes"' in page.text
+    assert not LogEntry.objects.exists()
+    assert shadow.sessions.exists()
+    directus.was_not_asked()
+
+
+def test_the_page_of_a_user_offers_what_suits(root, shadow, local):
+    page = root.get(f"{USERS}{shadow.pk}/change/").text
+    of_local = root.get(f"{USERS}{local.pk}/change/").text
+
+    assert f"{shadow.pk}/suspend/" in page
+    assert f"{shadow.pk}/reactivate/" not in page
+    assert f"{local.pk}/suspend/" not in of_local
+    assert f"{local.pk}/sign-out/" in of_local
+
+
+# Suspending
+
+
+def test_suspending_ends_sessions_at_once(
+    root, shadow, ada, directus, service_token, signed_in_client, events
+):
+    response = press(root, shadow, "suspend")
+
+    assert "1 user is suspended." in response.text
+    assert ada.status == "suspended"
+    shadow.refresh_from_db()
+    assert (shadow.status, shadow.is_active) == ("suspended", False)
+    assert signed_in_client.get("/").status_code == 302
+    assert log_in(Client(), ada.email, ada.password).status_code == 200
+    assert len(log_of(shadow)) == 1
+    assert "user.suspended_by_staff" in events()
+    assert "session.revoked" in events()
+
+
+def test_several_are_suspended_from_the_list(
+    root, shadow, directus, service_token, sign_in
+):
+    bob = directus.add_user("bob@example.com", "Bob's secret 1815")
+    sign_in(bob, Client())
+    users = [shadow, User.objects.get(email=bob.email)]
+
+    response = confirm(root, "suspend", *users)
+
+    assert "2 users are suspended." in response.text
+    assert bob.status == "suspended"
+    assert [len(log_of(user)) for user in users] == [1, 1]
+
+
+def test_who_is_suspended_already_is_told_and_signed_out(
+    root, suspended, service_token, signed_in_client
+):
+    response = press(root, suspended, "suspend")
+
+    assert "Was suspended in Directus already." in response.text
+    assert not suspended.sessions.exists()
+
+
+@pytest.mark.parametrize("status", ["unverified", "invited", "archived"])
+@pytest.mark.parametrize("action", ["suspend", "reactivate"])
+def test_who_waits_for_something_else_is_left_alone(
+    root, shadow, ada, service_token, status, action
+):
+    """Suspended and re-activated, they would be in without a confirmed address."""
+    ada.status = status
+
+    response = press(root, shadow, action)
+
+    assert f"the status in Directus is {status}" in response.text
+    assert ada.status == status
+    assert not log_of(shadow)
+
+
+def test_nobody_suspends_the_own_account(root, directus, service_token):
+    me = User.objects.get(email="root@example.com")
+    before = directus.state.find(me.email).status
+
+    page = root.get(f"{USERS}{me.pk}/suspend/")
+    response = press(root, me, "suspend")
+
+    assert "Nobody suspends the own account." in page.text
+    assert 'type="submit" value="Suspend' not in page.text
+    assert "Nobody suspends the own account." in response.text
+    assert directus.state.find(me.email).status == before
+
+
+@pytest.mark.parametrize("action", ["suspend", "reactivate"])
+def test_staff_cannot_do_that_to_superusers(
+    editor, directus, settings, service_token, sign_in, action
+):
+    settings.DIRECTUS_SUPERUSER_ROLES = [ADMINISTRATOR]
+    boss = directus.add_user("boss@example.com", role=ADMINISTRATOR)
+    sign_in(boss, Client())
+    allow("view_user", "suspend_user")
+    user = User.objects.get(email=boss.email)
+    if action == "reactivate":
+        # Not a superuser any more, until the role counts again.
+        directus.suspend(boss)
+        User.objects.filter(pk=user.pk).update(is_superuser=False, status="suspended")
+    before = boss.status
+
+    response = press(editor, user, action)
+
+    assert "Only a superuser may do that to a superuser." in response.text
+    assert boss.status == before
+
+
+def test_who_became_a_superuser_since_is_spared_too(
+    editor, directus, settings, service_token, shadow, ada
+):
+    settings.DIRECTUS_SUPERUSER_ROLES = [ADMINISTRATOR]
+    allow("view_user", "suspend_user")
+    ada.role = directus.state.role_id(ADMINISTRATOR)
+
+    response = press(editor, shadow, "suspend")
+
+    assert "Only a superuser may do that to a superuser." in response.text
+
+
+# What hinders
+
+
+def test_without_a_service_token_the_page_says_so(root, shadow):
+    page = root.get(f"{USERS}{shadow.pk}/suspend/")
+    response = press(root, shadow, "suspend")
+
+    assert "DIRECTUS_SERVICE_TOKEN is not set" in page.text
+    assert 'type="submit" value="Suspend' not in page.text
+    assert "DIRECTUS_SERVICE_TOKEN is not set" in response.text
+
+
+@pytest.mark.parametrize("action", ["suspend", "reactivate", "sync"])
+def test_a_token_that_directus_refuses_signs_nobody_out(
+    root, shadow, settings, directus, action
+):
+    settings.DIRECTUS_SERVICE_TOKEN = "unknown"
+
+    response = press(root, shadow, action)
+
+    assert "Directus does not accept DIRECTUS_SERVICE_TOKEN" in response.text
+    assert root.get("/admin/").status_code == 200
+    assert shadow.sessions.exists()
+
+
+def test_a_token_without_the_right_is_told_what_is_missing(
+    root, directus, service_token, sign_in
+):
+    editor = directus.add_user("other@example.com", role="Editor")
+    sign_in(editor, Client())
+    user = User.objects.get(email=editor.email)
+
+    response = press(root, user, "suspend")
+
+    assert "may not change users of the role Editor" in response.text
+    assert "update of the field status" in response.text
+    assert editor.status == "active"
+    assert user.sessions.exists()
+    assert not log_of(user)
+
+
+def test_the_licence_has_a_word(root, suspended, directus, service_token):
+    directus.answers(
+        403,
+        {"errors": [{"message": "x", "extensions": {"code": "LIMIT_EXCEEDED"}}]},
+        path=f"/users/{suspended.directus_id}",
+        method="PATCH",
+    )
+
+    response = press(root, suspended, "reactivate")
+
+    assert "licence allows no more active users" in response.text
+
+
+def test_who_is_gone_is_told(root, shadow, ada, directus, service_token):
+    directus.delete(ada)
+
+    response = press(root, shadow, "suspend")
+
+    assert "Not visible to the service token" in response.text
+
+
+def test_local_users_are_left_out(root, shadow, local, ada, service_token):
+    page = act(root, "suspend", shadow, local)
+    response = confirm(root, "suspend", shadow, local)
+
+    assert "A local user, unknown to Directus." in page.text
+    assert "1 user is suspended." in response.text
+    assert "A local user, unknown to Directus." in response.text
+
+
+def test_an_outage_is_503_and_nothing_was_done(
+    root, shadow, ada, directus, service_token
+):
+    directus.is_down()
+
+    response = press(root, shadow, "suspend")
+
+    assert response.status_code == 503
+    assert response["Retry-After"]
+    assert "Directus does" in response.text or "Directus did" in response.text
+    assert 'value="Suspend in Directus"' in response.text
+    assert ada.status == "active"
+    assert shadow.sessions.exists()
+
+
+def test_an_outage_in_between_leaves_the_rest_to_be_tried(
+    root, shadow, directus, service_token, sign_in
+):
+    people = [directus.add_user(f"p{n}@example.com", f"Secret {n} 1815") for n in "123"]
+    for person in people:
+        sign_in(person, Client())
+    users = list(User.objects.filter(email__startswith="p").order_by("email"))
+    directus.answers(503, {}, path=f"/users/{people[1].id}", times=9)
+
+    response = confirm(root, "suspend", *users)
+
+    assert response.status_code == 503
+    assert "1 user is suspended." in response.text
+    for user, is_left in zip(users, [False, True, True], strict=True):
+        field = f'name="_selected_action"\n               value="{user.pk}"'
+        assert (field in response.text) == is_left
+    assert [person.status for person in people] == ["suspended", "active", "active"]
+
+
+def test_a_lost_answer_is_said_and_can_be_tried_again(
+    root, shadow, ada, directus, service_token, events
+):
+    directus.loses_answer(f"/users/{shadow.directus_id}", method="PATCH")
+
+    response = press(root, shadow, "suspend")
+
+    assert response.status_code == 503
+    assert "it may have been done or not" in response.text
+    assert "staff_action.unsure" in events()
+    assert len(log_of(shadow)) == 1
+    assert "is suspended" in press(root, shadow, "suspend").text
+    assert not shadow.sessions.exists()
+
+
+def test_a_run_that_takes_long_asks_about_who_is_left(
+    root, shadow, directus, service_token, monkeypatch
+):
+    monkeypatch.setattr(confirming, "MOST_SECONDS", -1.0)
+
+    response = press(root, shadow, "sync")
+
+    assert "That took long." in response.text
+    assert shadow.sessions.exists()
+
+
+def test_too_many_are_refused(root, shadow, local, monkeypatch):
+    monkeypatch.setattr("accounts.admin.users.MOST_AT_ONCE", 1)
+
+    response = act(root, "sync", shadow, local)
+
+    assert "Choose at most 1 users at once." in response.text
+
+
+# Re-activating
+
+
+def test_who_is_reactivated_can_sign_in_again(
+    root, suspended, ada, service_token, settings, events
+):
+    settings.DIRECTUS_LOGIN_ATTEMPTS = 10
+    for _ in range(5):
+        attempt = SignInAttempt(None, ada.email)
+        attempt.begin()
+        attempt.failed()
+    page = root.get(f"{USERS}{suspended.pk}/change/").text
+    assert "Refused to unknown browsers" in page
+
+    response = press(root, suspended, "reactivate")
+
+    assert "1 user is active." in response.text
+    suspended.refresh_from_db()
+    assert suspended.is_active
+    assert log_in(Client(), ada.email, ada.password).status_code == 302
+    assert "Not locked" in root.get(f"{USERS}{suspended.pk}/change/").text
+    assert "user.reactivated_by_staff" in events()
+    assert len(log_of(suspended)) == 1
+
+
+def test_who_is_active_already_is_told(root, shadow, service_token):
+    response = press(root, shadow, "reactivate")
+
+    assert "Was active in Directus already." in response.text
+
+
+# Password mails
+
+
+@pytest.mark.parametrize("has_token", [True, False])
+def test_a_link_is_mailed_and_nothing_else(
+    root, shadow, ada, directus, request, events, has_token
+):
+    if has_token:
+        request.getfixturevalue("service_token")
+
+    response = press(root, shadow, "send-password-reset")
+
+    assert "Directus was asked to mail 1 link." in response.text
+    [mail] = directus.mails
+    assert mail.to == ada.email
+    assert "/reset-password/" in mail.link
+    assert mail.link not in response.text
+    assert "password_reset.sent_by_staff" in events()
+    assert len(log_of(shadow)) == 1
+    assert log_in(Client(), ada.email, ada.password).status_code == 302
+
+
+def test_the_mail_goes_to_the_address_that_directus_has(
+    root, shadow, ada, directus, service_token
+):
+    ada.email = "moved@example.com"
+
+    press(root, shadow, "send-password-reset")
+
+    assert [mail.to for mail in directus.mails] == ["moved@example.com"]
+
+
+def test_visitors_do_not_use_up_the_staffs_mails(root, shadow, ada, directus):
+    for _ in range(6):
+        Client().post("/request-reset-password/", {"email": ada.email})
+    before = len(directus.mails)
+
+    press(root, shadow, "send-password-reset")
+
+    assert len(directus.mails) == before + 1
+
+
+def test_nobody_is_mailed_again_and_again(root, shadow, directus):
+    for _ in range(4):
+        response = press(root, shadow, "send-password-reset")
+
+    assert "Got several mails just now" in response.text
+    assert len(directus.mails) == 3
+
+
+def test_who_is_suspended_gets_no_mail(root, suspended, directus, service_token):
+    response = press(root, suspended, "send-password-reset")
+
+    assert "mails no link to who is not active" in response.text
+    assert directus.mails == []
+
+
+def test_a_link_that_directus_refuses_is_named(root, shadow, directus):
+    directus.answers(
+        400,
+        {"errors": [{"message": "x", "extensions": {"code": "INVALID_PAYLOAD"}}]},
+        path="/auth/password/request",
+    )
+
+    response = press(root, shadow, "send-password-reset")
+
+    assert "PASSWORD_RESET_URL_ALLOW_LIST=http" in response.text
+
+
+# Sync
+
+
+def test_a_sync_takes_what_directus_has_now(root, shadow, ada, service_token):
+    ada.first_name = "Augusta"
+
+    response = press(root, shadow, "sync")
+
+    shadow.refresh_from_db()
+    assert shadow.first_name == "Augusta"
+    assert "1 user was read." in response.text
+
+
+def test_a_sync_signs_out_who_is_not_active(root, shadow, ada, service_token):
+    ada.status = "archived"
+
+    press(root, shadow, "sync")
+
+    shadow.refresh_from_db()
+    assert not shadow.is_active
+    assert not shadow.sessions.exists()
+
+
+def test_a_sync_decides_nothing_about_who_cannot_be_seen(
+    root, shadow, ada, directus, service_token
+):
+    directus.delete(ada)
+
+    response = press(root, shadow, "sync")
+
+    shadow.refresh_from_db()
+    assert shadow.is_active
+    assert "Not visible to the service token" in response.text
+
+
+# Signing out
+
+
+def test_signing_out_everywhere_ends_all_sessions(root, shadow, sign_in, ada, events):
+    sign_in(ada, Client())
+
+    response = press(root, shadow, "sign-out")
+
+    assert "1 user was signed out." in response.text
+    assert not shadow.sessions.exists()
+    assert "session.ended_by_staff" in events()
+    assert len(log_of(shadow)) == 1
+
+
+def test_signing_oneself_out_everywhere_keeps_this_browser(root, directus, sign_in):
+    other = sign_in(directus.state.find("root@example.com"), Client())
+    user = User.objects.get(email="root@example.com")
+
+    press(root, user, "sign-out")
+
+    assert Session.objects.filter(user=user).count() == 1
+    assert other.get("/").status_code == 302
+
+
+# Who may
+
+
+@pytest.mark.parametrize(
+    ("action", "permission"),
+    [
+        ("suspend", "suspend_user"),
+        ("reactivate", "suspend_user"),
+        ("send-password-reset", "send_password_reset"),
+        ("sync", "change_user"),
+        ("sign-out", "change_user"),
+    ],
+)
+def test_each_needs_its_permission(
+    editor, shadow, directus, service_token, action, permission
+):
+    others = {"suspend_user", "send_password_reset", "change_user"} - {permission}
+    address = f"{USERS}{shadow.pk}/{action}/"
+    allow("view_user", *others)
+    directus.forget_calls()
+
+    assert editor.get(address).status_code == 403
+    assert editor.post(address, {"post": "yes"}).status_code == 403
+    assert address not in editor.get(f"{USERS}{shadow.pk}/change/").text
+    confirm(editor, action, shadow)
+
+    directus.was_not_asked()
+    assert shadow.sessions.exists()
+    allow(permission)
+    assert editor.get(address).status_code in {200, 403}
+    allow("view_user", permission)
+    assert editor.get(address).status_code == 200
+
+
+def test_it_takes_a_form_of_this_site(root, shadow, service_token):
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = root.cookies
+
+    for action in ACTIONS:
+        response = strict.post(f"{USERS}{shadow.pk}/{action}/", {"post": "yes"})
+        assert response.status_code == 403
+    assert shadow.sessions.exists()
+
+
+def test_no_secret_shows(root, shadow, ada, directus, service_token, caplog):
+    directus.answers(
+        400,
+        {
+            "errors": [
+                {
+                    "message": f"canary {ada.password}",
+                    "extensions": {"code": "FAILED_VALIDATION", "invalid": "canary"},
+                }
+            ]
+        },
+        path=f"/users/{shadow.directus_id}",
+    )
+
+    pages = [press(root, shadow, "suspend"), root.get(f"{USERS}{shadow.pk}/history/")]
+
+    written = str([vars(record) for record in caplog.records])
+    for secret in ("canary", service_token, ada.password):
+        assert all(secret not in page.text for page in pages)
+        assert secret not in written
+    clients._transport.cache_clear()
