@@ -27,6 +27,8 @@ COMPARED = (
     "role_id",
     "policies",
     "last_access",
+    "picture_id",
+    "has_two_factor",
     "is_staff",
     "is_superuser",
 )
@@ -44,6 +46,8 @@ def mirrored_values(profile: DirectusUser) -> dict[str, Any]:
         "role_id": profile.role_id,
         "policies": sorted(profile.policies or ()),
         "last_access": profile.last_access,
+        "picture_id": profile.picture_id,
+        "has_two_factor": profile.has_two_factor,
         "is_active": profile.is_active,
         "is_staff": roles.is_staff(profile),
         "is_superuser": roles.is_superuser(profile),

@@ -23,7 +23,7 @@ from .mailed import checked
 from .plain import PlainClient
 from .tokens import TokenPair
 from .transport import DONE, Call, Repeat
-from .users import ALL_FIELDS, FEW_FIELDS, DirectusUser
+from .users import ALL_FIELDS, FEW_FIELDS, USUAL_FIELDS, DirectusUser
 
 PAGE_SIZE = 1000
 LOGOUT_TIMEOUT = 2.0
@@ -258,10 +258,11 @@ class DirectusClient(PlainClient):
 
     def _profile(self, path: str) -> DirectusUser:
         payload = _object(self._read(path, {"fields": ALL_FIELDS}))
+        if "status" not in payload:
+            payload |= _object(self._read(path, {"fields": USUAL_FIELDS}))
         if "status" not in payload or payload.get("role") is None:
-            # One field that may not be read hides all others; and version 10 says
-            # that there is no role when the role's name may not be read.
-            payload = payload | _object(self._read(path, {"fields": FEW_FIELDS}))
+            # Version 10 says that there is no role when its name may not be read.
+            payload |= _object(self._read(path, {"fields": FEW_FIELDS}))
         return DirectusUser.from_payload(payload)
 
     def _users(

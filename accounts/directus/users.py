@@ -13,12 +13,14 @@ DEFAULT_USER_AGENT = "django-directus"
 MAX_USER_AGENT = 512
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
-# Asked for first; one field that may not be read takes all others with it.
-ALL_FIELDS = (
+# Asked for one after the other, because one field that may not be read takes all
+# others with it: everything, what rights depend on, and the least.
+FEW_FIELDS = "id,email,first_name,last_name,status,role"
+USUAL_FIELDS = (
     "id,email,first_name,last_name,status,role.id,role.name,"
     "language,last_access,provider"
 )
-FEW_FIELDS = "id,email,first_name,last_name,status,role"
+ALL_FIELDS = f"{USUAL_FIELDS},avatar,tfa_secret"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,9 @@ class DirectusUser:
     last_access: datetime | None = None
     provider: str = ""
     policies: frozenset[str] | None = None
+    picture_id: UUID | None = None
+    # None: may not be read.
+    has_two_factor: bool | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -68,6 +73,8 @@ class DirectusUser:
             language=_text(payload, "language"),
             last_access=_moment(payload.get("last_access")),
             provider=_text(payload, "provider"),
+            picture_id=_uuid_or_none(payload.get("avatar")),
+            has_two_factor=_is_set(payload, "tfa_secret"),
         )
 
 
@@ -78,6 +85,19 @@ def _uuid(value: Any) -> UUID:
     except ValueError:
         pass
     raise DirectusUnavailable("an id is not a UUID")
+
+
+def _uuid_or_none(value: Any) -> UUID | None:
+    """Read an id that may be missing; SQLite lets Directus keep anything there."""
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _is_set(payload: dict[str, Any], name: str) -> bool | None:
+    """Tell whether a field whose value Directus hides has one; None: not readable."""
+    return payload[name] is not None if name in payload else None
 
 
 def _text(payload: dict[str, Any], name: str) -> str:

@@ -60,6 +60,7 @@ def test_without_a_wish_all_that_may_be_read_is_shown(world, tokens):
         "last_access",
         "provider",
         "avatar",
+        "tfa_secret",
     }
     assert reply.json["data"]["role"] == world.customer_role
 

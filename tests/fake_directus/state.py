@@ -23,6 +23,8 @@ PROFILE = (
     "language",
     "last_access",
     "provider",
+    "avatar",
+    "tfa_secret",
 )
 REFRESH_SECONDS = 7 * 24 * 3600
 # No top-level domains: Directus refuses addresses in them.
@@ -105,7 +107,7 @@ class State:
     registration_filter: str = ""
     registrations_a_minute: int = 5
     public_creates: bool = False
-    customer_reads: frozenset[str] = frozenset({*PROFILE, "avatar"})
+    customer_reads: frozenset[str] = frozenset(PROFILE)
     role_names_readable: bool = True
     activity_readable: bool = True
     # Version 10 has none.

@@ -124,6 +124,9 @@ def _shown(state: State, user: FakeUser, fields: Iterable[str]) -> dict[str, Any
             role["id"] = user.role
         elif name == "role.name":
             role["name"] = state.role_name(user.role)
+        elif name == "tfa_secret":
+            # Hidden from everybody.
+            shown[name] = user.otp_secret and "**********"
         else:
             shown[name] = getattr(user, name)
     if role:

@@ -40,18 +40,51 @@ def test_the_current_user_is_read_in_one_call(wire, client):
 
 def test_when_all_collapses_to_the_id_less_is_asked(wire, client):
     wire.get(f"{URL}/users/me", json={"data": {"id": ID}})
+    wire.get(f"{URL}/users/me", json={"data": ADA})
+
+    profile = client.get_current_user()
+
+    assert query(wire, 1)["fields"].endswith("last_access,provider")
+    assert profile.role_name == "Customer"
+    assert profile.has_two_factor is None
+
+
+def test_what_the_account_pages_show_is_read_too(wire, client):
+    secret = {"avatar": "8b1d2e1c-4b6e-4d2f-9d55-0f4d2f2b3c4d", "tfa_secret": "*****"}
+    wire.get(f"{URL}/users/me", json={"data": ADA | secret})
+
+    profile = client.get_current_user()
+
+    assert str(profile.picture_id) == secret["avatar"]
+    assert profile.has_two_factor is True
+
+
+def test_a_picture_that_is_no_id_is_none(wire, client):
+    odd = {"avatar": "a file", "tfa_secret": None}
+    wire.get(f"{URL}/users/me", json={"data": ADA | odd})
+
+    profile = client.get_current_user()
+
+    assert profile.picture_id is None
+    assert profile.has_two_factor is False
+
+
+def test_when_that_collapses_too_the_least_is_asked(wire, client):
+    wire.get(f"{URL}/users/me", json={"data": {"id": ID}})
+    wire.get(f"{URL}/users/me", json={"data": {"id": ID}})
     few = {"id": ID, "email": "ada@example.com", "status": "suspended", "role": ROLE}
     wire.get(f"{URL}/users/me", json={"data": few})
 
     profile = client.get_current_user()
 
-    assert query(wire, 1)["fields"] == "id,email,first_name,last_name,status,role"
+    assert query(wire, 2)["fields"] == "id,email,first_name,last_name,status,role"
     assert profile.role_id == uuid.UUID(ROLE)
     assert profile.is_complete
     assert not profile.is_active
 
 
 def test_a_hidden_profile_is_incomplete(wire, client):
+    wire.get(f"{URL}/users/me", json={"data": {"id": ID}})
     wire.get(f"{URL}/users/me", json={"data": {"id": ID}})
     wire.get(f"{URL}/users/me", json={"data": {"id": ID}})
 
