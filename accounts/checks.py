@@ -2,6 +2,7 @@
 `directus_doctor`'s."""
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -12,6 +13,25 @@ from . import clients
 
 SHORTEST_SECRET = 32
 SIGNUP_MODES = {"register", "create", "closed"}
+# What Directus itself keeps about a user. Some have a place of their own on the
+# profile's page, and some make their owner somebody else.
+NO_PROFILE_FIELDS = {
+    "id",
+    "email",
+    "password",
+    "avatar",
+    "status",
+    "role",
+    "policies",
+    "token",
+    "tfa_secret",
+    "provider",
+    "external_identifier",
+    "auth_data",
+    "last_access",
+    "last_page",
+}
+FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @checks.register(checks.Tags.security)
@@ -24,6 +44,7 @@ def check_settings(app_configs, **kwargs):
         *_check_sign_up(),
         *_check_transport(),
         *_check_directus(),
+        *_check_profile(),
         *_check_webhook(),
         *_check_mails(),
     ]
@@ -161,6 +182,18 @@ def _check_directus():
             )
         )
     return found
+
+
+def _check_profile():
+    return [
+        checks.Error(
+            f"DIRECTUS_PROFILE_FIELDS: {name} cannot be one of them.",
+            hint="It is for fields that were added to users in Directus.",
+            id="accounts.E012",
+        )
+        for name in clients.profile_fields()
+        if name in NO_PROFILE_FIELDS or not FIELD_NAME.fullmatch(name)
+    ]
 
 
 def _check_webhook():

@@ -106,6 +106,11 @@ def customer_role() -> str:
     return settings.DIRECTUS_CUSTOMER_ROLE
 
 
+def profile_fields() -> list[str]:
+    """Return the fields, added to users in Directus, that belong to the profile."""
+    return settings.DIRECTUS_PROFILE_FIELDS
+
+
 def webhook_secret() -> str:
     """Return the secret that signs Directus' messages; empty: none are taken."""
     return settings.DIRECTUS_WEBHOOK_SECRET

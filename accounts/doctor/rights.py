@@ -3,16 +3,28 @@
 from django.utils.translation import gettext as _
 
 from .. import clients
-from ..provisioning.wanted import (
+from ..provisioning.rights import (
     NEVER_WRITABLE,
     NEVER_WRITABLE_BY_CUSTOMERS,
-    PROFILE,
+    OWN_PROFILE,
+    OWN_WRITABLE,
+    SERVICE_WRITABLE,
     customer_permissions,
 )
 from .findings import Answer, ok, problem, unknown, warning
 from .registry import check
 from .server import SETUP
 from .site import Row, Site
+
+USERS, FILES = "directus_users", "directus_files"
+# What the pages of the account need beside the fields of users.
+NEEDED_WHOLE = (
+    (USERS, "delete"),
+    (FILES, "create"),
+    (FILES, "read"),
+    (FILES, "delete"),
+    ("directus_fields", "read"),
+)
 
 
 def powers(site: Site, role_id: str) -> str:
@@ -73,14 +85,20 @@ def token_rights(site: Site) -> Answer:
 
 
 def _missing(site: Site) -> list[str]:
-    needed = {"read": set(PROFILE), "update": {"password"}}
+    extra = set(clients.profile_fields())
+    needed = {"read": {*OWN_PROFILE} | extra, "update": {*SERVICE_WRITABLE} | extra}
     if clients.signup_mode() == "create":
         needed["create"] = {"email", "password", "role"}
-    return [
+    lacking = [
         f"{action} {name}"
         for action, names in needed.items()
         for name in sorted(names - _fields(site, action))
         if "*" not in _fields(site, action)
+    ]
+    return lacking + [
+        f"{action} {collection}"
+        for collection, action in NEEDED_WHOLE
+        if not _is_granted(site, collection, action)
     ]
 
 
@@ -91,11 +109,16 @@ def _excess(site: Site) -> list[str]:
         for action, names in forbidden.items()
         for name in sorted(names & _fields(site, action))
     ]
-    if _right(site, "delete").get("access", "none") != "none":
-        found.append("delete")
     if _right(site, "update").get("access") == "full":
         # Everybody, administrators too, where it should be customers.
         found.append(_("update everybody"))
+    if _right(site, "delete").get("access") == "full":
+        found.append(_("delete everybody"))
+    found += [
+        _("%(action)s every file") % {"action": action}
+        for action in ("read", "update", "delete")
+        if _right(site, action, FILES).get("access") == "full"
+    ]
     if site.global_rights["app_access"]:
         found.append(_("use Directus' own app"))
     return found
@@ -106,8 +129,12 @@ def _fields(site: Site, action: str) -> set[str]:
     return set(right.get("fields") or []) if right.get("access") != "none" else set()
 
 
-def _right(site: Site, action: str) -> Row:
-    return site.rights.get("directus_users", {}).get(action, {})
+def _is_granted(site: Site, collection: str, action: str) -> bool:
+    return _right(site, action, collection).get("access", "none") != "none"
+
+
+def _right(site: Site, action: str, collection: str = USERS) -> Row:
+    return site.rights.get(collection, {}).get(action, {})
 
 
 @check("rights.public")
@@ -160,14 +187,22 @@ def customer(site: Site) -> Answer:
                 "with the service token."
             )
         )
-    readable = {
-        name for row in rows if row["action"] == "read" for name in row["fields"]
-    }
-    missing = [name for name in PROFILE if name not in readable]
-    if missing and "*" not in readable:
+    if missing := _lacking(rows, "read", OWN_PROFILE):
         reason = _("Customers cannot read of their own profile: %(fields)s.")
         return problem(reason % {"fields": ", ".join(missing)}, SETUP)
+    if missing := _lacking(rows, "update", OWN_WRITABLE):
+        reason = _("Customers cannot change of their own profile: %(fields)s.")
+        return problem(reason % {"fields": ", ".join(missing)}, SETUP)
     return ok(_("Customers may read and change their own profile alone."))
+
+
+def _lacking(rows: list[Row], action: str, names: list[str]) -> list[str]:
+    """Return which fields of the own profile customers should have and have not."""
+    allowed = {
+        name for row in rows if row["action"] == action for name in row["fields"] or []
+    }
+    needed = [*names, *clients.profile_fields()]
+    return [] if "*" in allowed else [name for name in needed if name not in allowed]
 
 
 def _dangers(rows: list[Row]) -> list[str]:

@@ -107,8 +107,10 @@ class Site:
         """What the service user may do, by collection and action."""
         if self.server.has_policies:
             return self.service.get("/permissions/me")
-        own = [row for row in self._permissions if row["role"] == self.me["role"]]
-        return {"directus_users": {row["action"]: _right(row) for row in own}}
+        found: Row = {}
+        for row in self._rows("permissions", "*", {"role": {"_eq": self.me["role"]}}):
+            found.setdefault(row["collection"], {})[row["action"]] = _right(row)
+        return found
 
     @cached_property
     def roles(self) -> list[Row]:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import ids, version_10, wanted, webhook
+from . import ids, rights, version_10, wanted, webhook
+from .rights import Permission
 from .state import Row, State
-from .wanted import Options, Permission
+from .wanted import Options
 
 CREATE, UPDATE = "create", "update"
 
@@ -16,7 +17,8 @@ class Change:
     """One call that brings Directus closer.
 
     Attributes:
-        kind: role, policy, access, permission, settings, user, flow or operation.
+        kind: role, policy, access, folder, permission, settings, user, flow or
+            operation.
         name: which one, for people.
         values: what is sent.
         before: what the same keys hold now; empty for something new.
@@ -62,7 +64,8 @@ def make_plan(state: State, options: Options, *, token_works: bool) -> Plan:
         *_roles(state),
         *_policies(state),
         *_access(state),
-        *_permissions(state),
+        *_folders(state),
+        *_permissions(state, options),
         *_settings(state, options),
         *_service_user(state, options, token_works),
         *_webhook(state, options),
@@ -124,15 +127,23 @@ def _role_name(state: State, role: str) -> str:
     return names.get(role) or new.get(role) or "Django site"
 
 
-def _permissions(state: State) -> Iterator[Change]:
+def _folders(state: State) -> Iterator[Change]:
+    # Its name and its place are for people.
+    if not state.folders:
+        name = "Profile pictures"
+        values = {"id": ids.PICTURE_FOLDER, "name": name}
+        yield Change(CREATE, "folder", name, "/folders", values)
+
+
+def _permissions(state: State, options: Options) -> Iterator[Change]:
     existing: dict[tuple[str, str, str], Row] = {}
     for row in sorted(state.permissions, key=lambda row: row["id"]):
         existing.setdefault((row["policy"], row["collection"], row["action"]), row)
     names = {row["id"]: row["name"] for row in [*wanted.policies(), *state.policies]}
     for permission in state.server.attainable(
         [
-            *wanted.customer_permissions(),
-            *wanted.service_permissions(state.customer_role),
+            *rights.customer_permissions(options.profile_fields),
+            *rights.service_permissions(state.customer_role, options.profile_fields),
         ]
     ):
         key = (permission.policy, permission.collection, permission.action)

@@ -41,6 +41,7 @@ def _kinds() -> dict[str, str]:
         "role": _("role"),
         "policy": _("policy"),
         "access": _("policy of a role"),
+        "folder": _("folder"),
         "permission": _("permission"),
         "settings": _("settings"),
         "user": _("user"),
@@ -134,6 +135,10 @@ def _restrictions(changed: Style) -> Iterator[str]:
                 "The service token's permissions cannot be narrowed to customers: who "
                 "has it can make themselves an administrator of Directus. Keep it as "
                 "you keep an administrator's password."
+            ),
+            _(
+                "Nor can they be narrowed to the folder of profile pictures: the "
+                "service token reads and deletes every file, and deletes every user."
             ),
             _(
                 "Customers cannot switch on a second factor by themselves, nor change "

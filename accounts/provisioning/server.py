@@ -6,7 +6,7 @@ from typing import Any
 
 from ..directus import DirectusClient
 from . import version_10
-from .wanted import Permission
+from .rights import Permission
 
 MAJORS = (10, 11, 12)
 # The last one in which roles have their rights by themselves.

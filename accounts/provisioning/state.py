@@ -35,6 +35,7 @@ class State:
     server: Server = field(default_factory=Server)
     flows: list[Row] = field(default_factory=list)
     operations: list[Row] = field(default_factory=list)
+    folders: list[Row] = field(default_factory=list)
 
 
 def read_state(client: DirectusClient, options: Options) -> State:
@@ -64,6 +65,7 @@ def read_state(client: DirectusClient, options: Options) -> State:
         ),
         service_user=_find_service_user(client, options.service_email),
         server=server,
+        folders=_rows(client, "folders", {"id": {"_eq": ids.PICTURE_FOLDER}}),
         flows=_rows(client, "flows", {"id": {"_eq": ids.WEBHOOK_FLOW}}),
         operations=_rows(client, "operations", {"flow": {"_eq": ids.WEBHOOK_FLOW}}),
     )

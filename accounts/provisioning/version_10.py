@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from . import ids
-from .wanted import Permission
+from .rights import Permission
 
 Row = dict[str, Any]
 
@@ -23,6 +23,17 @@ _FIELDS = {
 }
 
 
+# Nobody is told the own rights there otherwise.
+_RULES = {
+    "directus_permissions": {
+        "_or": [
+            {"collection": {"_eq": "directus_users"}},
+            {"role": {"_eq": ids.SERVICE_ROLE}},
+        ]
+    }
+}
+
+
 def translated(permission: Permission) -> Permission | None:
     """Return the right as version 10 knows it; None when it has no such thing."""
     if permission.collection in _UNKNOWN:
@@ -30,8 +41,8 @@ def translated(permission: Permission) -> Permission | None:
     if permission.for_customers:
         return permission
     fields = _FIELDS.get(permission.collection, permission.fields)
-    rule = permission.permissions
-    if permission.action == "update" and rule:
+    rule = _RULES.get(permission.collection, permission.permissions)
+    if rule and "_and" in rule:
         # Only a role can make an administrator: the rest of the rule names policies.
         rule = rule["_and"][0]
     return replace(permission, fields=fields, permissions=rule)

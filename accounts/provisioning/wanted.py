@@ -1,7 +1,6 @@
 """What the site needs of Directus, as data and in the words of version 11.
 
-Roles and policies are bare; every right is one row of `customer_permissions` or
-`service_permissions`.
+Roles and policies are bare; the rights are in `rights.py`.
 """
 
 from dataclasses import dataclass
@@ -13,35 +12,6 @@ from .webhook import Webhook
 SERVICE_EMAIL = "django-site@example.com"
 # An address of RFC 5737's documentation block, which no visitor can have.
 PROBE_ADDRESS = "192.0.2.33"
-STATUSES = ["active", "unverified", "suspended"]
-
-OWN = {"id": {"_eq": "$CURRENT_USER"}}
-OWN_ROLE = {"id": {"_eq": "$CURRENT_ROLE"}}
-ANYTHING: dict[str, Any] = {}
-
-PROFILE = [
-    "id",
-    "email",
-    "first_name",
-    "last_name",
-    "status",
-    "role",
-    "language",
-    "last_access",
-    "provider",
-]
-# Whoever may write one of these can become somebody else.
-NEVER_WRITABLE = {
-    "*",
-    "id",
-    "role",
-    "token",
-    "policies",
-    "provider",
-    "external_identifier",
-    "auth_data",
-}
-NEVER_WRITABLE_BY_CUSTOMERS = NEVER_WRITABLE | {"email", "status"}
 
 
 class Unchanged:
@@ -63,6 +33,8 @@ class Options:
         open_registration: whether Directus itself takes sign-ups.
         make_token: whether a new service token has a place to go to.
         webhook: what tells the site of users that changed; None leaves it alone.
+        profile_fields: the names of fields that were added to users in Directus and
+            that people may read and change of their own profile.
     """
 
     customer_role: str = ids.DEFAULT_CUSTOMER_ROLE
@@ -71,37 +43,7 @@ class Options:
     open_registration: bool = True
     make_token: bool = True
     webhook: Webhook | None = None
-
-
-@dataclass(frozen=True)
-class Permission:
-    """One right of one of our policies. `forbidden` fields are taken away."""
-
-    policy: str
-    collection: str
-    action: str
-    fields: list[str]
-    permissions: dict[str, Any] | None
-    validation: dict[str, Any] | None = None
-    presets: dict[str, Any] | None = None
-    forbidden: frozenset[str] = frozenset()
-
-    @property
-    def for_customers(self) -> bool:
-        """Whether it is a right of customers, not of the site."""
-        return self.policy == ids.CUSTOMER_POLICY
-
-    def values(self) -> dict[str, Any]:
-        """Return the row as Directus takes it."""
-        return {
-            "policy": self.policy,
-            "collection": self.collection,
-            "action": self.action,
-            "fields": self.fields,
-            "permissions": self.permissions,
-            "validation": self.validation,
-            "presets": self.presets,
-        }
+    profile_fields: tuple[str, ...] = ()
 
 
 def policies() -> list[dict[str, Any]]:
@@ -130,97 +72,6 @@ def access(customer_role: str) -> list[dict[str, str]]:
         {"role": ids.SERVICE_ROLE, "policy": ids.SERVICE_POLICY},
         {"role": ids.SERVICE_ROLE, "policy": ids.PROBE_POLICY},
     ]
-
-
-def customer_permissions() -> list[Permission]:
-    """Return the rights of a customer: the own profile and nothing else."""
-    policy = ids.CUSTOMER_POLICY
-    writable = ["first_name", "last_name", "password", "language", "tfa_secret"]
-    return [
-        Permission(policy, "directus_users", "read", [*PROFILE, "avatar"], OWN),
-        Permission(
-            policy,
-            "directus_users",
-            "update",
-            writable,
-            OWN,
-            forbidden=frozenset(NEVER_WRITABLE_BY_CUSTOMERS),
-        ),
-        Permission(policy, "directus_roles", "read", ["id", "name"], OWN_ROLE),
-    ]
-
-
-def service_permissions(customer_role: str) -> list[Permission]:
-    """Return the rights of the site itself: customers, and reading what it checks."""
-    return [
-        _service_reads("directus_users", PROFILE),
-        _service_creates_customers(customer_role),
-        _service_updates_customers(customer_role),
-        # Who was changed lately, for directus_sync --since.
-        _service_reads(
-            "directus_activity",
-            ["id", "collection", "item", "timestamp"],
-            {"collection": {"_eq": "directus_users"}},
-        ),
-        _service_reads("directus_settings", list(settings_fields())),
-        _service_reads("directus_roles", ["id", "name", "parent"]),
-        _service_reads(
-            "directus_policies", ["id", "name", "admin_access", "app_access"]
-        ),
-        _service_reads("directus_access", ["id", "role", "user", "policy"]),
-        _service_reads(
-            "directus_permissions",
-            ["id", "policy", "collection", "action", "fields", "permissions"],
-            {"collection": {"_eq": "directus_users"}},
-        ),
-        # Not the operations: one of them holds the secret.
-        _service_reads(
-            "directus_flows",
-            ["id", "status", "description", "operation"],
-            {"id": {"_eq": ids.WEBHOOK_FLOW}},
-        ),
-    ]
-
-
-def _service_reads(
-    collection: str, fields: list[str], rule: dict[str, Any] = ANYTHING
-) -> Permission:
-    return Permission(ids.SERVICE_POLICY, collection, "read", fields, rule)
-
-
-def _service_creates_customers(customer_role: str) -> Permission:
-    # `_eq` lets a missing role pass; the preset fills it in before the rule looks.
-    return Permission(
-        ids.SERVICE_POLICY,
-        "directus_users",
-        "create",
-        ["email", "password", "first_name", "last_name", "role", "status", "language"],
-        None,
-        validation={
-            "_and": [
-                {"role": {"_nnull": True}},
-                {"role": {"_eq": customer_role}},
-                {"status": {"_in": STATUSES}},
-            ]
-        },
-        presets={"role": customer_role, "status": "active"},
-        forbidden=frozenset(NEVER_WRITABLE - {"role"}),
-    )
-
-
-def _service_updates_customers(customer_role: str) -> Permission:
-    # A policy can also hang on a single user: such an administrator in the
-    # customers' role is as far out of reach as any other.
-    is_admin = {"policy": {"admin_access": {"_eq": True}}}
-    return Permission(
-        ids.SERVICE_POLICY,
-        "directus_users",
-        "update",
-        ["email", "password", "first_name", "last_name", "status", "language"],
-        {"_and": [{"role": {"_eq": customer_role}}, {"policies": {"_none": is_admin}}]},
-        validation={"status": {"_in": STATUSES}},
-        forbidden=frozenset(NEVER_WRITABLE),
-    )
 
 
 def settings_fields() -> tuple[str, ...]:

@@ -11,6 +11,7 @@ def ids():
 
 def test_the_settings_of_the_tests_contradict_nothing(settings):
     settings.PUBLIC_URL = "http://localhost:8000"
+    settings.DIRECTUS_PROFILE_FIELDS = ["company", "phone_2"]
 
     assert ids() == []
 
@@ -34,6 +35,8 @@ def test_the_settings_of_the_tests_contradict_nothing(settings):
         ("DIRECTUS_ROLE_GROUPS", {"Editor": "editors"}, "accounts.E010"),
         ("DIRECTUS_CA_BUNDLE", "/nonexistent.pem", "accounts.E009"),
         ("DIRECTUS_WEBHOOK_SECRET", "x" * 31, "accounts.E011"),
+        ("DIRECTUS_PROFILE_FIELDS", ["company", "role"], "accounts.E012"),
+        ("DIRECTUS_PROFILE_FIELDS", ["role.admin_access"], "accounts.E012"),
         ("SESSION_IDLE_SECONDS", 10**9, "accounts.W001"),
         ("PUBLIC_URL", "http://www.example.com", "accounts.W002"),
         ("HTTPS", True, "accounts.W003"),

@@ -20,6 +20,7 @@ from accounts.doctor import (
 from accounts.doctor.findings import Verdict
 from accounts.doctor.site import NotReadable, Site
 from accounts.provisioning import Server, Webhook, ids, version_10, wanted
+from accounts.provisioning import rights as needed
 from accounts.throttling import WEBHOOK_MESSAGES, Attempt
 
 ROLE = ids.customer_role_id("Customer")
@@ -45,20 +46,13 @@ def site(settings):
         "public_registration_role": ROLE,
     }
     site.global_rights = {"admin_access": False, "app_access": False}
-    site.rights = {
-        "directus_users": {
-            "read": {"access": "full", "fields": list(wanted.PROFILE)},
-            "create": {"access": "full", "fields": ["email", "password", "role"]},
-            "update": {"access": "partial", "fields": ["password", "status"]},
-            "delete": {"access": "none"},
-        }
-    }
+    site.rights = summed_up(needed.service_permissions(ROLE))
     site.roles = [{"id": ROLE, "name": "Customer", "parent": None}]
     site._policies = wanted.policies()
     site._access = wanted.access(ROLE)
     site._permissions = [
         permission.values()
-        for permission in wanted.customer_permissions()
+        for permission in needed.customer_permissions()
         if permission.collection == "directus_users"
     ]
     site.webhook_flow = {
@@ -68,6 +62,16 @@ def site(settings):
         "description": Webhook(URL, SECRET).description,
     }
     return site
+
+
+def summed_up(permissions):
+    """Return rights as Directus tells their owner about them."""
+    found = {}
+    for each in permissions:
+        access = "partial" if each.permissions else "full"
+        right = {"access": access, "fields": list(each.fields)}
+        found.setdefault(each.collection, {})[each.action] = right
+    return found
 
 
 def add_policy(site, role, **values):
@@ -243,20 +247,42 @@ def test_a_token_that_may_not_read_enough(site):
 
 
 @pytest.mark.parametrize(
-    ("action", "right", "named"),
+    ("collection", "action"),
+    [("directus_users", "delete"), ("directus_files", "create")],
+)
+def test_a_token_of_an_earlier_set_up(site, collection, action):
+    site.rights[collection][action] = {"access": "none"}
+
+    answer = rights.token_rights(site)
+
+    assert answer.verdict is Verdict.PROBLEM
+    assert f"{action} {collection}" in answer.reason
+
+
+def test_fields_of_the_profile_need_rights(site, settings):
+    settings.DIRECTUS_PROFILE_FIELDS = ["company"]
+
+    for check in (rights.token_rights, rights.customer):
+        answer = check(site)
+        assert answer.verdict is Verdict.PROBLEM
+        assert "company" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("collection", "action", "right", "named"),
     [
-        (
-            "update",
-            {"access": "partial", "fields": ["password", "role"]},
-            "update role",
-        ),
-        ("update", {"access": "full", "fields": ["password"]}, "update everybody"),
-        ("create", {"access": "full", "fields": ["token"]}, "create token"),
-        ("delete", {"access": "full"}, "delete"),
+        ("directus_users", "update", {"fields": ["role"]}, "update role"),
+        ("directus_users", "update", {"access": "full"}, "update everybody"),
+        ("directus_users", "create", {"fields": ["token"]}, "create token"),
+        ("directus_users", "delete", {"access": "full"}, "delete everybody"),
+        ("directus_files", "read", {"access": "full"}, "read every file"),
+        ("directus_files", "delete", {"access": "full"}, "delete every file"),
     ],
 )
-def test_a_token_that_may_do_too_much(site, action, right, named):
-    site.rights["directus_users"][action] = right
+def test_a_token_that_may_do_too_much(site, collection, action, right, named):
+    had = site.rights[collection][action]
+    right = right | {"fields": [*had["fields"], *right.get("fields", [])]}
+    site.rights[collection][action] = had | right
 
     answer = rights.token_rights(site)
 
@@ -294,8 +320,8 @@ def test_power_that_customers_inherit(site):
 @pytest.mark.parametrize(
     ("row", "named"),
     [
-        ({"action": "update", "fields": ["role"], "permissions": wanted.OWN}, "role"),
-        ({"action": "update", "fields": ["*"], "permissions": wanted.OWN}, "*"),
+        ({"action": "update", "fields": ["role"], "permissions": needed.OWN}, "role"),
+        ({"action": "update", "fields": ["*"], "permissions": needed.OWN}, "*"),
         ({"action": "read", "fields": ["*"], "permissions": {}}, "read others"),
         ({"action": "create", "fields": ["*"], "permissions": None}, "create"),
     ],
@@ -313,6 +339,12 @@ def test_customers_who_cannot_read_their_status(site):
     site._permissions[0]["fields"] = ["id", "email"]
 
     assert "status" in rights.customer(site).reason
+
+
+def test_customers_who_cannot_switch_on_a_second_factor(site):
+    site._permissions[1]["fields"] = ["first_name", "last_name", "password"]
+
+    assert "tfa_secret" in rights.customer(site).reason
 
 
 @pytest.mark.parametrize("role", [ROLE, ""])
@@ -391,12 +423,14 @@ def site_of_10(site, settings):
         {"id": ROLE, "name": "Customer"} | power,
         {"id": ids.SERVICE_ROLE, "name": "Django site"} | power,
     ]
-    wishes = [*wanted.customer_permissions(), *wanted.service_permissions(ROLE)]
+    wishes = [*needed.customer_permissions(), *needed.service_permissions(ROLE)]
+    wishes = Server("10.13.4").attainable(wishes)
     rows = [
         version_10.with_role(permission.values(), ROLE)
-        for permission in Server("10.13.4").attainable(wishes)
+        for permission in wishes
         if permission.collection == "directus_users"
     ]
+    old.rights = summed_up(each for each in wishes if not each.for_customers)
     old._permissions = [row | {"policy": row["role"]} for row in rows]
     return old
 
@@ -443,9 +477,8 @@ def unlicensed(site):
     """A site on a Directus whose licence knows no rules."""
     site.public_info["license"] = {"source": None}
     site._permissions = []
-    whole = {"access": "full", "fields": ["*"]}
-    for action in ("read", "create", "update"):
-        site.rights["directus_users"][action] = whole
+    core = Server("12.4.0", takes_rules=False)
+    site.rights = summed_up(core.attainable(needed.service_permissions(ROLE)))
     return site
 
 

@@ -160,6 +160,7 @@ class Command(BaseCommand):
             open_registration=clients.signup_mode() == "register",
             make_token=bool(self.env_file or self.options["print_token"]),
             webhook=self._webhook(),
+            profile_fields=tuple(clients.profile_fields()),
         )
 
     def _webhook(self):
