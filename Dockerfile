@@ -12,6 +12,7 @@ COPY accounts accounts
 COPY dashboard dashboard
 COPY templates templates
 COPY static static
+COPY locale locale
 # The settings want their secrets; these end with this line.
 RUN DJANGO_SECRET_KEY="$(head -c 48 /dev/urandom | base64 -w 0)" \
     TOKEN_ENCRYPTION_KEYS="$(head -c 32 /dev/urandom | base64 -w 0 | tr +/ -_)" \

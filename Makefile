@@ -8,7 +8,7 @@ VERSION_TESTS = tests/contract tests/accounts/test_directus_setup.py tests/accou
 	tests/accounts/test_cutting_off.py tests/browser/test_walks.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-versions test-10 test-11 test-12 lint bench migrations-check clean
+.PHONY: help run test test-versions test-10 test-11 test-12 lint messages bench migrations-check clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ lint: ## Check style, types, templates, imports and migrations
 
 migrations-check: ## Check that the models have not drifted from the migrations
 	$(PY) manage.py makemigrations --check --dry-run
+
+messages: ## Collect what is to be translated and compile the catalogues in locale/
+	$(PY) -m local.messages
 
 bench: ## Measure the site against references in the same run
 	$(PY) -m local.install

@@ -1,7 +1,9 @@
 """Which language somebody reads: Directus' names for languages, and Django's."""
 
 from django.conf import settings
+from django.utils import translation
 from django.utils.translation import get_supported_language_variant
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 
 def language_of(user) -> str:
@@ -18,3 +20,23 @@ def supported(language: str) -> str:
         return get_supported_language_variant(language.lower())
     except LookupError:
         return ""
+
+
+def of_browser(header: str) -> str:
+    """Return the first language of an Accept-Language that the site has.
+
+    Django's own function would look for a cookie first, and there is none.
+    """
+    wanted = (name for name, _ in parse_accept_lang_header(header))
+    found = (supported(name) for name in wanted)
+    return next(filter(None, found), settings.LANGUAGE_CODE)
+
+
+def follow_profile(user) -> None:
+    """Speak a user's language from here to the end of the request.
+
+    Who has none in the profile is spoken to in the browser's.
+    """
+    language = supported(getattr(user, "language", ""))
+    if language:
+        translation.activate(language)

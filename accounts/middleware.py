@@ -5,18 +5,43 @@ from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from config import errors
 
-from . import addresses, audit, clients, revalidation
+from . import addresses, audit, clients, languages, revalidation
 from .directus import (
     AuthenticationFailed,
     DirectusUnavailable,
     RateLimited,
     SessionExpired,
 )
+
+
+class LanguageMiddleware:
+    """Speak the browser's language, until the user's own is known.
+
+    It stands outside of everything that shows a page, error pages included. Whatever
+    is activated inside ends with the request: the thread serves somebody else next.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        header = request.META.get("HTTP_ACCEPT_LANGUAGE", "")
+        with translation.override(languages.of_browser(header)):
+            response = self.get_response(request)
+            # Files are the same for everybody, and caches keep them.
+            if "public" not in response.headers.get("Cache-Control", ""):
+                patch_vary_headers(response, ("Accept-Language",))
+                response.headers.setdefault(
+                    "Content-Language", translation.get_language()
+                )
+        return response
 
 
 class ClientAddressMiddleware:
@@ -51,8 +76,12 @@ class DirectusMiddleware:
     def process_view(self, request, view_func, view_args, view_kwargs):
         """Ask Directus about the user when it is time to, before a protected view."""
         try:
+            if not getattr(view_func, "for_machines", False):
+                languages.follow_profile(request.user)
             if getattr(view_func, "login_required", True):
                 revalidation.keep_true(request)
+                # It may have read another language.
+                languages.follow_profile(request.user)
         except Exception as error:
             response = self.process_exception(request, error)
             if response is None:

@@ -11,6 +11,7 @@ from django.http import HttpResponseServerError
 from django.shortcuts import render
 from django.template import TemplateDoesNotExist, loader
 
+from accounts import languages
 from accounts.directus import DirectusUnavailable
 
 logger = logging.getLogger(__name__)
@@ -79,6 +80,9 @@ def _page(request, status, retry_after=None, template=None):
     # The user behind a broken session or database must not be asked for again.
     if status >= 500:
         context |= {"user": None, "messages": []}
+    else:
+        # Where no view was found, nobody has looked at the user yet.
+        languages.follow_profile(getattr(request, "user", None))
     response = render(request, template or f"{status}.html", context, status=status)
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)

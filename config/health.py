@@ -10,12 +10,20 @@ from accounts.clients import anonymous_client
 from accounts.directus import DirectusError
 
 
+def for_machines(view):
+    """Mark a view that shows nobody a page: nobody's language is looked up for it."""
+    view.for_machines = True
+    return view
+
+
+@for_machines
 @login_not_required
 def healthz(request):
     """Answer without asking anybody: the process lives."""
     return HttpResponse("ok", content_type="text/plain")
 
 
+@for_machines
 @login_not_required
 def readyz(request):
     """Tell a private address whether the database and Directus answer."""
