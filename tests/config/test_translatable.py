@@ -24,7 +24,7 @@ def name_in_project(path):
 TRANSLATED = re.compile(
     r"{%\s*blocktranslate\b.*?{%\s*endblocktranslate\s*%}"
     r"|{%\s*comment\b.*?{%\s*endcomment\s*%}"
-    r"|{%\s*block page_class\s*%}.*?{%\s*endblock\s*%}"
+    r"|{%\s*block (?:page_class|bodyclass)\s*%}.*?{%\s*endblock\s*%}"
     r"|{#.*?#}|{%.*?%}|{{.*?}}",
     re.DOTALL,
 )
