@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import account, password, sign_in, sign_up, webhook
+from .views import account, devices, password, sign_in, sign_up, webhook
 
 app_name = "accounts"
 
@@ -43,6 +43,7 @@ urlpatterns = [
         password.PasswordResetUnsureView.as_view(),
         name="password_reset_unsure",
     ),
+    path("account/sessions/", devices.SessionsView.as_view(), name="sessions"),
     path("account/confirm/", account.ConfirmView.as_view(), name="confirm"),
     path(
         "webhooks/directus/",

@@ -73,6 +73,7 @@ class SignInMixin(RedirectURLMixin):
     def welcome(self, user, email: str, url: str):
         """Begin the session and go on."""
         tokens = getattr(user, "directus_tokens", None)
+        is_first = user.last_login is None
         try:
             login(self.request, user)
         except DatabaseError:
@@ -80,8 +81,10 @@ class SignInMixin(RedirectURLMixin):
             if tokens is not None:
                 logins.revoke(self.request, tokens)
             raise
+        if not is_first:
+            devices.tell_if_new(self.request, user)
         response = redirect(url)
-        devices.remember(self.request, response, audit.email_digest(email))
+        devices.remember(self.request, response, audit.email_digest(email), user)
         return response
 
 
