@@ -1,5 +1,6 @@
 """The client of Directus. Nothing in this package imports Django."""
 
+from .calls import Upload
 from .client import DirectusClient
 from .exceptions import (
     AuthenticationFailed,
@@ -19,6 +20,7 @@ from .exceptions import (
     UserSuspended,
     error_for,
 )
+from .files import Picture
 from .tokens import BearerAuth, RefreshingAuth, TokenPair, TokenStore
 from .transport import Transport
 from .users import DirectusUser, Visitor
@@ -38,6 +40,7 @@ __all__ = [
     "InvalidToken",
     "NotFound",
     "NotUnique",
+    "Picture",
     "RateLimited",
     "RefreshingAuth",
     "SessionExpired",
@@ -45,6 +48,7 @@ __all__ = [
     "TokenPair",
     "TokenStore",
     "Transport",
+    "Upload",
     "UserSuspended",
     "Visitor",
     "error_for",

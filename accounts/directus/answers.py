@@ -25,11 +25,12 @@ _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in _STEPS)
 
 @dataclass(frozen=True)
 class Answer:
-    """A status and the JSON or text that came with it."""
+    """A status and the JSON, the text or the file that came with it."""
 
     status: int
     payload: Any = field(default=None, repr=False)
     retry_after: int | None = None
+    media_type: str = ""
 
     @property
     def code(self) -> str:
@@ -46,13 +47,18 @@ class Answer:
 
 
 def read_answer(
-    response: Response, *, limit: int = SMALL, text: bool = False
+    response: Response,
+    *,
+    limit: int = SMALL,
+    text: bool = False,
+    media_types: frozenset[str] = frozenset(),
 ) -> Answer:
     """Read an answer to its end.
 
     Args:
         limit: the most bytes that the body may have.
         text: the body of a success is plain text and not JSON.
+        media_types: the body of a success is a file of one of these types.
 
     Raises:
         DirectusUnavailable: this is not an answer of Directus.
@@ -62,12 +68,15 @@ def read_answer(
     _check_headers(headers, limit)
     body = _read_body(response, limit)
     status = response.status_code
-    payload = None
-    if status == 200:
+    payload: Any = None
+    if status == 200 and media_types:
+        payload = _file(headers, body, media_types)
+    elif status == 200:
         payload = _decode(body) if text else _success(headers, body)
     elif status >= 400:
         payload = _refusal(headers, body)
-    return Answer(status, payload, parse_retry_after(headers.get("Retry-After")))
+    wait = parse_retry_after(headers.get("Retry-After"))
+    return Answer(status, payload, wait, _media_type(headers))
 
 
 def parse_json(body: bytes) -> Any:
@@ -117,6 +126,14 @@ def _read_body(response: Response, limit: int) -> bytes:
     return b"".join(chunks)
 
 
+def _file(
+    headers: Mapping[str, str], body: bytes, media_types: frozenset[str]
+) -> bytes:
+    if _media_type(headers) not in media_types:
+        raise DirectusUnavailable("the answer is not a file of the wanted kind")
+    return body
+
+
 def _success(headers: Mapping[str, str], body: bytes) -> Any:
     if not _is_json(headers):
         raise DirectusUnavailable("the answer is not JSON")
@@ -132,8 +149,11 @@ def _refusal(headers: Mapping[str, str], body: bytes) -> Any:
 
 
 def _is_json(headers: Mapping[str, str]) -> bool:
-    media_type = headers.get("Content-Type", "").partition(";")[0]
-    return media_type.strip().lower() == "application/json"
+    return _media_type(headers) == "application/json"
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def _decode(body: bytes) -> str:

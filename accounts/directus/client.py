@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from .calls import DONE, Call, Repeat
 from .exceptions import (
     DirectusError,
     DirectusUnavailable,
@@ -19,10 +20,11 @@ from .exceptions import (
     InvalidPayload,
     NotFound,
 )
+from .files import FilesClient
 from .mailed import checked
 from .plain import PlainClient
+from .profile_fields import ProfileFieldsClient
 from .tokens import TokenPair
-from .transport import DONE, Call, Repeat
 from .users import ALL_FIELDS, FEW_FIELDS, USUAL_FIELDS, DirectusUser
 
 PAGE_SIZE = 1000
@@ -31,7 +33,7 @@ MOST_CANDIDATES = 100
 MAX_EMAIL = 255
 
 
-class DirectusClient(PlainClient):
+class DirectusClient(FilesClient, ProfileFieldsClient, PlainClient):
     """Asks one Directus, as whom `auth` says, on behalf of `visitor`.
 
     Signing in, signing up and everything about passwords is asked without `auth`:

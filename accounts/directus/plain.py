@@ -7,9 +7,10 @@ from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from .answers import Answer
+from .calls import DONE, Call, Repeat
 from .exceptions import AuthenticationFailed, SessionExpired
 from .tokens import RefreshingAuth
-from .transport import DONE, Call, Repeat, Transport
+from .transport import Transport
 from .users import DEFAULT_USER_AGENT, Visitor
 
 _BEARER = "Bearer "
@@ -87,11 +88,12 @@ class PlainClient:
 
     def _ask_signed(self, call: Call) -> Any:
         """Ask as whom `auth` says."""
-        if self._auth is None:
-            return self._ask(call)
+        return _data_of(self._answer_signed(call))
+
+    def _answer_signed(self, call: Call) -> Answer:
         if isinstance(self._auth, RefreshingAuth):
-            return _data_of(self._send_renewing(call, self._auth))
-        return _data_of(self._send(call, self._auth))
+            return self._send_renewing(call, self._auth)
+        return self._send(call, self._auth)
 
     def _send(self, call: Call, auth: AuthBase | None = None) -> Answer:
         request = self._transport.prepare(call, self._headers)

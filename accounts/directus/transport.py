@@ -6,13 +6,10 @@ twice; it knows no endpoint, no token and no user.
 
 import logging
 import random
-import re
 import ssl
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass, field
-from enum import Enum, auto
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -22,15 +19,13 @@ import requests
 from requests import PreparedRequest
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from .answers import LARGE, SMALL, Answer, read_answer
+from .answers import Answer, read_answer
 from .breaker import OPEN_SECONDS, Breaker, Bulkhead, RetryBudget
+from .calls import Call, Repeat, Upload
 from .exceptions import DirectusUnavailable, error_for
 from .wire import CURRENT_ATTEMPT, Attempt, Stage, TimedAdapter, TooLong
 
 logger = logging.getLogger(__name__)
-
-OK = frozenset({200})
-DONE = frozenset({200, 204})
 
 # A retry must have time to succeed: 3 seconds, or half of a shorter deadline.
 RETRY_NEEDS = 3.0
@@ -47,46 +42,6 @@ _TRANSPORT_ERRORS = (
     OSError,
     ValueError,
 )
-_PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
-
-
-class Repeat(Enum):
-    """When a call may be sent a second time, beyond never having left."""
-
-    NEVER = auto()
-    # A kept connection turned out closed before the answer began.
-    WHEN_STALE = auto()
-    # Asking twice is as good as asking once.
-    ALWAYS = auto()
-
-
-@dataclass(frozen=True)
-class Call:
-    """What to ask. Raises ValueError for a path with anything unusual in it."""
-
-    method: str
-    path: str
-    params: Mapping[str, str] | None = field(default=None, repr=False)
-    body: Any = field(default=None, repr=False)
-    expected: frozenset[int] = OK
-    repeat: Repeat = Repeat.NEVER
-    # Directus hashes a password or stalls: more time, but one of few slots.
-    slow: bool = False
-    large: bool = False
-    text: bool = False
-    timeout: float | None = None
-
-    def __post_init__(self) -> None:
-        if not _PATH.fullmatch(self.path):
-            raise ValueError("not a path of Directus")
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-    @property
-    def limit(self) -> int:
-        """The most bytes that the answer may have."""
-        return LARGE if self.large else SMALL
 
 
 class Transport:
@@ -145,6 +100,7 @@ class Transport:
             },
             params=call.params,
             json=call.body,
+            **_form(call.upload),
         ).prepare()
 
     def send(self, call: Call, request: PreparedRequest) -> Answer:
@@ -246,7 +202,22 @@ class Transport:
             request, stream=True, timeout=timeout, verify=self._verify
         )
         with closing(response):
-            return read_answer(response, limit=call.limit, text=call.text)
+            return read_answer(
+                response,
+                limit=call.limit,
+                text=call.text,
+                media_types=call.media_types,
+            )
+
+
+def _form(upload: Upload | None) -> dict[str, Any]:
+    """Return what makes a request a form with a file in it."""
+    if upload is None:
+        return {}
+    # Directus takes only the fields that come before the file; requests sends them
+    # first.
+    file = (upload.name, upload.content, upload.media_type)
+    return {"data": dict(upload.facts), "files": {"file": file}}
 
 
 def _check_usable(call: Call, answer: Answer) -> None:
@@ -255,7 +226,7 @@ def _check_usable(call: Call, answer: Answer) -> None:
         raise error_for(answer)
     if answer.status < 400 and answer.status not in call.expected:
         raise DirectusUnavailable(f"{call} answered {answer.status}")
-    if answer.status == 200 and not call.text:
+    if answer.status == 200 and not (call.text or call.media_types):
         _ = answer.data
 
 

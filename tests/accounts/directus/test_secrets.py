@@ -10,7 +10,7 @@ import traceback
 import pytest
 
 from accounts.directus import DirectusError, Visitor
-from accounts.directus.transport import Call
+from accounts.directus.calls import Call
 from tests.fault_server import (
     data,
     error,

@@ -1,0 +1,74 @@
+"""What one call to Directus asks, before anybody signs or sends it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from .answers import LARGE, SMALL
+
+OK = frozenset({200})
+DONE = frozenset({200, 204})
+
+_PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
+
+
+class Repeat(Enum):
+    """When a call may be sent a second time, beyond never having left."""
+
+    NEVER = auto()
+    # A kept connection turned out closed before the answer began.
+    WHEN_STALE = auto()
+    # Asking twice is as good as asking once.
+    ALWAYS = auto()
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file to send, and what Directus is told about it.
+
+    Args:
+        content: the whole file.
+        name: what Directus calls it; never what somebody typed.
+        media_type: such as `image/webp`.
+        facts: columns of the file's row: folder, title.
+    """
+
+    content: bytes = field(repr=False)
+    name: str
+    media_type: str
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Call:
+    """What to ask. Raises ValueError for a path with anything unusual in it."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] | None = field(default=None, repr=False)
+    body: Any = field(default=None, repr=False)
+    expected: frozenset[int] = OK
+    repeat: Repeat = Repeat.NEVER
+    # Directus hashes a password or stalls: more time, but one of few slots.
+    slow: bool = False
+    large: bool = False
+    text: bool = False
+    timeout: float | None = None
+    # Sent in place of `body`.
+    upload: Upload | None = None
+    # The answer is a file of one of these media types, and not JSON.
+    media_types: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not _PATH.fullmatch(self.path):
+            raise ValueError("not a path of Directus")
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def limit(self) -> int:
+        """The most bytes that the answer may have."""
+        return LARGE if self.large else SMALL

@@ -1,0 +1,50 @@
+"""Fields that were added to users in Directus: what they are, and their values."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from .exceptions import DirectusUnavailable
+from .plain import PlainClient
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+class ProfileFieldsClient(PlainClient):
+    """Reads columns of users that the site knows by name alone."""
+
+    def get_user_field(self, name: str) -> dict[str, Any]:
+        """Return how Directus describes a column of its users.
+
+        Raises:
+            Forbidden: there is none, or it may not be read.
+        """
+        return _object(self._read(f"/fields/directus_users/{_checked(name)}"))
+
+    def get_user_values(
+        self, user_id: UUID, names: Iterable[str]
+    ) -> dict[str, Any] | None:
+        """Return columns of a user; None when one of them may not be read.
+
+        Raises:
+            Forbidden: users may not be read at all.
+        """
+        wanted = [_checked(name) for name in names]
+        params = {"fields": ",".join(["id", *wanted])}
+        values = _object(self._read(f"/users/{user_id}", params))
+        # Later versions refuse what may not be read, version 10 leaves it out.
+        return values if values.keys() >= set(wanted) else None
+
+
+def _checked(name: str) -> str:
+    """Return a column's name. Raises ValueError for what cannot be one."""
+    if not _NAME.fullmatch(name):
+        raise ValueError("not the name of a field")
+    return name
+
+
+def _object(data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise DirectusUnavailable("the data is not an object")
+    return data
