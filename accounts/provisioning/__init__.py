@@ -10,7 +10,7 @@ from .apply import apply_plan, new_token
 from .environment import directus_environment
 from .errors import ProvisioningError
 from .plan import Change, Plan, make_plan
-from .rendering import describe, render_plan
+from .rendering import render_plan
 from .server import Server
 from .state import State, read_state, token_belongs_to
 from .wanted import SERVICE_EMAIL, UNCHANGED, Options
@@ -29,7 +29,6 @@ __all__ = [
     "Webhook",
     "admin_client",
     "apply_plan",
-    "describe",
     "directus_environment",
     "make_plan",
     "new_token",

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from . import ids, rights, version_10, wanted, webhook
+from .errors import ProvisioningError
 from .rights import Permission
 from .state import Row, State
 from .wanted import Options
@@ -17,7 +20,7 @@ class Change:
     """One call that brings Directus closer.
 
     Attributes:
-        kind: role, policy, access, folder, permission, settings, user, flow or
+        kind: role, policy, access, folder, field, permission, settings, user, flow or
             operation.
         name: which one, for people.
         values: what is sent.
@@ -65,6 +68,7 @@ def make_plan(state: State, options: Options, *, token_works: bool) -> Plan:
         *_policies(state),
         *_access(state),
         *_folders(state),
+        *_fields(state, options),
         *_permissions(state, options),
         *_settings(state, options),
         *_service_user(state, options, token_works),
@@ -135,28 +139,57 @@ def _folders(state: State) -> Iterator[Change]:
         yield Change(CREATE, "folder", name, "/folders", values)
 
 
+def _fields(state: State, options: Options) -> Iterator[Change]:
+    if not options.modification_field:
+        return
+    field = wanted.modification_field()
+    name = field["field"]
+    for row in state.user_fields:
+        if row["field"] == name:
+            _require_kept_by_directus(row)
+            return
+    yield Change(CREATE, "field", name, "/fields/directus_users", field)
+
+
+def _require_kept_by_directus(row: Row) -> None:
+    if "date-updated" not in ((row.get("meta") or {}).get("special") or []):
+        raise ProvisioningError(
+            _("Users have a field %(name)s already, which is something else.")
+            % {"name": row["field"]}
+        )
+
+
 def _permissions(state: State, options: Options) -> Iterator[Change]:
-    existing: dict[tuple[str, str, str], Row] = {}
+    existing: dict[tuple[str, str, str], list[Row]] = {}
     for row in sorted(state.permissions, key=lambda row: row["id"]):
-        existing.setdefault((row["policy"], row["collection"], row["action"]), row)
+        key = (row["policy"], row["collection"], row["action"])
+        existing.setdefault(key, []).append(row)
     names = {row["id"]: row["name"] for row in [*wanted.policies(), *state.policies]}
     for permission in state.server.attainable(
         [
             *rights.customer_permissions(options.profile_fields),
-            *rights.service_permissions(state.customer_role, options.profile_fields),
+            *rights.service_permissions(
+                state.customer_role,
+                options.profile_fields,
+                also_reads=_only_for_the_site(options),
+            ),
         ]
     ):
         key = (permission.policy, permission.collection, permission.action)
         name = (
             f"{names[permission.policy]}: {permission.action} {permission.collection}"
         )
-        row = existing.get(key)
-        if row is None:
+        if key not in existing:
             values = _new_row(state, permission)
             yield Change(CREATE, "permission", name, "/permissions", values)
-        else:
+        # Several, when Directus 12 hid one for lack of a licence and has one now.
+        for row in existing.get(key, []):
             path = f"/permissions/{row['id']}"
             yield from _update("permission", name, path, row, _merged(permission, row))
+
+
+def _only_for_the_site(options: Options) -> list[str]:
+    return [wanted.MODIFICATION_FIELD] if options.modification_field else []
 
 
 def _new_row(state: State, permission: Permission) -> Row:

@@ -120,16 +120,20 @@ def customer_permissions(profile_fields: Sequence[str] = ()) -> list[Permission]
 
 
 def service_permissions(
-    customer_role: str, profile_fields: Sequence[str] = ()
+    customer_role: str,
+    profile_fields: Sequence[str] = (),
+    *,
+    also_reads: Sequence[str] = (),
 ) -> list[Permission]:
     """Return the rights of the site itself: customers, and reading what it checks.
 
     Args:
         customer_role: id of the role that customers have.
         profile_fields: fields added to users in Directus that belong to the profile.
+        also_reads: other fields of users that only the site reads.
     """
     return [
-        _reads("directus_users", [*OWN_PROFILE, *profile_fields]),
+        _reads("directus_users", [*OWN_PROFILE, *profile_fields, *also_reads]),
         _creates_customers(customer_role),
         _updates_customers(customer_role, profile_fields),
         _deletes_customers(customer_role),

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ..directus import AuthenticationFailed, DirectusClient
-from . import ids, version_10, wanted
+from . import ids, version_10, wanted, webhook
 from .errors import ProvisioningError
 from .server import MAJORS, Server, with_licence
 from .wanted import Options
@@ -36,6 +36,12 @@ class State:
     flows: list[Row] = field(default_factory=list)
     operations: list[Row] = field(default_factory=list)
     folders: list[Row] = field(default_factory=list)
+    user_fields: list[Row] = field(default_factory=list)
+
+    @property
+    def webhook_url(self) -> str:
+        """The address that our Flow calls; empty when there is none."""
+        return webhook.url_in(self.operations)
 
 
 def read_state(client: DirectusClient, options: Options) -> State:
@@ -66,9 +72,22 @@ def read_state(client: DirectusClient, options: Options) -> State:
         service_user=_find_service_user(client, options.service_email),
         server=server,
         folders=_rows(client, "folders", {"id": {"_eq": ids.PICTURE_FOLDER}}),
+        user_fields=_user_fields(client, options),
         flows=_rows(client, "flows", {"id": {"_eq": ids.WEBHOOK_FLOW}}),
         operations=_rows(client, "operations", {"flow": {"_eq": ids.WEBHOOK_FLOW}}),
     )
+
+
+def _user_fields(client: DirectusClient, options: Options) -> list[Row]:
+    """Return the fields of users. What the profile is to have must be there."""
+    found = client.get("/fields/directus_users")
+    there = {row["field"] for row in found}
+    if missing := [name for name in options.profile_fields if name not in there]:
+        raise ProvisioningError(
+            _("Users have no field %(names)s in Directus: DIRECTUS_PROFILE_FIELDS.")
+            % {"names": ", ".join(missing)}
+        )
+    return found
 
 
 def _rights(client: DirectusClient, server: Server, customer_role: str) -> Row:

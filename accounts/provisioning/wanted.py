@@ -20,6 +20,17 @@ class Unchanged:
 
 UNCHANGED = Unchanged()
 
+MODIFICATION_FIELD = "date_updated"
+# Those that Directus' own app offers.
+PASSWORD_POLICIES = {
+    "none": None,
+    "weak": "/^.{8,}$/",
+    "strong": (
+        r"/(?=^.{8,}$)(?=.*\d)(?=.*[a-z])(?=.*[A-Z])"
+        r"(?=.*[!@#$%^&*()_+}{';'?>.<,])(?!.*\s).*$/"
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Options:
@@ -33,6 +44,10 @@ class Options:
         open_registration: whether Directus itself takes sign-ups.
         make_token: whether a new service token has a place to go to.
         webhook: what tells the site of users that changed; None leaves it alone.
+        password_policy: the regular expression that new passwords must match; None
+            for none.
+        modification_field: whether users get a field that holds when they were
+            changed last, for a sync of what is new.
         profile_fields: the names of fields that were added to users in Directus and
             that people may read and change of their own profile.
     """
@@ -43,6 +58,8 @@ class Options:
     open_registration: bool = True
     make_token: bool = True
     webhook: Webhook | None = None
+    password_policy: str | Unchanged | None = UNCHANGED
+    modification_field: bool = False
     profile_fields: tuple[str, ...] = ()
 
 
@@ -97,7 +114,24 @@ def settings(options: Options, customer_role: str) -> dict[str, Any]:
         }
     if not isinstance(options.login_attempts, Unchanged):
         values["auth_login_attempts"] = options.login_attempts
+    if not isinstance(options.password_policy, Unchanged):
+        values["auth_password_policy"] = options.password_policy
     return values
+
+
+def modification_field() -> dict[str, Any]:
+    """Return the field of users that Directus sets whenever its API changes one."""
+    return {
+        "field": MODIFICATION_FIELD,
+        "type": "timestamp",
+        "meta": {
+            "special": ["date-updated"],
+            "interface": "datetime",
+            "readonly": True,
+            "hidden": True,
+        },
+        "schema": {"is_nullable": True},
+    }
 
 
 def service_user(email: str) -> dict[str, Any]:

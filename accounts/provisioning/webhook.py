@@ -31,6 +31,14 @@ class Webhook:
         return f"Tells {self.url} which users have changed. Key {key}."
 
 
+def url_in(operations: list[dict[str, Any]]) -> str:
+    """Return the address that a Flow of ours calls; empty when there is none."""
+    for row in operations:
+        if row["id"] == ids.WEBHOOK_SEND:
+            return str((row["options"] or {}).get("url") or "")
+    return ""
+
+
 def flow(webhook: Webhook) -> dict[str, Any]:
     """Return the Flow, without its first operation, which comes after it."""
     return {

@@ -1,15 +1,19 @@
 """directus_setup: what it would do, what it does, and what it never does."""
 
+import json
+import re
 import secrets
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.management.commands.directus_setup import Command
 from accounts.provisioning import (
     Options,
     directus_environment,
     ids,
+    wanted,
 )
 from accounts.provisioning.env_file import read_value, write_values
 
@@ -139,6 +143,83 @@ def test_the_flow_is_compared_with_this_sites_secret(setup, directus_server, set
     assert caught.value.returncode == 3
     assert "~ operation of a flow Sign" in shown
     assert "Canary" not in shown
+
+
+@pytest.mark.real
+def test_without_an_address_the_flow_keeps_its_own(setup, directus_server, settings):
+    settings.DIRECTUS_WEBHOOK_SECRET = directus_server.state.secrets()["webhook_secret"]
+    settings.PUBLIC_URL = "https://elsewhere.example.com"
+
+    assert "Nothing to change" in setup(check=True)
+
+
+@pytest.mark.real
+def test_json_tells_the_plan_and_what_became_of_it(setup, directus_server):
+    directus_server.admin.patch_settings(public_registration=False)
+    with pytest.raises(CommandError) as caught:
+        setup(check=True, format="json")
+
+    planned = json.loads(setup(dry_run=True, format="json"))
+    done = json.loads(setup(yes=True, format="json"))
+
+    assert caught.value.returncode == 3
+    (change,) = planned["changes"]
+    assert change == {
+        "verb": "update",
+        "kind": "settings",
+        "name": "",
+        "values": {"public_registration": True},
+        "before": {"public_registration": False},
+        "made": False,
+    }
+    assert done["changes"] == [change | {"made": True}]
+    assert done["directus"] == directus_server.directus.version.number
+    assert done["environment_of_directus"]["IP_TRUST_PROXY"] == "127.0.0.1"
+
+
+def test_json_asks_nothing():
+    with pytest.raises(CommandError, match="give --dry-run") as caught:
+        call_command("directus_setup", format="json")
+
+    assert caught.value.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "policy"),
+    [
+        ("none", None),
+        ("Weak", "/^.{8,}$/"),
+        ("^.{14,}$", "^.{14,}$"),
+        ("/^.{14,}$/", "/^.{14,}$/"),
+    ],
+)
+def test_password_policies(text, policy):
+    parser = Command().create_parser("manage.py", "directus_setup")
+
+    assert parser.parse_args([f"--password-policy={text}"]).password_policy == policy
+
+
+def test_a_strong_policy_wants_all_kinds():
+    strong = wanted.PASSWORD_POLICIES["strong"].strip("/")
+
+    assert re.search(strong, "Aa1!aaaa")
+    for weak in (
+        "Aa1!aaa",
+        "aa1!aaaa",
+        "AA1!AAAA",
+        "Aaa!aaaa",
+        "Aa1aaaaa",
+        "Aa1! aaaa",
+    ):
+        assert not re.search(strong, weak)
+
+
+@pytest.mark.parametrize("text", ["", "(", "/[/"])
+def test_what_is_no_pattern_is_no_policy(text):
+    parser = Command().create_parser("manage.py", "directus_setup")
+
+    with pytest.raises(CommandError):
+        parser.parse_args([f"--password-policy={text}"])
 
 
 @pytest.mark.real

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.provisioning import (
     Options,
+    ProvisioningError,
     Server,
     State,
     Webhook,
@@ -61,6 +62,46 @@ def changed(state, policy, collection, action, **values):
         row | values if key.items() <= row.items() else row for row in state.permissions
     ]
     return replace(state, permissions=rows)
+
+
+def test_every_row_of_a_right_is_narrowed(complete):
+    """Directus 12 hides a row without a licence, and shows it again with one."""
+    whole = CORE.attainable(rights.service_permissions(ROLE))
+    again = [{"id": 100 + n, **each.values()} for n, each in enumerate(whole)]
+    state = replace(complete, permissions=[*complete.permissions, *again])
+
+    paths = {change.path for change in plan_for(state).changes}
+
+    update = next(row for row in again if row["action"] == "update")
+    assert f"/permissions/{update['id']}" in paths
+
+
+@pytest.mark.parametrize(("value", "change"), [("/^.{8,}$/", 0), (None, 1)])
+def test_the_password_policy_is_left_alone_unless_named(complete, value, change):
+    state = replace(
+        complete, settings=complete.settings | {"auth_password_policy": value}
+    )
+
+    assert plan_for(state).changes == []
+    wish = Options(password_policy="/^.{8,}$/")
+    assert len(plan_for(state, wish).changes) == change
+
+
+def test_users_get_a_field_of_their_last_change(complete):
+    wish = Options(modification_field=True)
+
+    field, right = plan_for(complete, wish).changes
+
+    assert field.path == "/fields/directus_users"
+    assert right.values["fields"][-1] == "date_updated"
+
+
+@pytest.mark.parametrize("special", [None, ["date-created"]])
+def test_a_field_of_that_name_that_is_something_else(complete, special):
+    row = {"field": "date_updated", "meta": {"special": special}}
+
+    with pytest.raises(ProvisioningError, match="something else"):
+        plan_for(replace(complete, user_fields=[row]), Options(modification_field=True))
 
 
 def test_a_complete_directus_needs_nothing(complete):
@@ -306,6 +347,11 @@ def test_a_new_secret_goes_into_the_flow_and_not_onto_the_screen(complete, with_
         assert "7f3a9" not in text
         assert "8b2c4" not in text
         assert "options: not shown here" in text
+
+
+def test_the_flow_knows_its_address(complete, with_flow):
+    assert with_flow.webhook_url == URL
+    assert complete.webhook_url == ""
 
 
 def test_another_address_goes_into_the_flow(with_flow):

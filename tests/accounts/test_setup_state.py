@@ -76,6 +76,14 @@ def test_our_role_is_known_under_another_name():
     assert read_state(stub, OPTIONS).customer_role == ROLE
 
 
+def test_fields_of_the_profile_must_be_there():
+    stub = StubDirectus(**{"fields/directus_users": [{"field": "company"}]})
+
+    assert read_state(stub, Options(profile_fields=("company",)))
+    with pytest.raises(ProvisioningError, match="no field phone in Directus"):
+        read_state(stub, Options(profile_fields=("company", "phone")))
+
+
 def test_two_roles_of_one_name_are_not_guessed_at():
     roles = [{"id": number, "name": "Customer"} for number in (OTHER, ABOVE)]
 

@@ -1,9 +1,8 @@
 """Bring Directus to what the site needs; --dry-run shows the difference."""
 
-import os
 import sys
+from dataclasses import replace
 from getpass import getpass
-from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
@@ -19,26 +18,30 @@ from ...directus import (
 )
 from ...links import public_url
 from ...provisioning import (
-    SERVICE_EMAIL,
-    UNCHANGED,
     AdminCredentials,
     Options,
     ProvisioningError,
     Webhook,
     admin_client,
     apply_plan,
-    describe,
     directus_environment,
     make_plan,
     new_token,
     read_state,
-    render_plan,
     token_belongs_to,
 )
 from ...provisioning.env_file import is_writable, read_value, write_values
 from ...provisioning.ids import DEFAULT_CUSTOMER_ROLE
+from ...provisioning.reports import JsonReport, TextReport
+from ..setup_arguments import (
+    ROLE,
+    TOKEN,
+    add_administrator,
+    add_both_ends,
+    add_modes,
+    add_wishes,
+)
 
-TOKEN, ROLE = "DIRECTUS_SERVICE_TOKEN", "DIRECTUS_CUSTOMER_ROLE"
 WEBHOOK = "accounts:directus_webhook"
 FAILED, WRONG_USAGE, DIFFERENT = 1, 2, 3
 
@@ -54,71 +57,15 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser):
-        parser.add_argument("--url", help="Directus, if not the DIRECTUS_URL in use.")
-        admin = parser.add_argument_group(
-            "administrator",
-            "A token, or e-mail and password. Other users of this machine can see "
-            "options; the environment (DIRECTUS_ADMIN_TOKEN, DIRECTUS_ADMIN_EMAIL, "
-            "DIRECTUS_ADMIN_PASSWORD) and the prompt are private.",
-        )
-        for name in ("token", "email", "password"):
-            default = os.environ.get(f"DIRECTUS_ADMIN_{name.upper()}", "")
-            admin.add_argument(f"--admin-{name}", default=default)
-        admin.add_argument("--admin-otp", default="", help="The one-time code, if on.")
-        self._add_wishes(parser)
-        self._add_modes(parser)
-
-    def _add_wishes(self, parser):
-        parser.add_argument(
-            "--customer-role",
-            metavar="NAME_OR_ID",
-            help="The role customers get (DIRECTUS_CUSTOMER_ROLE, else 'Customer').",
-        )
-        parser.add_argument(
-            "--service-email",
-            default=SERVICE_EMAIL,
-            help="Address of the site's own user in Directus; gets no mail. "
-            "Default: %(default)s.",
-        )
-        parser.add_argument(
-            "--login-attempts",
-            type=_attempts,
-            default=UNCHANGED,
-            metavar="none|N",
-            help="Failures until Directus suspends an account. Not set: left alone.",
-        )
-        parser.add_argument(
-            "--webhook-url",
-            metavar="URL",
-            help="Where Directus reaches this site's /webhooks/directus/, if not "
-            "under PUBLIC_URL. Used when there is a DIRECTUS_WEBHOOK_SECRET.",
-        )
-        parser.add_argument(
-            "--env-file",
-            type=Path,
-            help=f"Where to write {TOKEN} and {ROLE}; a working token there is kept.",
-        )
-        parser.add_argument(
-            "--print-token",
-            action="store_true",
-            help="Without --env-file: print a new service token.",
-        )
-
-    def _add_modes(self, parser):
-        mode = parser.add_mutually_exclusive_group()
-        mode.add_argument(
-            "--dry-run", action="store_true", help="Show, change nothing."
-        )
-        mode.add_argument(
-            "--check",
-            action="store_true",
-            help="Like --dry-run; exit 3 on a difference.",
-        )
-        mode.add_argument("--yes", action="store_true", help="Do not ask.")
+        add_administrator(parser)
+        add_wishes(parser)
+        add_both_ends(parser)
+        add_modes(parser)
 
     def handle(self, **options):
         self.options = options
         self.env_file = options["env_file"]
+        self.report = self._report()
         self.transport = (
             Transport(options["url"]) if options["url"] else clients.transport()
         )
@@ -133,22 +80,41 @@ class Command(BaseCommand):
             raise _failure(_("Directus does not accept the credentials.")) from error
         except (ProvisioningError, DirectusError) as error:
             raise _failure(str(error)) from error
+        finally:
+            self.report.end()
+
+    def _report(self):
+        style = self.style
+        if self.options["format"] == "text":
+            return TextReport(
+                self.stdout.write,
+                good=style.SUCCESS,
+                changed=style.WARNING,
+                bad=style.ERROR,
+            )
+        if not any(self.options[mode] for mode in ("dry_run", "check", "yes")):
+            raise CommandError(
+                _("--format json asks nothing: give --dry-run, --check or --yes."),
+                returncode=WRONG_USAGE,
+            )
+        return JsonReport(self.stdout.write)
 
     def _run(self, client):
         wishes = self._wishes()
         state = read_state(client, wishes)
+        wishes = replace(wishes, webhook=self._webhook(state))
         token_works = self._token_works(state)
         plan = make_plan(state, wishes, token_works=token_works)
-        self._show(plan)
+        self.report.plan(plan, state.server.version)
         lines = self._missing_lines(plan)
         if not self._goes_ahead(plan, lines):
             return
         token = new_token()
-        apply_plan(client, plan, token=token, on_change=self._report)
+        apply_plan(client, plan, token=token, on_change=self.report.made)
         if plan.makes_token:
             lines[TOKEN] = token
         self._hand_over(lines)
-        self._print_environment()
+        self._tell_environment(wishes.webhook)
 
     def _wishes(self):
         return Options(
@@ -157,18 +123,19 @@ class Command(BaseCommand):
             or DEFAULT_CUSTOMER_ROLE,
             service_email=self.options["service_email"],
             login_attempts=self.options["login_attempts"],
+            password_policy=self.options["password_policy"],
+            modification_field=self.options["modification_field"],
             open_registration=clients.signup_mode() == "register",
             make_token=bool(self.env_file or self.options["print_token"]),
-            webhook=self._webhook(),
             profile_fields=tuple(clients.profile_fields()),
         )
 
-    def _webhook(self):
+    def _webhook(self, state):
         secret = clients.webhook_secret()
-        return Webhook(self._webhook_url(), secret) if secret else None
-
-    def _webhook_url(self):
-        return self.options["webhook_url"] or public_url(WEBHOOK)
+        if not secret:
+            return None
+        url = self.options["webhook_url"] or state.webhook_url or public_url(WEBHOOK)
+        return Webhook(url, secret)
 
     def _credentials(self):
         given = {
@@ -202,22 +169,6 @@ class Command(BaseCommand):
             return {}
         return {ROLE: role}
 
-    def _show(self, plan):
-        style = self.style
-        for line in render_plan(
-            plan, added=style.SUCCESS, changed=style.WARNING, removed=style.ERROR
-        ):
-            self.stdout.write(line)
-        if plan.token_missing:
-            self.stdout.write(
-                style.WARNING(
-                    _(
-                        "The site has no working service token. Give --env-file or "
-                        "--print-token to make one."
-                    )
-                )
-            )
-
     def _goes_ahead(self, plan, lines):
         differs = bool(plan.changes or lines)
         if self.options["check"]:
@@ -243,44 +194,20 @@ class Command(BaseCommand):
             raise _failure(_("Nothing was changed."))
         return True
 
-    def _report(self, change):
-        self.stdout.write(f"{self.style.SUCCESS('✓')} {describe(change)}")
-
     def _hand_over(self, lines):
         if self.env_file and lines:
             write_values(self.env_file, lines)
-            written = {"names": ", ".join(sorted(lines)), "file": self.env_file}
-            self.stdout.write(_("Wrote %(names)s to %(file)s.") % written)
+            self.report.handed_over(sorted(lines), self.env_file)
         elif TOKEN in lines:
-            self.stdout.write(f"{TOKEN}={lines[TOKEN]}")
+            self.report.token(TOKEN, lines[TOKEN])
 
-    def _print_environment(self):
-        self.stdout.write("")
-        self.stdout.write(
-            _(
-                "Directus reads the following from its own environment. Put the "
-                "address of this site's server in place of 127.0.0.1, and set up mail "
-                "(EMAIL_TRANSPORT, EMAIL_FROM) and SECRET there, too."
-            )
-        )
+    def _tell_environment(self, webhook):
         lines = directus_environment(
             reset_url=public_url("accounts:password_reset_confirm"),
             verify_url=public_url("accounts:verify_email"),
-            webhook_url=self._webhook_url() if clients.webhook_secret() else "",
+            webhook_url=webhook.url if webhook else "",
         )
-        for name, value in lines.items():
-            self.stdout.write(f'{name}="{value}"')
-        alone = _("if nobody but this site uses Directus")
-        self.stdout.write(f'# MAX_PAYLOAD_SIZE="100kb"  {alone}')
-
-
-def _attempts(text):
-    if text.lower() == "none":
-        return None
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+        self.report.environment(lines)
 
 
 def _failure(message):

@@ -1,0 +1,128 @@
+"""The command line of directus_setup."""
+
+import os
+import re
+from pathlib import Path
+
+from django.core.management.base import CommandParser
+
+from ..provisioning import SERVICE_EMAIL, UNCHANGED
+from ..provisioning.wanted import MODIFICATION_FIELD, PASSWORD_POLICIES
+
+TOKEN, ROLE = "DIRECTUS_SERVICE_TOKEN", "DIRECTUS_CUSTOMER_ROLE"
+
+
+def add_administrator(parser: CommandParser) -> None:
+    """Who makes the changes, and in which Directus."""
+    parser.add_argument("--url", help="Directus, if not the DIRECTUS_URL in use.")
+    admin = parser.add_argument_group(
+        "administrator",
+        "A token, or e-mail and password. Other users of this machine can see "
+        "options; the environment (DIRECTUS_ADMIN_TOKEN, DIRECTUS_ADMIN_EMAIL, "
+        "DIRECTUS_ADMIN_PASSWORD) and the prompt are private.",
+    )
+    for name in ("token", "email", "password"):
+        default = os.environ.get(f"DIRECTUS_ADMIN_{name.upper()}", "")
+        admin.add_argument(f"--admin-{name}", default=default)
+    admin.add_argument("--admin-otp", default="", help="The one-time code, if on.")
+
+
+def add_wishes(parser: CommandParser) -> None:
+    """What the operator wants."""
+    parser.add_argument(
+        "--customer-role",
+        metavar="NAME_OR_ID",
+        help="The role customers get (DIRECTUS_CUSTOMER_ROLE, else 'Customer').",
+    )
+    parser.add_argument(
+        "--service-email",
+        default=SERVICE_EMAIL,
+        help="Address of the site's own user in Directus; gets no mail. "
+        "Default: %(default)s.",
+    )
+    parser.add_argument(
+        "--login-attempts",
+        type=_attempts,
+        default=UNCHANGED,
+        metavar="none|N",
+        help="Failures until Directus suspends an account. Not set: left alone.",
+    )
+    parser.add_argument(
+        "--password-policy",
+        type=_policy,
+        default=UNCHANGED,
+        metavar="none|weak|strong|REGEX",
+        help="What Directus wants of new passwords: weak is 8 characters, strong "
+        "also both cases, a digit and a sign. Not set: left alone.",
+    )
+    parser.add_argument(
+        "--modification-field",
+        action="store_true",
+        help=f"Give users a hidden field {MODIFICATION_FIELD}, for directus_sync "
+        "--since where Directus' activity log does not do.",
+    )
+
+
+def add_both_ends(parser: CommandParser) -> None:
+    """What Directus is to know of this site, and this site of Directus."""
+    parser.add_argument(
+        "--webhook-url",
+        metavar="URL",
+        help="Where Directus reaches this site's /webhooks/directus/; not set: "
+        "where its Flow calls already, or under PUBLIC_URL. Used when there is a "
+        "DIRECTUS_WEBHOOK_SECRET.",
+    )
+    parser.add_argument(
+        "--env-file",
+        type=Path,
+        help=f"Where to write {TOKEN} and {ROLE}; a working token there is kept.",
+    )
+    parser.add_argument(
+        "--print-token",
+        action="store_true",
+        help="Without --env-file: print a new service token.",
+    )
+
+
+def add_modes(parser: CommandParser) -> None:
+    """Whether to change anything, and what to show."""
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--dry-run", action="store_true", help="Show, change nothing.")
+    mode.add_argument(
+        "--check",
+        action="store_true",
+        help="Like --dry-run; exit 3 on a difference.",
+    )
+    mode.add_argument("--yes", action="store_true", help="Do not ask.")
+    parser.add_argument(
+        "--format",
+        choices=["text", "json"],
+        default="text",
+        help="json: one document; asks nothing, so it wants one of the above.",
+    )
+
+
+def _attempts(text: str) -> int | None:
+    if text.lower() == "none":
+        return None
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _policy(text: str) -> str | None:
+    if text.lower() in PASSWORD_POLICIES:
+        return PASSWORD_POLICIES[text.lower()]
+    # Directus takes the slashes off again; Python only looks whether it can be one.
+    if not text or not _is_pattern(text.strip("/")):
+        raise ValueError(text)
+    return text
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
