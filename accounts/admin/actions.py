@@ -24,6 +24,8 @@ class Action:
         name: in addresses and forms.
         permission: of the User model; whoever has it may do this.
         event: what the audit trail calls it once it is done.
+        needs_service: whether only the site's own token can do it.
+        is_harsh: whether the button is red.
         label: what lists and buttons call it.
         question, explanation, done: of the page that asks, and afterwards.
     """
@@ -32,6 +34,7 @@ class Action:
     permission = "change_user"
     event: str
     needs_service = False
+    is_harsh = False
     label: str
 
     def question(self, count: int) -> str:
@@ -77,6 +80,7 @@ class Suspend(Action):
     permission = "suspend_user"
     event = "user.suspended_by_staff"
     needs_service = True
+    is_harsh = True
     label = gettext_lazy("Suspend in Directus")
     explanation = gettext_lazy(
         "Whoever is suspended is signed out here at once and cannot sign in any more, "
@@ -233,6 +237,7 @@ class SignOut(Action):
 
     name = "sign-out"
     event = "session.ended_by_staff"
+    is_harsh = True
     label = gettext_lazy("Sign out everywhere")
     explanation = gettext_lazy(
         "All sessions on this site end, except the one in which you are reading this. "
