@@ -6,7 +6,8 @@ PY = @command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed.
 VERSION_TESTS = tests/contract tests/accounts/test_directus_setup.py tests/accounts/test_directus_doctor.py \
 	tests/accounts/test_setup_elsewhere.py tests/accounts/test_rights_on_directus.py \
 	tests/accounts/test_directus_sync.py tests/accounts/test_directus_revoke.py \
-	tests/accounts/test_cutting_off.py tests/browser/test_walks.py
+	tests/accounts/test_cutting_off.py tests/accounts/admin/test_on_directus.py \
+	tests/browser/test_walks.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-versions test-10 test-11 test-12 lint messages bench migrations-check clean

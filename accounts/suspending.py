@@ -12,6 +12,7 @@ from .attempts import forget_failures
 from .directus import DirectusClient, DirectusUser, Forbidden
 from .mirror import mirror_user
 from .people import Person
+from .policies import with_policies
 from .revoking import revoke
 from .sessions import end_sessions
 
@@ -54,6 +55,7 @@ def read(service: DirectusClient, user) -> DirectusUser:
         raise Refused(
             _("The service token may not read the status: directus_setup grants it.")
         )
+    (profile,) = with_policies([profile])
     return profile
 
 

@@ -41,3 +41,22 @@ def shadow(signed_in_client, ada):
 def local():
     """The administrator whose password Django itself knows."""
     return User.objects.create_superuser(*LOCAL)
+
+
+@pytest.fixture
+def events(caplog):
+    """A function that returns the names of the events so far."""
+
+    def names():
+        return [getattr(record, "event", "") for record in caplog.records]
+
+    return names
+
+
+@pytest.fixture
+def suspended(root, shadow, ada, directus):
+    """Ada's row, after somebody suspended her in Directus."""
+    ada.status = "suspended"
+    User.objects.filter(pk=shadow.pk).update(status="suspended", is_active=False)
+    shadow.refresh_from_db()
+    return shadow

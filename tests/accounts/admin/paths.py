@@ -1,5 +1,10 @@
 """Where the admin has what, and how its lists are used."""
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+
+from accounts.models import User
+
 USERS = "/admin/accounts/user/"
 SESSIONS = "/admin/accounts/session/"
 LOCAL = ("local@example.com", "the local administrator's")
@@ -24,3 +29,14 @@ def press(browser, user, action):
     """Press a button on a user's own page, and say yes to it."""
     path = f"{USERS}{user.pk}/{action}/"
     return browser.post(path, {"post": "yes"}, follow=True)
+
+
+def allow(*names):
+    """Give the editor these permissions, and no others."""
+    me = User.objects.get(email="editor@example.com")
+    me.user_permissions.set(Permission.objects.filter(codename__in=names))
+
+
+def log_of(user):
+    """Return the lines about a user in the admin's log."""
+    return [str(e) for e in LogEntry.objects.filter(object_id=user.pk)]

@@ -2,49 +2,17 @@
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts import clients
 from accounts.admin import confirming
-from accounts.attempts import SignInAttempt
 from accounts.models import Session, User
-from tests.accounts.flows import log_in
-from tests.fake_directus import ADMINISTRATOR
 
-from .paths import USERS, act, confirm, press
+from .paths import USERS, act, allow, confirm, log_of, press
 
 pytestmark = pytest.mark.django_db
 
 ACTIONS = ["suspend", "reactivate", "send-password-reset", "sync", "sign-out"]
-
-
-@pytest.fixture
-def events(caplog):
-    """A function that returns the names of the events so far."""
-
-    def names():
-        return [getattr(record, "event", "") for record in caplog.records]
-
-    return names
-
-
-@pytest.fixture
-def suspended(root, shadow, ada, directus):
-    """Ada's row, after somebody suspended her in Directus."""
-    ada.status = "suspended"
-    User.objects.filter(pk=shadow.pk).update(status="suspended", is_active=False)
-    shadow.refresh_from_db()
-    return shadow
-
-
-def allow(*names):
-    me = User.objects.get(email="editor@example.com")
-    me.user_permissions.set(Permission.objects.filter(codename__in=names))
-
-
-def log_of(user):
-    return [str(e) for e in LogEntry.objects.filter(object_id=user.pk)]
 
 
 # Asking
@@ -73,109 +41,6 @@ def test_the_page_of_a_user_offers_what_suits(root, shadow, local):
     assert f"{shadow.pk}/reactivate/" not in page
     assert f"{local.pk}/suspend/" not in of_local
     assert f"{local.pk}/sign-out/" in of_local
-
-
-# Suspending
-
-
-def test_suspending_ends_sessions_at_once(
-    root, shadow, ada, directus, service_token, signed_in_client, events
-):
-    response = press(root, shadow, "suspend")
-
-    assert "1 user is suspended." in response.text
-    assert ada.status == "suspended"
-    shadow.refresh_from_db()
-    assert (shadow.status, shadow.is_active) == ("suspended", False)
-    assert signed_in_client.get("/").status_code == 302
-    assert log_in(Client(), ada.email, ada.password).status_code == 200
-    assert len(log_of(shadow)) == 1
-    assert "user.suspended_by_staff" in events()
-    assert "session.revoked" in events()
-
-
-def test_several_are_suspended_from_the_list(
-    root, shadow, directus, service_token, sign_in
-):
-    bob = directus.add_user("bob@example.com", "Bob's secret 1815")
-    sign_in(bob, Client())
-    users = [shadow, User.objects.get(email=bob.email)]
-
-    response = confirm(root, "suspend", *users)
-
-    assert "2 users are suspended." in response.text
-    assert bob.status == "suspended"
-    assert [len(log_of(user)) for user in users] == [1, 1]
-
-
-def test_who_is_suspended_already_is_told_and_signed_out(
-    root, suspended, service_token, signed_in_client
-):
-    response = press(root, suspended, "suspend")
-
-    assert "Was suspended in Directus already." in response.text
-    assert not suspended.sessions.exists()
-
-
-@pytest.mark.parametrize("status", ["unverified", "invited", "archived"])
-@pytest.mark.parametrize("action", ["suspend", "reactivate"])
-def test_who_waits_for_something_else_is_left_alone(
-    root, shadow, ada, service_token, status, action
-):
-    """Suspended and re-activated, they would be in without a confirmed address."""
-    ada.status = status
-
-    response = press(root, shadow, action)
-
-    assert f"the status in Directus is {status}" in response.text
-    assert ada.status == status
-    assert not log_of(shadow)
-
-
-def test_nobody_suspends_the_own_account(root, directus, service_token):
-    me = User.objects.get(email="root@example.com")
-    before = directus.state.find(me.email).status
-
-    page = root.get(f"{USERS}{me.pk}/suspend/")
-    response = press(root, me, "suspend")
-
-    assert "Nobody suspends the own account." in page.text
-    assert 'type="submit" value="Suspend' not in page.text
-    assert "Nobody suspends the own account." in response.text
-    assert directus.state.find(me.email).status == before
-
-
-@pytest.mark.parametrize("action", ["suspend", "reactivate"])
-def test_staff_cannot_do_that_to_superusers(
-    editor, directus, settings, service_token, sign_in, action
-):
-    settings.DIRECTUS_SUPERUSER_ROLES = [ADMINISTRATOR]
-    boss = directus.add_user("boss@example.com", role=ADMINISTRATOR)
-    sign_in(boss, Client())
-    allow("view_user", "suspend_user")
-    user = User.objects.get(email=boss.email)
-    if action == "reactivate":
-        # Not a superuser any more, until the role counts again.
-        directus.suspend(boss)
-        User.objects.filter(pk=user.pk).update(is_superuser=False, status="suspended")
-    before = boss.status
-
-    response = press(editor, user, action)
-
-    assert "Only a superuser may do that to a superuser." in response.text
-    assert boss.status == before
-
-
-def test_who_became_a_superuser_since_is_spared_too(
-    editor, directus, settings, service_token, shadow, ada
-):
-    settings.DIRECTUS_SUPERUSER_ROLES = [ADMINISTRATOR]
-    allow("view_user", "suspend_user")
-    ada.role = directus.state.role_id(ADMINISTRATOR)
-
-    response = press(editor, shadow, "suspend")
-
-    assert "Only a superuser may do that to a superuser." in response.text
 
 
 # What hinders
@@ -315,106 +180,6 @@ def test_too_many_are_refused(root, shadow, local, monkeypatch):
     response = act(root, "sync", shadow, local)
 
     assert "Choose at most 1 users at once." in response.text
-
-
-# Re-activating
-
-
-def test_who_is_reactivated_can_sign_in_again(
-    root, suspended, ada, service_token, settings, events
-):
-    settings.DIRECTUS_LOGIN_ATTEMPTS = 10
-    for _ in range(5):
-        attempt = SignInAttempt(None, ada.email)
-        attempt.begin()
-        attempt.failed()
-    page = root.get(f"{USERS}{suspended.pk}/change/").text
-    assert "Refused to unknown browsers" in page
-
-    response = press(root, suspended, "reactivate")
-
-    assert "1 user is active." in response.text
-    suspended.refresh_from_db()
-    assert suspended.is_active
-    assert log_in(Client(), ada.email, ada.password).status_code == 302
-    assert "Not locked" in root.get(f"{USERS}{suspended.pk}/change/").text
-    assert "user.reactivated_by_staff" in events()
-    assert len(log_of(suspended)) == 1
-
-
-def test_who_is_active_already_is_told(root, shadow, service_token):
-    response = press(root, shadow, "reactivate")
-
-    assert "Was active in Directus already." in response.text
-
-
-# Password mails
-
-
-@pytest.mark.parametrize("has_token", [True, False])
-def test_a_link_is_mailed_and_nothing_else(
-    root, shadow, ada, directus, request, events, has_token
-):
-    if has_token:
-        request.getfixturevalue("service_token")
-
-    response = press(root, shadow, "send-password-reset")
-
-    assert "Directus was asked to mail 1 link." in response.text
-    [mail] = directus.mails
-    assert mail.to == ada.email
-    assert "/reset-password/" in mail.link
-    assert mail.link not in response.text
-    assert "password_reset.sent_by_staff" in events()
-    assert len(log_of(shadow)) == 1
-    assert log_in(Client(), ada.email, ada.password).status_code == 302
-
-
-def test_the_mail_goes_to_the_address_that_directus_has(
-    root, shadow, ada, directus, service_token
-):
-    ada.email = "moved@example.com"
-
-    press(root, shadow, "send-password-reset")
-
-    assert [mail.to for mail in directus.mails] == ["moved@example.com"]
-
-
-def test_visitors_do_not_use_up_the_staffs_mails(root, shadow, ada, directus):
-    for _ in range(6):
-        Client().post("/request-reset-password/", {"email": ada.email})
-    before = len(directus.mails)
-
-    press(root, shadow, "send-password-reset")
-
-    assert len(directus.mails) == before + 1
-
-
-def test_nobody_is_mailed_again_and_again(root, shadow, directus):
-    for _ in range(4):
-        response = press(root, shadow, "send-password-reset")
-
-    assert "Got several mails just now" in response.text
-    assert len(directus.mails) == 3
-
-
-def test_who_is_suspended_gets_no_mail(root, suspended, directus, service_token):
-    response = press(root, suspended, "send-password-reset")
-
-    assert "mails no link to who is not active" in response.text
-    assert directus.mails == []
-
-
-def test_a_link_that_directus_refuses_is_named(root, shadow, directus):
-    directus.answers(
-        400,
-        {"errors": [{"message": "x", "extensions": {"code": "INVALID_PAYLOAD"}}]},
-        path="/auth/password/request",
-    )
-
-    response = press(root, shadow, "send-password-reset")
-
-    assert "PASSWORD_RESET_URL_ALLOW_LIST=http" in response.text
 
 
 # Sync
