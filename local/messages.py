@@ -29,7 +29,7 @@ UNTRANSLATED = (
     "accounts/explaining.py",
     "accounts/management/",
     "accounts/provisioning/",
-    "accounts/syncing.py",
+    "accounts/sync",
 )
 KEYWORDS = {
     "_": None,
