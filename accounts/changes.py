@@ -1,8 +1,8 @@
 """Who was changed in Directus since a moment: what a delta asks for.
 
-Directus keeps no time of change in its users. Its activity log has every change by
-its API, deletions too; a field `date_updated` that an operator added has all but
-deletions.
+Directus keeps no time of change in its users. A field `date_updated` that was added to
+them has every change, by Flows and extensions too, but no deletions. The activity log
+has every change by the API, deletions and sign-ins too. Both are asked; either will do.
 """
 
 import json
@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .directus import DirectusClient, Forbidden, InvalidPayload
+from .sync_pages import page_size
 
 PAGE = 100
 # Directus 12 without a licence keeps its log for 30 days.
@@ -36,22 +37,25 @@ def changed_since(client: DirectusClient, since: datetime) -> list[UUID]:
         raise NoDelta(
             _("Directus may not remember that long: sync everybody, without --since.")
         )
-    try:
-        return list(dict.fromkeys(_from_log(client, since)))
-    except Forbidden:
-        pass
-    try:
-        return list(dict.fromkeys(_from_field(client, since)))
-    except (Forbidden, InvalidPayload):
+    size = min(PAGE, page_size(client))
+    found: dict[UUID, None] = {}
+    answered = 0
+    for source in (_from_field, _from_log):
+        # No such field, or not for the service token.
+        with suppress(Forbidden, InvalidPayload):
+            found |= dict.fromkeys(source(client, since, size))
+            answered += 1
+    if not answered:
         raise NoDelta(
             _(
                 "The service token reads neither directus_activity nor a field "
                 "date_updated of users: run directus_setup."
             )
-        ) from None
+        )
+    return list(found)
 
 
-def _from_log(client: DirectusClient, since: datetime) -> Iterator[UUID]:
+def _from_log(client: DirectusClient, since: datetime, size: int) -> Iterator[UUID]:
     last = 0
     rule: list[dict[str, Any]] = [
         {"collection": {"_eq": "directus_users"}},
@@ -64,7 +68,7 @@ def _from_log(client: DirectusClient, since: datetime) -> Iterator[UUID]:
                 "fields": "id,item",
                 "filter": json.dumps({"_and": [*rule, {"id": {"_gt": last}}]}),
                 "sort": "id",
-                "limit": str(PAGE),
+                "limit": str(size),
             },
         )
         if not rows:
@@ -76,12 +80,12 @@ def _from_log(client: DirectusClient, since: datetime) -> Iterator[UUID]:
         last = rows[-1]["id"]
 
 
-def _from_field(client: DirectusClient, since: datetime) -> Iterator[UUID]:
+def _from_field(client: DirectusClient, since: datetime, size: int) -> Iterator[UUID]:
     rule = {"date_updated": {"_gte": _moment(since)}}
     params = {"fields": "id", "filter": json.dumps(rule), "sort": "id"}
     page = 1
     while rows := client.get(
-        "/users", params=params | {"limit": str(PAGE), "page": str(page)}
+        "/users", params=params | {"limit": str(size), "page": str(page)}
     ):
         yield from (UUID(row["id"]) for row in rows)
         page += 1

@@ -16,9 +16,15 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from . import signals
 from .directus import DirectusUser
 from .mirror import COMPARED
+from .models import Session
 from .role_groups import is_needless, set_role_groups
+from .sessions import end_sessions
+
+# Rows in one statement.
+BATCH = 1000
 
 # What is here
 
@@ -69,6 +75,18 @@ def unseen_users(since: datetime) -> QuerySet:
 # What is written
 
 
+def deactivate(users: QuerySet) -> tuple[int, int]:
+    """Deactivate users and end their sessions; return how many of both."""
+    deactivated = ended = 0
+    while pks := list(users.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        rows = get_user_model().objects.filter(pk__in=pks)
+        deactivated += rows.update(is_active=False, is_staff=False, is_superuser=False)
+        if signals.is_heard():
+            signals.tell_deactivated(rows.all())
+        ended += end_sessions(Session.objects.filter(user__in=pks))
+    return deactivated, ended
+
+
 def write_rows(stale: list[tuple[DirectusUser, dict[str, Any]]]) -> None:
     """Insert or update, in one statement per batch."""
     model = get_user_model()
@@ -106,4 +124,20 @@ def set_groups(batch: list[DirectusUser]) -> None:
     with transaction.atomic():
         set_role_groups(
             {users[profile.id]: profile for profile in batch if profile.id in users}
+        )
+
+
+def tell(
+    stale: list[tuple[DirectusUser, dict[str, Any]]], known: dict[UUID, KnownRow]
+) -> None:
+    """Tell other apps what was written, if one listens."""
+    if not signals.is_heard():
+        return
+    values = {profile.id: compared(after) for profile, after in stale}
+    for user in get_user_model().objects.filter(directus_id__in=values):
+        row = known.get(user.directus_id)
+        signals.tell_mirrored(
+            user,
+            dict(zip(COMPARED, row.values, strict=True)) if row else None,
+            dict(zip(COMPARED, values[user.directus_id], strict=True)),
         )

@@ -1,11 +1,14 @@
 """What other apps can listen to. docs/architecture.md has an example.
 
-Sent once the rows are written; a receiver that fails is logged and stops nothing.
+Sent once the rows are committed; a receiver that fails is logged and stops nothing.
 """
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.dispatch import Signal
 
 # A user was created, or differs from what was here before: user, created.
@@ -36,6 +39,15 @@ def tell_mirrored(user, before: Before | None, after: Before) -> None:
         before: what stood there; None when the row is new.
         after: the same columns, as they are now.
     """
+    transaction.on_commit(partial(_send_mirrored, user, before, after))
+
+
+def tell_deactivated(users: Iterable) -> None:
+    """Tell that users can no longer sign in."""
+    transaction.on_commit(partial(_send_deactivated, users))
+
+
+def _send_mirrored(user, before: Before | None, after: Before) -> None:
     sender = type(user)
     if before != after:
         user_mirrored.send_robust(sender, user=user, created=before is None)
@@ -46,10 +58,9 @@ def tell_mirrored(user, before: Before | None, after: Before) -> None:
             sender, user=user, before=before["role_id"], after=after["role_id"]
         )
     if before.get("is_active") and not after["is_active"]:
-        tell_deactivated([user])
+        _send_deactivated([user])
 
 
-def tell_deactivated(users) -> None:
-    """Tell that users can no longer sign in."""
+def _send_deactivated(users: Iterable) -> None:
     for user in users:
         user_deactivated.send_robust(type(user), user=user)

@@ -3,14 +3,15 @@
 Rows are found by Directus id and never by e-mail. Nobody is deactivated before the
 whole list has been read and the brake has had its say: a list that lies, or a token
 that sees half of the people, must not sign the other half out.
+
+A run notes how far it is. One that goes on where another one was interrupted also asks
+who was changed since that began, and believes its own count no more than the first.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -18,31 +19,31 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import signals
+from . import sync_position
+from .changes import NoDelta, changed_since
 from .directus import DirectusClient, DirectusUser
-from .mirror import COMPARED, mirrored_values
+from .mirror import mirrored_values
 from .mirror_batches import (
     KnownRow,
     active_users,
     compared,
+    deactivate,
     known_rows,
     set_groups,
     suspended_users,
+    tell,
     unseen_users,
     write_rows,
 )
-from .models import Session
+from .models import SyncPosition
 from .policies import with_policies
-from .sessions import end_sessions
+from .sync_pages import SyncRefused, batches, gone_users, page_size, require_status
 
-PAGE = 1000
 BATCH = 1000
 # Ids in one question to Directus: their filter has to fit into a URL.
 ASKED_AT_ONCE = 100
-
-
-class SyncRefused(Exception):
-    """Nobody was deactivated, because what Directus says cannot be all; str() why."""
+# How far Directus' clock may be behind this one.
+CLOCKS_APART = timedelta(minutes=5)
 
 
 @dataclass
@@ -55,6 +56,8 @@ class Outcome:
     deactivated: int = 0
     reactivated: int = 0
     sessions_ended: int = 0
+    # So many of the users that were seen had been read by a run that was interrupted.
+    resumed: int = 0
 
 
 def sync_users(
@@ -62,6 +65,7 @@ def sync_users(
     *,
     dry_run: bool = False,
     max_deactivate: float = 20.0,
+    resume: bool = False,
     on_batch: Callable[[int], None] = lambda size: None,
 ) -> Outcome:
     """Bring every mirrored user up to date with Directus.
@@ -70,13 +74,25 @@ def sync_users(
         client: with the rights to read all users.
         dry_run: write nothing.
         max_deactivate: the most percent of active users to deactivate.
+        resume: go on where the last run was interrupted, if one was within a day and
+            Directus can tell who was changed meanwhile; not for a dry run.
         on_batch: called with the size of each batch once it is done.
 
     Raises:
         SyncRefused: the brake stopped it; users were updated, none deactivated.
         DirectusError: Directus went away; what was written is right and stays.
     """
-    return _Sync(client, dry_run, max_deactivate).run(on_batch)
+    sync = _Sync(client, dry_run, max_deactivate)
+    position = sync_position.left_behind() if resume else None
+    if position is not None:
+        try:
+            changed = changed_since(client, position.started_at - CLOCKS_APART)
+        except NoDelta:
+            # Then only a run of its own can tell who left since.
+            pass
+        else:
+            return sync.go_on(position, changed, on_batch)
+    return sync.run(on_batch)
 
 
 def sync_some(
@@ -102,34 +118,88 @@ class _Sync:
         self._active_before = active_users().count()
         self._active_and_listed = 0
         self._outcome = Outcome()
-        self._page = _page_size(client)
+        # Gone, though they were listed by the run that was interrupted.
+        self._left_since: list[int] = []
+        self._page = page_size(client)
         # More would be cut off, and taken for gone.
         self._asked_at_once = min(ASKED_AT_ONCE, self._page)
 
     def run(self, on_batch: Callable[[int], None]) -> Outcome:
         """Read, write, then deactivate."""
-        fewest = self._client.count_users()
-        listing = self._client.list_users(page_size=self._page)
-        for batch in _batches(listing, BATCH):
-            _require_status(batch)
+        if not self._dry_run:
+            sync_position.forget_others(self._started)
+        return self._run(self._client.count_users(), None, on_batch)
+
+    def go_on(
+        self,
+        position: SyncPosition,
+        changed: Iterable[UUID],
+        on_batch: Callable[[int], None],
+    ) -> Outcome:
+        """Do what a run that was interrupted has left to do.
+
+        Args:
+            position: how far it came.
+            changed: who was changed since it began.
+            on_batch: as for sync_users.
+        """
+        self._started = position.started_at
+        self._active_before = position.active_before
+        for name in ("seen", "created", "updated", "reactivated"):
+            setattr(self._outcome, name, getattr(position, name))
+        self._outcome.resumed = position.seen
+        on_batch(position.seen)
+        for ids, batch in self._asked(changed):
+            self._mirror(batch, listed=False)
+            gone = set(ids) - {profile.id for profile in batch}
+            rows = active_users().filter(
+                directus_id__in=gone, synced_at__gte=self._started
+            )
+            self._left_since += rows.values_list("pk", flat=True)
+        return self._run(position.fewest, position.last_id, on_batch)
+
+    def _run(
+        self, fewest: int, after: UUID | None, on_batch: Callable[[int], None]
+    ) -> Outcome:
+        listing = self._client.list_users(
+            page_size=self._page, after=after, passed=self._outcome.seen
+        )
+        for batch in batches(listing, BATCH):
+            require_status(batch)
             self._mirror(batch)
+            self._note(fewest, batch[-1].id)
             on_batch(len(batch))
+        # From here on the whole list has to be read again, whatever happens.
+        sync_position.forget(self._started)
         fewest = min(fewest, self._client.count_users())
         self._brake(fewest)
         if not self._dry_run:
             self._deactivate(suspended_users(self._started))
-            self._deactivate_gone()
+            self._deactivate(active_users().filter(pk__in=self._left_since))
+            for gone in gone_users(self._client, self._started, self._asked_at_once):
+                self._deactivate(gone)
         return self._outcome
+
+    def _note(self, fewest: int, last_id: UUID) -> None:
+        if self._dry_run:
+            return
+        sync_position.note(
+            self._started,
+            last_id=last_id,
+            fewest=fewest,
+            active_before=self._active_before,
+            seen=self._outcome.seen,
+            created=self._outcome.created,
+            updated=self._outcome.updated,
+            reactivated=self._outcome.reactivated,
+        )
 
     def run_some(
         self, directus_ids: Iterable[UUID], on_batch: Callable[[int], None]
     ) -> Outcome:
         """Read, write, then deactivate who is not there or not active."""
         leaving: list[int] = []
-        remaining = iter(directus_ids)
-        while ids := list(islice(remaining, self._asked_at_once)):
-            batch = self._client.get_users(ids)
-            _require_status(batch)
+        for ids, batch in self._asked(directus_ids):
             self._mirror(batch)
             stay = {profile.id for profile in batch if profile.is_active}
             gone = active_users().filter(directus_id__in=set(ids) - stay)
@@ -140,9 +210,19 @@ class _Sync:
             self._deactivate(active_users().filter(pk__in=leaving))
         return self._outcome
 
+    def _asked(
+        self, directus_ids: Iterable[UUID]
+    ) -> Iterator[tuple[list[UUID], list[DirectusUser]]]:
+        """Yield some ids at a time, and who of them is there."""
+        remaining = iter(directus_ids)
+        while ids := list(islice(remaining, self._asked_at_once)):
+            batch = self._client.get_users(ids)
+            require_status(batch)
+            yield ids, batch
+
     # Everybody who is there
 
-    def _mirror(self, batch: list[DirectusUser]) -> None:
+    def _mirror(self, batch: list[DirectusUser], *, listed: bool = True) -> None:
         batch = with_policies(batch)
         known = known_rows(batch)
         alive = [p for p in batch if p.id not in known or not known[p.id].is_deleted]
@@ -157,6 +237,9 @@ class _Sync:
             if row and profile.is_active and not row.is_active:
                 back.append(row.pk)
         self._count(batch, known, len(stale), len(back))
+        if not listed:
+            # The brake compares what was listed with what Directus counts.
+            self._outcome.seen -= len(batch)
         if not self._dry_run:
             write_rows(stale)
             get_user_model().objects.filter(pk__in=fresh).update(
@@ -164,7 +247,7 @@ class _Sync:
             )
             get_user_model().objects.filter(pk__in=back).update(is_active=True)
             set_groups(alive)
-            _tell(stale, known)
+            tell(stale, known)
 
     def _count(
         self,
@@ -214,94 +297,12 @@ class _Sync:
         if self._dry_run:
             return max(0, self._active_before - self._active_and_listed)
         return (
-            suspended_users(self._started).count() + unseen_users(self._started).count()
+            suspended_users(self._started).count()
+            + unseen_users(self._started).count()
+            + len(self._left_since)
         )
-
-    def _deactivate_gone(self) -> None:
-        """Deactivate whom Directus does not know, asked by id.
-
-        The list alone is no proof: a deletion meanwhile moves others to a page that
-        was read already.
-        """
-        candidates = unseen_users(self._started).order_by("pk")
-        last = 0
-        while rows := list(
-            candidates.filter(pk__gt=last).values_list("pk", "directus_id")[
-                : self._asked_at_once
-            ]
-        ):
-            last = rows[-1][0]
-            there = _still_there(
-                self._client, [directus_id for _pk, directus_id in rows]
-            )
-            gone = [pk for pk, directus_id in rows if directus_id not in there]
-            self._deactivate(active_users().filter(pk__in=gone))
 
     def _deactivate(self, users: QuerySet) -> None:
-        while pks := list(users.order_by("pk").values_list("pk", flat=True)[:BATCH]):
-            rows = get_user_model().objects.filter(pk__in=pks)
-            self._outcome.deactivated += rows.update(
-                is_active=False, is_staff=False, is_superuser=False
-            )
-            if signals.is_heard():
-                signals.tell_deactivated(rows.all())
-            self._outcome.sessions_ended += end_sessions(
-                Session.objects.filter(user__in=pks)
-            )
-
-
-def _tell(
-    stale: list[tuple[DirectusUser, dict[str, Any]]], known: dict[UUID, KnownRow]
-) -> None:
-    """Tell other apps what was written, if one listens."""
-    if not signals.is_heard():
-        return
-    values = {profile.id: compared(after) for profile, after in stale}
-    for user in get_user_model().objects.filter(directus_id__in=values):
-        row = known.get(user.directus_id)
-        signals.tell_mirrored(
-            user,
-            dict(zip(COMPARED, row.values, strict=True)) if row else None,
-            dict(zip(COMPARED, values[user.directus_id], strict=True)),
-        )
-
-
-# What is read
-
-
-def _page_size(client: DirectusClient) -> int:
-    limits = client.get_server_info().get("queryLimit")
-    most = limits.get("max") if isinstance(limits, dict) else None
-    return min(PAGE, most) if isinstance(most, int) and most > 0 else PAGE
-
-
-def _batches(
-    profiles: Iterator[DirectusUser], size: int
-) -> Iterator[list[DirectusUser]]:
-    """Yield batches; the next one is read while its predecessor is written."""
-
-    def read() -> list[DirectusUser]:
-        # Once each: one statement cannot write a row twice.
-        return list(
-            {profile.id: profile for profile in islice(profiles, size)}.values()
-        )
-
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        batch = read()
-        while batch:
-            following = reader.submit(read)
-            yield batch
-            batch = following.result()
-
-
-def _require_status(batch: Iterable[DirectusUser]) -> None:
-    if not all(profile.is_complete for profile in batch):
-        raise SyncRefused(
-            _("The service token may not read the status of users: run directus_setup.")
-        )
-
-
-def _still_there(client: DirectusClient, directus_ids: list[UUID]) -> set[UUID]:
-    rule = {"id": {"_in": [str(directus_id) for directus_id in directus_ids]}}
-    params = {"fields": "id", "limit": "-1", "filter": json.dumps(rule)}
-    return {UUID(row["id"]) for row in client.get("/users", params=params)}
+        deactivated, ended = deactivate(users)
+        self._outcome.deactivated += deactivated
+        self._outcome.sessions_ended += ended

@@ -212,19 +212,31 @@ class DirectusClient(FilesClient, ProfileFieldsClient, PlainClient):
         users = self._users(params)
         return [user for user in users if user.email.casefold() == wanted]
 
-    def list_users(self, *, page_size: int = PAGE_SIZE) -> Iterator[DirectusUser]:
-        """Yield all users, page by page.
+    def list_users(
+        self,
+        *,
+        page_size: int = PAGE_SIZE,
+        after: UUID | None = None,
+        passed: int = 0,
+    ) -> Iterator[DirectusUser]:
+        """Yield all users by their ids, page by page.
+
+        Args:
+            page_size: how many to ask for at once.
+            after: begin behind this id; Directus cannot compare ids itself.
+            passed: how many came up to there, when they were read.
 
         Raises:
             DirectusUnavailable: the pages do not come to an end.
         """
         params = {"fields": ALL_FIELDS, "sort": "id", "limit": str(page_size)}
         previous: set[UUID] = set()
-        page = 1
+        # The page that was read last: who was deleted since moves others back to it.
+        page = max(1, passed // page_size)
         while users := self._users(params | {"page": str(page)}):
             # Who is created meanwhile pushes others on to the next page.
             new = [user for user in users if user.id not in previous]
-            yield from new
+            yield from (user for user in new if after is None or user.id > after)
             if len(users) < page_size:
                 return
             if not new:

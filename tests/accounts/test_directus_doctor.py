@@ -386,11 +386,12 @@ def test_sign_up_without_confirmation(site):
 
 def test_roles_in_the_settings_that_do_not_exist(site, settings):
     settings.DIRECTUS_STAFF_ROLES = ["Customer", "Redaktion"]
+    settings.DIRECTUS_ROLE_GROUPS = {"Django site": ["a policy gives this"]}
 
     answer = configuration.roles(site)
 
     assert answer.verdict is Verdict.WARNING
-    assert "Redaktion" in answer.reason
+    assert answer.reason.endswith("does not have: Redaktion.")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from accounts.models import User
 
 from .signed_in import make_old
 
-pytestmark = pytest.mark.django_db
+# Receivers are told once the rows are committed.
+pytestmark = pytest.mark.django_db(transaction=True)
 ADA = DirectusUser(
     id=uuid.uuid4(),
     email="ada@example.com",

@@ -49,6 +49,8 @@ class FakeUser:
     last_access: str | None = None
     provider: str = "default"
     avatar: str | None = None
+    # A field that an operator may have added.
+    date_updated: str | None = None
     otp_secret: str | None = None
     token: str | None = None
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -110,6 +112,7 @@ class State:
     customer_reads: frozenset[str] = frozenset(PROFILE)
     role_names_readable: bool = True
     activity_readable: bool = True
+    has_date_updated: bool = False
     # Version 10 has none.
     has_policies: bool = True
 
@@ -119,8 +122,9 @@ class State:
         return time.time() + self.seconds_ahead
 
     def note(self, user: FakeUser) -> None:
-        """Write into the activity log that a user was changed, or has signed in."""
+        """Note that and when a user was changed, in the activity log too."""
         moment = datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        user.date_updated = moment
         entry = {"id": len(self.activity) + 1, "item": user.id, "timestamp": moment}
         self.activity.append(entry)
 

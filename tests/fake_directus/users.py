@@ -141,6 +141,8 @@ def _matching(state: State, asked: Asked) -> list[FakeUser]:
     if text is None:
         return users
     ((name, rule),) = json.loads(text).items()
+    if name == "date_updated" and not state.has_date_updated:
+        raise answers.forbidden_field(name)
     ((operator, wanted),) = rule.items()
     return [user for user in users if _fits(getattr(user, name), operator, wanted)]
 
@@ -150,6 +152,8 @@ def _fits(value: Any, operator: str, wanted: Any) -> bool:
         return bool(value == wanted)
     if operator == "_in":
         return value in wanted
+    if operator == "_gte":
+        return value is not None and value >= wanted
     if operator == "_icontains":
         return wanted.lower() in (value or "").lower()
     raise answers.invalid_query(
