@@ -57,6 +57,11 @@ def service_client(visitor: Visitor | None = None) -> DirectusClient | None:
     return DirectusClient(transport(), auth=auth, visitor=visitor)
 
 
+def service_token() -> str:
+    """Return the token of the site itself; empty when there is none."""
+    return settings.DIRECTUS_SERVICE_TOKEN
+
+
 def transport() -> Transport:
     """Return this process' connection pool to Directus."""
     return _transport(

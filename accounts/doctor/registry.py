@@ -25,7 +25,16 @@ def check(check_id: str) -> Callable[[Check], Check]:
 def examine(site: Site | None = None) -> Iterator[Finding]:
     """Run every check; one that cannot look says so and stops no other."""
     # Importing them registers them.
-    from . import configuration, rights, server, sign_up, webhook  # noqa: F401
+    from . import (  # noqa: F401
+        configuration,
+        here,
+        licence,
+        rights,
+        server,
+        sign_up,
+        tls,
+        webhook,
+    )
 
     site = site or Site()
     for check_id in ORDER:
@@ -48,13 +57,17 @@ def _answer(function: Check, site: Site) -> Answer:
 
 ORDER = (
     "directus.reach",
+    "directus.tls",
     "directus.version",
+    "directus.health",
     "directus.licence",
+    "directus.seats",
     "directus.clock",
     "directus.address",
     "directus.login_attempts",
     "token.present",
     "token.rights",
+    "token.lifetime",
     "signup.registration",
     "signup.role",
     "signup.verification",
@@ -63,9 +76,13 @@ ORDER = (
     "rights.public",
     "rights.customer_role",
     "rights.customer",
+    "rights.hidden",
     "webhook.secret",
     "webhook.flow",
     "webhook.target",
     "site.roles",
     "site.transport",
+    "site.database",
+    "site.cache",
+    "site.checks",
 )

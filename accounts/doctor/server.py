@@ -18,7 +18,9 @@ from .site import NotReadable, Site
 FLOORS = {10: (10, 13, 4), 11: (11, 17, 0), 12: (12, 3, 1)}
 # Below the version: what is known about it.
 ADVISORIES = {
+    (11, 5, 0): "GHSA-56p6-qw3c-fq2g: a session token outlives a suspension",
     (11, 14, 1): "CVE-2026-26185: a password reset tells whether an address exists",
+    (11, 17, 0): "GHSA-6q22-g298-grjh: one anonymous GraphQL request can keep it busy",
 }
 MOST_SECONDS_APART = 30
 SETUP = "python manage.py directus_setup"
@@ -51,17 +53,21 @@ def version(site: Site) -> Answer:
     if found < oldest:
         floor = ".".join(map(str, oldest))
         reason = _("Directus %(found)s is older than %(floor)s.")
-        parts = [reason % {"found": text, "floor": floor}, *known]
-        return problem(" ".join(parts), f"npm install directus@{floor}")
+        parts = [reason % {"found": text, "floor": floor}, _listed(known)]
+        return problem(" ".join(parts).strip(), f"npm install directus@{floor}")
     if found[0] not in FLOORS:
         reason = _("Directus %(found)s is not supported yet, %(newest)s.x is.")
         return warning(reason % {"found": text, "newest": max(FLOORS)})
     if known:
         reason = _("Directus %(found)s gets no more corrections.")
         newer = ".".join(map(str, FLOORS[found[0] + 1]))
-        parts = [reason % {"found": text}, *known]
+        parts = [reason % {"found": text}, _listed(known)]
         return warning(" ".join(parts), f"npm install directus@{newer}")
     return ok(f"Directus {text}")
+
+
+def _listed(known: list[str]) -> str:
+    return "".join(f"{each}. " for each in known).strip()
 
 
 def parse_version(text: str) -> tuple[int, ...]:
@@ -70,17 +76,38 @@ def parse_version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts) if all(map(str.isdecimal, parts)) else ()
 
 
-@check("directus.licence")
-def licence(site: Site) -> Answer:
-    """What Directus' licence leaves out is known."""
-    if site.takes_rules:
-        return ok(_("The licence of Directus limits nothing that this site needs."))
-    return ok(
-        _(
-            "Directus has no licence (Core): customers get no permissions, and the "
-            "site's own cannot be narrowed."
-        )
+@check("directus.health")
+def health(site: Site) -> Answer:
+    """Directus itself finds its mail server, storage, database and cache well.
+
+    Which of them is not it tells administrators alone.
+    """
+    status = health_status(site)
+    if status == "ok":
+        return ok(_("Directus finds its mail, storage, database and cache well."))
+    reason = _(
+        "Directus says %(status)s about its own mail, storage, database or cache; "
+        "GET /server/health tells administrators which."
     )
+    return problem(reason % {"status": status}, "EMAIL_TRANSPORT=smtp")
+
+
+def health_status(site: Site) -> str:
+    """Return ok, warn or error. Directus answers 503 where it is an error."""
+    token = site.service_token
+    with requests.Session() as session:
+        session.trust_env = False
+        session.verify = clients.trusted_certificates()
+        try:
+            answer = session.get(
+                f"{clients.directus_url()}/server/health",
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=(1, 10),
+                allow_redirects=False,
+            )
+            return str(answer.json()["status"])
+        except (requests.RequestException, ValueError, KeyError, TypeError):
+            raise NotReadable(_("Directus does not tell how it is.")) from None
 
 
 @check("directus.clock")
@@ -148,7 +175,7 @@ def _require_probe(site: Site) -> None:
         raise NotReadable(
             _("Directus 10 has no policies, by which this could be seen.")
         )
-    mine = site.policies_of_role(site.me["role"])
+    mine = site.policies_of_role(site.my_role)
     if PROBE_POLICY not in {policy["id"] for policy in mine}:
         raise NotReadable(_("directus_setup makes what this needs."))
 

@@ -45,6 +45,12 @@ class Site:
             raise NotReadable(_("This needs a service token that works."))
         return client
 
+    @property
+    def service_token(self) -> str:
+        """The token itself, for what the client does not ask."""
+        _tried = self.service
+        return clients.service_token()
+
     @cached_property
     def token_error(self) -> DirectusError | None:
         """Why the service token does not work; None when it does."""
@@ -95,12 +101,21 @@ class Site:
         """The service user."""
         return self.service.get("/users/me")
 
+    @property
+    def my_role(self) -> str:
+        """The service user's role, which it may read as it may read anybody's."""
+        if "role" not in self.me:
+            raise NotReadable(
+                _("The service token may not read this; directus_setup grants it.")
+            )
+        return str(self.me["role"])
+
     @cached_property
     def global_rights(self) -> Row:
         """Whether the service user is an administrator or may use the app."""
         if self.server.has_policies:
             return self.service.get("/policies/me/globals")
-        return self.role(self.me["role"]) or {}
+        return self.role(self.my_role) or {}
 
     @cached_property
     def rights(self) -> Row:
@@ -108,7 +123,7 @@ class Site:
         if self.server.has_policies:
             return self.service.get("/permissions/me")
         found: Row = {}
-        for row in self._rows("permissions", "*", {"role": {"_eq": self.me["role"]}}):
+        for row in self._rows("permissions", "*", {"role": {"_eq": self.my_role}}):
             found.setdefault(row["collection"], {})[row["action"]] = _right(row)
         return found
 
@@ -152,6 +167,32 @@ class Site:
         """Return the rights on directus_users that policies give."""
         ids = {policy["id"] for policy in policies}
         return [row for row in self._permissions if row["policy"] in ids]
+
+    def count_seats(self) -> int:
+        """Return how many active users have access to Directus' own app."""
+        strong = {
+            policy["id"]
+            for policy in self._policies
+            if policy["admin_access"] or policy["app_access"]
+        }
+        roles = [
+            role["id"]
+            for role in self.roles
+            if strong & {policy["id"] for policy in self.policies_of_role(role["id"])}
+        ]
+        of_one_user = {"policies": {"policy": {"id": {"_in": sorted(strong)}}}}
+        either = {"_or": [{"role": {"_in": roles}}, of_one_user]}
+        rule = {"_and": [{"status": {"_eq": "active"}}, either]}
+        return len({row["id"] for row in self._rows("users", "id", rule)})
+
+    def hidden_permissions(self) -> set[tuple[str, str]]:
+        """Return (id, name) of the policies that have permissions nobody is shown."""
+        shown = {row.get("id") for row in self._rows("permissions", "id")}
+        return {
+            (policy["id"], policy["name"])
+            for policy in self._rows("policies", "id,name,permissions")
+            if set(policy["permissions"]) - shown
+        }
 
     @cached_property
     def _access(self) -> list[Row]:

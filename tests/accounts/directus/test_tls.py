@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from accounts.directus import DirectusClient, DirectusUnavailable, Transport
+from accounts.doctor import tls as doctor_tls
+from accounts.doctor.site import NotReadable, Site
 from tests.fault_server import data, hangs, says, says_and_closes
 
 from .calls import ADA, AUTH, CALLS, TOKENS, at_most
@@ -201,3 +203,32 @@ def test_silence_ends_with_the_deadline(serve, tls, client_for):
 def test_a_missing_file_of_authorities_is_told_at_once(tmp_path):
     with pytest.raises(ValueError, match="certificates"):
         Transport("https://directus.test", ca_bundle=str(tmp_path / "none.pem"))
+
+
+# directus_doctor looks at the certificate itself
+
+
+@pytest.mark.parametrize(
+    ("options", "verdict", "reason"),
+    [
+        ({"ends": NOW + 30 * DAY}, "ok", "29 days"),
+        ({"ends": NOW + 13 * DAY}, "warning", "ends in 12 days"),
+        *((fault, "problem", "is not good") for fault in FAULTS.values()),
+    ],
+)
+def test_the_doctor_looks(serve, tls, authority, settings, options, verdict, reason):
+    server = serve(says(data({})), tls=tls(**options))
+    settings.DIRECTUS_URL = server.url
+    settings.DIRECTUS_CA_BUNDLE = str(authority[0] / "root.pem")
+
+    answer = doctor_tls.tls(Site())
+
+    assert answer.verdict == verdict
+    assert reason in answer.reason
+
+
+def test_the_doctor_needs_a_connection(settings):
+    settings.DIRECTUS_URL = "https://127.0.0.1:1"
+
+    with pytest.raises(NotReadable):
+        doctor_tls.tls(Site())
