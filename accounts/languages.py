@@ -6,12 +6,18 @@ from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 
-def language_of(user) -> str:
-    """Return the language of a user's profile if the site has it, else the default.
+def language_of(user, otherwise: str = "") -> str:
+    """Return the language of a user's profile if the site has it.
 
     Directus writes `pt-BR`, Django `pt-br`; one without its country will do.
+
+    Args:
+        user: may be nobody.
+        otherwise: what to return for a profile without such a language, if not the
+            site's own one.
     """
-    return supported(getattr(user, "language", "")) or settings.LANGUAGE_CODE
+    mine = supported(getattr(user, "language", ""))
+    return mine or otherwise or settings.LANGUAGE_CODE
 
 
 def supported(language: str) -> str:

@@ -54,7 +54,9 @@ def _hand_over(name: str, mail: EmailMultiAlternatives) -> bool:
 
 
 def _written(name, user, request, to, facts) -> EmailMultiAlternatives:
-    with translation.override(language_of(user)):
+    # Whose profile says nothing reads what the page was in.
+    spoken = "" if request is None else translation.get_language()
+    with translation.override(language_of(user, otherwise=spoken)):
         mail = _mail(name, user, request, facts)
     mail.to = [to or user.email]
     return mail

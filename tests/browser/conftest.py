@@ -88,12 +88,12 @@ def person() -> Person:
     return Person("Erika", "Example", f"erika-{name}@example.com")
 
 
-def sign_in(page: Page, email: str, password: str) -> None:
-    """Fill in the sign-in form and send it."""
+def sign_in(page: Page, email: str, password: str, *, button: str = "Sign in") -> None:
+    """Fill in the sign-in form and send it, in the language of its button."""
     page.goto("/login/")
     page.locator("[name=email]").fill(email)
     page.locator("[name=password]").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name=button).click()
 
 
 def expect_sign_in_page(page: Page) -> None:
