@@ -13,6 +13,7 @@ from .throttling import (
     ADDRESS_SIGN_INS,
     CODES_OF_ACCOUNT,
     DEVICE_FAILURES,
+    EMAIL_RESETS,
     USED_CODES,
     Attempt,
     Throttled,
@@ -137,6 +138,29 @@ def blocked_until(email: str) -> datetime | None:
     ]
     ends = [attempt.used_up_until() for attempt in attempts]
     return max(filter(None, ends), default=None)
+
+
+def forget_attempts(email: str) -> None:
+    """Forget everything that is counted for an address: its account is gone."""
+    for attempt in _of_address(email):
+        attempt.forget()
+
+
+def counted_for(email: str) -> list[dict[str, object]]:
+    """Return what is counted for an address now, to show it to its owner."""
+    found = [(attempt.limit.name, attempt.read()) for attempt in _of_address(email)]
+    return [
+        {"limit": name, "count": row.count, "until": row.window_ends_at}
+        for name, row in found
+        if row is not None
+    ]
+
+
+def _of_address(email: str) -> list[Attempt]:
+    account = audit.email_digest(email)
+    limits = (ACCOUNT_FAILURES, CODES_OF_ACCOUNT, EMAIL_RESETS)
+    attempts = [Attempt(limit, account) for limit in limits]
+    return attempts + _upstream(account, is_known=True)
 
 
 def _used_code(account: str, otp: str) -> Attempt:

@@ -12,6 +12,7 @@ from django.core import checks
 from . import clients
 
 SHORTEST_SECRET = 32
+DELETIONS = {"anonymise", "delete", "off"}
 SIGNUP_MODES = {"register", "create", "closed"}
 # What Directus itself keeps about a user. Some have a place of their own on the
 # profile's page, and some make their owner somebody else.
@@ -47,6 +48,7 @@ def check_settings(app_configs, **kwargs):
         *_check_profile(),
         *_check_webhook(),
         *_check_mails(),
+        *_check_deletion(),
     ]
 
 
@@ -217,6 +219,25 @@ def _check_mails():
             hint="People are then not told when somebody changes their password, "
             "their address or their second factor.",
             id="accounts.W004",
+        )
+    ]
+
+
+def _check_deletion():
+    modes = ", ".join(sorted(DELETIONS))
+    if settings.ACCOUNT_DELETION not in DELETIONS:
+        message = f"ACCOUNT_DELETION must be one of {modes}."
+        return [checks.Error(message, id="accounts.E013")]
+    if settings.ACCOUNT_DELETION_DAYS < 0:
+        message = "ACCOUNT_DELETION_DAYS must be 0 or more."
+        return [checks.Error(message, id="accounts.E013")]
+    if settings.ACCOUNT_DELETION == "off" or clients.service_token():
+        return []
+    return [
+        checks.Warning(
+            "Nobody can delete the own account: DIRECTUS_SERVICE_TOKEN is empty.",
+            hint="Run directus_setup, or set ACCOUNT_DELETION=off.",
+            id="accounts.W005",
         )
     ]
 

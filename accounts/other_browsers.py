@@ -20,6 +20,11 @@ def end_sessions_of(user, *, but=None) -> int:
     rows = user.sessions.all()
     if but is not None and but.row is not None:
         rows = rows.exclude(pk=but.row.pk)
+    return end(rows)
+
+
+def end(rows) -> int:
+    """End the sessions of a queryset, as `end_sessions_of` does."""
     ended = take_out(rows)
     tokens = [pair for pair in map(tokens_in, ended) if pair is not None]
     background.run(partial(_revoke, tokens))

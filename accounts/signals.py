@@ -15,6 +15,11 @@ from django.dispatch import Signal
 user_mirrored = Signal()
 # A user who could sign in can no longer: user.
 user_deactivated = Signal()
+# An account was deleted: user, of whom nothing is left but the keys.
+user_deleted = Signal()
+# Somebody asks for what the site holds about the user: user. Receivers return a dict
+# that JSON can hold.
+user_exported = Signal()
 # Directus gave another role: user, before and after (ids, or None for no role).
 role_changed = Signal()
 
@@ -64,3 +69,10 @@ def _send_mirrored(user, before: Before | None, after: Before) -> None:
 def _send_deactivated(users: Iterable) -> None:
     for user in users:
         user_deactivated.send_robust(type(user), user=user)
+
+
+def tell_deleted(user, *, was_active: bool) -> None:
+    """Tell that an account was deleted."""
+    if was_active:
+        tell_deactivated([user])
+    user_deleted.send_robust(type(user), user=user)

@@ -64,6 +64,7 @@ ADDRESS_RESETS = Limit("address-resets", 20, (MINUTE,))
 EMAIL_RESETS = Limit("email-resets", 5, (MINUTE,))
 STAFF_RESETS = Limit("staff-resets", 3, (5 * MINUTE,))
 DOCTOR_RUNS = Limit("doctor-runs", 2, (MINUTE,))
+EXPORTS = Limit("exports", 5, (10 * MINUTE,))
 CODE_TRIES = Limit("code-tries", 5, (5 * MINUTE,))
 CODES_OF_ACCOUNT = Limit("account-codes", 10, (15 * MINUTE,))
 USED_CODES = Limit("used-codes", 1, (90,))
@@ -141,6 +142,10 @@ class Attempt:
         if not self._row().filter(in_flight__lte=1).delete()[0]:
             others = _less_one("in_flight")
             self._row().update(count=others, in_flight=others, strikes=0)
+
+    def read(self) -> Attempts | None:
+        """Return what has been counted so far."""
+        return self._row().first()
 
     @property
     def _key(self) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import account, devices, password, sign_in, sign_up, webhook
+from .views import account, data, devices, password, sign_in, sign_up, webhook
 
 app_name = "accounts"
 
@@ -44,6 +44,9 @@ urlpatterns = [
         name="password_reset_unsure",
     ),
     path("account/sessions/", devices.SessionsView.as_view(), name="sessions"),
+    path("account/export/", data.ExportView.as_view(), name="export"),
+    path("account/delete/", data.DeleteView.as_view(), name="delete"),
+    path("account/delete/keep/", data.KeepView.as_view(), name="keep"),
     path("account/confirm/", account.ConfirmView.as_view(), name="confirm"),
     path(
         "webhooks/directus/",

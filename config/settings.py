@@ -156,6 +156,11 @@ RESET_FLOOR_SECONDS = env.float("RESET_FLOOR_SECONDS", default=0.7)
 # A sensitive page asks for the password again when it was given longer ago.
 PASSWORD_CONFIRM_SECONDS = env.int("PASSWORD_CONFIRM_SECONDS", default=300)
 
+# What becomes in Directus of who deletes the account (`delete` or `anonymise`), and
+# after how many days, in which it can be revoked.
+ACCOUNT_DELETION = env.str("ACCOUNT_DELETION", default="delete")
+ACCOUNT_DELETION_DAYS = env.int("ACCOUNT_DELETION_DAYS", default=14)
+
 # Sessions
 
 SESSION_ENGINE = "accounts.sessions"

@@ -24,6 +24,7 @@ from .files import FilesClient
 from .mailed import checked
 from .plain import PlainClient
 from .profile_fields import ProfileFieldsClient
+from .records import RecordsClient
 from .tokens import TokenPair
 from .users import ALL_FIELDS, FEW_FIELDS, USUAL_FIELDS, DirectusUser
 
@@ -33,7 +34,7 @@ MOST_CANDIDATES = 100
 MAX_EMAIL = 255
 
 
-class DirectusClient(FilesClient, ProfileFieldsClient, PlainClient):
+class DirectusClient(FilesClient, ProfileFieldsClient, RecordsClient, PlainClient):
     """Asks one Directus, as whom `auth` says, on behalf of `visitor`.
 
     Signing in, signing up and everything about passwords is asked without `auth`:

@@ -9,6 +9,11 @@ def ids():
     return [message.id for message in check_settings(None)]
 
 
+@pytest.fixture(autouse=True)
+def _service_token(settings):
+    settings.DIRECTUS_SERVICE_TOKEN = "a-token"
+
+
 def test_the_settings_of_the_tests_contradict_nothing(settings):
     settings.PUBLIC_URL = "http://localhost:8000"
     settings.DIRECTUS_PROFILE_FIELDS = ["company", "phone_2"]
@@ -41,6 +46,9 @@ def test_the_settings_of_the_tests_contradict_nothing(settings):
         ("PUBLIC_URL", "http://www.example.com", "accounts.W002"),
         ("HTTPS", True, "accounts.W003"),
         ("EMAIL_URL", "", "accounts.W004"),
+        ("ACCOUNT_DELETION", "erase", "accounts.E013"),
+        ("ACCOUNT_DELETION_DAYS", -1, "accounts.E013"),
+        ("DIRECTUS_SERVICE_TOKEN", "", "accounts.W005"),
     ],
 )
 def test_each_contradiction_has_its_own_id(settings, name, value, id):
@@ -48,6 +56,14 @@ def test_each_contradiction_has_its_own_id(settings, name, value, id):
     setattr(settings, name, value)
 
     assert ids() == [id]
+
+
+def test_without_a_token_deletion_can_be_off(settings):
+    settings.PUBLIC_URL = "http://localhost:8000"
+    settings.DIRECTUS_SERVICE_TOKEN = ""
+    settings.ACCOUNT_DELETION = "off"
+
+    assert ids() == []
 
 
 def test_messages_hold_no_secret(settings):

@@ -35,6 +35,7 @@ def environment(tmp_path, **variables):
         "PUBLIC_URL": "https://www.example.com",
         "TRUSTED_PROXIES": "10.0.0.0/8",
         "EMAIL_URL": "smtp+tls://mail.example.com:587",
+        "DIRECTUS_SERVICE_TOKEN": "a-static-token",
         "STATIC_ROOT": str(tmp_path),
     }
     merged = usual | variables

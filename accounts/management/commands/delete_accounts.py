@@ -1,0 +1,90 @@
+"""Delete the accounts whose owners asked for it. Meant for a cron line."""
+
+import sys
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from tqdm import tqdm
+
+from ... import deletion
+from ...directus import DirectusError
+
+FAILED, SOMETHING_STAYS = 1, 3
+
+
+class Command(BaseCommand):
+    help = (
+        "Delete the accounts whose owners asked for it and have not changed their "
+        "minds in ACCOUNT_DELETION_DAYS. May be interrupted and run again. Exit codes: "
+        "0 all done, 1 some could not be deleted now (run it again), 2 wrong usage, 3 "
+        "Directus refuses to let go of some."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Count, delete nothing."
+        )
+
+    def handle(self, *, dry_run, **options):
+        # Fixed now: what fails is not tried twice in one run.
+        pks = list(deletion.due_users().values_list("pk", flat=True))
+        if dry_run:
+            self.stdout.write(_would_delete(len(pks)))
+            return
+        if pks and not deletion.is_possible():
+            raise CommandError(
+                _(
+                    "Accounts that are due cannot be deleted (%d): ACCOUNT_DELETION is "
+                    "off, or DIRECTUS_SERVICE_TOKEN empty."
+                )
+                % len(pks),
+                returncode=FAILED,
+            )
+        self._delete(pks)
+
+    def _delete(self, pks):
+        done, failed, left = 0, [], []
+        for user in tqdm(_users(pks), unit=_("users"), total=len(pks), disable=None):
+            try:
+                reason = deletion.delete(user)
+            except deletion.Revoked:
+                continue
+            except (DirectusError, DatabaseError) as error:
+                failed.append((user.pk, type(error).__name__))
+                continue
+            if reason:
+                left.append((user.pk, user.directus_id, reason))
+            done += 1
+        self._print(done, failed, left)
+        if failed:
+            sys.exit(FAILED)
+        if left:
+            sys.exit(SOMETHING_STAYS)
+
+    def _print(self, done, failed, left):
+        text = ngettext("Deleted %d account.", "Deleted %d accounts.", done)
+        self.stdout.write(self.style.SUCCESS(text % done))
+        for pk, name in failed:
+            text = _("User %(pk)d was not deleted: %(error)s. Run it again.")
+            self.stdout.write(self.style.ERROR(text % {"pk": pk, "error": name}))
+        for pk, directus_id, reason in left:
+            text = _(
+                "User %(pk)d is gone here, but Directus keeps %(id)s: %(reason)s. "
+                "Delete it there, or run directus_setup; then run this again."
+            )
+            values = {"pk": pk, "id": directus_id, "reason": reason}
+            self.stdout.write(self.style.WARNING(text % values))
+
+
+def _users(pks):
+    """Yield the users as they are when their turn comes."""
+    for pk in pks:
+        # Somebody may have decided otherwise by now.
+        yield from deletion.due_users().filter(pk=pk)
+
+
+def _would_delete(count):
+    text = ngettext("Would delete %d account.", "Would delete %d accounts.", count)
+    return text % count
