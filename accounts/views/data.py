@@ -72,6 +72,7 @@ class DeleteView(AccountFormView):
         return super().get_context_data(
             is_possible=deletion.is_possible(),
             days=settings.ACCOUNT_DELETION_DAYS,
+            is_dangerous=True,
             anonymises=settings.ACCOUNT_DELETION == "anonymise",
             **kwargs,
         )

@@ -9,7 +9,15 @@ from .state import CUSTOMER, PROFILE, FakeUser, State
 
 USERS = "directus_users"
 OWN_FIELDS = {"first_name", "last_name", "password", "language", "tfa_secret"}
-SERVICE_FIELDS = {"email", "password", "first_name", "last_name", "status", "language"}
+SERVICE_FIELDS = {
+    "email",
+    "password",
+    "first_name",
+    "last_name",
+    "status",
+    "language",
+    "avatar",
+}
 PUBLIC_FIELDS = {"email", "password", "role", "first_name", "last_name"}
 STATUSES = ["active", "unverified", "suspended"]
 
@@ -79,6 +87,20 @@ class Rights:
                 f'{names} in collection "{USERS}" or it does not exist.'
             )
         _check_status(changes)
+
+    def check_deletable(self, user: FakeUser | None) -> None:
+        """Refuse what the caller may not delete, or is not there."""
+        caller = self._caller
+        may = caller is not None and (
+            caller.is_admin or (caller.is_service and self._state.service_deletes)
+        )
+        if not may:
+            raise answers.forbidden()
+        if user is None or not self._may_change(caller, user):
+            raise answers.forbidden(
+                f'You don\'t have permissions to perform "delete" for collection '
+                f'"{USERS}" or it does not exist.'
+            )
 
     def _may_change(self, caller: Caller, user: FakeUser) -> bool:
         if caller.is_service:

@@ -41,7 +41,11 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "/access": {"GET": policies.access},
 }
 ONE_USER = re.compile(r"/users/([0-9a-f-]{36})")
-FOR_ONE_USER = {"GET": users.get_user, "PATCH": users.patch_user}
+FOR_ONE_USER = {
+    "GET": users.get_user,
+    "PATCH": users.patch_user,
+    "DELETE": users.delete_user,
+}
 SERVICE_TOKEN = "the-static-token-of-the-site"
 
 
@@ -131,9 +135,7 @@ class FakeDirectus:
 
     def delete(self, user: FakeUser) -> None:
         """Delete a user; access tokens live on."""
-        self.state.note(user)
-        self.state.end_sessions(user)
-        del self.state.users[user.id]
+        self.state.remove(user)
 
     def sign_in(self, user: FakeUser) -> dict[str, Any]:
         """Return tokens as a sign-in elsewhere gets them."""

@@ -110,6 +110,7 @@ class State:
     registrations_a_minute: int = 5
     public_creates: bool = False
     customer_reads: frozenset[str] = frozenset(PROFILE)
+    service_deletes: bool = True
     role_names_readable: bool = True
     activity_readable: bool = True
     has_date_updated: bool = False
@@ -142,6 +143,12 @@ class State:
         """Return the name of a role."""
         names = {number: name for name, number in self.roles.items()}
         return names.get(role_id or "", "")
+
+    def remove(self, user: FakeUser) -> None:
+        """Delete a user; the sessions end, access tokens live on."""
+        self.note(user)
+        self.end_sessions(user)
+        del self.users[user.id]
 
     def find(self, email: str) -> FakeUser | None:
         """Return the user with this address, whatever its case."""

@@ -94,6 +94,17 @@ def patch_user(
     return _read_back(state, asked, rights, user)
 
 
+def delete_user(
+    state: State, asked: Asked, caller: Caller | None, user_id: str
+) -> Answer:
+    """DELETE /users/<id>: sessions end, access tokens live on."""
+    user = state.users.get(user_id)
+    Rights(state, caller).check_deletable(user)
+    assert user is not None
+    state.remove(user)
+    return nothing()
+
+
 def _check_email(state: State, user: FakeUser, email: Any) -> None:
     if not isinstance(email, str) or not EMAIL.fullmatch(email):
         raise answers.failed_validation("email", "email")
