@@ -19,6 +19,9 @@ class Report(Protocol):
     def plan(self, plan: Plan, version: str) -> None:
         """Show what would change in a Directus of this version."""
 
+    def note(self, text: str) -> None:
+        """Say something beside the plan."""
+
     def made(self, change: Change) -> None:
         """Tell of a change that was made."""
 
@@ -65,7 +68,11 @@ class TextReport:
                 "The site has no working service token. Give --env-file or "
                 "--print-token to make one."
             )
-            self._write(self._changed(text))
+            self.note(text)
+
+    def note(self, text: str) -> None:
+        """Show it as something to look at."""
+        self._write(self._changed(text))
 
     def made(self, change: Change) -> None:
         """Tick a change off."""
@@ -105,6 +112,7 @@ class JsonReport:
     def __init__(self, write: Callable[[str], Any]) -> None:
         self._write = write
         self._made: list[Change] = []
+        self._notes: list[str] = []
         self._plan: Plan | None = None
         self._document: dict[str, Any] = {}
 
@@ -117,6 +125,10 @@ class JsonReport:
             "customer_role": plan.customer_role,
             "token_missing": plan.token_missing,
         }
+
+    def note(self, text: str) -> None:
+        """Keep it."""
+        self._notes.append(text)
 
     def made(self, change: Change) -> None:
         """Keep the change."""
@@ -142,7 +154,7 @@ class JsonReport:
             _as_dict(change) | {"made": change in self._made}
             for change in self._plan.changes
         ]
-        document = self._document | {"changes": changes}
+        document = self._document | {"notes": self._notes, "changes": changes}
         self._write(json.dumps(document, indent=2, ensure_ascii=False))
 
 

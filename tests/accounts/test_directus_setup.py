@@ -150,7 +150,13 @@ def test_without_an_address_the_flow_keeps_its_own(setup, directus_server, setti
     settings.DIRECTUS_WEBHOOK_SECRET = directus_server.state.secrets()["webhook_secret"]
     settings.PUBLIC_URL = "https://elsewhere.example.com"
 
-    assert "Nothing to change" in setup(check=True)
+    printed = setup(check=True)
+
+    url = f"{directus_server.site_url}/webhooks/directus/"
+    assert "Nothing to change" in printed
+    assert f"The Flow keeps calling {url}" in printed
+    (note,) = json.loads(setup(check=True, format="json"))["notes"]
+    assert url in note
 
 
 @pytest.mark.real

@@ -134,7 +134,11 @@ class Command(BaseCommand):
         secret = clients.webhook_secret()
         if not secret:
             return None
-        url = self.options["webhook_url"] or state.webhook_url or public_url(WEBHOOK)
+        here = public_url(WEBHOOK)
+        url = self.options["webhook_url"] or state.webhook_url or here
+        if url != here and not self.options["webhook_url"]:
+            kept = _("The Flow keeps calling %(url)s; --webhook-url names another.")
+            self.report.note(kept % {"url": url})
         return Webhook(url, secret)
 
     def _credentials(self):
