@@ -1,18 +1,16 @@
 """What a request gets before a view sees it, and what its errors become."""
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import gettext as _
 
 from config import errors
 
-from . import addresses, audit, clients, languages, revalidation
+from . import addresses, audit, clients, ended_sessions, languages, revalidation
 from .directus import (
     AuthenticationFailed,
     DirectusUnavailable,
@@ -71,14 +69,18 @@ class DirectusMiddleware:
     def __call__(self, request):
         request.directus = SimpleLazyObject(lambda: clients.client_for_session(request))
         request.directus_is_away = False
-        return self.get_response(request)
+        response = self.get_response(request)
+        ended_sessions.pass_on(request, response)
+        return response
 
     def process_view(self, request, view_func, view_args, view_kwargs):
         """Ask Directus about the user when it is time to, before a protected view."""
         try:
             if not getattr(view_func, "for_machines", False):
                 languages.follow_profile(request.user)
-            if getattr(view_func, "login_required", True):
+            needs_sign_in = getattr(view_func, "login_required", True)
+            ended_sessions.look(request, needs_sign_in)
+            if needs_sign_in:
                 revalidation.keep_true(request)
                 # It may have read another language.
                 languages.follow_profile(request.user)
@@ -106,7 +108,6 @@ class DirectusMiddleware:
         )
         request.session.flush()
         request.user = AnonymousUser()
-        messages.info(request, _("Your session has ended. Please sign in again."))
-        if request.method not in revalidation.SAFE_METHODS:
-            messages.warning(request, _("What you sent last was not saved."))
+        wrote = request.method not in revalidation.SAFE_METHODS
+        ended_sessions.say(request, wrote=wrote)
         return redirect_to_login(request.get_full_path())

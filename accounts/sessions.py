@@ -27,7 +27,12 @@ MOST_AT_ONCE = 1000
 
 
 class SessionStore(DBStore):
-    """One browser's session, with its row in `row` and its tokens in `tokens`."""
+    """One browser's session, with its row in `row` and its tokens in `tokens`.
+
+    `has_ended`: the browser named a session that is no longer there.
+    """
+
+    has_ended = False
 
     @classmethod
     def get_model_class(cls):
@@ -48,6 +53,7 @@ class SessionStore(DBStore):
         self._row = self._read_row()
         if self._row is None:
             self._session_key = None
+            self.has_ended = True
             return {}
         return self.decode(self._row.session_data)
 
@@ -112,6 +118,7 @@ class SessionStore(DBStore):
         """End this session and start an empty one."""
         super().flush()
         self._row = None
+        self.has_ended = False
 
     def _validate_session_key(self, key):
         # Nothing else reaches the database, which may fail over odd characters.

@@ -42,6 +42,8 @@ EVENTS = ("users.update", "users.delete")
 END_SESSIONS = {"password", "email"}
 MOST_KEYS = 1000
 READ_AT_ONCE = 100
+# Sessions in one statement.
+AT_ONCE = 500
 # For all of a message; and so many messages of a process are read at once, while
 # threads are left for people.
 READ_SECONDS = 4.0
@@ -129,25 +131,49 @@ def follow(message: Message, arrived_at: datetime) -> Outcome:
         )
     left = _read_and_apply(pks, message.event, outcome)
     outcome.left = len(left)
-    ask_again(Q() if message.more else Q(user__in=left))
+    if message.more:
+        ask_again(Q(), prove=_must_prove(message))
+    else:
+        ask_again(Q(user__in=left))
     return outcome
 
 
 def put_off(message: Message) -> None:
     """Read nobody now, and ask about everybody of a message at their next request."""
     users = Q(user__directus_id__in=message.directus_ids)
-    ask_again(Q() if message.more else users)
+    ask_again(Q() if message.more else users, prove=_must_prove(message))
 
 
-def ask_again(which: Q) -> None:
-    """Let the next request of each of these sessions ask Directus about its user."""
+def _must_prove(message: Message) -> bool:
+    """Tell whether Directus has ended sessions."""
+    return bool(message.fields & END_SESSIONS)
+
+
+def ask_again(which: Q, *, prove: bool = False) -> None:
+    """Let the next request of each of these sessions ask Directus about its user.
+
+    Args:
+        which: sessions.
+        prove: whether it renews its tokens first, which Directus refuses where it has
+            ended the session; an access token outlives that.
+    """
     due = timedelta(seconds=clients.revalidate_seconds()) + TOLERANCE
     before = timezone.now() - due
-    sessions = Session.objects.filter(which, validated_at__gt=before)
-    keys = list(sessions.values_list("session_key", flat=True))
-    sessions.update(validated_at=before)
-    for key in keys:
-        row_cache.forget(key)
+    recent = Q() if prove else Q(validated_at__gt=before)
+    sessions = Session.objects.filter(which, recent, user__isnull=False)
+    last = 0
+    while rows := list(
+        sessions.filter(pk__gt=last)
+        .order_by("pk")
+        .values_list("pk", "session_key")[:AT_ONCE]
+    ):
+        last = rows[-1][0]
+        some = Session.objects.filter(pk__in=[pk for pk, _key in rows])
+        some.filter(validated_at__gt=before).update(validated_at=before)
+        if prove:
+            some.filter(access_expires_at__gt=before).update(access_expires_at=before)
+        for _pk, key in rows:
+            row_cache.forget(key)
 
 
 def _read_and_apply(pks: dict[UUID, int], event: str, outcome: Outcome) -> list[int]:

@@ -12,7 +12,7 @@ from local.problem import report
 from local.processes import Stopped, stoppable
 from local.progress import step
 
-from . import footprint, pages, sign_in, storm, sync
+from . import footprint, pages, sign_in, storm, sync, sync_many
 from .servers import Servers, empty_state
 from .table import Line, failed, show
 
@@ -25,7 +25,9 @@ def main(wanted: list[str]) -> int:
         try:
             with step("Starting Directus and creating accounts"):
                 servers.start()
-            lines = _measure(servers, wanted or list(MEASUREMENTS))
+            lines = _measure(
+                servers, wanted or [name for name in MEASUREMENTS if name not in LONG]
+            )
         finally:
             servers.stop()
     conditions = (
@@ -43,12 +45,15 @@ MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
     "sign-in": sign_in.compare,
     "storm": storm.storms,
     "sync": sync.compare,
+    "sync-many": sync_many.compare,
     "memory": footprint.memory,
     "weight": footprint.sign_in_page,
 }
+# Only when they are named.
+LONG = {"sync-many"}
 BEHIND_THE_PROXY = ("calls", "storm")
 # Memory is looked at after the load.
-WITHOUT_PROXY = ("page", "sign-in", "memory", "weight", "sync")
+WITHOUT_PROXY = ("page", "sign-in", "memory", "weight", "sync", "sync-many")
 
 
 def _measure(servers: Servers, wanted: list[str]) -> list[Line]:

@@ -58,6 +58,23 @@ def sync_users() -> dict[str, Any]:
     return {"rows": rows, "seconds": seconds, "peak_mb": _peak()}
 
 
+def sync_with_brake() -> dict[str, Any]:
+    """Run directus_sync where too many are gone: it has to refuse."""
+    from django.contrib.auth import get_user_model
+    from django.core.management import CommandError, call_command
+
+    users = get_user_model().objects.filter(is_active=True)
+    before = users.count()
+    started = time.perf_counter()
+    with open("/dev/null", "w") as nowhere:
+        try:
+            call_command("directus_sync", stdout=nowhere, stderr=nowhere)
+        except CommandError:
+            pass
+    seconds = time.perf_counter() - started
+    return {"rows": before, "seconds": seconds, "lost": before - users.count()}
+
+
 def _peak() -> float:
     """Return the most memory that was resident at once, in MB."""
     for line in Path("/proc/self/status").read_text().splitlines():
@@ -66,7 +83,12 @@ def _peak() -> float:
     raise ValueError("the kernel does not say")
 
 
-MEASUREMENTS = {"queries": count_queries, "fetch": fetch_users, "sync": sync_users}
+MEASUREMENTS = {
+    "queries": count_queries,
+    "fetch": fetch_users,
+    "sync": sync_users,
+    "braked-sync": sync_with_brake,
+}
 
 if __name__ == "__main__":
     django.setup()

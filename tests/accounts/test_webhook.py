@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import clients, webhook
+from accounts import clients, signals, webhook
 from accounts.models import Session, User
 from accounts.provisioning.webhook import Webhook, operations
 from local.node import node_for
@@ -391,6 +391,56 @@ def test_more_users_than_fit_are_all_asked_about(flow, ada, signed_in_client, di
     flow.tells(more=True)
 
     assert not is_signed_in(signed_in_client)
+
+
+@pytest.mark.parametrize("at_once", [1, 500])
+def test_a_new_password_of_more_users_than_fit_ends_their_sessions(
+    flow, ada, signed_in_client, sign_in, directus, monkeypatch, at_once
+):
+    """Nobody is named; Directus refuses to renew what it has ended."""
+    monkeypatch.setattr(webhook, "AT_ONCE", at_once)
+    grace = directus.add_user("grace@example.com")
+    other = sign_in(grace, Client())
+    directus.change(ada, password="Another-horse-1815")
+
+    flow.tells(more=True, fields=["password"])
+
+    assert not is_signed_in(signed_in_client)
+    assert is_signed_in(other)
+
+
+def test_a_new_password_that_is_put_off_ends_sessions_too(
+    ada, signed_in_client, directus
+):
+    directus.change(ada, password="Another-horse-1815")
+
+    webhook.put_off(
+        webhook.Message("users.update", (uuid.UUID(ada.id),), frozenset({"password"}))
+    )
+
+    assert not is_signed_in(signed_in_client)
+
+
+def test_other_apps_hear_of_it_after_the_commit(
+    flow, ada, signed_in_client, directus, django_capture_on_commit_callbacks
+):
+    heard = []
+
+    def receiver(sender, user, **facts):
+        heard.append(user.pk)
+
+    signals.user_deactivated.connect(receiver)
+    directus.suspend(ada)
+    try:
+        with django_capture_on_commit_callbacks() as later:
+            flow.tells(ada)
+        assert heard == []
+        for callback in later:
+            callback()
+    finally:
+        signals.user_deactivated.disconnect(receiver)
+
+    assert heard == [User.objects.get(directus_id=ada.id).pk]
 
 
 def test_a_local_user_is_never_touched(flow, directus):

@@ -153,6 +153,19 @@ def test_who_is_suspended_is_out(page, site, make_customer, without_flow):
     expect(page.get_by_text(WRONG)).to_be_visible()
 
 
+def test_the_flow_signs_out_within_two_seconds(page, site, make_customer):
+    customer = make_customer(first_name="Out", last_name="Soon")
+    sign_in(page, customer.email, customer.password)
+    expect_dashboard(page, "Out Soon")
+
+    site.admin.patch_user(customer.id, status="suspended")
+    page.wait_for_timeout(2000)
+    page.goto("/")
+
+    expect_sign_in_page(page)
+    expect(page.get_by_text("Your session has ended")).to_be_visible()
+
+
 def test_an_outage_signs_nobody_out_and_loses_nothing(
     page, new_browser, site, make_customer
 ):
