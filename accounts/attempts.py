@@ -163,6 +163,18 @@ def _of_address(email: str) -> list[Attempt]:
     return attempts + _upstream(account, is_known=True)
 
 
+@transaction.atomic
+def follow_address(old: str, new: str) -> None:
+    """Count for an account's new address what was counted for the old one.
+
+    Directus counts for the account, whatever its address.
+    """
+    before, after = audit.email_digest(old), audit.email_digest(new)
+    failures = Attempt(ACCOUNT_FAILURES, before)
+    for attempt in [failures, *_upstream(before, is_known=True)]:
+        attempt.hand_over(after)
+
+
 def _used_code(account: str, otp: str) -> Attempt:
     digest = salted_hmac("accounts.otp", f"{account}:{otp}", algorithm="sha256")
     return Attempt(USED_CODES, digest.hexdigest())

@@ -2,10 +2,11 @@
 
 import logging
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.views.decorators.debug import sensitive_variables
 
-from . import addresses, audit, clients, sign_up
+from . import addresses, audit, clients, email_change, mails, sign_up
 from .attempts import forget_failures
 from .directus import (
     DirectusAPIError,
@@ -141,3 +142,7 @@ def _begin_anew(request, email: str) -> None:
         request.user = AnonymousUser()
     ended = end_sessions(sessions)
     audit.record("password_reset.done", request, email=email, sessions_ended=ended)
+    users = get_user_model().objects.filter(email__iexact=email, is_active=True)
+    user = users.exclude(directus_id=None).first()
+    email_change.forget(users)
+    mails.send("password_changed", user, request, to=email)

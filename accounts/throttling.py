@@ -65,6 +65,9 @@ EMAIL_RESETS = Limit("email-resets", 5, (MINUTE,))
 STAFF_RESETS = Limit("staff-resets", 3, (5 * MINUTE,))
 DOCTOR_RUNS = Limit("doctor-runs", 2, (MINUTE,))
 EXPORTS = Limit("exports", 5, (10 * MINUTE,))
+ADDRESS_EMAIL_CHANGES = Limit("address-email-changes", 20, (MINUTE,))
+ACCOUNT_EMAIL_CHANGES = Limit("account-email-changes", 5, (60 * MINUTE,))
+NEW_EMAIL_MAILS = Limit("new-email-mails", 5, (60 * MINUTE,))
 CODE_TRIES = Limit("code-tries", 5, (5 * MINUTE,))
 CODES_OF_ACCOUNT = Limit("account-codes", 10, (15 * MINUTE,))
 USED_CODES = Limit("used-codes", 1, (90,))
@@ -191,6 +194,13 @@ class Attempt:
             self._row().filter(count__gt=but).update(count=but)
         else:
             self._row().delete()
+
+    def hand_over(self, subject: str) -> None:
+        """Count for another subject from now on: the account has a new address."""
+        row = self._row()
+        if row.exists():
+            Attempts.objects.filter(pk=self.limit.key(subject)).delete()
+            row.update(key=self.limit.key(subject))
 
     def _seconds_left(self, row: Attempts) -> int:
         left = (row.window_ends_at - timezone.now()).total_seconds()

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from .views import account, data, devices, password, sign_in, sign_up, webhook
+from .views import (
+    account,
+    data,
+    devices,
+    email_change,
+    invite,
+    own_password,
+    password,
+    sign_in,
+    sign_up,
+    webhook,
+)
 
 app_name = "accounts"
 
@@ -47,7 +58,26 @@ urlpatterns = [
     path("account/export/", data.ExportView.as_view(), name="export"),
     path("account/delete/", data.DeleteView.as_view(), name="delete"),
     path("account/delete/keep/", data.KeepView.as_view(), name="keep"),
+    path("invite/", invite.InviteView.as_view(), name="invite"),
+    path("invite/done/", invite.InviteDoneView.as_view(), name="invite_done"),
     path("account/confirm/", account.ConfirmView.as_view(), name="confirm"),
+    path("account/password/", own_password.PasswordView.as_view(), name="password"),
+    path(
+        "account/password/unsure/",
+        own_password.PasswordUnsureView.as_view(),
+        name="password_unsure",
+    ),
+    path("account/email/", email_change.EmailChangeView.as_view(), name="email_change"),
+    path(
+        "account/email/confirm/",
+        email_change.EmailChangeConfirmView.as_view(),
+        name="email_change_confirm",
+    ),
+    path(
+        "account/email/done/",
+        email_change.EmailChangeDoneView.as_view(),
+        name="email_change_done",
+    ),
     path(
         "webhooks/directus/",
         webhook.DirectusWebhookView.as_view(),

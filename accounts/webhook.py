@@ -21,7 +21,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from . import clients, policies, row_cache, signals
+from . import (
+    clients,
+    email_change,
+    policies,
+    row_cache,
+    signals,
+    this_browser,
+)
 from .directus import (
     DirectusClient,
     DirectusError,
@@ -124,11 +131,9 @@ def follow(message: Message, arrived_at: datetime) -> Outcome:
         .values_list("directus_id", "pk")
     )
     if message.fields & END_SESSIONS:
-        outcome.sessions_ended += end_sessions(
-            Session.objects.filter(
-                user__in=list(pks.values()), authenticated_at__lt=arrived_at
-            )
-        )
+        outcome.sessions_ended += end_sessions(_begun_before(message, pks, arrived_at))
+    if "password" in message.fields:
+        email_change.forget(pks.values())
     left = _read_and_apply(pks, message.event, outcome)
     outcome.left = len(left)
     if message.more:
@@ -136,6 +141,15 @@ def follow(message: Message, arrived_at: datetime) -> Outcome:
     else:
         ask_again(Q(user__in=left))
     return outcome
+
+
+def _begun_before(message: Message, pks: dict[UUID, int], moment: datetime):
+    """Return the sessions that a new password or address ends."""
+    users = list(pks.values())
+    sessions = Session.objects.filter(user__in=users, authenticated_at__lt=moment)
+    if "password" in message.fields:
+        return this_browser.without_spared(sessions)
+    return sessions
 
 
 def put_off(message: Message) -> None:

@@ -22,7 +22,7 @@ from .exceptions import (
 )
 from .files import FilesClient
 from .mailed import checked
-from .plain import PlainClient
+from .passwords import PasswordClient
 from .profile_fields import ProfileFieldsClient
 from .records import RecordsClient
 from .tokens import TokenPair
@@ -34,7 +34,7 @@ MOST_CANDIDATES = 100
 MAX_EMAIL = 255
 
 
-class DirectusClient(FilesClient, ProfileFieldsClient, RecordsClient, PlainClient):
+class DirectusClient(FilesClient, PasswordClient, ProfileFieldsClient, RecordsClient):
     """Asks one Directus, as whom `auth` says, on behalf of `visitor`.
 
     Signing in, signing up and everything about passwords is asked without `auth`:

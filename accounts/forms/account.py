@@ -34,6 +34,7 @@ class ConfirmForm(SiteForm):
     def ask_for_code(self, *, is_wrong: bool) -> None:
         """Show the field for the code, and say why."""
         self.fields.setdefault("otp", getattr(self, "_code", None))
+        self.order_fields(self.field_order)
         text = (
             _("This code is wrong, too old or was used before.")
             if is_wrong

@@ -115,6 +115,11 @@ def not_unique(name: str, value: str) -> Refusal:
     return Refusal(400, "RECORD_NOT_UNIQUE", text, **facts)
 
 
+def limit_exceeded(category: str) -> Refusal:
+    text = f"{category} limit exceeded."
+    return Refusal(403, "LIMIT_EXCEEDED", text, category=category)
+
+
 def no_route(path: str) -> Refusal:
     text = f"Route {path} doesn't exist."
     return Refusal(404, "ROUTE_NOT_FOUND", text, path=path)

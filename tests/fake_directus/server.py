@@ -14,7 +14,7 @@ import responses
 
 from accounts.directus.wire import CURRENT_ATTEMPT, Stage
 
-from . import answers, auth, policies, sign_up, site, users
+from . import answers, auth, invites, policies, sign_up, site, users
 from .answers import Answer, Refusal
 from .asked import Asked, Caller, caller_of
 from .state import CUSTOMER, SERVICE, FakeUser, Mail, State
@@ -30,6 +30,7 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "/auth/password/reset": {"POST": auth.reset},
     "/users": {"GET": users.list_users, "POST": users.create_user},
     "/users/me": {"GET": users.get_me, "PATCH": users.patch_me},
+    "/users/invite/accept": {"POST": invites.accept},
     "/users/register": {"POST": sign_up.register},
     "/users/register/verify-email": {"GET": sign_up.verify_email},
     "/server/ping": {"GET": site.ping},
@@ -112,6 +113,11 @@ class FakeDirectus:
         user = self.add_user("django-site@example.com", None, role=SERVICE)
         user.token = SERVICE_TOKEN
         return SERVICE_TOKEN
+
+    def invite(self, email: str) -> str:
+        """Invite somebody as an administrator; return the link in the mail."""
+        invites.invite(self.state, email)
+        return self.last_link(email)
 
     def change(self, user: FakeUser, **values: Any) -> None:
         """Change a user as an administrator; `role` is a name. Ends sessions."""

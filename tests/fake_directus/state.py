@@ -109,6 +109,8 @@ class State:
     registration_filter: str = ""
     registrations_a_minute: int = 5
     public_creates: bool = False
+    # The licence allows no more users (version 12).
+    is_full: bool = False
     customer_reads: frozenset[str] = frozenset(PROFILE)
     service_deletes: bool = True
     role_names_readable: bool = True

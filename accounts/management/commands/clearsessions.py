@@ -2,16 +2,17 @@
 
 from django.core.management.base import BaseCommand
 
-from accounts import throttling
+from accounts import email_change, throttling
 from accounts.sessions import SessionStore
 
 
 class Command(BaseCommand):
     """As Django's command of this name, for our own rows."""
 
-    help = "Delete ended sessions and attempt counters that no longer count."
+    help = "Delete ended sessions, counters that no longer count, and old links."
 
     def handle(self, **options):
         """Delete them."""
         SessionStore.clear_expired()
         throttling.clear_ended()
+        email_change.clear_ended()

@@ -1,0 +1,37 @@
+"""Passwords that their owners set, with their own token or with an invitation."""
+
+from uuid import UUID
+
+from .calls import DONE, Call
+from .mailed import checked
+from .plain import PlainClient
+
+
+class PasswordClient(PlainClient):
+    """The part of DirectusClient that chooses passwords."""
+
+    def change_password(self, user_id: UUID | str, password: str) -> None:
+        """Set a user's password. Version 11 and later end all sessions of the user.
+
+        Raises:
+            InvalidPayload: the password is not accepted.
+            Forbidden: this client may not change it.
+            ValueError: the id is not a UUID.
+        """
+        path = f"/users/{UUID(str(user_id))}"
+        body = {"password": password}
+        # Not /users/me, which may refuse what it has done.
+        self._ask_signed(Call("PATCH", path, body=body, expected=DONE, slow=True))
+
+    def accept_invite(self, *, token: str, password: str) -> None:
+        """Set the first password of somebody who was invited.
+
+        Raises:
+            InvalidPayload: the password is not accepted (`field` says so), or the
+                invitation was used before.
+            InvalidToken, TokenExpired: the link is broken or too old.
+            Forbidden: the licence of Directus allows no more users.
+        """
+        body = {"token": checked(token), "password": password}
+        call = Call("POST", "/users/invite/accept", body=body, expected=DONE, slow=True)
+        self._ask(call)

@@ -1,0 +1,30 @@
+"""The form to change the e-mail address."""
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from .fields import EmailField, SiteForm
+
+# What fits into Directus' column.
+LONGEST_ADDRESS = 128
+
+
+class EmailChangeForm(SiteForm):
+    """The new address.
+
+    Args:
+        user: whose present address is refused.
+    """
+
+    email = EmailField(label=_("New e-mail address"), max_length=LONGEST_ADDRESS)
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_email(self):
+        """Refuse the address that it is already."""
+        email = self.cleaned_data["email"]
+        if email == self.user.email.casefold():
+            raise ValidationError(_("This is your address already."), code="same")
+        return email

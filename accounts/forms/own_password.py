@@ -1,0 +1,24 @@
+"""The form to change the own password."""
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from .account import ConfirmForm
+from .password import NewPasswordForm
+
+
+class OwnPasswordForm(ConfirmForm, NewPasswordForm):
+    """The current password, and a new one twice."""
+
+    field_order = ("current_password", "otp", "new_password", "new_password_again")
+
+    def clean(self):
+        """Refuse the password that it is already."""
+        cleaned = super().clean()
+        new = cleaned.get("new_password")
+        if new and new == cleaned.get("current_password"):
+            self.add_error(
+                "new_password",
+                ValidationError(_("This is your current password."), code="same"),
+            )
+        return cleaned

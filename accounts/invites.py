@@ -1,0 +1,45 @@
+"""Invitations that Directus mailed: who accepts one chooses the first password."""
+
+from django.views.decorators.debug import sensitive_variables
+
+from . import audit, clients, sign_up
+from .directus import DirectusAPIError, Forbidden, InvalidPayload, RateLimited
+from .links import token_email
+
+
+class LinkInvalid(Exception):
+    """The invitation was accepted before, is too old, or broken."""
+
+
+class NoRoom(Exception):
+    """The licence of Directus allows no more users."""
+
+
+@sensitive_variables("token", "password")
+def accept(request, token: str, password: str) -> str:
+    """Spend an invitation.
+
+    Returns:
+        The address that was invited.
+
+    Raises:
+        InvalidPayload: the password is not accepted; the invitation stays good.
+        LinkInvalid, NoRoom: nothing was done.
+        RateLimited, DirectusUnavailable: try again later.
+    """
+    email = token_email(token)
+    try:
+        clients.anonymous_client(request).accept_invite(token=token, password=password)
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        audit.record("invite.refused", request, email=email, reason=error.code)
+        if isinstance(error, InvalidPayload) and error.field == "password":
+            raise
+        if isinstance(error, Forbidden) and error.code == "LIMIT_EXCEEDED":
+            raise NoRoom from error
+        raise LinkInvalid from error
+    # Whoever signed up with this address before did not own it.
+    sign_up.forget(email)
+    audit.record("invite.accepted", request, email=email)
+    return email

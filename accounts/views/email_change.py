@@ -1,0 +1,75 @@
+"""Change the e-mail address: ask for it, and confirm it by a mailed link."""
+
+import time
+
+from django.conf import settings
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
+
+from accounts import audit, devices, email_change
+from accounts.forms.email_change import EmailChangeForm
+from accounts.forms.fields import SiteForm
+
+from .account import AccountFormView, PasswordConfirmedMixin
+from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, pad
+
+
+class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
+    """Ask for a link; the answer is the same for every address."""
+
+    form_class = EmailChangeForm
+    template_name = "accounts/email_change.html"
+    success_url = reverse_lazy("accounts:email_change")
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.request.user}
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            is_possible=email_change.is_possible(),
+            pending=email_change.pending(self.request.user),
+            **kwargs,
+        )
+
+    def submit(self, form):
+        """Send the mails."""
+        started = time.monotonic()
+        email_change.ask(self.request, form.cleaned_data["email"])
+        pad(started, settings.RESET_FLOOR_SECONDS)
+        messages.success(self.request, _("We have sent a mail to the new address."))
+        return redirect(self.success_url)
+
+
+class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
+    """Confirm the new address, in any browser: GET shows a button, POST confirms."""
+
+    form_class = SiteForm
+    template_name = "accounts/email_change_confirm.html"
+    token_key = "email_change_token"
+    purpose = "email"
+
+    def get_context_data(self, **kwargs):
+        change = email_change.find(self.token)
+        return super().get_context_data(change=change, **kwargs)
+
+    def submit(self, form):
+        """Spend the token."""
+        try:
+            change = email_change.confirm(self.request, self.token)
+        except email_change.LinkInvalid:
+            return self.link_invalid()
+        self.forget_token()
+        response = redirect("accounts:email_change_done")
+        if devices.device_of(self.request, audit.email_digest(change.old_email)):
+            # This browser stays known to the account under its new address.
+            digest = audit.email_digest(change.new_email)
+            devices.remember(self.request, response, digest)
+        return response
+
+
+class EmailChangeDoneView(PublicPageView):
+    """The address is changed; sign in with it."""
+
+    template_name = "accounts/email_change_done.html"
