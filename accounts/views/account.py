@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.contrib.auth.views import RedirectURLMixin
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
@@ -23,7 +22,7 @@ from accounts.directus import (
 from accounts.forms.account import ConfirmForm
 from accounts.throttling import Throttled
 
-from .mixins import SiteFormView
+from .mixins import NextPageMixin, SiteFormView
 
 
 class AccountMixin:
@@ -72,12 +71,12 @@ def ask_for_password(request) -> HttpResponseRedirect:
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
-class ConfirmView(RedirectURLMixin, AccountFormView):
+class ConfirmView(NextPageMixin, AccountFormView):
     """The password again, with the one-time code where a second factor is on."""
 
     form_class = ConfirmForm
     template_name = "accounts/confirm.html"
-    next_page = reverse_lazy("accounts:profile")
+    next_page = reverse_lazy("dashboard:home")
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}

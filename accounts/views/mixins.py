@@ -3,6 +3,7 @@
 import time
 
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import RedirectURLMixin
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,6 +14,8 @@ from accounts.directus import DirectusUnavailable, RateLimited
 from accounts.throttling import Throttled
 
 DEFAULT_RETRY_SECONDS = 10
+# No page of this site has a longer address.
+LONGEST_NEXT = 2000
 
 
 def pad(started: float, floor: float) -> None:
@@ -104,6 +107,16 @@ class OnlyVisitorsMixin:
         if request.user.is_authenticated:
             return redirect("dashboard:home")
         return super().dispatch(request, *args, **kwargs)
+
+
+class NextPageMixin(RedirectURLMixin):
+    """Leads on to the page that was asked for, `next`, if it is one of this site."""
+
+    def get_redirect_url(self):
+        """Return the local page that was asked for, or nothing."""
+        url = super().get_redirect_url()
+        is_page = len(url) <= LONGEST_NEXT and not url.startswith("//")
+        return url if is_page else ""
 
 
 class PublicPageView(PublicMixin, TemplateView):

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
-from django.contrib.auth.views import RedirectURLMixin
 from django.db import DatabaseError
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
@@ -28,14 +27,18 @@ from accounts.directus import (
 from accounts.forms.sign_in import CodeForm, LoginForm
 from accounts.throttling import CODE_TRIES, Attempt, Throttled
 
-from .mixins import OnlyVisitorsMixin, PublicFormView, PublicMixin, pad
+from .mixins import (
+    NextPageMixin,
+    OnlyVisitorsMixin,
+    PublicFormView,
+    PublicMixin,
+    pad,
+)
 
 NOT_ACCEPTED = InvalidCredentials(401, "INVALID_CREDENTIALS")
-# No page of this site has a longer address.
-LONGEST_NEXT = 2000
 
 
-class SignInMixin(RedirectURLMixin):
+class SignInMixin(NextPageMixin):
     """What both steps of a sign-in share."""
 
     next_page = reverse_lazy("dashboard:home")
@@ -47,12 +50,6 @@ class SignInMixin(RedirectURLMixin):
     def throttled_hint(self):
         """Return what else can be done about too many attempts."""
         return _("If it is your account, you need not wait: choose a new password.")
-
-    def get_redirect_url(self):
-        """Return the local page that was asked for, or nothing."""
-        url = super().get_redirect_url()
-        is_page = len(url) <= LONGEST_NEXT and not url.startswith("//")
-        return url if is_page else ""
 
     @method_decorator(sensitive_variables("password", "otp"))
     def sign_in(self, email: str, password: str, otp: str = ""):
