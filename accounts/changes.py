@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from .directus import DirectusClient, Forbidden, InvalidPayload
 from .sync_pages import page_size
@@ -35,7 +34,7 @@ def changed_since(client: DirectusClient, since: datetime) -> list[UUID]:
     """
     if since < timezone.now() - timedelta(days=LOG_DAYS):
         raise NoDelta(
-            _("Directus may not remember that long: sync everybody, without --since.")
+            "Directus may not remember that long: sync everybody, without --since."
         )
     size = min(PAGE, page_size(client))
     found: dict[UUID, None] = {}
@@ -47,10 +46,8 @@ def changed_since(client: DirectusClient, since: datetime) -> list[UUID]:
             answered += 1
     if not answered:
         raise NoDelta(
-            _(
-                "The service token reads neither directus_activity nor a field "
-                "date_updated of users: run directus_setup."
-            )
+            "The service token reads neither directus_activity nor a field "
+            "date_updated of users: run directus_setup."
         )
     return list(found)
 

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.utils.translation import gettext as _
 
 from . import clients
 from .directus import DirectusUser
@@ -76,23 +75,20 @@ def _role(user: User) -> str:
 
 def _flag(user: User, has_it: bool, givers: Container[str], setting: str) -> Granted:
     if not has_it:
-        return Granted(_("no"), "")
+        return Granted("no", "")
     if not user.is_mirrored:
-        return Granted(_("yes"), _("local user"))
-    return Granted(_("yes"), _source(user, givers, setting))
+        return Granted("yes", "local user")
+    return Granted("yes", _source(user, givers, setting))
 
 
 def _source(user: User, givers: Container[str], setting: str) -> str:
     """Name the role and the policies among those that give something."""
-    found = [_("policy %s") % name for name in user.policies if name in givers]
+    found = [f"policy {name}" for name in user.policies if name in givers]
     by_role = str(user.role_id) in givers or user.role_name in givers
     # The map may have changed since: then it was the role, as far as anybody knows.
     if by_role or not found:
-        found.insert(0, _("role %s") % _role(user))
-    return _("%(givers)s, by %(setting)s") % {
-        "givers": ", ".join(found),
-        "setting": setting,
-    }
+        found.insert(0, f"role {_role(user)}")
+    return f"{', '.join(found)}, by {setting}"
 
 
 def _groups(user: User) -> list[Granted]:
@@ -104,7 +100,7 @@ def _groups(user: User) -> list[Granted]:
             group.name,
             _source(user, _givers(group.name), "DIRECTUS_ROLE_GROUPS")
             if group.pk in from_role
-            else _("given by hand in Django"),
+            else "given by hand in Django",
         )
         for group in user.groups.order_by("name")
     ]
@@ -117,13 +113,13 @@ def _givers(group: str) -> set[str]:
 
 def _permissions(user: User) -> list[Granted]:
     if user.is_superuser:
-        return [Granted(_("every permission"), _("superuser"))]
+        return [Granted("every permission", "superuser")]
     sources: dict[str, list[str]] = {}
     for permission in user.user_permissions.all():
-        sources.setdefault(_name(permission), []).append(_("given by hand in Django"))
+        sources.setdefault(_name(permission), []).append("given by hand in Django")
     for group in user.groups.order_by("name").prefetch_related("permissions"):
         for permission in group.permissions.all():
-            source = _("group %s") % group.name
+            source = f"group {group.name}"
             sources.setdefault(_name(permission), []).append(source)
     return [Granted(name, ", ".join(found)) for name, found in sorted(sources.items())]
 
@@ -147,11 +143,11 @@ def _pending(user: User) -> list[str]:
     has = set(user.groups.values_list("name", flat=True))
     wanted = rights.groups(profile)
     changes = [
-        *(_("will have group %s") % name for name in sorted(wanted - has)),
-        *(_("will lose group %s") % name for name in sorted((gave & has) - wanted)),
+        *(f"will have group {name}" for name in sorted(wanted - has)),
+        *(f"will lose group {name}" for name in sorted((gave & has) - wanted)),
     ]
     if rights.is_staff(profile) != user.is_staff:
-        changes.append(_("staff will change"))
+        changes.append("staff will change")
     if rights.is_superuser(profile) != user.is_superuser:
-        changes.append(_("superuser will change"))
+        changes.append("superuser will change")
     return changes

@@ -8,7 +8,6 @@ from itertools import islice
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from .directus import DirectusClient, DirectusUser
 from .mirror_batches import active_users, unseen_users
@@ -50,7 +49,7 @@ def require_status(batch: Iterable[DirectusUser]) -> None:
     """Raise SyncRefused unless Directus tells who is active."""
     if not all(profile.is_complete for profile in batch):
         raise SyncRefused(
-            _("The service token may not read the status of users: run directus_setup.")
+            "The service token may not read the status of users: run directus_setup."
         )
 
 

@@ -17,7 +17,6 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from . import sync_position
 from .changes import NoDelta, changed_since
@@ -272,8 +271,8 @@ class _Sync:
         """Refuse to deactivate more than is likely; count who would be otherwise."""
         if self._outcome.seen < fewest:
             raise SyncRefused(
-                _("Directus counts %(count)d users and lists %(seen)d; run it again.")
-                % {"count": fewest, "seen": self._outcome.seen}
+                f"Directus counts {fewest} users and lists {self._outcome.seen}; "
+                "run it again."
             )
         self._refuse_too_many(self._leaving())
 
@@ -284,11 +283,9 @@ class _Sync:
             allowed = max(1, allowed)
         if leaving > allowed:
             raise SyncRefused(
-                _(
-                    "%(leaving)d of %(active)d active users are gone from Directus or "
-                    "not active there. If that is right, pass --max-deactivate 100."
-                )
-                % {"leaving": leaving, "active": self._active_before}
+                f"{leaving} of {self._active_before} active users are gone from "
+                "Directus or not active there. If that is right, pass "
+                "--max-deactivate 100."
             )
         if self._dry_run:
             self._outcome.deactivated = leaving

@@ -4,7 +4,6 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from .. import clients
 from .findings import Answer, ok, warning
@@ -21,12 +20,12 @@ def roles(site: Site) -> Answer:
         if site.role(name) is None and site.policy(name) is None
     )
     if missing:
-        reason = _(
+        reason = (
             "The settings name roles or policies that Directus does not have: "
             "%(names)s."
         )
         return warning(reason % {"names": ", ".join(missing)})
-    return ok(_("All roles and policies that the settings name exist."))
+    return ok("All roles and policies that the settings name exist.")
 
 
 @check("site.transport")
@@ -41,10 +40,10 @@ def transport(site: Site) -> Answer:
         if urlsplit(url).scheme != "https" and not _stays_inside(url)
     ]
     if clear:
-        reason = _("Passwords cross the network in clear: %(names)s without https.")
+        reason = "Passwords cross the network in clear: %(names)s without https."
         first = clear[0]
         return warning(reason % {"names": ", ".join(clear)}, f"{first}=https://…")
-    return ok(_("Passwords cross no foreign network in clear."))
+    return ok("Passwords cross no foreign network in clear.")
 
 
 def _stays_inside(url: str) -> bool:

@@ -8,7 +8,6 @@ from django.core import checks
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils.translation import gettext as _
 
 from ..provisioning.environment import LOOPBACK
 from .findings import Answer, ok, problem, warning
@@ -26,13 +25,13 @@ def lifetime(site: Site) -> Answer:
     days = min(settings.SESSION_IDLE_SECONDS, settings.SESSION_COOKIE_AGE) / DAY
     values = {"days": f"{days:g}", "theirs": REFRESH_TOKEN_DAYS}
     if days > REFRESH_TOKEN_DAYS:
-        reason = _(
+        reason = (
             "Sessions here last %(days)s days without a request, those of Directus "
             "%(theirs)s unless the line says more."
         )
         line = f'REFRESH_TOKEN_TTL="{int(days) + 1}d"'
         return warning(reason % values, line)
-    reason = _(
+    reason = (
         "Sessions here last %(days)s days without a request; those of Directus last "
         "%(theirs)s, unless REFRESH_TOKEN_TTL says less."
     )
@@ -47,12 +46,12 @@ def database(site: Site) -> Answer:
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError:
-        return problem(_("The database does not answer."), "DATABASE_URL=…")
+        return problem("The database does not answer.", "DATABASE_URL=…")
     if plan:
         missing = ", ".join(f"{step.app_label}.{step.name}" for step, _undo in plan)
-        reason = _("The database lacks migrations: %(names)s.")
+        reason = "The database lacks migrations: %(names)s."
         return problem(reason % {"names": missing}, line)
-    return ok(_("The database answers and has all tables."))
+    return ok("The database answers and has all tables.")
 
 
 @check("site.cache")
@@ -66,8 +65,8 @@ def cached(site: Site) -> Answer:
     except Exception:  # noqa: BLE001 - each driver has its own
         found = None
     if found != value:
-        return warning(_("The cache does not work."), "CACHE_URL=…")
-    return ok(_("The cache works."))
+        return warning("The cache does not work.", "CACHE_URL=…")
+    return ok("The cache works.")
 
 
 @check("site.checks")
@@ -80,7 +79,7 @@ def system_checks(site: Site) -> Answer:
         if message.level >= checks.WARNING and not message.is_silenced()
     ]
     if not found:
-        return ok(_("Django's own checks find nothing."))
+        return ok("Django's own checks find nothing.")
     verdict = problem if any(each.is_serious() for each in found) else warning
     text = " ".join(f"{each.id}: {each.msg}" for each in found)
     return verdict(text, f"python manage.py check{' --deploy' * is_deployed}")

@@ -1,7 +1,5 @@
 """What Directus 12 makes of its licence: seats, and permissions without effect."""
 
-from django.utils.translation import gettext as _
-
 from ..provisioning.ids import OUR_POLICIES
 from ..provisioning.server import LICENCES_SINCE
 from .findings import Answer, ok, warning
@@ -16,12 +14,10 @@ SEATS = 3
 def licence(site: Site) -> Answer:
     """What Directus' licence leaves out is known."""
     if site.takes_rules:
-        return ok(_("The licence of Directus limits nothing that this site needs."))
+        return ok("The licence of Directus limits nothing that this site needs.")
     return ok(
-        _(
-            "Directus has no licence (Core): customers get no permissions, and the "
-            "site's own cannot be narrowed."
-        )
+        "Directus has no licence (Core): customers get no permissions, and the "
+        "site's own cannot be narrowed."
     )
 
 
@@ -29,17 +25,17 @@ def licence(site: Site) -> Answer:
 def seats(site: Site) -> Answer:
     """There is a seat left for whoever uses Directus' own app."""
     if site.server.major < LICENCES_SINCE:
-        return ok(_("Directus %(version)s counts no seats.") % _version(site))
+        return ok("Directus {version} counts no seats.".format(**_version(site)))
     _require_missing_licence(site)
     taken = site.count_seats()
     values = {"taken": taken, "seats": SEATS}
     if taken >= SEATS:
-        reason = _(
+        reason = (
             "%(taken)s of %(seats)s seats are taken by active users with access to "
             "Directus' own app: it refuses another one. Customers take none."
         )
         return warning(reason % values)
-    return ok(_("%(taken)s of %(seats)s seats are taken.") % values)
+    return ok("{taken} of {seats} seats are taken.".format(**values))
 
 
 @check("rights.hidden")
@@ -50,24 +46,26 @@ def hidden(site: Site) -> Answer:
     shows them to nobody; a policy still lists their numbers.
     """
     if site.server.major < LICENCES_SINCE:
-        return ok(_("Directus %(version)s applies every permission.") % _version(site))
+        return ok(
+            "Directus {version} applies every permission.".format(**_version(site))
+        )
     _require_missing_licence(site)
     found = site.hidden_permissions()
     foreign = sorted(name for id, name in found if id not in OUR_POLICIES)
     if foreign:
-        reason = _(
+        reason = (
             "Directus does not apply, and does not show, permissions of: %(names)s. "
             "They name fields or rows, which needs a licence."
         )
         return warning(reason % {"names": ", ".join(foreign)})
     if found:
-        return ok(_("Earlier permissions of this site wait for a licence."))
-    return ok(_("No permission is without effect."))
+        return ok("Earlier permissions of this site wait for a licence.")
+    return ok("No permission is without effect.")
 
 
 def _require_missing_licence(site: Site) -> None:
     if site.takes_rules:
-        raise NotReadable(_("Directus tells this to administrators alone."))
+        raise NotReadable("Directus tells this to administrators alone.")
 
 
 def _version(site: Site) -> dict[str, str]:

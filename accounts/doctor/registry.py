@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator
 
-from django.utils.translation import gettext as _
-
 from ..directus import DirectusError, Forbidden
 from .findings import Answer, Finding, unknown
 from .site import NotReadable, Site
@@ -48,9 +46,7 @@ def _answer(function: Check, site: Site) -> Answer:
     except NotReadable as error:
         return unknown(str(error))
     except Forbidden:
-        return unknown(
-            _("The service token may not read this; directus_setup grants it.")
-        )
+        return unknown("The service token may not read this; directus_setup grants it.")
     except DirectusError as error:
         return unknown(str(error))
 

@@ -1,7 +1,5 @@
 """Who may do what in Directus: the public, customers, and this site itself."""
 
-from django.utils.translation import gettext as _
-
 from .. import clients
 from ..provisioning.rights import (
     NEVER_WRITABLE,
@@ -31,8 +29,8 @@ def powers(site: Site, role_id: str) -> str:
     """Return which powers a role has that a customer must not have."""
     policies = site.policies_of_role(role_id)
     names = {
-        "admin_access": _("administrator rights"),
-        "app_access": _("access to Directus' own app"),
+        "admin_access": "administrator rights",
+        "app_access": "access to Directus' own app",
     }
     found = [
         name for key, name in names.items() if any(policy[key] for policy in policies)
@@ -45,43 +43,41 @@ def token(site: Site) -> Answer:
     """The site has a token of its own, and it works."""
     if clients.service_client() is None:
         if not site.takes_rules:
-            reason = _(
+            reason = (
                 "Directus has no licence: without a service token nobody's profile "
                 "can be read."
             )
             return problem(reason, f"{SETUP} --env-file .env")
-        reason = _(
+        reason = (
             "Without a service token, the password of whoever signs up with somebody "
             "else's address first cannot be replaced: the owner has to choose a new "
             "one before the first sign-in."
         )
         return warning(reason, f"{SETUP} --env-file .env")
     if site.token_error is not None:
-        reason = _("Directus does not accept the service token: %(error)s.")
+        reason = "Directus does not accept the service token: %(error)s."
         values = {"error": site.token_error}
         return problem(reason % values, f"{SETUP} --env-file .env")
-    return ok(_("The service token works."))
+    return ok("The service token works.")
 
 
 @check("token.rights")
 def token_rights(site: Site) -> Answer:
     """The token may do what the site needs and nothing that makes administrators."""
     if site.global_rights["admin_access"]:
-        return problem(_("The service token is an administrator's."), SETUP)
+        return problem("The service token is an administrator's.", SETUP)
     if missing := _missing(site):
-        reason = _("The service token lacks: %(rights)s.")
+        reason = "The service token lacks: %(rights)s."
         return problem(reason % {"rights": ", ".join(missing)}, SETUP)
     if not site.takes_rules:
         return ok(
-            _(
-                "Without a licence the service token cannot be kept from making "
-                "administrators: keep it as you keep an administrator's password."
-            )
+            "Without a licence the service token cannot be kept from making "
+            "administrators: keep it as you keep an administrator's password."
         )
     if excess := _excess(site):
-        reason = _("The service token may do more than it needs: %(rights)s.")
+        reason = "The service token may do more than it needs: %(rights)s."
         return warning(reason % {"rights": ", ".join(excess)}, SETUP)
-    return ok(_("The service token has the rights that the site needs."))
+    return ok("The service token has the rights that the site needs.")
 
 
 def _missing(site: Site) -> list[str]:
@@ -111,16 +107,16 @@ def _excess(site: Site) -> list[str]:
     ]
     if _right(site, "update").get("access") == "full":
         # Everybody, administrators too, where it should be customers.
-        found.append(_("update everybody"))
+        found.append("update everybody")
     if _right(site, "delete").get("access") == "full":
-        found.append(_("delete everybody"))
+        found.append("delete everybody")
     found += [
-        _("%(action)s every file") % {"action": action}
+        f"{action} every file"
         for action in ("read", "update", "delete")
         if _right(site, action, FILES).get("access") == "full"
     ]
     if site.global_rights["app_access"]:
-        found.append(_("use Directus' own app"))
+        found.append("use Directus' own app")
     return found
 
 
@@ -142,15 +138,15 @@ def public(site: Site) -> Answer:
     """Who is not signed in may do nothing with users."""
     policies = site.policies_of_role(None)
     if any(policy["admin_access"] for policy in policies):
-        return problem(_("Everybody is an administrator of Directus."))
+        return problem("Everybody is an administrator of Directus.")
     found = sorted({row["action"] for row in site.user_permissions(policies)})
     if found:
-        reason = _(
+        reason = (
             "The public policy allows on directus_users: %(actions)s. Remove it in "
             "Directus under Settings, Access Policies, Public."
         )
         return problem(reason % {"actions": ", ".join(found)})
-    return ok(_("The public may do nothing with users."))
+    return ok("The public may do nothing with users.")
 
 
 @check("rights.customer_role")
@@ -160,14 +156,14 @@ def customer_role(site: Site) -> Answer:
     line = f"{SETUP} --env-file .env"
     if not role_id:
         verdict = problem if clients.signup_mode() == "create" else warning
-        return verdict(_("DIRECTUS_CUSTOMER_ROLE is not set."), line)
+        return verdict("DIRECTUS_CUSTOMER_ROLE is not set.", line)
     role = site.role(role_id)
     if role is None:
-        return problem(_("Directus has no role DIRECTUS_CUSTOMER_ROLE."), line)
+        return problem("Directus has no role DIRECTUS_CUSTOMER_ROLE.", line)
     if found := powers(site, role["id"]):
-        reason = _("Customers have %(rights)s.")
+        reason = "Customers have %(rights)s."
         return problem(reason % {"rights": found})
-    return ok(_("Customers have the role %(name)s.") % {"name": role["name"]})
+    return ok(f"Customers have the role {role['name']}.")
 
 
 @check("rights.customer")
@@ -175,25 +171,23 @@ def customer(site: Site) -> Answer:
     """A customer may read and change the own profile, and nobody else's."""
     role = site.role(clients.customer_role())
     if role is None:
-        return unknown(_("This needs DIRECTUS_CUSTOMER_ROLE."))
+        return unknown("This needs DIRECTUS_CUSTOMER_ROLE.")
     rows = site.user_permissions(site.policies_of_role(role["id"]))
     if dangers := _dangers(rows):
-        reason = _("Customers may %(rights)s in directus_users.")
+        reason = "Customers may %(rights)s in directus_users."
         return problem(reason % {"rights": ", ".join(dangers)})
     if not site.takes_rules:
         return ok(
-            _(
-                "Customers have no permission on users; the site reads their profiles "
-                "with the service token."
-            )
+            "Customers have no permission on users; the site reads their profiles "
+            "with the service token."
         )
     if missing := _lacking(rows, "read", OWN_PROFILE):
-        reason = _("Customers cannot read of their own profile: %(fields)s.")
+        reason = "Customers cannot read of their own profile: %(fields)s."
         return problem(reason % {"fields": ", ".join(missing)}, SETUP)
     if missing := _lacking(rows, "update", OWN_WRITABLE):
-        reason = _("Customers cannot change of their own profile: %(fields)s.")
+        reason = "Customers cannot change of their own profile: %(fields)s."
         return problem(reason % {"fields": ", ".join(missing)}, SETUP)
-    return ok(_("Customers may read and change their own profile alone."))
+    return ok("Customers may read and change their own profile alone.")
 
 
 def _lacking(rows: list[Row], action: str, names: list[str]) -> list[str]:
@@ -213,7 +207,7 @@ def _dangers(rows: list[Row]) -> list[str]:
         if action in {"create", "delete", "share"}:
             found.add(action)
         elif row["permissions"] != own:
-            found.add(_("%(action)s others") % {"action": action})
+            found.add(f"{action} others")
         if action == "update":
             forbidden = fields & NEVER_WRITABLE_BY_CUSTOMERS
             found |= {f"{action} {name}" for name in forbidden}

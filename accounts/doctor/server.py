@@ -4,7 +4,6 @@ import time
 from email.utils import parsedate_to_datetime
 
 import requests
-from django.utils.translation import gettext as _
 
 from .. import clients
 from ..directus import DirectusUnavailable, Visitor
@@ -34,11 +33,11 @@ def reach(site: Site) -> Answer:
         site.anonymous.ping()
         project = site.public_info.get("project")
     except DirectusUnavailable as error:
-        reason = _("%(url)s does not answer: %(error)s")
+        reason = "%(url)s does not answer: %(error)s"
         return problem(reason % {"url": url, "error": error}, "DIRECTUS_URL=…")
     if not isinstance(project, dict):
-        return problem(_("%(url)s is not a Directus.") % {"url": url}, "DIRECTUS_URL=…")
-    return ok(_("%(url)s answers.") % {"url": url})
+        return problem(f"{url} is not a Directus.", "DIRECTUS_URL=…")
+    return ok(f"{url} answers.")
 
 
 @check("directus.version")
@@ -47,19 +46,19 @@ def version(site: Site) -> Answer:
     text = str(site.info.get("version", ""))
     found = parse_version(text)
     if not found:
-        return unknown(_("Directus does not tell its version."))
+        return unknown("Directus does not tell its version.")
     oldest = FLOORS.get(found[0], min(FLOORS.values()))
     known = [reason for limit, reason in ADVISORIES.items() if found < limit]
     if found < oldest:
         floor = ".".join(map(str, oldest))
-        reason = _("Directus %(found)s is older than %(floor)s.")
+        reason = "Directus %(found)s is older than %(floor)s."
         parts = [reason % {"found": text, "floor": floor}, _listed(known)]
         return problem(" ".join(parts).strip(), f"npm install directus@{floor}")
     if found[0] not in FLOORS:
-        reason = _("Directus %(found)s is not supported yet, %(newest)s.x is.")
+        reason = "Directus %(found)s is not supported yet, %(newest)s.x is."
         return warning(reason % {"found": text, "newest": max(FLOORS)})
     if known:
-        reason = _("Directus %(found)s gets no more corrections.")
+        reason = "Directus %(found)s gets no more corrections."
         newer = ".".join(map(str, FLOORS[found[0] + 1]))
         parts = [reason % {"found": text}, _listed(known)]
         return warning(" ".join(parts), f"npm install directus@{newer}")
@@ -84,8 +83,8 @@ def health(site: Site) -> Answer:
     """
     status = health_status(site)
     if status == "ok":
-        return ok(_("Directus finds its mail, storage, database and cache well."))
-    reason = _(
+        return ok("Directus finds its mail, storage, database and cache well.")
+    reason = (
         "Directus says %(status)s about its own mail, storage, database or cache; "
         "GET /server/health tells administrators which."
     )
@@ -107,7 +106,7 @@ def health_status(site: Site) -> str:
             )
             return str(answer.json()["status"])
         except (requests.RequestException, ValueError, KeyError, TypeError):
-            raise NotReadable(_("Directus does not tell how it is.")) from None
+            raise NotReadable("Directus does not tell how it is.") from None
 
 
 @check("directus.clock")
@@ -116,9 +115,9 @@ def clock(site: Site) -> Answer:
     apart = seconds_apart()
     values = {"seconds": round(abs(apart))}
     if abs(apart) >= MOST_SECONDS_APART:
-        reason = _("The clocks of Directus and this server are %(seconds)s s apart.")
+        reason = "The clocks of Directus and this server are %(seconds)s s apart."
         return problem(reason % values, "timedatectl set-ntp true")
-    return ok(_("The clocks are %(seconds)s s apart.") % values)
+    return ok("The clocks are {seconds} s apart.".format(**values))
 
 
 def seconds_apart() -> float:
@@ -135,7 +134,7 @@ def seconds_apart() -> float:
             answer = session.get(url, timeout=(1, 5), allow_redirects=False)
             date = parsedate_to_datetime(answer.headers["Date"])
         except (requests.RequestException, KeyError, ValueError) as error:
-            raise NotReadable(_("Directus does not tell the time.")) from error
+            raise NotReadable("Directus does not tell the time.") from error
     return date.timestamp() - (before + time.time()) / 2
 
 
@@ -156,28 +155,26 @@ def address(site: Site) -> Answer:
     line = 'IP_TRUST_PROXY="127.0.0.1"'
     _require_probe(site)
     if not _seen(site, Visitor(PROBE_ADDRESS)):
-        reason = _(
+        reason = (
             "Directus does not see visitors' addresses: all share one limit. Put "
             "this server's address into the line."
         )
         return problem(reason, line)
     if _seen(site, _Chain(PROBE_ADDRESS)):
-        reason = _(
+        reason = (
             "Directus believes any address that it is told. Put this server's "
             "address into the line."
         )
         return warning(reason, line)
-    return ok(_("Directus sees visitors' addresses."))
+    return ok("Directus sees visitors' addresses.")
 
 
 def _require_probe(site: Site) -> None:
     if not site.server.has_policies:
-        raise NotReadable(
-            _("Directus 10 has no policies, by which this could be seen.")
-        )
+        raise NotReadable("Directus 10 has no policies, by which this could be seen.")
     mine = site.policies_of_role(site.my_role)
     if PROBE_POLICY not in {policy["id"] for policy in mine}:
-        raise NotReadable(_("directus_setup makes what this needs."))
+        raise NotReadable("directus_setup makes what this needs.")
 
 
 def _seen(site: Site, visitor: Visitor) -> bool:
@@ -191,10 +188,8 @@ def login_attempts(site: Site) -> Answer:
     theirs = site.settings.get("auth_login_attempts")
     ours = clients.failures_before_directus_suspends()
     if theirs == ours:
-        return ok(
-            _("Directus and this site agree: %(limit)s.") % {"limit": ours or "∞"}
-        )
-    reason = _(
+        return ok(f"Directus and this site agree: {ours or '∞'}.")
+    reason = (
         "Directus suspends an account after %(theirs)s failures, this site expects "
         "%(ours)s."
     )

@@ -2,8 +2,6 @@
 
 import secrets
 
-from django.utils.translation import gettext as _
-
 from .. import clients
 from ..directus import Forbidden, InvalidPayload
 from ..links import public_url
@@ -20,29 +18,29 @@ def registration(site: Site) -> Answer:
     is_open = bool(site.public_info.get("project", {}).get("public_registration"))
     mode = clients.signup_mode()
     if mode == "register" and not is_open:
-        return problem(_("Directus takes no sign-ups, this site offers them."), SETUP)
+        return problem("Directus takes no sign-ups, this site offers them.", SETUP)
     if mode != "register" and is_open:
-        reason = _("Directus takes sign-ups past this site (DIRECTUS_SIGNUP=%(mode)s).")
+        reason = "Directus takes sign-ups past this site (DIRECTUS_SIGNUP=%(mode)s)."
         return warning(reason % {"mode": mode}, "DIRECTUS_SIGNUP=register")
-    return ok(_("Directus and this site agree about sign-up."))
+    return ok("Directus and this site agree about sign-up.")
 
 
 @check("signup.role")
 def role(site: Site) -> Answer:
     """Who signs up becomes a customer: not nobody, and nobody powerful."""
     if not site.settings["public_registration"]:
-        return ok(_("Directus takes no sign-ups."))
+        return ok("Directus takes no sign-ups.")
     role_id = site.settings["public_registration_role"]
     if role_id is None:
-        return problem(_("Who signs up gets no role."), SETUP)
+        return problem("Who signs up gets no role.", SETUP)
     found = powers(site, role_id)
     if found:
-        reason = _("Who signs up gets %(rights)s.")
+        reason = "Who signs up gets %(rights)s."
         return problem(reason % {"rights": found}, SETUP)
     if role_id != clients.customer_role():
-        reason = _("Who signs up gets another role than DIRECTUS_CUSTOMER_ROLE.")
+        reason = "Who signs up gets another role than DIRECTUS_CUSTOMER_ROLE."
         return warning(reason, f"DIRECTUS_CUSTOMER_ROLE={role_id}")
-    return ok(_("Who signs up becomes a customer."))
+    return ok("Who signs up becomes a customer.")
 
 
 @check("signup.verification")
@@ -50,10 +48,10 @@ def verification(site: Site) -> Answer:
     """Addresses are confirmed before they can be used."""
     project = site.public_info.get("project", {})
     if not project.get("public_registration"):
-        return ok(_("Directus takes no sign-ups."))
+        return ok("Directus takes no sign-ups.")
     if not project.get("public_registration_verify_email"):
-        return problem(_("Addresses are not confirmed after sign-up."), SETUP)
-    return ok(_("Addresses are confirmed after sign-up."))
+        return problem("Addresses are not confirmed after sign-up.", SETUP)
+    return ok("Addresses are confirmed after sign-up.")
 
 
 @check("links.reset")
@@ -62,7 +60,7 @@ def reset_link(site: Site) -> Answer:
     url = public_url("accounts:password_reset_confirm")
     if not site.server.has_policies:
         # And whom it knows would be sent a mail.
-        raise NotReadable(_("Directus 10 says that for addresses it knows alone."))
+        raise NotReadable("Directus 10 says that for addresses it knows alone.")
     email = f"doctor-{secrets.token_hex(8)}@example.com"
     try:
         site.anonymous.request_password_reset(email=email, reset_url=url)
@@ -80,9 +78,9 @@ def register_link(site: Site) -> Answer:
     """
     url = public_url("accounts:verify_email")
     if clients.signup_mode() != "register":
-        return ok(_("This site does not use it."))
+        return ok("This site does not use it.")
     if site.me.get("status") != "active" or not site.me.get("email"):
-        raise NotReadable(_("This needs a service user with an address."))
+        raise NotReadable("This needs a service user with an address.")
     password = secrets.token_urlsafe(32)
     try:
         site.anonymous.register_user(
@@ -97,9 +95,9 @@ def register_link(site: Site) -> Answer:
 
 
 def _not_allowed(url: str, variable: str) -> Answer:
-    reason = _("Directus sends no links to %(url)s.")
+    reason = "Directus sends no links to %(url)s."
     return problem(reason % {"url": url}, f'{variable}="{url}"')
 
 
 def _allowed(url: str) -> Answer:
-    return ok(_("Directus sends links to %(url)s.") % {"url": url})
+    return ok(f"Directus sends links to {url}.")

@@ -4,8 +4,6 @@ import json
 from functools import cached_property
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from .. import clients
 from ..directus import (
     AuthenticationFailed,
@@ -40,9 +38,9 @@ class Site:
         """The client of the site itself, whose token has been tried."""
         client = clients.service_client()
         if client is None:
-            raise NotReadable(_("This needs a service token."))
+            raise NotReadable("This needs a service token.")
         if self.token_error is not None:
-            raise NotReadable(_("This needs a service token that works."))
+            raise NotReadable("This needs a service token that works.")
         return client
 
     @property
@@ -66,7 +64,7 @@ class Site:
         """Return the client of the site itself on behalf of a visitor."""
         client = clients.service_client(visitor)
         if client is None:
-            raise NotReadable(_("This needs a service token."))
+            raise NotReadable("This needs a service token.")
         return client
 
     @cached_property
@@ -106,7 +104,7 @@ class Site:
         """The service user's role, which it may read as it may read anybody's."""
         if "role" not in self.me:
             raise NotReadable(
-                _("The service token may not read this; directus_setup grants it.")
+                "The service token may not read this; directus_setup grants it."
             )
         return str(self.me["role"])
 

@@ -5,8 +5,6 @@ import ssl
 import time
 from urllib.parse import urlsplit
 
-from django.utils.translation import gettext as _
-
 from .. import clients
 from .findings import Answer, ok, problem, warning
 from .registry import check
@@ -21,20 +19,22 @@ def tls(site: Site) -> Answer:
     """Directus' certificate is good, and will be for a while."""
     url = urlsplit(clients.directus_url())
     if url.scheme != "https":
-        return ok(_("Directus is reached without TLS."))
+        return ok("Directus is reached without TLS.")
     host, port = url.hostname or "", url.port or 443
     try:
         days = days_left(host, port)
     except ssl.SSLCertVerificationError as error:
-        reason = _("The certificate of %(host)s is not good: %(why)s.")
+        reason = "The certificate of %(host)s is not good: %(why)s."
         values = {"host": host, "why": error.verify_message}
         return problem(reason % values, "DIRECTUS_CA_BUNDLE=…")
     except OSError as error:
-        raise NotReadable(_("There is no TLS connection.")) from error
+        raise NotReadable("There is no TLS connection.") from error
     values = {"host": host, "days": int(days)}
     if days < DAYS_LEFT:
-        return warning(_("The certificate of %(host)s ends in %(days)s days.") % values)
-    return ok(_("The certificate of %(host)s is good for %(days)s days.") % values)
+        return warning(
+            "The certificate of {host} ends in {days} days.".format(**values)
+        )
+    return ok("The certificate of {host} is good for {days} days.".format(**values))
 
 
 def days_left(host: str, port: int) -> float:

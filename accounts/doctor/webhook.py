@@ -1,7 +1,6 @@
 """Does Directus tell this site about users that changed?"""
 
 from django.db import DatabaseError
-from django.utils.translation import gettext as _
 
 from .. import clients
 from ..provisioning import Webhook
@@ -18,8 +17,8 @@ from .site import NotReadable, Site
 def secret(site: Site) -> Answer:
     """There is a secret, so that messages are taken."""
     if clients.webhook_secret():
-        return ok(_("Messages of Directus are taken when they are signed."))
-    reason = _("Without a webhook a suspension takes effect after %(seconds)s s.")
+        return ok("Messages of Directus are taken when they are signed.")
+    reason = "Without a webhook a suspension takes effect after %(seconds)s s."
     values = {"seconds": clients.revalidate_seconds()}
     return warning(reason % values, "DIRECTUS_WEBHOOK_SECRET=…")
 
@@ -30,15 +29,15 @@ def flow(site: Site) -> Answer:
     _require_secret()
     row = site.webhook_flow
     if row is None:
-        return problem(_("Directus has no Flow that tells about users."), SETUP)
+        return problem("Directus has no Flow that tells about users.", SETUP)
     if row["status"] != "active":
-        return problem(_("The Flow that tells about users is switched off."), SETUP)
+        return problem("The Flow that tells about users is switched off.", SETUP)
     if row["operation"] != WEBHOOK_SIGN:
-        return problem(_("The Flow that tells about users does nothing."), SETUP)
+        return problem("The Flow that tells about users does nothing.", SETUP)
     if not _has_our_key(row):
-        reason = _("The Flow signs with another secret than DIRECTUS_WEBHOOK_SECRET.")
+        reason = "The Flow signs with another secret than DIRECTUS_WEBHOOK_SECRET."
         return problem(reason, SETUP)
-    return ok(_("Directus tells this site about users that changed."))
+    return ok("Directus tells this site about users that changed.")
 
 
 @check("webhook.target")
@@ -47,30 +46,32 @@ def target(site: Site) -> Answer:
     _require_secret()
     row = site.webhook_flow
     if row is None:
-        raise NotReadable(_("There is no Flow."))
+        raise NotReadable("There is no Flow.")
     values = {"url": _target(row), "time": _last_message()}
     if values["time"]:
-        return ok(_("The Flow calls %(url)s, last at %(time)s.") % values)
+        return ok("The Flow calls {url}, last at {time}.".format(**values))
     if is_loopback(values["url"]):
-        reason = _(
+        reason = (
             "No message has come lately. The Flow calls %(url)s, which Directus "
             "allows only with the line."
         )
         return unknown(reason % values, 'IMPORT_IP_DENY_LIST="169.254.169.254"')
-    return unknown(_("No message has come lately from the Flow to %(url)s.") % values)
+    return unknown(
+        "No message has come lately from the Flow to {url}.".format(**values)
+    )
 
 
 def _last_message() -> str:
     try:
         moment = last_attempt(WEBHOOK_MESSAGES)
     except DatabaseError as error:
-        raise NotReadable(_("This needs the site's own database.")) from error
+        raise NotReadable("This needs the site's own database.") from error
     return moment.isoformat(" ", "seconds") if moment else ""
 
 
 def _require_secret() -> None:
     if not clients.webhook_secret():
-        raise NotReadable(_("This needs DIRECTUS_WEBHOOK_SECRET."))
+        raise NotReadable("This needs DIRECTUS_WEBHOOK_SECRET.")
 
 
 def _has_our_key(row: dict) -> bool:

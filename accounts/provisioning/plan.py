@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from . import ids, rights, version_10, wanted, webhook
 from .errors import ProvisioningError
 from .rights import Permission
@@ -154,8 +152,7 @@ def _fields(state: State, options: Options) -> Iterator[Change]:
 def _require_kept_by_directus(row: Row) -> None:
     if "date-updated" not in ((row.get("meta") or {}).get("special") or []):
         raise ProvisioningError(
-            _("Users have a field %(name)s already, which is something else.")
-            % {"name": row["field"]}
+            f"Users have a field {row['field']} already, which is something else."
         )
 
 

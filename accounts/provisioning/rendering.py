@@ -4,9 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
 from .plan import CREATE, Change, Plan
 
 Style = Callable[[str], str]
@@ -38,16 +35,16 @@ def describe(change: Change) -> str:
 
 def _kinds() -> dict[str, str]:
     return {
-        "role": _("role"),
-        "policy": _("policy"),
-        "access": _("policy of a role"),
-        "folder": _("folder"),
-        "field": _("field of users"),
-        "permission": _("permission"),
-        "settings": _("settings"),
-        "user": _("user"),
-        "flow": _("flow"),
-        "operation": _("operation of a flow"),
+        "role": "role",
+        "policy": "policy",
+        "access": "policy of a role",
+        "folder": "folder",
+        "field": "field of users",
+        "permission": "permission",
+        "settings": "settings",
+        "user": "user",
+        "flow": "flow",
+        "operation": "operation of a flow",
     }
 
 
@@ -62,9 +59,9 @@ def _render(
         lines = _changed_values(change, added, removed)
     yield from lines
     if change.needs_token:
-        yield f"    token: {_('a new one')}"
+        yield f"    token: {'a new one'}"
     if change.before.get("token"):
-        yield removed(f"    {_('The token it has now stops working.')}")
+        yield removed(f"    {'The token it has now stops working.'}")
 
 
 def _new_values(change: Change) -> Iterator[str]:
@@ -76,7 +73,7 @@ def _new_values(change: Change) -> Iterator[str]:
 
 
 def _hidden(key: str) -> str:
-    return f"    {key}: {_('not shown here')}"
+    return f"    {key}: {'not shown here'}"
 
 
 def _is_said(kind: str, key: str) -> bool:
@@ -124,25 +121,25 @@ def _text(value: Any) -> str:
 def _restrictions(changed: Style) -> Iterator[str]:
     """Say what a Directus without a licence keeps the site from having."""
     yield changed(
-        _("This Directus has no licence for permissions that name fields and rows.")
+        "This Directus has no licence for permissions that name fields and rows."
     )
     yield from (
         f"  - {line}"
         for line in (
-            _(
+            (
                 "Customers get no permission in Directus at all, or they could read "
                 "each other. The site reads their profiles with its service token."
             ),
-            _(
+            (
                 "The service token's permissions cannot be narrowed to customers: who "
                 "has it can make themselves an administrator of Directus. Keep it as "
                 "you keep an administrator's password."
             ),
-            _(
+            (
                 "Nor can they be narrowed to the folder of profile pictures: the "
                 "service token reads and deletes every file, and deletes every user."
             ),
-            _(
+            (
                 "Customers cannot switch on a second factor by themselves, nor change "
                 "their profile in Directus."
             ),
@@ -152,12 +149,11 @@ def _restrictions(changed: Style) -> Iterator[str]:
 
 def _summary(plan: Plan) -> str:
     if not plan.changes:
-        return _("Directus has everything that the site needs. Nothing to change.")
+        return "Directus has everything that the site needs. Nothing to change."
     new = sum(change.verb == CREATE for change in plan.changes)
     changed = len(plan.changes) - new
     parts = [
-        ngettext("%(count)d to create", "%(count)d to create", new) % {"count": new},
-        ngettext("%(count)d to change", "%(count)d to change", changed)
-        % {"count": changed},
+        f"{new} to create",
+        f"{changed} to change",
     ]
-    return _("%(summary)s, nothing to delete.") % {"summary": ", ".join(parts)}
+    return f"{', '.join(parts)}, nothing to delete."

@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from django.utils.translation import gettext as _
-
 from .plan import Change, Plan
 from .rendering import Style, describe, plain, render_plan
 
@@ -64,7 +62,7 @@ class TextReport:
         ):
             self._write(line)
         if plan.token_missing:
-            text = _(
+            text = (
                 "The site has no working service token. Give --env-file or "
                 "--print-token to make one."
             )
@@ -81,7 +79,7 @@ class TextReport:
     def handed_over(self, names: list[str], file: Path) -> None:
         """Name the file."""
         written = {"names": ", ".join(names), "file": file}
-        self._write(_("Wrote %(names)s to %(file)s.") % written)
+        self._write("Wrote {names} to {file}.".format(**written))
 
     def token(self, name: str, token: str) -> None:
         """Show it as a line to paste."""
@@ -91,15 +89,13 @@ class TextReport:
         """Show lines to paste."""
         self._write("")
         self._write(
-            _(
-                "Directus reads the following from its own environment. Put the "
-                "address of this site's server in place of 127.0.0.1, and set up mail "
-                "(EMAIL_TRANSPORT, EMAIL_FROM) and SECRET there, too."
-            )
+            "Directus reads the following from its own environment. Put the "
+            "address of this site's server in place of 127.0.0.1, and set up mail "
+            "(EMAIL_TRANSPORT, EMAIL_FROM) and SECRET there, too."
         )
         for name, value in lines.items():
             self._write(f'{name}="{value}"')
-        alone = _("if nobody but this site uses Directus")
+        alone = "if nobody but this site uses Directus"
         self._write(f'# MAX_PAYLOAD_SIZE="100kb"  {alone}')
 
     def end(self) -> None:

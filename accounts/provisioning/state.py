@@ -4,8 +4,6 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from ..directus import AuthenticationFailed, DirectusClient
 from . import ids, version_10, wanted, webhook
 from .errors import ProvisioningError
@@ -84,8 +82,8 @@ def _user_fields(client: DirectusClient, options: Options) -> list[Row]:
     there = {row["field"] for row in found}
     if missing := [name for name in options.profile_fields if name not in there]:
         raise ProvisioningError(
-            _("Users have no field %(names)s in Directus: DIRECTUS_PROFILE_FIELDS.")
-            % {"names": ", ".join(missing)}
+            f"Users have no field {', '.join(missing)} in Directus: "
+            "DIRECTUS_PROFILE_FIELDS."
         )
     return found
 
@@ -119,15 +117,15 @@ def _require_administrator(client: DirectusClient, server: Server) -> None:
     else:
         rights = client.get("/users/me", params={"fields": "role.admin_access"})["role"]
     if not (rights or {}).get("admin_access"):
-        raise ProvisioningError(_("These credentials are not an administrator's."))
+        raise ProvisioningError("These credentials are not an administrator's.")
 
 
 def _require_supported(server: Server) -> None:
     if not server.is_supported:
         needed = ", ".join(f"{major}.x" for major in MAJORS)
         raise ProvisioningError(
-            _("Directus %(found)s is not supported; this command needs %(needed)s.")
-            % {"found": server.version or "?", "needed": needed}
+            f"Directus {server.version or '?'} is not supported; "
+            f"this command needs {needed}."
         )
 
 
@@ -141,8 +139,7 @@ def _find_customer_role(client: DirectusClient, wish: str) -> tuple[Row | None, 
     ours = [row for row in found if row["id"] == made_by_us]
     if len(found) > 1 and not ours:
         raise ProvisioningError(
-            _("Directus has several roles named %(name)s; give the id of one.")
-            % {"name": wish}
+            f"Directus has several roles named {wish}; give the id of one."
         )
     return next(iter(ours or found), None), wish
 
@@ -151,9 +148,7 @@ def _role_with_id(client: DirectusClient, wish: str) -> Row | None:
     found = _rows(client, "roles", {"id": {"_eq": wish}})
     # Ours comes back under its id when Directus starts anew.
     if not found and wish != ids.customer_role_id(ids.DEFAULT_CUSTOMER_ROLE):
-        raise ProvisioningError(
-            _("Directus has no role with the id %(id)s.") % {"id": wish}
-        )
+        raise ProvisioningError(f"Directus has no role with the id {wish}.")
     return next(iter(found), None)
 
 
@@ -161,11 +156,8 @@ def _refuse_powerful_role(client: DirectusClient, server: Server, role: Row) -> 
     """Stop when customers would be administrators, by the role or one above it."""
     if _is_powerful(client, server, role):
         raise ProvisioningError(
-            _(
-                "The role %(name)s has administrator rights. Customers must not get "
-                "it: name another one."
-            )
-            % {"name": role["name"]}
+            f"The role {role['name']} has administrator rights. Customers must not "
+            "get it: name another one."
         )
 
 
@@ -200,11 +192,8 @@ def _find_service_user(client: DirectusClient, email: str) -> Row | None:
     user = same[0]
     if user["role"] != ids.SERVICE_ROLE:
         raise ProvisioningError(
-            _(
-                "%(email)s belongs to a user that this command did not make. Choose "
-                "another address with --service-email."
-            )
-            % {"email": email}
+            f"{email} belongs to a user that this command did not make. Choose "
+            "another address with --service-email."
         )
     return user
 

@@ -195,3 +195,17 @@ def test_what_is_to_be_translated_can_be_collected(path):
 def test_a_template_uses_the_tags_that_are_collected(path):
     """The old names work too; one name is enough."""
     assert not re.search(r"{%\s*(trans|blocktrans)\b", path.read_text())
+
+
+def test_what_operators_read_on_a_terminal_is_english():
+    """No catalogue has it, so nothing there is marked."""
+    operators = {
+        path
+        for folder in messages.SOURCES
+        for path in (ROOT / folder).rglob("*.py")
+        if name_in_project(path).startswith(messages.UNTRANSLATED)
+    }
+
+    assert len(operators) > 20
+    for path in operators:
+        assert "django.utils.translation" not in path.read_text(), path

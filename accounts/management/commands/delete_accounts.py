@@ -4,8 +4,6 @@ import sys
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from tqdm import tqdm
 
 from ... import deletion
@@ -35,18 +33,15 @@ class Command(BaseCommand):
             return
         if pks and not deletion.is_possible():
             raise CommandError(
-                _(
-                    "Accounts that are due cannot be deleted (%d): ACCOUNT_DELETION is "
-                    "off, or DIRECTUS_SERVICE_TOKEN empty."
-                )
-                % len(pks),
+                f"Accounts that are due cannot be deleted ({len(pks)}): "
+                "ACCOUNT_DELETION is off, or DIRECTUS_SERVICE_TOKEN empty.",
                 returncode=FAILED,
             )
         self._delete(pks)
 
     def _delete(self, pks):
         done, failed, left = 0, [], []
-        for user in tqdm(_users(pks), unit=_("users"), total=len(pks), disable=None):
+        for user in tqdm(_users(pks), unit="users", total=len(pks), disable=None):
             try:
                 reason = deletion.delete(user)
             except deletion.Revoked:
@@ -64,13 +59,13 @@ class Command(BaseCommand):
             sys.exit(SOMETHING_STAYS)
 
     def _print(self, done, failed, left):
-        text = ngettext("Deleted %d account.", "Deleted %d accounts.", done)
+        text = "Deleted %d account." if done == 1 else "Deleted %d accounts."
         self.stdout.write(self.style.SUCCESS(text % done))
         for pk, name in failed:
-            text = _("User %(pk)d was not deleted: %(error)s. Run it again.")
+            text = "User %(pk)d was not deleted: %(error)s. Run it again."
             self.stdout.write(self.style.ERROR(text % {"pk": pk, "error": name}))
         for pk, directus_id, reason in left:
-            text = _(
+            text = (
                 "User %(pk)d is gone here, but Directus keeps %(id)s: %(reason)s. "
                 "Delete it there, or run directus_setup; then run this again."
             )
@@ -86,5 +81,5 @@ def _users(pks):
 
 
 def _would_delete(count):
-    text = ngettext("Would delete %d account.", "Would delete %d accounts.", count)
+    text = "Would delete %d account." if count == 1 else "Would delete %d accounts."
     return text % count

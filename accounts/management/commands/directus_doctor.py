@@ -5,7 +5,6 @@ import sys
 
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError
-from django.utils.translation import gettext as _
 
 from ...doctor import Verdict, examine
 from ...doctor.reports import stored
@@ -34,7 +33,7 @@ class Command(BaseCommand):
                     self.stdout.write(self._line(finding))
         except DatabaseError as error:
             # What was found counts, and is shown all the same.
-            text = _("The admin does not show this: %s") % type(error).__name__
+            text = f"The admin does not show this: {type(error).__name__}"
             self.stderr.write(self.style.NOTICE(text))
         if format == "json":
             report = [finding.as_dict() for finding in findings]
@@ -50,10 +49,10 @@ class Command(BaseCommand):
             Verdict.UNKNOWN: self.style.NOTICE,
         }[finding.verdict]
         words = {
-            Verdict.OK: _("ok"),
-            Verdict.WARNING: _("warning"),
-            Verdict.PROBLEM: _("problem"),
-            Verdict.UNKNOWN: _("unknown"),
+            Verdict.OK: "ok",
+            Verdict.WARNING: "warning",
+            Verdict.PROBLEM: "problem",
+            Verdict.UNKNOWN: "unknown",
         }
         line = (
             f"{style(f'{words[finding.verdict]:8}')} {finding.id:24} {finding.reason}"

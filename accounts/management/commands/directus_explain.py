@@ -3,7 +3,6 @@
 import json
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.translation import gettext as _
 
 from ...explaining import explain
 from ...people import local_users
@@ -27,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *, user, format, **options):
         found = [explain(row) for row in local_users(user)]
         if not found:
-            text = _("No user %s here. directus_sync mirrors everybody.") % user
+            text = f"No user {user} here. directus_sync mirrors everybody."
             raise CommandError(text, returncode=UNKNOWN)
         if format == "json":
             self.stdout.write(json.dumps([one.as_dict() for one in found], indent=2))
@@ -37,21 +36,21 @@ class Command(BaseCommand):
 
     def _print(self, one):
         rows = [
-            (_("user"), f"{one.user}, {one.directus_id or _('local')}"),
-            (_("role"), one.role or "-"),
-            *((_("policy"), name) for name in one.policies),
-            (_("status"), one.status or "-"),
-            (_("active"), _("yes") if one.is_active else _("no: may do nothing")),
-            (_("last read"), one.synced_at or "-"),
-            (_("staff"), _granted(one.staff)),
-            (_("superuser"), _granted(one.superuser)),
-            *((_("group"), _granted(group)) for group in one.groups),
-            *((_("permission"), _granted(each)) for each in one.permissions),
+            ("user", f"{one.user}, {one.directus_id or 'local'}"),
+            ("role", one.role or "-"),
+            *(("policy", name) for name in one.policies),
+            ("status", one.status or "-"),
+            ("active", "yes" if one.is_active else "no: may do nothing"),
+            ("last read", one.synced_at or "-"),
+            ("staff", _granted(one.staff)),
+            ("superuser", _granted(one.superuser)),
+            *(("group", _granted(group)) for group in one.groups),
+            *(("permission", _granted(each)) for each in one.permissions),
         ]
         for label, text in rows:
             self.stdout.write(f"{label:<11} {text}")
         for change in one.pending:
-            label = self.style.WARNING(f"{_('next time'):<11}")
+            label = self.style.WARNING(f"{'next time':<11}")
             self.stdout.write(f"{label} {change}")
 
 

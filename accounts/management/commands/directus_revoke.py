@@ -6,8 +6,6 @@ import sys
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from tqdm import tqdm
 
 from ...people import find_people
@@ -40,11 +38,11 @@ class Command(BaseCommand):
 
     def handle(self, *, users, all, dry_run, format, **options):
         if bool(users) == all:
-            raise CommandError(_("Name users, or --all."), returncode=WRONG_USAGE)
+            raise CommandError("Name users, or --all.", returncode=WRONG_USAGE)
         people = everybody() if all else _found(users)
         total = get_user_model().objects.count() if all else len(people)
         hidden = None if sys.stderr.isatty() else True
-        with tqdm(unit=_("users"), disable=hidden, total=total) as bar:
+        with tqdm(unit="users", disable=hidden, total=total) as bar:
             outcome = revoke(people, dry_run=dry_run, on_person=bar.update)
         if format == "json":
             self.stdout.write(json.dumps(outcome.as_dict() | {"dry_run": dry_run}))
@@ -61,7 +59,7 @@ class Command(BaseCommand):
             self.stdout.write(self.style.WARNING(f"{one.person}: {one.reason}"))
         more = len(outcome.left) - MOST_SHOWN
         if more > 0:
-            text = ngettext("And %(n)d more user.", "And %(n)d more users.", more)
+            text = "And %(n)d more user." if more == 1 else "And %(n)d more users."
             self.stdout.write(self.style.WARNING(text % {"n": more}))
         if not dry_run:
             self.stdout.write(_access_tokens(outcome))
@@ -72,8 +70,8 @@ def _found(texts):
     unknown = [text for text, found in people.items() if not found]
     if unknown:
         raise CommandError(
-            _("Nobody was signed out. Unknown, here and at Directus: %s")
-            % ", ".join(unknown),
+            "Nobody was signed out. Unknown, here and at Directus: "
+            + ", ".join(unknown),
             returncode=WRONG_USAGE,
         )
     return list(dict.fromkeys(one for found in people.values() for one in found))
@@ -82,26 +80,26 @@ def _found(texts):
 def _summary(outcome, dry_run):
     values = vars(outcome)
     if dry_run:
-        return _(
-            "Would end %(sessions_ended)d sessions of %(people)d users, and revoke "
-            "%(tokens_held)d refresh tokens at Directus."
-        ) % (values)
-    return _(
-        "Ended %(sessions_ended)d sessions of %(people)d users; revoked "
-        "%(tokens_revoked)d of %(tokens_held)d refresh tokens at Directus."
-    ) % (values)
+        return (
+            "Would end {sessions_ended} sessions of {people} users, and revoke "
+            "{tokens_held} refresh tokens at Directus."
+        ).format(**values)
+    return (
+        "Ended {sessions_ended} sessions of {people} users; revoked "
+        "{tokens_revoked} of {tokens_held} refresh tokens at Directus."
+    ).format(**values)
 
 
 def _access_tokens(outcome):
     """Say how long what was handed out lives on."""
-    elsewhere = _(
+    elsewhere = (
         "Access tokens that Directus gave to others live for ACCESS_TOKEN_TTL, 15 "
         "minutes by default."
     )
     until = outcome.access_tokens_until
     if until is None:
         return elsewhere
-    here = _("An access token that was held here lives until %(time)s (%(n)d s).")
+    here = "An access token that was held here lives until %(time)s (%(n)d s)."
     seconds = (until - timezone.now()).total_seconds()
     values = {"time": until.isoformat(timespec="seconds"), "n": max(0, seconds)}
     return f"{here % values} {elsewhere}"

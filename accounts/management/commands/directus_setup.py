@@ -5,7 +5,6 @@ from dataclasses import replace
 from getpass import getpass
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.translation import gettext as _
 
 from ... import clients
 from ...directus import (
@@ -70,14 +69,14 @@ class Command(BaseCommand):
             Transport(options["url"]) if options["url"] else clients.transport()
         )
         if self.env_file and not is_writable(self.env_file):
-            raise _failure(_("%(file)s cannot be written.") % {"file": self.env_file})
+            raise _failure(f"{self.env_file} cannot be written.")
         try:
             with admin_client(self.transport, self._credentials()) as client:
                 self._run(client)
         except InvalidOTP as error:
-            raise _failure(_("A one-time code is needed: --admin-otp.")) from error
+            raise _failure("A one-time code is needed: --admin-otp.") from error
         except AuthenticationFailed as error:
-            raise _failure(_("Directus does not accept the credentials.")) from error
+            raise _failure("Directus does not accept the credentials.") from error
         except (ProvisioningError, DirectusError) as error:
             raise _failure(str(error)) from error
         finally:
@@ -94,7 +93,7 @@ class Command(BaseCommand):
             )
         if not any(self.options[mode] for mode in ("dry_run", "check", "yes")):
             raise CommandError(
-                _("--format json asks nothing: give --dry-run, --check or --yes."),
+                "--format json asks nothing: give --dry-run, --check or --yes.",
                 returncode=WRONG_USAGE,
             )
         return JsonReport(self.stdout.write)
@@ -150,11 +149,11 @@ class Command(BaseCommand):
             return AdminCredentials(**given)
         if not (given["email"] and given["password"]) and not sys.stdin.isatty():
             raise CommandError(
-                _("Give an administrator's token, or e-mail and password."),
+                "Give an administrator's token, or e-mail and password.",
                 returncode=WRONG_USAGE,
             )
-        given["email"] = given["email"] or input(_("Administrator's e-mail: "))
-        given["password"] = given["password"] or getpass(_("Password: "))
+        given["email"] = given["email"] or input("Administrator's e-mail: ")
+        given["password"] = given["password"] or getpass("Password: ")
         return AdminCredentials(**given)
 
     def _token_works(self, state):
@@ -178,7 +177,7 @@ class Command(BaseCommand):
         if self.options["check"]:
             if differs or plan.token_missing:
                 raise CommandError(
-                    _("Directus differs from what the site needs."),
+                    "Directus differs from what the site needs.",
                     returncode=DIFFERENT,
                 )
             return False
@@ -191,11 +190,11 @@ class Command(BaseCommand):
     def _confirmed(self):
         if not sys.stdin.isatty():
             raise CommandError(
-                _("Nobody is here to be asked: pass --yes."), returncode=WRONG_USAGE
+                "Nobody is here to be asked: pass --yes.", returncode=WRONG_USAGE
             )
-        answer = input(_("Make these changes? [y/N] "))
+        answer = input("Make these changes? [y/N] ")
         if answer.strip().lower() not in {"y", "yes"}:
-            raise _failure(_("Nothing was changed."))
+            raise _failure("Nothing was changed.")
         return True
 
     def _hand_over(self, lines):

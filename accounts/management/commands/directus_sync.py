@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from ... import clients
@@ -68,20 +67,20 @@ class Command(BaseCommand):
         self, *, dry_run, max_deactivate, since, user, resume, format, **options
     ):
         if dry_run and resume:
-            text = _("--dry-run and --resume do not go together.")
+            text = "--dry-run and --resume do not go together."
             raise CommandError(text, returncode=WRONG_USAGE)
         client = clients.service_client()
         if client is None:
-            raise CommandError(_("This needs DIRECTUS_SERVICE_TOKEN."))
+            raise CommandError("This needs DIRECTUS_SERVICE_TOKEN.")
         rules = {"dry_run": dry_run, "max_deactivate": max_deactivate}
         try:
             outcome = self._sync(client, rules, since, user, resume)
         except NoDelta as error:
             raise CommandError(error) from error
         except SyncRefused as error:
-            raise CommandError(_("Nobody was deactivated. %s") % error) from error
+            raise CommandError(f"Nobody was deactivated. {error}") from error
         except DirectusError as error:
-            raise CommandError(_("Directus: %s") % error) from error
+            raise CommandError(f"Directus: {error}") from error
         if format == "json":
             self.stdout.write(json.dumps(vars(outcome) | {"dry_run": dry_run}))
         else:
@@ -105,7 +104,7 @@ def _with_bar(total, sync, *args, **rules):
     # the time.
     gc.freeze()
     try:
-        with tqdm(unit=_("users"), disable=hidden, total=total) as bar:
+        with tqdm(unit="users", disable=hidden, total=total) as bar:
             return sync(*args, **rules, on_batch=bar.update)
     finally:
         gc.unfreeze()
@@ -114,7 +113,7 @@ def _with_bar(total, sync, *args, **rules):
 def _ids_of(user):
     ids = [one.directus_id for one in find_people(user) if one.directus_id]
     if not ids:
-        text = _("No user %s, here or in Directus.") % user
+        text = f"No user {user}, here or in Directus."
         raise CommandError(text, returncode=WRONG_USAGE)
     return ids
 
@@ -122,18 +121,18 @@ def _ids_of(user):
 def _summary(outcome, dry_run):
     values = vars(outcome)
     if outcome.resumed:
-        went_on = _("Went on after %(resumed)d users. ") % values
+        went_on = f"Went on after {outcome.resumed} users. "
         return went_on + _summary(replace(outcome, resumed=0), dry_run)
     if dry_run:
-        return _(
-            "%(seen)d users in Directus. Would create %(created)d, update "
-            "%(updated)d, reactivate %(reactivated)d, deactivate %(deactivated)d."
-        ) % (values)
-    return _(
-        "%(seen)d users in Directus. Created %(created)d, updated %(updated)d, "
-        "reactivated %(reactivated)d, deactivated %(deactivated)d; ended "
-        "%(sessions_ended)d sessions."
-    ) % (values)
+        return (
+            "{seen} users in Directus. Would create {created}, update "
+            "{updated}, reactivate {reactivated}, deactivate {deactivated}."
+        ).format(**values)
+    return (
+        "{seen} users in Directus. Created {created}, updated {updated}, "
+        "reactivated {reactivated}, deactivated {deactivated}; ended "
+        "{sessions_ended} sessions."
+    ).format(**values)
 
 
 def _percent(text):

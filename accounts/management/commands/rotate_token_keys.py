@@ -3,7 +3,6 @@
 import sys
 
 from django.core.management.base import BaseCommand
-from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from ...models import Session
@@ -22,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         hidden = None if sys.stderr.isatty() else True
-        with tqdm(unit=_("rows"), disable=hidden, total=count_rows(Session)) as bar:
+        with tqdm(unit="rows", disable=hidden, total=count_rows(Session)) as bar:
             outcome = rotate(Session, on_row=bar.update)
         self._print(outcome)
         if outcome.interrupted:
@@ -31,17 +30,17 @@ class Command(BaseCommand):
             sys.exit(SOME_ARE_LEFT)
 
     def _print(self, outcome):
-        text = _("Sealed %(anew)d rows anew; %(before)d had the newest key already.")
+        text = "Sealed %(anew)d rows anew; %(before)d had the newest key already."
         self.stdout.write(self.style.SUCCESS(text % vars(outcome)))
         if outcome.unreadable:
-            text = _(
+            text = (
                 "%(unreadable)d rows can be read by none of the keys: these people "
                 "have to sign in again."
             )
             self.stdout.write(self.style.WARNING(text % vars(outcome)))
         if outcome.busy:
-            text = _("%(busy)d rows were in use all the time: run it again.")
+            text = "%(busy)d rows were in use all the time: run it again."
             self.stdout.write(self.style.WARNING(text % vars(outcome)))
         if outcome.interrupted:
-            text = _("Interrupted: run it again for the rest.")
+            text = "Interrupted: run it again for the rest."
             self.stdout.write(self.style.WARNING(text))
