@@ -5,6 +5,16 @@ from django.utils import translation
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+# What Directus' own app calls the languages of this site.
+DIRECTUS_NAMES = {
+    "en-gb": "en-GB",
+    "de": "de-DE",
+    "fr": "fr-FR",
+    "es": "es-ES",
+    "pt-br": "pt-BR",
+    "ja": "ja-JP",
+}
+
 
 def language_of(user, otherwise: str = "") -> str:
     """Return the language of a user's profile if the site has it.

@@ -4,13 +4,21 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from config import errors
 
-from . import addresses, audit, clients, ended_sessions, languages, revalidation
+from . import (
+    addresses,
+    audit,
+    clients,
+    ended_sessions,
+    languages,
+    revalidation,
+    time_zones,
+)
 from .directus import (
     AuthenticationFailed,
     DirectusUnavailable,
@@ -69,7 +77,10 @@ class DirectusMiddleware:
     def __call__(self, request):
         request.directus = SimpleLazyObject(lambda: clients.client_for_session(request))
         request.directus_is_away = False
-        response = self.get_response(request)
+        request.trouble = None
+        # What is activated inside ends with the request.
+        with timezone.override(None):
+            response = self.get_response(request)
         ended_sessions.pass_on(request, response)
         return response
 
@@ -84,6 +95,11 @@ class DirectusMiddleware:
                 revalidation.keep_true(request)
                 # It may have read another language.
                 languages.follow_profile(request.user)
+                time_zones.follow_profile(request.user)
+        except DirectusUnavailable as error:
+            if not _shows_trouble(request, view_func):
+                return self.process_exception(request, error)
+            request.trouble = error
         except Exception as error:
             response = self.process_exception(request, error)
             if response is None:
@@ -111,3 +127,9 @@ class DirectusMiddleware:
         wrote = request.method not in revalidation.SAFE_METHODS
         ended_sessions.say(request, wrote=wrote)
         return redirect_to_login(request.get_full_path())
+
+
+def _shows_trouble(request, view_func) -> bool:
+    """Tell whether a view shows again what was sent, and does nothing with it."""
+    view_class = getattr(view_func, "view_class", None)
+    return request.method == "POST" and getattr(view_class, "shows_trouble", False)

@@ -4,8 +4,10 @@
 """
 
 import logging
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
@@ -82,7 +84,7 @@ def mirror_user(profile: DirectusUser):
     if profile.policies is None:
         (profile,) = with_policies([profile])
     values = mirrored_values(profile)
-    before = _row_before(profile)
+    before = _row_before(profile.id)
     retired = []
     with transaction.atomic():
         user, created = (
@@ -116,11 +118,32 @@ def _write(user, values: dict[str, Any]) -> None:
     user.save(update_fields=values)
 
 
-def _row_before(profile: DirectusUser) -> dict[str, Any] | None:
+def note_written(user, **values: Any) -> None:
+    """Copy to a user's row what this site has just written to the profile.
+
+    The next page then shows it, without asking Directus first.
+
+    Args:
+        values: columns of the row; of texts, null is empty.
+    """
+    for name, value in values.items():
+        is_text = name in COPIED_FIELDS
+        setattr(user, name, _cut(name, value or "") if is_text else value)
+    before = _row_before(user.directus_id)
+    user.save(update_fields=values.keys())
+    if before:
+        signals.tell_mirrored(user, before, before | _told(user, values))
+
+
+def _told(user, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(user, name) for name in names if name in TOLD}
+
+
+def _row_before(directus_id: UUID) -> dict[str, Any] | None:
     """Return what signals are told of; nothing when nobody listens."""
     if not signals.is_heard():
         return None
-    rows = get_user_model().objects.filter(directus_id=profile.id)
+    rows = get_user_model().objects.filter(directus_id=directus_id)
     return rows.values(*TOLD).first()
 
 

@@ -53,7 +53,8 @@ def tell_deactivated(users: Iterable) -> None:
 
 
 def _send_mirrored(user, before: Before | None, after: Before) -> None:
-    sender = type(user)
+    # Not `type(user)`: that of a request is wrapped.
+    sender = get_user_model()
     if before != after:
         user_mirrored.send_robust(sender, user=user, created=before is None)
     if before is None:
@@ -68,11 +69,11 @@ def _send_mirrored(user, before: Before | None, after: Before) -> None:
 
 def _send_deactivated(users: Iterable) -> None:
     for user in users:
-        user_deactivated.send_robust(type(user), user=user)
+        user_deactivated.send_robust(get_user_model(), user=user)
 
 
 def tell_deleted(user, *, was_active: bool) -> None:
     """Tell that an account was deleted."""
     if was_active:
         tell_deactivated([user])
-    user_deleted.send_robust(type(user), user=user)
+    user_deleted.send_robust(get_user_model(), user=user)

@@ -10,6 +10,7 @@ from .views import (
     invite,
     own_password,
     password,
+    profile,
     sign_in,
     sign_up,
     webhook,
@@ -60,6 +61,18 @@ urlpatterns = [
     path("account/delete/keep/", data.KeepView.as_view(), name="keep"),
     path("invite/", invite.InviteView.as_view(), name="invite"),
     path("invite/done/", invite.InviteDoneView.as_view(), name="invite_done"),
+    path("account/", profile.ProfileView.as_view(), name="profile"),
+    path("account/picture/", profile.PictureView.as_view(), name="picture"),
+    path(
+        "account/picture/change/",
+        profile.PictureChangeView.as_view(),
+        name="picture_change",
+    ),
+    path(
+        "account/picture/remove/",
+        profile.PictureRemoveView.as_view(),
+        name="picture_remove",
+    ),
     path("account/confirm/", account.ConfirmView.as_view(), name="confirm"),
     path("account/password/", own_password.PasswordView.as_view(), name="password"),
     path(

@@ -60,9 +60,9 @@ def not_allowed(request, methods: str):
     return response
 
 
-def too_large(request):
-    """Answer 413: no form of this site is so large."""
-    return _page(request, 413, template="400.html")
+def too_large(request, most: int):
+    """Answer 413: nothing that is sent to this address is larger than so many bytes."""
+    return _page(request, 413, most=most)
 
 
 def unavailable(request, retry_after: int | None = None):
@@ -75,8 +75,8 @@ def too_many_requests(request, retry_after: int):
     return _page(request, 429, retry_after)
 
 
-def _page(request, status, retry_after=None, template=None):
-    context = {"retry_after": retry_after, "status": status}
+def _page(request, status, retry_after=None, template=None, **facts):
+    context = {"retry_after": retry_after, "status": status, **facts}
     # The user behind a broken session or database must not be asked for again.
     if status >= 500:
         context |= {"user": None, "messages": []}

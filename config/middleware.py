@@ -4,6 +4,7 @@ import contextvars
 import secrets
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from . import errors
@@ -35,7 +36,7 @@ class ResponseHeadersMiddleware:
     """Add the headers that no Django setting adds.
 
     A page is never stored by a cache: each may hold a session's data or a form's
-    token. Static files set their own Cache-Control.
+    token. Static files, and the user's picture, set their own Cache-Control.
     """
 
     def __init__(self, get_response):
@@ -45,16 +46,19 @@ class ResponseHeadersMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
-        if "public" not in response.headers.get("Cache-Control", ""):
-            patch_cache_control(response, no_store=True, private=True)
+        cached = response.headers.get("Cache-Control", "")
+        if "public" not in cached:
             patch_vary_headers(response, ("Cookie",))
+            if not cached.startswith("private, max-age="):
+                patch_cache_control(response, no_store=True, private=True)
         return response
 
 
 class BodySizeMiddleware:
     """Refuse forms that are too large before a byte of them is read.
 
-    Django's own limit leaves out uploaded files, and nothing is uploaded here.
+    Django's own limit leaves out uploaded files; only a picture is uploaded here, and
+    only to one address.
     """
 
     def __init__(self, get_response):
@@ -62,9 +66,12 @@ class BodySizeMiddleware:
 
     def __call__(self, request):
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        form = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        is_upload = request.path_info == reverse("accounts:picture_change")
+        file = settings.PICTURE_MAX_BYTES if is_upload else 0
+        if length.isdigit() and int(length) <= file + form:
             return self.get_response(request)
-        return errors.too_large(request)
+        return errors.too_large(request, file or form)
 
 
 class EmptyAnswerMiddleware:

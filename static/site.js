@@ -63,21 +63,43 @@ function releaseButtons() {
   }
 }
 
-// Times: in the reader's own zone.
+// Times: in the zone of the profile, else in the browser's own.
+
+const chosenTimeZone = document.documentElement.dataset.timeZone;
 
 function localiseTime(element) {
   const moment = new Date(element.dateTime);
   if (!Number.isNaN(moment.getTime())) {
     element.title = element.textContent;
-    element.textContent = moment.toLocaleString(document.documentElement.lang, {
-      dateStyle: "long",
-      timeStyle: "short",
-    });
+    element.textContent = inWords(moment, { timeZone: chosenTimeZone });
+  }
+}
+
+function inWords(moment, zone) {
+  const style = { dateStyle: "long", timeStyle: "short" };
+  try {
+    return moment.toLocaleString(document.documentElement.lang, { ...style, ...zone });
+  } catch {
+    // A zone that this browser does not know.
+    return moment.toLocaleString(document.documentElement.lang, style);
+  }
+}
+
+// Files: too large ones are not even sent.
+
+function checkSize(input) {
+  const isTooLarge = [...input.files].some((file) => file.size > input.dataset.mostBytes);
+  input.setCustomValidity(isTooLarge ? input.dataset.tooLarge : "");
+  if (isTooLarge) {
+    input.reportValidity();
   }
 }
 
 document.querySelectorAll("input[type=password]").forEach(addToggle);
 document.querySelectorAll("time[datetime]").forEach(localiseTime);
+document.querySelectorAll("input[data-most-bytes]").forEach((input) => {
+  input.addEventListener("change", () => checkSize(input));
+});
 document.addEventListener("submit", holdButtons);
 window.addEventListener("pageshow", releaseButtons);
 focusSummary();

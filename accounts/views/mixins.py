@@ -42,9 +42,15 @@ class SiteFormView(FormView):
     Throttled, RateLimited or DirectusUnavailable.
     """
 
+    # Whether a POST is shown again, too, when Directus could not be asked whether the
+    # user may still be here. Such a view does nothing but in `submit`.
+    shows_trouble = False
+
     def form_valid(self, form):
         """Submit, or say what is wrong and when to try again."""
         try:
+            if self.request.trouble:
+                raise self.request.trouble
             return self.submit(form)
         except (Throttled, RateLimited) as error:
             return self.trouble(form, 429, _("Too many attempts"), error.retry_after)

@@ -257,9 +257,9 @@ def test_a_code_that_runs_out_meanwhile_is_told_as_it_is(
 
 
 def test_the_site_does_it_where_the_own_token_may_not(
-    here, directus, ada, service_token, monkeypatch
+    here, directus, ada, service_token
 ):
-    monkeypatch.setattr("tests.fake_directus.rights.OWN_FIELDS", {"first_name"})
+    directus.state.customer_writes = frozenset({"first_name"})
 
     assert change_password(here).status_code == 302
 
@@ -267,8 +267,8 @@ def test_the_site_does_it_where_the_own_token_may_not(
     assert [call.token == service_token for call in patches(directus)] == [False, True]
 
 
-def test_where_nobody_may_the_page_says_what_to_grant(here, directus, ada, monkeypatch):
-    monkeypatch.setattr("tests.fake_directus.rights.OWN_FIELDS", {"first_name"})
+def test_where_nobody_may_the_page_says_what_to_grant(here, directus, ada):
+    directus.state.customer_writes = frozenset({"first_name"})
 
     response = change_password(here)
 

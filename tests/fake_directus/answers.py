@@ -7,6 +7,7 @@ from typing import Any
 
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 TEXTS = {
+    "nnull": "Value can't be null.",
     "regex": "Value doesn't have the correct format.",
     "email": "Value has to be a valid email address.",
     "eq": 'Value has to be "{valid}".',
@@ -19,7 +20,7 @@ class Answer:
     """What goes over the wire."""
 
     status: int
-    body: str = ""
+    body: str | bytes = ""
     headers: dict[str, str] = field(default_factory=dict)
 
 

@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +17,16 @@ CLAIMS = {"role", "app_access", "admin_access"}
 
 
 @dataclass(frozen=True)
+class Sent:
+    """A form with a file in it."""
+
+    fields: dict[str, str]
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Asked:
     """One request, as it arrived."""
 
@@ -23,18 +35,21 @@ class Asked:
     query: dict[str, str] = field(repr=False)
     json: Any = field(repr=False)
     headers: dict[str, str] = field(repr=False)
+    upload: Sent | None = field(default=None, repr=False)
 
     @classmethod
     def from_request(cls, request: PreparedRequest) -> "Asked":
         """Read a prepared request."""
         parts = urlsplit(request.url or "")
         query = parse_qs(parts.query, keep_blank_values=True)
+        upload = _upload_of(request)
         return cls(
             request.method or "",
             parts.path,
             {name: values[-1] for name, values in query.items()},
-            json.loads(request.body) if request.body else None,
+            json.loads(request.body) if request.body and not upload else None,
             {name.title(): str(value) for name, value in request.headers.items()},
+            upload,
         )
 
     @property
@@ -80,6 +95,24 @@ class Asked:
         if not EMAIL.fullmatch(email):
             raise answers.invalid_payload('"email" must be a valid email')
         return email
+
+
+def _upload_of(request: PreparedRequest) -> Sent | None:
+    """Read a form with a file; Directus takes only the fields that come before it."""
+    kind = str(request.headers.get("Content-Type", ""))
+    if not kind.startswith("multipart/form-data"):
+        return None
+    assert isinstance(request.body, bytes)
+    head = f"Content-Type: {kind}\r\n\r\n".encode()
+    parts = message_from_bytes(head + request.body, policy=HTTP).iter_parts()
+    fields = {}
+    for part in parts:
+        name = part.get_param("name", header="Content-Disposition")
+        content = part.get_payload(decode=True)
+        if part.get_filename():
+            return Sent(fields, part.get_filename(), part.get_content_type(), content)
+        fields[name] = content.decode()
+    return None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from .asked import Caller
 from .state import CUSTOMER, PROFILE, FakeUser, State
 
 USERS = "directus_users"
-OWN_FIELDS = {"first_name", "last_name", "password", "language", "tfa_secret"}
 SERVICE_FIELDS = {
     "email",
     "password",
@@ -51,7 +50,8 @@ class Rights:
         if caller is None:
             return frozenset()
         if caller.is_admin or caller.is_service:
-            return frozenset(PROFILE)
+            known = {*PROFILE, *self._state.user_fields}
+            return frozenset(known) - self._taken("directus_users.read")
         return self._state.customer_reads
 
     def _is_shown(self, name: str) -> bool:
@@ -79,7 +79,13 @@ class Rights:
         if caller is None:
             raise answers.forbidden_collection(USERS)
         privileged = caller.is_service or caller.is_admin
-        _check_fields(changes, SERVICE_FIELDS if privileged else OWN_FIELDS)
+        allowed = SERVICE_FIELDS if privileged else self._state.customer_writes
+        allowed = allowed | self._state.user_fields.keys()
+        if privileged:
+            allowed -= self._taken("directus_users.update")
+        elif not self._state.customer_writes:
+            raise answers.forbidden_collection(USERS)
+        _check_fields(changes, allowed)
         if user is None or not self._may_change(caller, user):
             names = ", ".join(f'"{name}"' for name in changes)
             raise answers.forbidden(
@@ -101,6 +107,11 @@ class Rights:
                 f'You don\'t have permissions to perform "delete" for collection '
                 f'"{USERS}" or it does not exist.'
             )
+
+    def _taken(self, right: str) -> set[str]:
+        """Return the fields that a right does not reach, such as `….update:avatar`."""
+        fields = (name.partition(":") for name in self._state.lacks)
+        return {field for name, _, field in fields if name == right}
 
     def _may_change(self, caller: Caller, user: FakeUser) -> bool:
         if caller.is_service:

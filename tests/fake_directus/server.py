@@ -14,7 +14,7 @@ import responses
 
 from accounts.directus.wire import CURRENT_ATTEMPT, Stage
 
-from . import answers, auth, invites, policies, sign_up, site, users
+from . import answers, auth, files, invites, policies, sign_up, site, users
 from .answers import Answer, Refusal
 from .asked import Asked, Caller, caller_of
 from .state import CUSTOMER, SERVICE, FakeUser, Mail, State
@@ -40,12 +40,17 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "/roles": {"GET": policies.roles},
     "/policies": {"GET": policies.policies},
     "/access": {"GET": policies.access},
+    "/files": {"POST": files.create_file},
 }
-ONE_USER = re.compile(r"/users/([0-9a-f-]{36})")
-FOR_ONE_USER = {
-    "GET": users.get_user,
-    "PATCH": users.patch_user,
-    "DELETE": users.delete_user,
+ONE_OF_MANY: dict[str, dict[str, Callable[..., Answer]]] = {
+    r"/users/([0-9a-f-]{36})": {
+        "GET": users.get_user,
+        "PATCH": users.patch_user,
+        "DELETE": users.delete_user,
+    },
+    r"/files/([0-9a-f-]{36})": {"GET": files.get_file, "DELETE": files.delete_file},
+    r"/assets/([0-9a-f-]{36})": {"GET": files.get_asset},
+    r"/fields/directus_users/(\w+)": {"GET": files.get_user_field},
 }
 SERVICE_TOKEN = "the-static-token-of-the-site"
 
@@ -180,6 +185,22 @@ class FakeDirectus:
         rows = self.state.access
         rows[:] = [row for row in rows if row["policy"] != gone]
 
+    # Fields that operators add
+
+    def add_field(
+        self, name: str, type: str = "string", *, schema: Any = None, **meta: Any
+    ) -> None:
+        """Add a field to users; `meta` is its interface, options and the like."""
+        usual = {"max_length": 255, "is_nullable": True, "default_value": None}
+        self.state.user_fields[name] = {
+            "collection": "directus_users",
+            "field": name,
+            "type": type,
+            "meta": {"interface": "input", "options": None, "required": False} | meta,
+            "schema": usual | (schema or {}),
+        }
+        self.state.customer_reads |= {name}
+
     # Time
 
     def time_passes(self, seconds: float) -> None:
@@ -271,7 +292,7 @@ class FakeDirectus:
 
     def _receive(
         self, request: requests.PreparedRequest
-    ) -> tuple[int, dict[str, str], str]:
+    ) -> tuple[int, dict[str, str], str | bytes]:
         if not (request.url or "").startswith(self.url + "/"):
             self._fail_test(f"{request.method} {request.url}")
         asked = Asked.from_request(request)
@@ -306,10 +327,10 @@ class FakeDirectus:
                 return refusal.answer
 
     def _handle(self, asked: Asked, caller: Caller | None) -> Answer:
-        one_user = ONE_USER.fullmatch(asked.path)
-        if one_user and asked.method in FOR_ONE_USER:
-            handle = FOR_ONE_USER[asked.method]
-            return handle(self.state, asked, caller, one_user[1])
+        for pattern, methods in ONE_OF_MANY.items():
+            one = re.fullmatch(pattern, asked.path)
+            if one and asked.method in methods:
+                return methods[asked.method](self.state, asked, caller, one[1])
         if asked.path not in ROUTES:
             self._fail_test(f"{asked.method} {asked.path}")
         handler = ROUTES[asked.path].get(asked.method)

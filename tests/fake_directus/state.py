@@ -6,6 +6,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from .answers import failed_validation
 from .tokens import make_jwt
@@ -26,6 +27,7 @@ PROFILE = (
     "avatar",
     "tfa_secret",
 )
+OWN_FIELDS = ("first_name", "last_name", "password", "language", "tfa_secret")
 REFRESH_SECONDS = 7 * 24 * 3600
 # No top-level domains: Directus refuses addresses in them.
 NO_DOMAINS = "local|localhost|internal|test|example|invalid|lan|home|corp|intranet"
@@ -96,6 +98,11 @@ class State:
     parents: dict[str, str] = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
     access: list[dict[str, object]] = field(default_factory=list)
+    files: dict[str, Any] = field(default_factory=dict)
+    # What operators added to users, as /fields describes it.
+    user_fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # Rights that the site has not, against what `directus_setup` gives.
+    lacks: set[str] = field(default_factory=set)
     registrations: dict[str, list[float]] = field(default_factory=dict)
     activity: list[dict[str, object]] = field(default_factory=list)
 
@@ -113,6 +120,7 @@ class State:
     is_full: bool = False
     customer_reads: frozenset[str] = frozenset(PROFILE)
     service_deletes: bool = True
+    customer_writes: frozenset[str] = frozenset(OWN_FIELDS)
     role_names_readable: bool = True
     activity_readable: bool = True
     has_date_updated: bool = False

@@ -1,6 +1,7 @@
 """/users: profiles, read and written with the rights of whoever asks."""
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -86,6 +87,8 @@ def patch_user(
     _check_email(state, user, changes.get("email", user.email))
     state.check_password(changes.get("password"))
     for name, value in changes.items():
+        _check_custom(state, name, value)
+    for name, value in changes.items():
         setattr(user, name, value)
     if "password" in changes:
         state.set_password(user, changes["password"])
@@ -103,6 +106,18 @@ def delete_user(
     assert user is not None
     state.remove(user)
     return nothing()
+
+
+def _check_custom(state: State, name: str, value: Any) -> None:
+    """Refuse what a field that operators added does not take."""
+    described = state.user_fields.get(name)
+    if described is None:
+        return
+    if value is None and not described["schema"]["is_nullable"]:
+        raise answers.failed_validation(name, "nnull")
+    rule = described["meta"].get("validation")
+    if rule and isinstance(value, str) and not re.search(rule["_regex"], value):
+        raise answers.failed_validation(name, "regex", invalid=value)
 
 
 def _check_email(state: State, user: FakeUser, email: Any) -> None:
@@ -139,7 +154,7 @@ def _shown(state: State, user: FakeUser, fields: Iterable[str]) -> dict[str, Any
             # Hidden from everybody.
             shown[name] = user.otp_secret and "**********"
         else:
-            shown[name] = getattr(user, name)
+            shown[name] = getattr(user, name, None)
     if role:
         shown["role"] = role if user.role else None
     return shown

@@ -1,0 +1,277 @@
+"""Form fields for the fields that operators added to users in Directus.
+
+A *kind* says how a value of Directus becomes one of the form, and back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+
+from accounts.profile_fields import Description
+
+LONGEST_STRING = 255
+LONGEST_TEXT = 10_000
+LONGEST_INTEGER = 2**31 - 1
+# JSON numbers are exact up to here.
+LONGEST_BIG_INTEGER = 2**53 - 1
+SINGLE = {"select-dropdown", "select-radio"}
+SEVERAL = {"select-multiple-checkbox", "select-multiple-dropdown"}
+SECONDS = "%Y-%m-%dT%H:%M:%S"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How fields of one type are edited.
+
+    Attributes:
+        make: returns the form field; gets the description and common options.
+        read: turns Directus' value, never null, into the form's.
+        write: turns the form's value, never empty, into Directus'.
+        empty: what Directus is sent for nothing, where null is not allowed.
+    """
+
+    make: Callable[[Description, dict[str, Any]], forms.Field]
+    read: Callable[[Any], Any] = lambda value: value
+    write: Callable[[Any], Any] = lambda value: value
+    empty: Any = None
+
+
+class TagsField(forms.CharField):
+    """A list of short texts, typed as one."""
+
+    def prepare_value(self, value):
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value):
+        tags = (tag.strip() for tag in super().to_python(value).split(","))
+        return list(dict.fromkeys(filter(None, tags)))
+
+    def run_validators(self, value):
+        super().run_validators(", ".join(value))
+
+    def has_changed(self, initial, data):
+        return (initial or []) != self.to_python(data)
+
+
+class CustomField:
+    """A field of the profile: its form field, and its values both ways."""
+
+    def __init__(self, description: Description, kind: Kind):
+        self.description = description
+        self._kind = kind
+
+    @property
+    def name(self) -> str:
+        """The name of the field in Directus and in the form."""
+        return self.description.name
+
+    def form_field(self) -> forms.Field:
+        """Return the form field, labelled in the language of the page."""
+        description = self.description
+        label = description.label
+        is_boolean = description.type == "boolean"
+        required = description.is_required and not is_boolean
+        if not (required or is_boolean or description.is_read_only):
+            label = _("%(label)s (optional)") % {"label": label}
+        options = {
+            "label": label,
+            # Shown as it is by crispy; whoever wrote it meant text.
+            "help_text": escape(description.note),
+            "required": required,
+            "disabled": description.is_read_only,
+        }
+        return self._kind.make(description, options)
+
+    def keep(self, field: forms.Field, value: Any) -> None:
+        """Offer what is chosen now, even where it is no choice any more."""
+        if not isinstance(field, forms.ChoiceField) or not value:
+            return
+        known = {key for key, _text in field.choices}
+        chosen = value if isinstance(value, list) else [value]
+        field.choices += [(key, key) for key in chosen if key not in known]
+
+    def to_form(self, value: Any) -> Any:
+        """Return the form's value for one of Directus; odd ones are shown empty."""
+        if value is None:
+            return None
+        try:
+            return self._kind.read(value)
+        except (TypeError, ValueError, InvalidOperation):
+            return None
+
+    def to_directus(self, value: Any) -> Any:
+        """Return Directus' value for a checked one of the form."""
+        if value in (None, "", []):
+            return None if self.description.is_nullable else self._kind.empty
+        return self._kind.write(value)
+
+
+def custom_field(description: Description) -> CustomField | None:
+    """Return the field for a description; None for a type that has no form here."""
+    kind = _kind_with_choices(description) or KINDS.get(description.type)
+    if description.type in {"json", "csv"} and kind is TAGS:
+        # Without choices only tags are simple enough.
+        kind = TAGS if description.interface == "tags" else None
+    return CustomField(description, kind) if kind else None
+
+
+def _kind_with_choices(description: Description) -> Kind | None:
+    """Return a kind for values to choose from, which may be texts or numbers."""
+    if not description.choices:
+        return None
+    originals = {str(value): value for value, _text in description.choices}
+    if description.interface in SINGLE and not description.options.get("allowOther"):
+        return Kind(
+            _choice,
+            read=str,
+            write=lambda value: originals.get(value, value),
+            empty="",
+        )
+    if description.interface in SEVERAL:
+        return Kind(
+            _choices,
+            read=_texts,
+            write=lambda values: [originals.get(value, value) for value in values],
+            empty=[],
+        )
+    return None
+
+
+def _choice(description: Description, options: dict[str, Any]) -> forms.Field:
+    choices = [(str(value), text) for value, text in description.choices]
+    if not description.is_required:
+        choices.insert(0, ("", _("Nothing chosen")))
+    elif description.interface == "select-dropdown":
+        choices.insert(0, ("", _("Choose one")))
+    if description.interface == "select-radio":
+        options["widget"] = forms.RadioSelect
+    return forms.ChoiceField(choices=choices, **options)
+
+
+def _choices(description: Description, options: dict[str, Any]) -> forms.Field:
+    choices = [(str(value), text) for value, text in description.choices]
+    return forms.MultipleChoiceField(
+        choices=choices, widget=forms.CheckboxSelectMultiple, **options
+    )
+
+
+def _string(description: Description, options: dict[str, Any]) -> forms.Field:
+    if description.interface == "input-multiline":
+        return _text(description, options)
+    return forms.CharField(
+        max_length=description.max_length or LONGEST_STRING, **options
+    )
+
+
+def _text(description: Description, options: dict[str, Any]) -> forms.Field:
+    longest = min(description.max_length or LONGEST_TEXT, LONGEST_TEXT)
+    widget = forms.Textarea(attrs={"rows": 4})
+    if description.interface == "input":
+        widget = forms.TextInput()
+    return forms.CharField(max_length=longest, widget=widget, **options)
+
+
+def _whole(longest: int) -> Callable[[Description, dict[str, Any]], forms.Field]:
+    def make(description: Description, options: dict[str, Any]) -> forms.Field:
+        limits = _limits(description, -longest - 1, longest)
+        return forms.IntegerField(**limits, **options)
+
+    return make
+
+
+def _float(description: Description, options: dict[str, Any]) -> forms.Field:
+    return forms.FloatField(**_limits(description, None, None), **options)
+
+
+def _decimal(description: Description, options: dict[str, Any]) -> forms.Field:
+    return forms.DecimalField(
+        max_digits=description.precision or 10,
+        decimal_places=description.scale if description.scale is not None else 5,
+        **_limits(description, None, None),
+        **options,
+    )
+
+
+def _limits(description: Description, least: Any, most: Any) -> dict[str, Any]:
+    """Return the limits of a number; an operator's are within the type's."""
+    found = {"min_value": least, "max_value": most}
+    for name, option in (("min_value", "min"), ("max_value", "max")):
+        value = description.options.get(option)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            found[name] = value
+    return found
+
+
+def _boolean(description: Description, options: dict[str, Any]) -> forms.Field:
+    return forms.BooleanField(**options)
+
+
+def _date(description: Description, options: dict[str, Any]) -> forms.Field:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(widget=widget, **options)
+
+
+def _time(description: Description, options: dict[str, Any]) -> forms.Field:
+    widget = forms.TimeInput(attrs={"type": "time", "step": 1}, format="%H:%M:%S")
+    return forms.TimeField(widget=widget, **options)
+
+
+def _moment(description: Description, options: dict[str, Any]) -> forms.Field:
+    attrs = {"type": "datetime-local", "step": 1}
+    widget = forms.DateTimeInput(attrs=attrs, format=SECONDS)
+    return forms.DateTimeField(widget=widget, **options)
+
+
+def _tags(description: Description, options: dict[str, Any]) -> forms.Field:
+    if not options["help_text"]:
+        options["help_text"] = _("Several, separated by commas.")
+    return TagsField(max_length=1000, **options)
+
+
+def _to_utc(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _from_utc(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _from_wall_clock(value: str) -> datetime:
+    return timezone.make_aware(datetime.fromisoformat(value))
+
+
+def _without_zone(value: datetime) -> str:
+    return timezone.make_naive(value).isoformat(timespec="seconds")
+
+
+def _texts(values: list[Any]) -> list[str]:
+    return [str(value) for value in values]
+
+
+TAGS = Kind(_tags, read=_texts, empty=[])
+KINDS = {
+    "string": Kind(_string, read=str, empty=""),
+    "text": Kind(_text, read=str, empty=""),
+    "integer": Kind(_whole(LONGEST_INTEGER), read=int),
+    "bigInteger": Kind(_whole(LONGEST_BIG_INTEGER), read=int),
+    "float": Kind(_float, read=float),
+    "decimal": Kind(_decimal, read=lambda value: Decimal(str(value)), write=str),
+    "boolean": Kind(_boolean, read=bool),
+    "date": Kind(_date, read=date.fromisoformat, write=date.isoformat),
+    "time": Kind(
+        _time, read=time_of_day.fromisoformat, write=lambda value: f"{value:%H:%M:%S}"
+    ),
+    "dateTime": Kind(_moment, read=_from_wall_clock, write=_without_zone),
+    "timestamp": Kind(_moment, read=_from_utc, write=_to_utc),
+    "json": TAGS,
+    "csv": TAGS,
+}

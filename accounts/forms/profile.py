@@ -1,0 +1,191 @@
+"""The forms of the profile's page."""
+
+from pathlib import PurePath
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.template.defaultfilters import filesizeformat
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import languages, time_zones
+from accounts.directus import InvalidPayload, NotUnique
+from accounts.picture_files import EXTENSIONS, NotAPicture, clean_picture
+
+from .custom_fields import CustomField
+from .fields import SiteForm
+from .sign_up import no_control_characters
+
+# Directus' own columns hold 50 characters on most databases.
+LONGEST_NAME = 50
+
+
+class ProfileForm(SiteForm):
+    """Name, language, time zone, and what operators added.
+
+    Args:
+        user: whose profile it is.
+        custom_fields: the fields that operators added.
+        values: what Directus has in them; None when it could not be asked.
+    """
+
+    first_name = forms.CharField(
+        label=gettext_lazy("First name (optional)"),
+        max_length=LONGEST_NAME,
+        required=False,
+        validators=[no_control_characters],
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+    )
+    last_name = forms.CharField(
+        label=gettext_lazy("Last name (optional)"),
+        max_length=LONGEST_NAME,
+        required=False,
+        validators=[no_control_characters],
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+    )
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"),
+        help_text=gettext_lazy("Of these pages, and of mails about your account."),
+        required=False,
+    )
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"),
+        help_text=gettext_lazy("In which times are shown to you."),
+        required=False,
+    )
+
+    def __init__(
+        self,
+        *args,
+        user,
+        custom_fields: list[CustomField] = (),
+        values: dict[str, Any] | None = None,
+        **kwargs,
+    ):
+        self.custom_fields = {field.name: field for field in custom_fields}
+        kwargs["initial"] = self._initial(user, values or {})
+        super().__init__(*args, **kwargs)
+        self.fields["language"].choices = _languages()
+        self.fields["time_zone"].choices = _time_zones(user)
+        for name, custom in self.custom_fields.items():
+            self.fields[name] = custom.form_field()
+            custom.keep(self.fields[name], self.initial[name])
+
+    def _initial(self, user, values: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "language": languages.supported(user.language),
+            "time_zone": user.time_zone,
+        } | {
+            name: custom.to_form(values.get(name))
+            for name, custom in self.custom_fields.items()
+        }
+
+    @cached_property
+    def changes(self) -> dict[str, Any]:
+        """What has to be changed in Directus, in its own words."""
+        data = self.cleaned_data
+        found = {}
+        for name in self._changed:
+            if name in self.custom_fields:
+                found[name] = self.custom_fields[name].to_directus(data[name])
+            elif name == "language":
+                found[name] = languages.DIRECTUS_NAMES.get(data[name])
+            elif name != "time_zone":
+                found[name] = data[name] or None
+        return found
+
+    @property
+    def has_new_time_zone(self) -> bool:
+        """Whether another time zone was chosen."""
+        return "time_zone" in self._changed
+
+    @cached_property
+    def _changed(self) -> list[str]:
+        """The fields that differ from before; one that was not sent does not."""
+        return [
+            name
+            for name in self.changed_data
+            if not self.fields[name].widget.value_omitted_from_data(
+                self.data, self.files, self.add_prefix(name)
+            )
+        ]
+
+    def refuse(self, error: InvalidPayload) -> None:
+        """Say at its field what Directus did not accept."""
+        name = error.field if error.field in self.fields else None
+        self.add_error(name, self._why(error, name))
+
+    def _why(self, error: InvalidPayload, name: str | None) -> str:
+        custom = self.custom_fields.get(name or "")
+        if isinstance(error, NotUnique):
+            return _("Somebody else has this value already.")
+        if error.code == "VALUE_TOO_LONG":
+            return _("This is too long.")
+        if error.kind in {"nnull", "required"}:
+            return _("This field is required.")
+        if custom and custom.description.refusal:
+            return custom.description.refusal
+        if name is None:
+            return _("One of these values is not accepted.")
+        return _("This value is not accepted.")
+
+
+def _languages() -> list[tuple[str, str]]:
+    return [("", _("As the browser asks for")), *settings.LANGUAGES]
+
+
+def _time_zones(user) -> list:
+    choices = [("", _("As the browser says")), *time_zones.choices()]
+    if user.time_zone and not time_zones.zone(user.time_zone):
+        choices.append((user.time_zone, user.time_zone))
+    return choices
+
+
+class PictureInput(forms.FileInput):
+    """Lets the browser offer pictures alone, and site.js refuse large ones."""
+
+    def build_attrs(self, base_attrs, extra_attrs=None):
+        most = settings.PICTURE_MAX_BYTES
+        return super().build_attrs(base_attrs, extra_attrs) | {
+            "accept": "image/png,image/jpeg,image/webp",
+            "data-most-bytes": most,
+            "data-too-large": too_large(),
+        }
+
+
+def too_large() -> str:
+    """Return what is said about a picture that is too large."""
+    size = filesizeformat(settings.PICTURE_MAX_BYTES)
+    return _("The picture is too large: at most %(size)s.") % {"size": size}
+
+
+class PictureForm(SiteForm):
+    """A new picture; `cleaned_data` holds it as this site stores it."""
+
+    picture = forms.FileField(
+        label=gettext_lazy("New picture"),
+        help_text=gettext_lazy("PNG, JPEG or WebP, at most 2 MB."),
+        max_length=255,
+        widget=PictureInput,
+        error_messages={"required": gettext_lazy("Choose a file.")},
+    )
+
+    def clean_picture(self) -> bytes:
+        """Return the picture, made anew from what was sent."""
+        file = self.cleaned_data["picture"]
+        if file.size > settings.PICTURE_MAX_BYTES:
+            raise ValidationError(too_large(), code="too_large")
+        if PurePath(file.name).suffix.lower() not in EXTENSIONS:
+            raise ValidationError(
+                _("The name of the file must end in .png, .jpg, .jpeg or .webp."),
+                code="extension",
+            )
+        try:
+            return clean_picture(file)
+        except NotAPicture as error:
+            raise ValidationError(str(error), code="not_a_picture") from None

@@ -1,0 +1,219 @@
+"""The profile's page, and the picture."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils import translation
+from django.utils.cache import get_conditional_response
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.views.generic import View
+
+from accounts import audit, languages, pictures, profile_fields, profiles
+from accounts.directus import DirectusUnavailable, InvalidPayload, RateLimited
+from accounts.forms.custom_fields import custom_field
+from accounts.forms.profile import PictureForm, ProfileForm
+from accounts.grants import NotGranted
+from accounts.mirror import note_written
+
+from .account import AccountFormView, AccountMixin
+
+PICTURE_SECONDS = 3600
+
+
+class ProfilePageMixin:
+    """The page with both forms, that of the profile and that of the picture."""
+
+    template_name = "accounts/profile.html"
+    success_url = reverse_lazy("accounts:profile")
+    shows_trouble = True
+
+    @cached_property
+    def _described(self):
+        return profile_fields.describe(self.request)
+
+    @cached_property
+    def _values(self):
+        """What Directus has in the fields that operators added."""
+        return profiles.read_values(
+            self.request, [field.name for field in self._described[0]]
+        )
+
+    def profile_kwargs(self, *, values: dict | None) -> dict:
+        """Return what the profile's form is made of; without values, all fields."""
+        fields = filter(None, map(custom_field, self._described[0]))
+        shown = [field for field in fields if values is None or field.name in values]
+        user = self.request.user
+        return {"user": user, "custom_fields": shown, "values": values}
+
+    @property
+    def hidden_fields(self) -> list[str]:
+        """The names of fields that the settings want and Directus does not give."""
+        found, missing = self._described
+        unread = [f.name for f in found if f.name not in self._values]
+        return missing + unread
+
+
+class ProfileView(ProfilePageMixin, AccountFormView):
+    """Who one is, in Directus; the time zone is kept here."""
+
+    form_class = ProfileForm
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | self.profile_kwargs(
+            values=self._values_if_there
+        )
+
+    @cached_property
+    def _values_if_there(self):
+        """The values; None when a form that was sent must be shown without them."""
+        try:
+            if self.request.trouble:
+                raise self.request.trouble
+            return self._values
+        except (DirectusUnavailable, RateLimited) as error:
+            if self.request.method != "POST":
+                raise
+            self.request.trouble = error
+            return None
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        hidden = [] if self._values_if_there is None else self.hidden_fields
+        return context | {
+            "profile_form": context["form"],
+            "picture_form": PictureForm(),
+            "hidden_fields": hidden,
+        }
+
+    def submit(self, form):
+        """Write what changed, there and here."""
+        try:
+            if form.changes:
+                profiles.write_changes(self.request, form.changes)
+        except InvalidPayload as error:
+            form.refuse(error)
+            return self.form_invalid(form)
+        except NotGranted as error:
+            form.add_error(None, error.text)
+            return self.form_invalid(form)
+        self._keep_time_zone(form)
+        self._tell(form)
+        return redirect(self.get_success_url())
+
+    def _keep_time_zone(self, form) -> None:
+        if form.has_new_time_zone:
+            note_written(self.request.user, time_zone=form.cleaned_data["time_zone"])
+
+    def _tell(self, form) -> None:
+        changed = [*form.changes, *(["time_zone"] if form.has_new_time_zone else [])]
+        if not changed:
+            return
+        user = self.request.user
+        fields = ",".join(changed)
+        audit.record("profile.changed", self.request, user=user, fields=fields)
+        # In the language that was chosen just now.
+        browser = languages.of_browser(
+            self.request.META.get("HTTP_ACCEPT_LANGUAGE", "")
+        )
+        with translation.override(languages.supported(user.language) or browser):
+            messages.success(self.request, _("Your profile was saved."))
+
+
+class PictureChangeView(ProfilePageMixin, AccountFormView):
+    """Another picture, sent from the profile's page."""
+
+    form_class = PictureForm
+
+    def get(self, request, *args, **kwargs):
+        """Show the page with the form."""
+        return redirect(self.get_success_url())
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        return context | {
+            "picture_form": context["form"],
+            "profile_form": self._profile_form(),
+        }
+
+    def _profile_form(self) -> ProfileForm | None:
+        """Return the other form; none rather than one with empty fields."""
+        if self.request.trouble:
+            return None
+        try:
+            return ProfileForm(**self.profile_kwargs(values=self._values))
+        except (DirectusUnavailable, RateLimited):
+            return None
+
+    def submit(self, form):
+        """Store the picture, and delete the one before."""
+        try:
+            pictures.store(self.request, form.cleaned_data["picture"])
+        except NotGranted as error:
+            if not error.is_done:
+                form.add_error("picture", error.text)
+                return self.form_invalid(form)
+            messages.warning(self.request, error.text)
+        except InvalidPayload:
+            form.add_error("picture", _("Directus does not take this picture."))
+            return self.form_invalid(form)
+        audit.record("picture.changed", self.request, user=self.request.user)
+        messages.success(self.request, _("Your picture was saved."))
+        return redirect(self.get_success_url())
+
+
+class PictureRemoveView(AccountMixin, View):
+    """No picture any more."""
+
+    http_method_names = ["post"]
+
+    def post(self, request):
+        """Take the picture away, and delete its file."""
+        try:
+            pictures.remove(request)
+        except NotGranted as error:
+            messages.warning(request, error.text)
+            if not error.is_done:
+                return redirect("accounts:profile")
+        audit.record("picture.removed", request, user=request.user)
+        messages.success(request, _("Your picture was removed."))
+        return redirect("accounts:profile")
+
+
+class PictureView(View):
+    """The signed-in user's own picture, fetched from Directus by the site itself.
+
+    Its address names the picture, so that another one is shown at once; a browser asks
+    again after an hour, or when somebody else signs in.
+    """
+
+    http_method_names = ["get", "head"]
+
+    def get(self, request):
+        """Return the picture, or a drawing in place of it."""
+        if request.user.picture_id is None:
+            return self._placeholder()
+        etag = f'"{request.user.picture_id}"'
+        answer = get_conditional_response(request, etag=etag) or self._read(request)
+        if "Location" not in answer.headers:
+            answer["ETag"] = etag
+            answer["Cache-Control"] = f"private, max-age={PICTURE_SECONDS}"
+        return answer
+
+    def _read(self, request):
+        try:
+            picture = pictures.read(request)
+        except (DirectusUnavailable, RateLimited):
+            picture = None
+        if picture is None:
+            return self._placeholder()
+        answer = HttpResponse(picture.content, content_type=picture.media_type)
+        ending = picture.media_type.partition("/")[2]
+        answer["Content-Disposition"] = f'inline; filename="picture.{ending}"'
+        return answer
+
+    @staticmethod
+    def _placeholder():
+        return redirect(static("picture.svg"))

@@ -1,0 +1,112 @@
+"""/files, /assets and /fields: for the site itself alone, in one folder.
+
+`state.lacks` takes rights away: `directus_files.create`, `.read`, `.delete`,
+`directus_fields.read`.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+
+from accounts.provisioning.ids import PICTURE_FOLDER
+
+from . import answers
+from .answers import Answer, data, nothing
+from .asked import Asked, Caller
+from .rights import Rights
+from .state import State
+
+CREATABLE = {"title", "filename_download", "type", "storage", "folder"}
+READABLE = {"id", "title", "type", "filesize", "folder", "filename_download"}
+
+
+@dataclass
+class FakeFile:
+    """A file and its row."""
+
+    content: bytes = field(repr=False)
+    filename_download: str
+    type: str
+    folder: str | None = None
+    title: str | None = None
+    storage: str = "local"
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def filesize(self) -> str:
+        """The size, which Directus sends as a text."""
+        return str(len(self.content))
+
+
+def create_file(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """POST /files, with one file in a form."""
+    _check(state, caller, "create")
+    assert asked.upload is not None, "the file is not in a form"
+    values = dict(asked.upload.fields)
+    for name in values:
+        if name not in CREATABLE:
+            raise answers.forbidden_field(name, "directus_files")
+    if values.get("folder", PICTURE_FOLDER) != PICTURE_FOLDER:
+        raise answers.failed_validation("folder", "eq", valid=PICTURE_FOLDER)
+    upload = asked.upload
+    row = {"filename_download": upload.name, "type": upload.media_type} | values
+    file = FakeFile(upload.content, **{"folder": PICTURE_FOLDER} | row)
+    state.files[file.id] = file
+    if "directus_files.read" in state.lacks:
+        return nothing()
+    return data({name: getattr(file, name) for name in _fields(asked)})
+
+
+def get_file(state: State, asked: Asked, caller: Caller | None, file_id: str) -> Answer:
+    """GET /files/<id>."""
+    file = _find(state, caller, file_id, "read")
+    return data({name: getattr(file, name) for name in _fields(asked)})
+
+
+def get_asset(
+    state: State, asked: Asked, caller: Caller | None, file_id: str
+) -> Answer:
+    """GET /assets/<id>: the bytes."""
+    file = _find(state, caller, file_id, "read")
+    return Answer(200, file.content, {"Content-Type": file.type})
+
+
+def delete_file(
+    state: State, asked: Asked, caller: Caller | None, file_id: str
+) -> Answer:
+    """DELETE /files/<id>."""
+    _find(state, caller, file_id, "delete")
+    del state.files[file_id]
+    return nothing()
+
+
+def get_user_field(
+    state: State, asked: Asked, caller: Caller | None, name: str
+) -> Answer:
+    """GET /fields/directus_users/<name>: those that the caller may read."""
+    is_site = caller is not None and caller.is_service
+    if not is_site or "directus_fields.read" in state.lacks:
+        raise answers.forbidden()
+    Rights(state, caller).readable([name])
+    return data(state.user_fields[name])
+
+
+def _find(state: State, caller: Caller | None, file_id: str, action: str) -> FakeFile:
+    _check(state, caller, action)
+    file = state.files.get(file_id)
+    if file is None or file.folder != PICTURE_FOLDER:
+        raise answers.forbidden()
+    return file
+
+
+def _check(state: State, caller: Caller | None, action: str) -> None:
+    is_site = caller is not None and caller.is_service
+    if not is_site or f"directus_files.{action}" in state.lacks:
+        raise answers.forbidden_collection("directus_files")
+
+
+def _fields(asked: Asked) -> list[str]:
+    names = asked.query["fields"].split(",")
+    for name in names:
+        if name not in READABLE:
+            raise answers.forbidden_field(name, "directus_files")
+    return names
