@@ -136,8 +136,9 @@ class Command(BaseCommand):
         here = public_url(WEBHOOK)
         url = self.options["webhook_url"] or state.webhook_url or here
         if url != here and not self.options["webhook_url"]:
-            kept = _("The Flow keeps calling %(url)s; --webhook-url names another.")
-            self.report.note(kept % {"url": url})
+            self.report.note(
+                f"The Flow keeps calling {url}; --webhook-url names another."
+            )
         return Webhook(url, secret)
 
     def _credentials(self):
