@@ -117,6 +117,54 @@ class SignInAttempt:
             self._used_code.undo()
 
 
+class CodeAttempt:
+    """A code that is tried without a sign-in: one more of those of an account.
+
+    Args:
+        email: of the account.
+        code: a one-time code, which works once; nothing for a recovery code.
+    """
+
+    def __init__(self, email: str, code: str = ""):
+        account = audit.email_digest(email)
+        self._count = Attempt(CODES_OF_ACCOUNT, account)
+        self._used = [_used_code(account, code)] if code else []
+
+    def begin(self) -> None:
+        """Count the attempt before it is made.
+
+        Raises:
+            Throttled: there were too many.
+            InvalidOTP: the code was used before.
+        """
+        self._count.take()
+        try:
+            take_all(self._used)
+        except Throttled as error:
+            self._count.undo()
+            raise InvalidOTP(401, "INVALID_OTP") from error
+
+    @transaction.atomic
+    def failed(self) -> None:
+        """The code is wrong: it counts, and may be typed again."""
+        self._count.failed()
+        for used in self._used:
+            used.undo()
+
+    @transaction.atomic
+    def succeeded(self) -> None:
+        """The code is right, and used from now on."""
+        self._count.undo()
+        for used in self._used:
+            used.failed()
+
+    @transaction.atomic
+    def undo(self) -> None:
+        """Nobody looked at the code."""
+        for each in [self._count, *self._used]:
+            each.undo()
+
+
 def forget_failures(email: str, *, in_new_browsers: bool = False) -> None:
     """Give an account a fresh start: its owner has just chosen a new password.
 

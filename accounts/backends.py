@@ -12,7 +12,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.db import DatabaseError
 from django.views.decorators.debug import sensitive_variables
 
-from . import addresses, audit, clients, logins, sign_up
+from . import addresses, audit, clients, logins, second_factor, sign_up
 from .directus import (
     DirectusError,
     InvalidCredentials,
@@ -41,7 +41,7 @@ class DirectusBackend(ModelBackend):
             return None
         try:
             tokens = logins.login(request, email, password, otp)
-            user, tokens = self._user(request, tokens, email)
+            user, tokens = self._user(request, tokens, email, otp)
         except (DirectusError, Throttled) as error:
             return _refuse(request, email, error, otp)
         if not self.user_can_authenticate(user):
@@ -52,8 +52,8 @@ class DirectusBackend(ModelBackend):
         user.directus_tokens = tokens
         return user
 
-    @sensitive_variables("tokens")
-    def _user(self, request, tokens, email):
+    @sensitive_variables("tokens", "otp", "renewed")
+    def _user(self, request, tokens, email, otp):
         """Mirror the owner of the tokens; revoke the tokens if that fails.
 
         The tokens that are returned are new ones if the old ones had to be spent.
@@ -72,6 +72,7 @@ class DirectusBackend(ModelBackend):
                 profile = replace(profile, email=email, status="active")
             self._check_password_is_safe(profile, email)
             user = mirror_user(profile)
+            second_factor.note_sign_in(user, tokens, client, otp)
         except (DirectusError, DatabaseError):
             logins.revoke(request, renewed)
             raise

@@ -18,8 +18,13 @@ logger = logging.getLogger(__name__)
 
 
 @sensitive_variables("password", "otp", "tokens")
-def login(request, email: str, password: str, otp: str = "") -> TokenPair:
+def login(
+    request, email: str, password: str, otp: str = "", *, own_code: bool = False
+) -> TokenPair:
     """Exchange credentials for tokens, within the limits of `accounts.attempts`.
+
+    Args:
+        own_code: this site computed the code, so nobody guesses it or uses it twice.
 
     Raises:
         Throttled: there were too many attempts.
@@ -27,7 +32,7 @@ def login(request, email: str, password: str, otp: str = "") -> TokenPair:
         InvalidCredentials: wrong.
         DirectusUnavailable: Directus did not say.
     """
-    attempt = SignInAttempt(request, email, otp)
+    attempt = SignInAttempt(request, email, "" if own_code else otp)
     attempt.begin()
     client = clients.anonymous_client(request)
     try:

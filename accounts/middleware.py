@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
+from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
@@ -17,6 +18,7 @@ from . import (
     ended_sessions,
     languages,
     revalidation,
+    second_factor,
     time_zones,
 )
 from .directus import (
@@ -48,6 +50,15 @@ class LanguageMiddleware:
                     "Content-Language", translation.get_language()
                 )
         return response
+
+
+# What is left to somebody who has to set up a second factor first, beside the pages
+# that nobody has to be signed in for.
+WITHOUT_SECOND_FACTOR = {
+    "accounts:confirm",
+    "accounts:two_factor",
+    "accounts:two_factor_set_up",
+}
 
 
 class ClientAddressMiddleware:
@@ -96,6 +107,7 @@ class DirectusMiddleware:
                 # It may have read another language.
                 languages.follow_profile(request.user)
                 time_zones.follow_profile(request.user)
+                return _demand_second_factor(request)
         except DirectusUnavailable as error:
             if not _shows_trouble(request, view_func):
                 return self.process_exception(request, error)
@@ -133,3 +145,13 @@ def _shows_trouble(request, view_func) -> bool:
     """Tell whether a view shows again what was sent, and does nothing with it."""
     view_class = getattr(view_func, "view_class", None)
     return request.method == "POST" and getattr(view_class, "shows_trouble", False)
+
+
+def _demand_second_factor(request):
+    """Lead who must set one up to that page, wherever the request was going."""
+    user = request.user
+    if not user.is_authenticated or not second_factor.is_missing(user):
+        return None
+    if request.resolver_match.view_name in WITHOUT_SECOND_FACTOR:
+        return None
+    return redirect("accounts:two_factor")

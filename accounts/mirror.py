@@ -102,6 +102,9 @@ def mirror_user(profile: DirectusUser):
         if created:
             retired = _retire_former_owners(user)
         else:
+            if profile.has_two_factor is None:
+                # May not be read; a sign-in has shown it.
+                values["has_two_factor"] = user.has_two_factor
             _write(user, values)
         set_role_groups({user.pk: profile})
     if created:

@@ -243,7 +243,7 @@ class HealthReport(models.Model):
 
 
 class RecoveryCode(models.Model):
-    """One way past a lost second factor; see accounts.recovery."""
+    """One way past a lost second factor; see accounts.recovery_codes."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -1,19 +1,17 @@
-"""A sign-in that waits for its one-time code. Nobody is signed in by it.
+"""A sign-in that waits for its second step. Nobody is signed in by it.
 
-The password is needed again with the code. The session keeps it sealed; the key is
-only in a cookie of this browser, for five minutes.
+The password is needed again with the code.
 """
 
 import secrets
-import time
 from dataclasses import dataclass, field
 
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
 from django.views.decorators.debug import sensitive_variables
 
-SESSION_KEY = "pending_sign_in"
+from .short_secrets import ShortSecret
+
 SECONDS = 300
+_PASSWORD = ShortSecret("pending_sign_in", "pending", SECONDS)
 
 
 @dataclass(frozen=True)
@@ -26,54 +24,32 @@ class PendingSignIn:
     next: str
 
 
-@sensitive_variables("password", "key")
+@sensitive_variables("password")
 def start(request, response, *, email: str, password: str, next: str) -> None:
     """Remember the first step."""
-    key = Fernet.generate_key()
     request.session.cycle_key()
-    request.session[SESSION_KEY] = {
-        "id": secrets.token_hex(8),
-        "email": email,
-        "sealed": Fernet(key).encrypt(password.encode()).decode(),
-        "next": next,
-        "until": time.time() + SECONDS,
-    }
-    response.set_cookie(
-        _cookie_name(),
-        key.decode(),
-        max_age=SECONDS,
-        secure=settings.HTTPS,
-        httponly=True,
-        samesite="Lax",
+    _PASSWORD.start(
+        request, response, password, id=secrets.token_hex(8), email=email, next=next
     )
 
 
-@sensitive_variables("key")
+@sensitive_variables("password", "found")
 def read(request) -> PendingSignIn | None:
     """Return the first step, unless it is too old or of another browser."""
-    stored = request.session.get(SESSION_KEY)
-    key = request.COOKIES.get(_cookie_name(), "")
-    if not stored or not key or stored["until"] < time.time():
+    found = _PASSWORD.read(request)
+    if found is None:
         return None
-    try:
-        password = Fernet(key).decrypt(stored["sealed"]).decode()
-    except (InvalidToken, ValueError):
-        return None
+    password, facts = found
     return PendingSignIn(
-        id=stored["id"], email=stored["email"], password=password, next=stored["next"]
+        id=facts["id"], email=facts["email"], password=password, next=facts["next"]
     )
 
 
 def was_started(request) -> bool:
     """Tell whether this browser began to sign in, however long ago."""
-    return SESSION_KEY in request.session
+    return _PASSWORD.was_started(request)
 
 
 def end(request, response) -> None:
     """Forget the first step."""
-    request.session.pop(SESSION_KEY, None)
-    response.delete_cookie(_cookie_name(), samesite="Lax")
-
-
-def _cookie_name() -> str:
-    return "__Host-pending" if settings.HTTPS else "pending"
+    _PASSWORD.end(request, response)

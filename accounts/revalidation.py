@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from . import clients, shared_cache
+from . import clients, second_factor, shared_cache
 from .directus import (
     AuthenticationFailed,
     DirectusAPIError,
@@ -79,6 +79,8 @@ def _validate(request) -> None:
         if not request.user.is_active:
             end_sessions(request.user.sessions.all())
             raise SessionExpired("the user is not active")
+        if not request.user.has_two_factor:
+            second_factor.note_demand(request.user, request.directus)
     request.session.confirm()
 
 

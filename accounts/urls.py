@@ -13,6 +13,7 @@ from .views import (
     profile,
     sign_in,
     sign_up,
+    two_factor,
     webhook,
 )
 
@@ -21,6 +22,7 @@ app_name = "accounts"
 urlpatterns = [
     path("login/", sign_in.LoginView.as_view(), name="login"),
     path("login/code/", sign_in.LoginCodeView.as_view(), name="login_code"),
+    path("login/recovery/", sign_in.LoginRecoveryView.as_view(), name="login_recovery"),
     path("logout/", sign_in.LogoutView.as_view(), name="logout"),
     path("register/", sign_up.RegisterView.as_view(), name="register"),
     path("register/done/", sign_up.RegisterDoneView.as_view(), name="register_done"),
@@ -90,6 +92,32 @@ urlpatterns = [
         "account/email/done/",
         email_change.EmailChangeDoneView.as_view(),
         name="email_change_done",
+    ),
+    path("account/two-factor/", two_factor.TwoFactorView.as_view(), name="two_factor"),
+    path(
+        "account/two-factor/set-up/",
+        two_factor.SetUpView.as_view(),
+        name="two_factor_set_up",
+    ),
+    path(
+        "account/two-factor/codes/",
+        two_factor.CodesView.as_view(),
+        name="two_factor_codes",
+    ),
+    path(
+        "account/two-factor/codes/file/",
+        two_factor.CodesFileView.as_view(),
+        name="two_factor_codes_file",
+    ),
+    path(
+        "account/two-factor/again/",
+        two_factor.SetUpAgainView.as_view(),
+        name="two_factor_again",
+    ),
+    path(
+        "account/two-factor/off/",
+        two_factor.TurnOffView.as_view(),
+        name="two_factor_turn_off",
     ),
     path(
         "webhooks/directus/",

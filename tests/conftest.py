@@ -7,7 +7,7 @@ import responses
 from django.conf import settings as django_settings
 from django.core.cache import cache
 
-from accounts import background, clients, policies
+from accounts import background, clients, policies, second_factor
 
 from .fake_directus import FakeDirectus
 
@@ -22,6 +22,7 @@ def _clean_process():
     cache.clear()
     clients._transport.cache_clear()
     policies.forget()
+    second_factor.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -26,6 +26,7 @@ from .passwords import PasswordClient
 from .profile_fields import ProfileFieldsClient
 from .records import RecordsClient
 from .tokens import TokenPair
+from .two_factor import TwoFactorClient
 from .users import ALL_FIELDS, FEW_FIELDS, USUAL_FIELDS, DirectusUser
 
 PAGE_SIZE = 1000
@@ -34,7 +35,9 @@ MOST_CANDIDATES = 100
 MAX_EMAIL = 255
 
 
-class DirectusClient(FilesClient, PasswordClient, ProfileFieldsClient, RecordsClient):
+class DirectusClient(
+    FilesClient, PasswordClient, ProfileFieldsClient, RecordsClient, TwoFactorClient
+):
     """Asks one Directus, as whom `auth` says, on behalf of `visitor`.
 
     Signing in, signing up and everything about passwords is asked without `auth`:

@@ -4,7 +4,10 @@ A refresh token works once. Whoever renews must therefore be alone, and must sto
 it got at once; that is what the lease of a `TokenStore` is for.
 """
 
+import binascii
+import json
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
@@ -57,6 +60,11 @@ class TokenPair:
         return (time() if now is None else now) < self.expires_at
 
     @property
+    def demands_second_factor(self) -> bool:
+        """Whether a policy demands one, as the tokens of a sign-in alone tell."""
+        return claims_of(self.access_token).get("enforce_tfa") is True
+
+    @property
     def dead_at(self) -> float:
         """When the access token has expired for certain; Directus cannot end it."""
         return self.expires_at + MAX_MARGIN
@@ -74,6 +82,16 @@ def _lifetime(expires: Any) -> float:
     if is_number and 0 < expires < _LONGEST_LIFE:
         return float(expires / 1000)
     raise DirectusUnavailable("the lifetime of the tokens makes no sense")
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """Return what a token claims; whether that is true, Directus decides."""
+    payload = f"{token}..".split(".")[1]
+    try:
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
 
 
 class TokenStore(Protocol):

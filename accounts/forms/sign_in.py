@@ -46,3 +46,22 @@ class CodeForm(SiteForm):
     """The one-time code of the second factor."""
 
     otp = CodeField()
+
+
+class RecoveryCodeForm(SiteForm):
+    """A recovery code, with or without its dashes, in large or small letters."""
+
+    recovery_code = forms.CharField(
+        label=_("Recovery code"),
+        help_text=_(
+            "One of the codes that you kept when you set up the second factor."
+        ),
+        max_length=64,
+        widget=CodeInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+            }
+        ),
+    )

@@ -11,7 +11,7 @@ Row = dict[str, Any]
 NO_POWER = {"admin_access": False, "app_access": False}
 _UNKNOWN = {"directus_policies", "directus_access"}
 _FIELDS = {
-    "directus_roles": ["id", "name", "admin_access", "app_access"],
+    "directus_roles": ["id", "name", "admin_access", "app_access", "enforce_tfa"],
     "directus_permissions": [
         "id",
         "role",

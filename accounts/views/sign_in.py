@@ -6,25 +6,28 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.shortcuts import redirect
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import (
     sensitive_post_parameters,
     sensitive_variables,
 )
 
-from accounts import audit, clients, devices, logins, pending
+from accounts import audit, clients, devices, logins, pending, recovery, recovery_codes
 from accounts.directus import (
     DirectusError,
     DirectusUnavailable,
+    Forbidden,
     InvalidCredentials,
     InvalidOTP,
     RateLimited,
 )
-from accounts.forms.sign_in import CodeForm, LoginForm
+from accounts.forms.sign_in import CodeForm, LoginForm, RecoveryCodeForm
 from accounts.throttling import CODE_TRIES, Attempt, Throttled
 
 from .mixins import (
@@ -36,6 +39,9 @@ from .mixins import (
 )
 
 NOT_ACCEPTED = InvalidCredentials(401, "INVALID_CREDENTIALS")
+OFF_NOW = gettext_lazy(
+    "Your second factor is off, and your recovery codes are void. Set it up again."
+)
 
 
 class SignInMixin(NextPageMixin):
@@ -137,17 +143,21 @@ class LoginView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
         return response
 
 
-@method_decorator(sensitive_post_parameters("otp"), name="dispatch")
-class LoginCodeView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
-    """The one-time code, for five minutes and five tries."""
+class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
+    """What follows the password: five minutes and five tries for it.
 
-    form_class = CodeForm
-    template_name = "accounts/sign_in_code.html"
+    Subclasses define `sign_in_with(code)`, which returns the user, and may raise
+    ValidationError for what is nobody's wrong code.
+    """
+
+    # The form's one field, and what it says of a wrong code.
+    field: str
+    wrong: str
 
     def dispatch(self, request, *args, **kwargs):
         self.pending = pending.read(request)
         if self.pending is None and not request.user.is_authenticated:
-            return self._start_again(_("Please sign in again."))
+            return self.start_again(_("Please sign in again."))
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs):
@@ -160,29 +170,43 @@ class LoginCodeView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
             tries.take()
         except Throttled:
             self._record("Throttled")
-            return self._start_again(_("Too many wrong codes. Please sign in again."))
+            return self.start_again(_("Too many wrong codes. Please sign in again."))
         try:
-            user = self._sign_in_with(form.cleaned_data["otp"])
+            user = self.sign_in_with(form.cleaned_data[self.field])
         except (Throttled, RateLimited, DirectusUnavailable):
             # Nobody looked at the code.
             tries.undo()
             raise
+        except ValidationError as error:
+            tries.undo()
+            form.add_error(None, error)
+            return self.form_invalid(form)
         except InvalidOTP:
             tries.failed()
-            form.add_error("otp", _("This code is wrong, too old or was used before."))
+            form.add_error(self.field, self.wrong)
             return self.form_invalid(form)
         except DirectusError:
             tries.failed()
-            return self._start_again(_("Please sign in again."))
+            return self.start_again(_("Please sign in again."))
         tries.succeeded()
-        return self._go_on(user)
+        return self.go_on(user, self.pending.next or self.next_page)
 
-    def _sign_in_with(self, otp):
-        return self.sign_in(self.pending.email, self.pending.password, otp)
+    def sign_in_with(self, code: str):
+        """Return the user, or raise the reason why not."""
+        raise NotImplementedError
 
-    def _go_on(self, user):
-        url = self.pending.next or self.next_page
+    def go_on(self, user, url):
+        """Begin the session, and forget the first step."""
         response = self.welcome(user, self.pending.email, url)
+        pending.end(self.request, response)
+        return response
+
+    def start_again(self, message):
+        """Lead back to the password."""
+        # Who never began is not told anything, and gets no session for it.
+        if pending.was_started(self.request):
+            messages.warning(self.request, message)
+        response = redirect("accounts:login")
         pending.end(self.request, response)
         return response
 
@@ -191,13 +215,52 @@ class LoginCodeView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
             "sign_in.refused", self.request, email=self.pending.email, reason=reason
         )
 
-    def _start_again(self, message):
-        # Who never began is not told anything, and gets no session for it.
-        if pending.was_started(self.request):
-            messages.warning(self.request, message)
-        response = redirect("accounts:login")
-        pending.end(self.request, response)
-        return response
+
+@method_decorator(sensitive_post_parameters("otp"), name="dispatch")
+class LoginCodeView(SecondStepView):
+    """The one-time code."""
+
+    form_class = CodeForm
+    template_name = "accounts/sign_in_code.html"
+    field = "otp"
+    wrong = gettext_lazy("This code is wrong, too old or was used before.")
+
+    def get_context_data(self, **kwargs):
+        has_codes = recovery_codes.exist_for(self.pending.email)
+        return super().get_context_data(has_recovery_codes=has_codes, **kwargs)
+
+    def sign_in_with(self, code):
+        """Sign in with password and code."""
+        return self.sign_in(self.pending.email, self.pending.password, code)
+
+
+@method_decorator(sensitive_post_parameters("recovery_code"), name="dispatch")
+class LoginRecoveryView(SecondStepView):
+    """A recovery code in place of the one-time code."""
+
+    form_class = RecoveryCodeForm
+    template_name = "accounts/sign_in_recovery.html"
+    field = "recovery_code"
+    wrong = gettext_lazy("This recovery code is wrong or was used before.")
+
+    def sign_in_with(self, code):
+        """Switch the second factor off, then sign in without it."""
+        email, password = self.pending.email, self.pending.password
+        try:
+            recovery.recover(self.request, email=email, password=password, code=code)
+        except Forbidden as error:
+            text = _("Directus does not let you switch it off. Please ask for help.")
+            raise ValidationError(text) from error
+        messages.warning(self.request, OFF_NOW)
+        try:
+            return self.sign_in(email, password)
+        except (Throttled, RateLimited, DirectusUnavailable) as error:
+            # The code is spent; the password alone is enough from now on.
+            raise InvalidCredentials(401, "SIGN_IN_AGAIN") from error
+
+    def go_on(self, user, url):
+        """Lead to the page that sets up a new one."""
+        return super().go_on(user, reverse("accounts:two_factor"))
 
 
 class LogoutView(PublicMixin, DjangoLogoutView):

@@ -28,7 +28,8 @@ def login(state: State, asked: Asked, caller: Caller | None) -> Answer:
     if user.otp_secret and otp != one_time_code(user.otp_secret):
         raise answers.invalid_otp()
     user.attempts = 0
-    return data(state.start_session(user, asked.address, asked.user_agent))
+    tokens = state.start_session(user, asked.address, asked.user_agent, is_sign_in=True)
+    return data(tokens)
 
 
 def _count_attempt(state: State, user: FakeUser) -> None:

@@ -14,7 +14,7 @@ import responses
 
 from accounts.directus.wire import CURRENT_ATTEMPT, Stage
 
-from . import answers, auth, files, invites, policies, sign_up, site, users
+from . import answers, auth, files, invites, policies, sign_up, site, two_factor, users
 from .answers import Answer, Refusal
 from .asked import Asked, Caller, caller_of
 from .state import CUSTOMER, SERVICE, FakeUser, Mail, State
@@ -31,6 +31,10 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "/users": {"GET": users.list_users, "POST": users.create_user},
     "/users/me": {"GET": users.get_me, "PATCH": users.patch_me},
     "/users/invite/accept": {"POST": invites.accept},
+    "/users/me/tfa/enable": {"POST": two_factor.enable},
+    "/users/me/tfa/disable": {"POST": two_factor.disable},
+    "/policies/me/globals": {"GET": two_factor.globals_of},
+    "/permissions/me": {"GET": two_factor.permissions},
     "/users/register": {"POST": sign_up.register},
     "/users/register/verify-email": {"GET": sign_up.verify_email},
     "/server/ping": {"GET": site.ping},
@@ -51,6 +55,8 @@ ONE_OF_MANY: dict[str, dict[str, Callable[..., Answer]]] = {
     r"/files/([0-9a-f-]{36})": {"GET": files.get_file, "DELETE": files.delete_file},
     r"/assets/([0-9a-f-]{36})": {"GET": files.get_asset},
     r"/fields/directus_users/(\w+)": {"GET": files.get_user_field},
+    r"/users/([0-9a-f-]{36})/tfa/disable": {"POST": two_factor.disable_for},
+    r"/roles/([0-9a-f-]{36})": {"GET": two_factor.get_role},
 }
 SERVICE_TOKEN = "the-static-token-of-the-site"
 
@@ -166,6 +172,10 @@ class FakeDirectus:
     def hides_role_names(self) -> None:
         """Let nobody read roles."""
         self.state.role_names_readable = False
+
+    def demands_second_factor(self, role: str = CUSTOMER) -> None:
+        """Let a role, named by name, have a policy that demands a second factor."""
+        self.state.demanding_roles.add(self.state.role_id(role) or "")
 
     def attach(
         self, policy: str, *, role: str | None = None, user: FakeUser | None = None

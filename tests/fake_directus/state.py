@@ -126,6 +126,9 @@ class State:
     has_date_updated: bool = False
     # Version 10 has none.
     has_policies: bool = True
+    # Ids of roles with a policy that demands a second factor.
+    demanding_roles: set[str] = field(default_factory=set)
+    second_factor_writable: bool = True
 
     @property
     def now(self) -> float:
@@ -181,7 +184,12 @@ class State:
     # Sessions
 
     def start_session(
-        self, user: FakeUser, address: str, user_agent: str
+        self,
+        user: FakeUser,
+        address: str,
+        user_agent: str,
+        *,
+        is_sign_in: bool = False,
     ) -> dict[str, object]:
         """Return tokens, and note when the user was last here."""
         refresh_token = secrets.token_urlsafe(48)
@@ -194,12 +202,16 @@ class State:
         return {
             "expires": int(self.access_token_seconds * 1000),
             "refresh_token": refresh_token,
-            "access_token": self.access_token(user),
+            "access_token": self.access_token(user, is_sign_in=is_sign_in),
         }
 
-    def access_token(self, user: FakeUser) -> str:
+    def access_token(self, user: FakeUser, *, is_sign_in: bool = False) -> str:
         """Return an access token: it knows the role of now, and nothing of later."""
         is_admin = self.role_name(user.role) == ADMINISTRATOR
+        demanded = (
+            is_sign_in and self.has_policies and user.role in self.demanding_roles
+        )
+        claims = {"enforce_tfa": True} if demanded else {}
         return make_jwt(
             self.now,
             self.access_token_seconds,
@@ -207,6 +219,7 @@ class State:
             role=user.role,
             app_access=is_admin,
             admin_access=is_admin,
+            **claims,
         )
 
     def end_sessions(self, user: FakeUser) -> None:
