@@ -19,6 +19,7 @@ ROOT = Path(settings.BASE_DIR)
 PUBLIC = {
     "login/",
     "login/code/",
+    "login/recovery/",
     "logout/",
     "register/",
     "register/done/",

@@ -1,0 +1,195 @@
+"""The second factor, click by click, and its pages as people see and reach them."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from local.admin import totp
+
+from .conftest import sign_in
+from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
+
+pytestmark = [
+    pytest.mark.browser,
+    # Without a licence, customers may not be given the right: see tests/accounts.
+    pytest.mark.directus(10, 11),
+]
+
+
+@pytest.fixture
+def customer(make_customer):
+    return make_customer(first_name="Two", last_name="Factors")
+
+
+def fresh_code(secret, *, after=""):
+    """Return a code that stays good for some seconds, another one than `after`."""
+    while 30 - time.time() % 30 < 5 or totp(secret) == after:
+        time.sleep(0.5)
+    return totp(secret)
+
+
+def press(page, name):
+    page.locator("main").get_by_role("button", name=name).click()
+
+
+def begin(page, customer):
+    """Go as far as the page with the picture; return the key that it shows."""
+    page.goto("/account/two-factor/")
+    page.locator("[name=current_password]").fill(customer.password)
+    press(page, "Set it up")
+    return page.locator("code.secret").inner_text().replace(" ", "")
+
+
+def enrol(page, customer):
+    """Set it up; return the secret, the code that was used, and the recovery codes."""
+    secret = begin(page, customer)
+    code = fresh_code(secret)
+    page.locator("[name=otp]").fill(code)
+    press(page, "Turn it on")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("recovery"))
+    codes = page.locator(".codes code").all_inner_texts()
+    return secret, code, codes
+
+
+def expect_dashboard(page):
+    expect(page.get_by_role("heading", level=1)).to_have_text("Two Factors")
+
+
+def test_set_up_sign_in_with_a_code_then_lose_the_phone(
+    page, new_browser, customer, mailbox
+):
+    sign_in(page, customer.email, customer.password)
+    expect_dashboard(page)
+    secret, used, codes = enrol(page, customer)
+    assert len(codes) == 10
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save as a file").click()
+    assert codes[0] in download.value.path().read_text()
+    press(page, "I have kept them")
+    expect(page.get_by_text("You have 10 codes")).to_be_visible()
+    mailbox.wait_for(customer.email, "is on")
+
+    page.locator("header").get_by_role("button", name="Sign out").click()
+    sign_in(page, customer.email, customer.password)
+    page.locator("[name=otp]").fill(fresh_code(secret, after=used))
+    press(page, "Sign in")
+    expect_dashboard(page)
+
+    other = new_browser()
+    sign_in(other, customer.email, customer.password)
+    other.get_by_role("link", name="Use a recovery code").click()
+    other.locator("[name=recovery_code]").fill("AAAA-AAAA-AAAA-AAAA")
+    press(other, "Sign in and turn it off")
+    expect(other.get_by_text("wrong or was used before").first).to_be_visible()
+    other.locator("[name=recovery_code]").fill(codes[4].lower())
+    press(other, "Sign in and turn it off")
+    expect(other.get_by_text("Set it up again.")).to_be_visible()
+    mailbox.wait_for(customer.email, "recovery code was used")
+    page.goto("/")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    sign_in(page, customer.email, customer.password)
+    expect_dashboard(page)
+
+
+def test_it_is_set_up_again_and_turned_off(page, customer):
+    sign_in(page, customer.email, customer.password)
+    secret, used, codes = enrol(page, customer)
+    press(page, "I have kept them")
+
+    page.get_by_role("link", name="Set up again").click()
+    page.locator("[name=current_password]").fill(customer.password)
+    page.locator("[name=otp]").fill(fresh_code(secret, after=used))
+    press(page, "Continue")
+    new = page.locator("code.secret").inner_text().replace(" ", "")
+    used = fresh_code(new)
+    page.locator("[name=otp]").fill(used)
+    press(page, "Turn it on")
+    assert not set(codes) & set(page.locator(".codes code").all_inner_texts())
+    press(page, "I have kept them")
+
+    page.get_by_role("link", name="Turn off").click()
+    page.locator("[name=current_password]").fill(customer.password)
+    page.locator("[name=otp]").fill(fresh_code(new, after=used))
+    press(page, "Turn it off")
+    expect(page.get_by_text("Your second factor is off.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_of_it_has_a_barrier(new_browser, customer, scheme):
+    page = new_browser(color_scheme=scheme, viewport=SMALL_PHONE)
+    found = []
+
+    def look(name):
+        found.extend(violations(page))
+        if is_wider_than_the_screen(page):
+            found.append(f"{name} scrolls sideways")
+
+    sign_in(page, customer.email, customer.password)
+    page.goto("/account/two-factor/")
+    look("off")
+    begin(page, customer)
+    look("set up")
+    page.locator("[name=otp]").fill("000000")
+    press(page, "Turn it on")
+    look("set up, with an error")
+    enrol(page, customer)
+    look("codes")
+    press(page, "I have kept them")
+    look("on")
+    for path in ("again", "off"):
+        page.goto(f"/account/two-factor/{path}/")
+        look(path)
+    page.locator("header").get_by_role("button", name="Sign out").click()
+    sign_in(page, customer.email, customer.password)
+    look("code")
+    page.get_by_role("link", name="Use a recovery code").click()
+    look("recovery")
+
+    assert found == []
+
+
+def test_it_works_with_the_keyboard_alone_and_without_scripts(new_browser, customer):
+    page = new_browser(java_script_enabled=False)
+    sign_in(page, customer.email, customer.password)
+    page.goto("/account/two-factor/")
+    page.locator("[name=current_password]").focus()
+    page.keyboard.type(customer.password)
+    page.keyboard.press("Enter")
+    secret = page.locator("code.secret").inner_text().replace(" ", "")
+    page.locator("[name=otp]").focus()
+    page.keyboard.type(fresh_code(secret))
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Save as a file").focus()
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("I have kept them")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("You have 10 codes")).to_be_visible()
+
+
+def test_who_must_have_one_gets_no_further_without(page, site, customer):
+    role = site.admin.call("GET", f"/users/{customer.id}?fields=role")["role"]
+    demand = _demand(site, role)
+    try:
+        sign_in(page, customer.email, customer.password)
+        expect(page.get_by_text("everything else waits until then")).to_be_visible()
+        page.goto("/account/sessions/")
+        expect(page).to_have_url(re.compile("/account/two-factor/$"))
+        enrol(page, customer)
+        page.goto("/")
+        expect_dashboard(page)
+    finally:
+        demand()
+
+
+def _demand(site, role):
+    """Let the role demand a second factor; return what takes that back."""
+    call = site.admin.call
+    if site.directus.version.major == 10:
+        call("PATCH", f"/roles/{role}", {"enforce_tfa": True})
+        return lambda: call("PATCH", f"/roles/{role}", {"enforce_tfa": False})
+    policy = call("POST", "/policies", {"name": "Strict", "enforce_tfa": True})["id"]
+    call("POST", "/access", {"role": role, "policy": policy})
+    return lambda: call("DELETE", f"/policies/{policy}")
