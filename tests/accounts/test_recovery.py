@@ -168,7 +168,7 @@ def test_an_outage_after_it_is_off_leads_back_to_the_password(
 def test_a_right_that_is_missing_is_told_and_the_code_stays(
     asked, codes, ada, directus
 ):
-    directus.state.second_factor_writable = False
+    directus.state.customer_writes -= {"tfa_secret"}
 
     response = recover(asked, codes[0])
 

@@ -179,7 +179,7 @@ def test_who_has_one_from_elsewhere_is_told_so(signed_in_client, ada, directus):
 def test_where_directus_does_not_allow_it_the_page_says_what_to_grant(
     signed_in_client, ada, directus
 ):
-    directus.state.second_factor_writable = False
+    directus.state.customer_writes -= {"tfa_secret"}
 
     response = begin(signed_in_client, ada.password)
 
@@ -191,7 +191,7 @@ def test_where_directus_does_not_allow_it_the_page_says_what_to_grant(
 def test_a_right_that_is_gone_at_the_end_is_told_too(signed_in_client, ada, directus):
     begin(signed_in_client, ada.password)
     secret = secret_on(signed_in_client.get(SET_UP))
-    directus.state.second_factor_writable = False
+    directus.state.customer_writes -= {"tfa_secret"}
 
     response = signed_in_client.post(SET_UP, {"otp": code_for(secret)})
 

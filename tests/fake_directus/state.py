@@ -128,7 +128,6 @@ class State:
     has_policies: bool = True
     # Ids of roles with a policy that demands a second factor.
     demanding_roles: set[str] = field(default_factory=set)
-    second_factor_writable: bool = True
 
     @property
     def now(self) -> float:

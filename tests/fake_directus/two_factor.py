@@ -3,7 +3,7 @@
 from . import answers
 from .answers import Answer, data, nothing
 from .asked import Asked, Caller
-from .rights import OWN_FIELDS, USERS
+from .rights import USERS
 from .state import FakeUser, State
 from .tokens import one_time_code
 
@@ -69,8 +69,7 @@ def permissions(state: State, asked: Asked, caller: Caller | None) -> Answer:
     """GET /permissions/me: what a customer may do with users; nothing on 10."""
     if not state.has_policies:
         return nothing()
-    fields = OWN_FIELDS if state.second_factor_writable else OWN_FIELDS - {"tfa_secret"}
-    update = {"access": "partial", "fields": sorted(fields)}
+    update = {"access": "partial", "fields": sorted(state.customer_writes)}
     return data({USERS: {"update": update}})
 
 
@@ -81,5 +80,5 @@ def _user(state: State, caller: Caller | None) -> FakeUser:
 
 
 def _check_right(state: State) -> None:
-    if not state.second_factor_writable:
+    if "tfa_secret" not in state.customer_writes:
         raise answers.forbidden_collection(USERS)
