@@ -7,6 +7,7 @@ one exception is the link that confirms a new address, which is good for that al
 """
 
 import logging
+from datetime import UTC
 from functools import partial
 from smtplib import SMTPException
 
@@ -56,7 +57,9 @@ def _hand_over(name: str, mail: EmailMultiAlternatives) -> bool:
 def _written(name, user, request, to, facts) -> EmailMultiAlternatives:
     # Whose profile says nothing reads what the page was in.
     spoken = "" if request is None else translation.get_language()
-    with translation.override(language_of(user, otherwise=spoken)):
+    language = language_of(user, otherwise=spoken)
+    # The templates say that times are UTC, whatever zone the page's reader chose.
+    with translation.override(language), timezone.override(UTC):
         mail = _mail(name, user, request, facts)
     mail.to = [to or user.email]
     return mail

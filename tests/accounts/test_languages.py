@@ -3,14 +3,16 @@
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
+from django.core import mail
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
-from django.utils import translation
+from django.utils import timezone, translation
 
-from accounts import languages
+from accounts import languages, mails
 from accounts.middleware import LanguageMiddleware
 from accounts.models import User
 
@@ -201,6 +203,37 @@ def test_what_comes_before_the_session_speaks_too(client):
 
     assert (too_large.status_code, language_of(too_large)) == (413, "de")
     assert (wrong_host.status_code, language_of(wrong_host)) == (400, "de")
+
+
+# Mails
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [
+        ("ja-JP", "アカウントに新しいブラウザーからログイン"),
+        ("", "Neue Anmeldung in Ihrem Konto"),
+        ("nl-NL", "Neue Anmeldung in Ihrem Konto"),
+    ],
+)
+def test_a_mail_speaks_the_profiles_language_else_the_pages(ada, language, subject):
+    user = User(email=ada.email, language=language, time_zone="Asia/Tokyo")
+    request = RequestFactory().get("/")
+    request.client_address = "203.0.113.7"
+
+    with translation.override("de"), timezone.override("Asia/Tokyo"):
+        mails.send_now("new_device", user, request, sessions_path="/account/sessions/")
+
+    (sent,) = mail.outbox
+    assert subject in sent.subject
+    assert f"{datetime.now(UTC):%H:%M} UTC" in sent.body
+
+
+def test_a_mail_that_no_page_caused_is_english_for_whoever_has_no_language(ada):
+    with translation.override("de"):
+        mails.send_now("new_device", User(email=ada.email), sessions_path="/")
+
+    assert "A new browser has signed in" in mail.outbox[0].subject
 
 
 # Requests, one after the other and beside each other

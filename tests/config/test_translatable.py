@@ -191,6 +191,36 @@ def test_what_is_to_be_translated_can_be_collected(path):
             assert not isinstance(node.args[0], ast.JoinedStr | ast.BinOp)
 
 
+def done_at_import(tree):
+    """Yield what a module does when it is imported: all but the bodies of functions."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef):
+            yield from node.decorator_list
+        elif not isinstance(node, ast.Lambda):
+            yield node
+            yield from done_at_import(node)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_in_project)
+def test_nothing_is_translated_at_import(path):
+    """It would stay in the language of whoever comes first: that needs gettext_lazy."""
+    tree = ast.parse(path.read_text())
+    at_once = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name in {"gettext", "ngettext", "pgettext", "npgettext"}
+    }
+    early = [
+        ast.unparse(node)
+        for node in done_at_import(tree)
+        if isinstance(node, ast.Call) and name_of(node.func) in at_once
+    ]
+
+    assert early == []
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=name_in_project)
 def test_a_template_uses_the_tags_that_are_collected(path):
     """The old names work too; one name is enough."""
