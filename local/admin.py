@@ -45,6 +45,11 @@ class Admin:
         same = [user for user in found if user["email"].lower() == email.lower()]
         return same[0] if same else None
 
+    def invite_user(self, email: str, role: str, url: str) -> None:
+        """Let Directus mail an invitation with a link to a page."""
+        body = {"email": email, "role": role, "invite_url": url}
+        self.call("POST", "/users/invite", body)
+
     def patch_user(self, user_id: str, **changes: Any) -> User:
         """Change a user: status, role, password, email, first_name and so on."""
         path = f"/users/{user_id}?fields={USER_FIELDS}"

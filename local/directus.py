@@ -27,6 +27,7 @@ def local_environment(state: State, ports: Ports, site_url: str) -> dict[str, st
     site_needs = directus_environment(
         reset_url=f"{site_url}/reset-password/",
         verify_url=f"{site_url}/verify-email/",
+        invite_url=f"{site_url}/invite/",
         webhook_url=f"{site_url}/webhooks/directus/",
         django_address=HOST,
     )

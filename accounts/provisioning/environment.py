@@ -13,6 +13,7 @@ def directus_environment(
     *,
     reset_url: str,
     verify_url: str,
+    invite_url: str,
     webhook_url: str = "",
     django_address: str = "127.0.0.1",
 ) -> dict[str, str]:
@@ -21,6 +22,7 @@ def directus_environment(
     Args:
         reset_url: where links in password mails lead.
         verify_url: where links in confirmation mails lead.
+        invite_url: where links in invitations lead.
         webhook_url: where its Flow finds Django; empty without a Flow.
         django_address: the address or network that Directus sees Django under.
     """
@@ -28,6 +30,7 @@ def directus_environment(
         # Compared by origin and path, to the last slash.
         "PASSWORD_RESET_URL_ALLOW_LIST": reset_url,
         "USER_REGISTER_URL_ALLOW_LIST": verify_url,
+        "USER_INVITE_URL_ALLOW_LIST": invite_url,
         # Anything wider lets a visitor choose the own address.
         "IP_TRUST_PROXY": django_address,
         # An access token outlives sign-out and suspension by this much.

@@ -60,6 +60,7 @@ def test_the_environment_of_directus_names_the_exact_links():
     lines = directus_environment(
         reset_url="https://a.example/reset-password/",
         verify_url="https://a.example/verify-email/",
+        invite_url="https://a.example/invite/",
     )
 
     assert lines["PASSWORD_RESET_URL_ALLOW_LIST"] == "https://a.example/reset-password/"
@@ -76,7 +77,9 @@ def test_the_environment_of_directus_names_the_exact_links():
     ],
 )
 def test_directus_must_be_allowed_to_call_its_own_machine(url, is_named):
-    lines = directus_environment(reset_url="", verify_url="", webhook_url=url)
+    lines = directus_environment(
+        reset_url="", verify_url="", invite_url="", webhook_url=url
+    )
 
     assert ("IMPORT_IP_DENY_LIST" in lines) is is_named
 

@@ -36,7 +36,9 @@ def somebodys(tmp_path_factory):
     """An administrator of a Directus that has nothing but what people put there."""
     state, ports = State(tmp_path_factory.mktemp("elsewhere")), Ports.free()
     env = local_environment(state, ports, SITE)
-    for name in directus_environment(reset_url="", verify_url="", webhook_url=SITE):
+    for name in directus_environment(
+        reset_url="", verify_url="", invite_url="", webhook_url=SITE
+    ):
         env.pop(name, None)
     server = Directus(state, env, chosen_version())
     server.start()

@@ -32,6 +32,10 @@ class FakeWorld(World):
         user = self.directus.add_user(email or new_email(), password, **values)
         return Person(user.id, user.email, password)
 
+    def invite(self, email: str) -> None:
+        """Invite somebody."""
+        self.directus.invite(email)
+
     def add_administrator(self) -> Person:
         """Add an administrator."""
         return self.add_user(role="Administrator")

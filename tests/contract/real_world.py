@@ -41,6 +41,11 @@ class RealWorld(World):
         user = self.admin.create_user(email, password, **values)
         return Person(user["id"], email, password)
 
+    def invite(self, email: str) -> None:
+        """Invite somebody."""
+        url = f"{self.site_url}/invite/"
+        self.admin.invite_user(email, self.customer_role, url)
+
     def add_administrator(self) -> Person:
         """Add an administrator, for this test: version 12 counts them."""
         person = self.add_user(role=self.admin.role_id("Administrator"))

@@ -209,6 +209,7 @@ class Command(BaseCommand):
         lines = directus_environment(
             reset_url=public_url("accounts:password_reset_confirm"),
             verify_url=public_url("accounts:verify_email"),
+            invite_url=public_url("accounts:invite"),
             webhook_url=webhook.url if webhook else "",
         )
         self.report.environment(lines)
