@@ -17,6 +17,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .browsers import browser_in_words
+
 
 class UserManager(BaseUserManager):
     """Creates local users; mirrored ones come from accounts.mirror."""
@@ -170,6 +172,11 @@ class Session(AbstractBaseSession):
     class Meta(AbstractBaseSession.Meta):
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
+
+    @property
+    def browser(self) -> str:
+        """What the browser calls itself, in words."""
+        return browser_in_words(self.user_agent)
 
     @classmethod
     def get_session_store_class(cls):

@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import own_sessions
-from accounts.browsers import browser_in_words
 
 from .account import AccountPageView
 
@@ -28,7 +27,6 @@ class SessionsView(AccountPageView):
         others = list(sessions.exclude(pk=this)[: MOST_SHOWN + 1])
         shown = [*sessions.filter(pk=this), *others[:MOST_SHOWN]]
         for row in shown:
-            row.browser = browser_in_words(row.user_agent)
             row.is_this_one = row.pk == this
         return super().get_context_data(
             sessions=shown,
