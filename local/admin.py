@@ -4,6 +4,7 @@ import base64
 import hmac
 import struct
 import time
+from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -106,6 +107,19 @@ class Admin:
             body["otp"] = otp
         answer = call_json("POST", f"{self.url}/auth/login", body)
         return cast(str, answer["data"]["access_token"])
+
+
+def demand_second_factor(admin: Admin, role: str) -> Callable[[], Any]:
+    """Let a role demand a second factor; return what takes that back."""
+    rows = admin.call("GET", "/roles?limit=1")
+    if "enforce_tfa" in rows[0]:
+        path = f"/roles/{role}"
+        admin.call("PATCH", path, {"enforce_tfa": True})
+        return lambda: admin.call("PATCH", path, {"enforce_tfa": False})
+    values = {"name": "Strict", "enforce_tfa": True}
+    policy = admin.call("POST", "/policies", values)["id"]
+    admin.call("POST", "/access", {"role": role, "policy": policy})
+    return lambda: admin.call("DELETE", f"/policies/{policy}")
 
 
 def totp(secret: str, at: float | None = None) -> str:

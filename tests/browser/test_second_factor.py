@@ -6,7 +6,8 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from local.admin import totp
+from local.admin import demand_second_factor, totp
+from tests.contract.real_world import grant_recommended_rule
 
 from .conftest import sign_in
 from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
@@ -170,8 +171,7 @@ def test_it_works_with_the_keyboard_alone_and_without_scripts(new_browser, custo
 
 
 def test_who_must_have_one_gets_no_further_without(page, site, customer):
-    role = site.admin.call("GET", f"/users/{customer.id}?fields=role")["role"]
-    demand = _demand(site, role)
+    take_back = demand_second_factor(site.admin, site.customer_role)
     try:
         sign_in(page, customer.email, customer.password)
         expect(page.get_by_text("everything else waits until then")).to_be_visible()
@@ -181,15 +181,27 @@ def test_who_must_have_one_gets_no_further_without(page, site, customer):
         page.goto("/")
         expect_dashboard(page)
     finally:
-        demand()
+        take_back()
 
 
-def _demand(site, role):
-    """Let the role demand a second factor; return what takes that back."""
-    call = site.admin.call
-    if site.directus.version.major == 10:
-        call("PATCH", f"/roles/{role}", {"enforce_tfa": True})
-        return lambda: call("PATCH", f"/roles/{role}", {"enforce_tfa": False})
-    policy = call("POST", "/policies", {"name": "Strict", "enforce_tfa": True})["id"]
-    call("POST", "/access", {"role": role, "policy": policy})
-    return lambda: call("DELETE", f"/policies/{policy}")
+@pytest.mark.directus(12)
+def test_without_a_licence_the_page_says_what_to_grant_and_then_works(
+    page, new_browser, site, customer
+):
+    sign_in(page, customer.email, customer.password)
+    page.goto("/account/two-factor/")
+    page.locator("[name=current_password]").fill(customer.password)
+    press(page, "Set it up")
+    expect(page.get_by_text("Directus does not let you do this")).to_be_visible()
+    expect(page.get_by_text("tfa_secret")).to_be_visible()
+    take_back = grant_recommended_rule(site.admin)
+    try:
+        _secret, _used, codes = enrol(page, customer)
+        other = new_browser()
+        sign_in(other, customer.email, customer.password)
+        other.get_by_role("link", name="Use a recovery code").click()
+        other.locator("[name=recovery_code]").fill(codes[0])
+        press(other, "Sign in and turn it off")
+        expect(other.get_by_text("Set it up again.")).to_be_visible()
+    finally:
+        take_back()

@@ -63,6 +63,10 @@ class FakeWorld(World):
         self._user(person).otp_secret = SECOND_FACTOR_SECRET
         return SECOND_FACTOR_SECRET
 
+    def demand_second_factor(self) -> None:
+        """Let customers have to have a second factor."""
+        self.directus.demands_second_factor()
+
     def last_login_of(self, person: Person) -> tuple[str, str]:
         """Return from where and with what a person last signed in."""
         session = self.directus.state.sessions[

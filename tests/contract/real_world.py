@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from accounts.provisioning import ids
+from local.admin import Admin, demand_second_factor
 from tests.stack import Mailbox, RunningStack
 
 from .worlds import Person, World, new_email
@@ -16,6 +17,27 @@ OPEN = {
     "auth_password_policy": None,
     "auth_login_attempts": 25,
 }
+
+
+# The order matters: Directus 12 without a licence takes exactly this rule.
+RECOMMENDED_FIELDS = [
+    *("first_name", "last_name", "email", "password", "location", "title"),
+    *("description", "avatar", "language", "appearance", "theme_light", "theme_dark"),
+    *("theme_light_overrides", "theme_dark_overrides", "tfa_secret"),
+]
+
+
+def grant_recommended_rule(admin: Admin) -> Callable[[], Any]:
+    """Let customers write what Directus' own app lets people write; return the undo."""
+    row = {
+        "policy": ids.CUSTOMER_POLICY,
+        "collection": "directus_users",
+        "action": "update",
+        "permissions": {"id": {"_eq": "$CURRENT_USER"}},
+        "fields": RECOMMENDED_FIELDS,
+    }
+    path = f"/permissions/{admin.call('POST', '/permissions', row)['id']}"
+    return lambda: admin.call("DELETE", path)
 
 
 class RealWorld(World):
@@ -74,6 +96,14 @@ class RealWorld(World):
     def set_second_factor(self, person: Person) -> str:
         """Switch the second factor on; return its secret."""
         return self.admin.enable_second_factor(person.id, person.email, person.password)
+
+    def demand_second_factor(self) -> None:
+        """Let customers have to have a second factor, for this test."""
+        self._undo.append(demand_second_factor(self.admin, self.customer_role))
+
+    def grant_recommended_rule(self) -> None:
+        """Let customers write what Directus' own app lets people write."""
+        self._undo.append(grant_recommended_rule(self.admin))
 
     def last_login_of(self, person: Person) -> tuple[str, str]:
         """Return from where and with what a person last signed in."""
