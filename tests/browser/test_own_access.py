@@ -41,6 +41,8 @@ def change_password(page, current, new=NEW_PASSWORD, **code):
 
 
 def expect_signed_in(page):
+    # Going on sooner would stop the form on its way.
+    expect(page).not_to_have_url(re.compile("/login/"))
     page.goto("/")
     header = page.locator("header")
     expect(header.get_by_role("button", name="Sign out")).to_be_visible()
