@@ -1,0 +1,171 @@
+"""Sessions, export and deletion, click by click, with two browsers at once."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import expect_sign_in_page, sign_in
+from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
+
+pytestmark = pytest.mark.browser
+
+PAGES = ("/account/sessions/", "/account/export/", "/account/delete/")
+MAIN = "main"
+
+
+@pytest.fixture
+def ada(make_customer):
+    return make_customer(first_name="Ada", last_name="Lovelace")
+
+
+def expect_dashboard(page):
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ada Lovelace")
+
+
+@pytest.fixture
+def two_browsers(new_browser, ada):
+    """A desktop's and a phone's, both signed in."""
+    phone = "Mozilla/5.0 (Android 14; Mobile; rv:130.0) Gecko/130.0 Firefox/130.0"
+    browsers = [new_browser(), new_browser(user_agent=phone)]
+    for page in browsers:
+        sign_in(page, ada.email, ada.password)
+        expect_dashboard(page)
+    return browsers
+
+
+def test_one_browser_signs_the_other_out(two_browsers):
+    desktop, phone = two_browsers
+    desktop.goto("/account/sessions/")
+    other = desktop.get_by_role("listitem").filter(has_text="Firefox Mobile on Android")
+    expect(other).to_be_visible()
+
+    other.get_by_role("button", name="Sign it out").click()
+
+    expect(desktop.get_by_text("The browser was signed out.")).to_be_visible()
+    expect(desktop.get_by_text("You are signed in nowhere else.")).to_be_visible()
+    phone.reload()
+    expect_sign_in_page(phone)
+    desktop.goto("/")
+    expect_dashboard(desktop)
+
+
+def test_all_others_are_signed_out_with_the_keyboard(two_browsers):
+    desktop, phone = two_browsers
+    phone.goto("/account/sessions/")
+    phone.get_by_role("button", name="Sign out all other browsers").focus()
+    phone.keyboard.press("Enter")
+
+    expect(phone.get_by_text("1 other browser was signed out.")).to_be_visible()
+    desktop.reload()
+    expect_sign_in_page(desktop)
+
+
+def test_a_new_browser_is_mailed_about_once(mailbox, two_browsers, ada):
+    mail = mailbox.wait_for(ada.email, "A new browser")
+    text = mail.get_body(("plain",)).get_content()
+    assert "with Firefox Mobile on Android" in text
+
+    _desktop, phone = two_browsers
+    phone.locator("header").get_by_role("button", name="Sign out").click()
+    sign_in(phone, ada.email, ada.password)
+    expect_dashboard(phone)
+    phone.goto("/account/delete/")
+    phone.locator("[name=current_password]").fill(ada.password)
+    phone.get_by_role("button", name="Delete my account").click()
+    # Sent later, and there: the other one would have come before.
+    mailbox.wait_for(ada.email, "is going to be deleted")
+    assert mailbox.count(ada.email) == 0
+
+
+def test_the_data_is_downloaded(page, ada):
+    sign_in(page, ada.email, ada.password)
+    expect_dashboard(page)
+    page.goto("/account/export/")
+
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download your data").click()
+
+    file = started.value
+    assert re.fullmatch(r"account-[\d-]+\.json", file.suggested_filename)
+    held = json.loads(Path(file.path()).read_text())
+    assert held["directus"]["email"] == held["site"]["user"]["email"] == ada.email
+
+
+def test_an_account_is_asked_to_be_deleted_and_kept(two_browsers, ada, mailbox):
+    desktop, phone = two_browsers
+    phone.goto("/account/delete/")
+    phone.locator("[name=current_password]").fill("wrong")
+    phone.get_by_role("button", name="Delete my account").click()
+    wrong = phone.get_by_text("This is not your current password.")
+    expect(wrong.first).to_be_visible()
+    phone.locator("[name=current_password]").fill(ada.password)
+    phone.keyboard.press("Enter")
+    expect(phone.get_by_text("This account is going to be deleted.")).to_be_visible()
+    mailbox.wait_for(ada.email, "is going to be deleted")
+    desktop.reload()
+    expect_sign_in_page(desktop)
+
+    sign_in(desktop, ada.email, ada.password)
+    expect_dashboard(desktop)
+    desktop.get_by_role("button", name="Keep my account").click()
+
+    expect(desktop.get_by_text("Your account stays.")).to_be_visible()
+    mailbox.wait_for(ada.email, "stays")
+
+
+def test_an_account_is_deleted_and_the_address_signs_up_again(site, page, ada, mailbox):
+    site.restart_site(TRUSTED_PROXIES="127.0.0.1", ACCOUNT_DELETION_DAYS="0")
+    sign_in(page, ada.email, ada.password)
+    expect_dashboard(page)
+    page.goto("/account/delete/")
+    page.locator("[name=current_password]").fill(ada.password)
+    page.get_by_role("button", name="Delete my account").click()
+
+    expect(page.get_by_text("Your account has been deleted.")).to_be_visible()
+    mailbox.wait_for(ada.email, "has been deleted")
+    assert site.admin.find_user(ada.email) is None
+    sign_in(page, ada.email, ada.password)
+    expect(page.get_by_text("Wrong e-mail address or password.")).to_be_visible()
+
+    page.goto("/register/")
+    again = {"first_name": "Ada", "last_name": "King"} | vars(ada)
+    for name in ("first_name", "last_name", "email", "password"):
+        page.locator(f"[name={name}]").fill(again[name])
+    page.locator(MAIN).get_by_role("button", name="Sign up").click()
+    page.goto(mailbox.link_for(ada.email, "Verify"))
+    page.locator(MAIN).get_by_role("button").click()
+    sign_in(page, ada.email, ada.password)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ada King")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_barrier_or_is_too_wide(new_browser, ada, scheme):
+    page = new_browser(color_scheme=scheme, viewport=SMALL_PHONE)
+    sign_in(new_browser(), ada.email, ada.password)
+    sign_in(page, ada.email, ada.password)
+    expect_dashboard(page)
+    found = []
+
+    def look():
+        found.extend(violations(page))
+        if is_wider_than_the_screen(page):
+            found.append(f"{page.url} scrolls sideways")
+
+    for path in PAGES:
+        page.goto(path)
+        look()
+    page.get_by_role("button", name="Delete my account").click()
+    page.locator("[name=current_password]").fill("wrong")
+    page.get_by_role("button", name="Delete my account").click()
+    look()
+    page.locator("[name=current_password]").fill(ada.password)
+    page.get_by_role("button", name="Delete my account").click()
+    expect(page.get_by_text("This account is going to be deleted.")).to_be_visible()
+    look()
+    page.goto("/")
+    look()
+
+    assert found == []
