@@ -11,16 +11,16 @@ from typing import Any
 
 from django.conf import settings
 
-from . import clients
+from . import clients, pictures
 from .directus import (
     AuthenticationFailed,
+    CallFailed,
     DirectusAPIError,
     DirectusClient,
     DirectusUnavailable,
-    Forbidden,
     RateLimited,
 )
-from .provisioning.ids import PICTURE_FOLDER
+from .grants import NotGranted
 
 logger = logging.getLogger(__name__)
 
@@ -43,32 +43,28 @@ def erase_at_directus(user) -> str:
         raise DirectusUnavailable("there is no service token")
     how = _anonymise if settings.ACCOUNT_DELETION == ANONYMISE else _delete
     try:
-        _delete_picture(service, user)
+        reason = _delete_picture(service, user)
         how(service, user)
-        return ""
+        return reason
     except RateLimited:
         raise
     except AuthenticationFailed as error:
         logger.error("Directus does not accept the service token: %s", error)
         raise DirectusUnavailable("the service token is refused") from error
-    except DirectusAPIError as error:
+    except (DirectusAPIError, CallFailed) as error:
+        # 500 is what Directus answers when a row there must not lose the user.
         if not service.has_user(user.directus_id):
             return ""
         logger.error("Directus keeps user %s: %s", user.directus_id, error)
         return str(error)
 
 
-def _delete_picture(service: DirectusClient, user) -> None:
-    """Delete the user's picture; not a file that an administrator chose instead."""
-    if user.picture_id is None:
-        return
+def _delete_picture(service: DirectusClient, user) -> str:
     try:
-        file = service.get_file(user.picture_id)
-        if file.folder == PICTURE_FOLDER:
-            service.delete_file(file.id)
-    except Forbidden:
-        # Gone, or none of ours.
-        pass
+        pictures.delete_of(user, service)
+    except NotGranted:
+        return f"the file {user.picture_id} may not be deleted"
+    return ""
 
 
 def _delete(service: DirectusClient, user) -> None:

@@ -88,6 +88,16 @@ def read(request) -> Picture | None:
         return None
 
 
+def delete_of(user, site: DirectusClient) -> None:
+    """Delete the file of a user's picture: the account goes.
+
+    Raises:
+        NotGranted: it may not be deleted.
+        DirectusUnavailable, RateLimited: nothing is known.
+    """
+    _delete(site, user, user.picture_id)
+
+
 def _site(request, right: str) -> DirectusClient:
     site = clients.service_client(clients.visitor_of(request))
     if site is None:

@@ -76,4 +76,5 @@ def tell_deleted(user, *, was_active: bool) -> None:
     """Tell that an account was deleted."""
     if was_active:
         tell_deactivated([user])
-    user_deleted.send_robust(get_user_model(), user=user)
+    sender = get_user_model()
+    transaction.on_commit(lambda: user_deleted.send_robust(sender, user=user))

@@ -55,6 +55,8 @@ class Action:
 
     def objection(self, request, user) -> str:
         """Return why this is not done to a user, as far as the row tells."""
+        if user.deleted_at:
+            return _("The account was deleted.")
         return "" if user.is_mirrored else _("A local user, unknown to Directus.")
 
     def suits(self, user) -> bool:

@@ -18,6 +18,7 @@ from .. import attempts, clients
 from ..models import User
 from .actions import ACTIONS, Action
 from .confirming import MOST_AT_ONCE, Confirming
+from .filters import DeletionFilter
 
 FROM_DIRECTUS = (
     "email",
@@ -31,6 +32,8 @@ FROM_DIRECTUS = (
     "directus_id",
 )
 FROM_ROLE = ("is_active", "is_staff", "is_superuser", "synced_at", "last_login")
+# Asked for by the owner, and revoked by nobody else.
+DELETION = ("delete_at", "deleted_at")
 
 
 @admin.register(User)
@@ -45,15 +48,28 @@ class UserAdmin(DjangoUserAdmin):
         "is_active",
         "synced_at",
     )
-    list_filter = ("status", "role_name", "is_active", "is_staff", "groups")
+    list_filter = (
+        "status",
+        "role_name",
+        "is_active",
+        "is_staff",
+        DeletionFilter,
+        "groups",
+    )
     search_fields = ("email", "first_name", "last_name", "directus_id")
     ordering = ("email",)
     fieldsets = (
         (_("From Directus"), {"fields": (*FROM_DIRECTUS, "in_directus", "sign_in")}),
         (_("From the role in Directus"), {"fields": FROM_ROLE}),
-        (_("In Django"), {"fields": ("groups", "user_permissions")}),
+        (_("In Django"), {"fields": ("groups", "user_permissions", *DELETION)}),
     )
-    readonly_fields = (*FROM_DIRECTUS, *FROM_ROLE, "in_directus", "sign_in")
+    readonly_fields = (
+        *FROM_DIRECTUS,
+        *FROM_ROLE,
+        *DELETION,
+        "in_directus",
+        "sign_in",
+    )
 
     def has_add_permission(self, request):
         return False

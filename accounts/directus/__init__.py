@@ -4,6 +4,7 @@ from .calls import Upload
 from .client import DirectusClient
 from .exceptions import (
     AuthenticationFailed,
+    CallFailed,
     DirectusAPIError,
     DirectusError,
     DirectusUnavailable,
@@ -28,6 +29,7 @@ from .users import DirectusUser, Visitor
 __all__ = [
     "AuthenticationFailed",
     "BearerAuth",
+    "CallFailed",
     "DirectusAPIError",
     "DirectusClient",
     "DirectusError",

@@ -2,6 +2,7 @@
 
     DirectusError
     ├── DirectusUnavailable       no usable answer: refused, timed out, 5xx, not JSON
+    │   └── CallFailed            500 to this one call
     ├── SessionExpired            the stored tokens no longer work: sign in again
     └── DirectusAPIError          Directus answered with an error (.status, .code)
         ├── InvalidPayload        400
@@ -51,6 +52,10 @@ class DirectusUnavailable(DirectusError):
         self.retry_after = retry_after
         self.timed_out = timed_out
         self.never_sent = never_sent
+
+
+class CallFailed(DirectusUnavailable):
+    """Directus failed at this one call, with 500, and may be well otherwise."""
 
 
 class SessionExpired(DirectusError):
@@ -164,14 +169,16 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
         return RateLimited(429, code, retry_after=wait)
     if answer.status >= 500:
         message = f"Directus answered {answer.status} {code}".rstrip()
-        return DirectusUnavailable(message, retry_after=answer.retry_after)
+        failed = answer.status == 500 and code == "INTERNAL_SERVER_ERROR"
+        error_class = CallFailed if failed else DirectusUnavailable
+        return error_class(message, retry_after=answer.retry_after)
     if not _has_errors(answer.payload):
         # A proxy's 401 must not look like a wrong password.
         return DirectusUnavailable(f"{answer.status} without an error from Directus")
     by_status = CLASSES_BY_STATUS.get(answer.status, DirectusAPIError)
-    error_class = CLASSES_BY_CODE.get(code, by_status)
+    api_error = CLASSES_BY_CODE.get(code, by_status)
     kind = _matching(_NAME, facts.get("type"))
-    return error_class(answer.status, code, _field_in(facts), kind)
+    return api_error(answer.status, code, _field_in(facts), kind)
 
 
 def error_facts(payload: Any) -> dict[str, Any]:

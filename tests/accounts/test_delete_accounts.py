@@ -174,3 +174,16 @@ def test_no_secret_and_no_address_is_logged(her_browser, caplog, directus, ada):
     everything = " ".join(str(vars(record)) for record in caplog.records)
     assert ada.password not in everything
     assert ada.email not in everything
+
+
+def test_whom_a_row_in_directus_holds_is_deleted_here(her_browser, directus, ada):
+    ask(her_browser)
+    days_pass()
+    failed = {"errors": [{"extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}
+    directus.answers(500, failed, path=f"/users/{ada.id}")
+
+    printed, code = run()
+
+    assert code == 3
+    assert "Directus answered 500 INTERNAL_SERVER_ERROR" in printed
+    assert User.objects.get().deleted_at

@@ -270,7 +270,7 @@ def test_a_file_that_is_no_picture_of_a_person_stays(her_browser, directus):
     assert directus.was_asked_once(path).method == "GET"
 
 
-def test_other_apps_are_told(her_browser):
+def test_other_apps_are_told(her_browser, django_capture_on_commit_callbacks):
     heard = []
 
     def deactivated(sender, user, **kwargs):
@@ -284,7 +284,8 @@ def test_other_apps_are_told(her_browser):
     pk = User.objects.get().pk
     ask(her_browser)
     days_pass()
-    run()
+    with django_capture_on_commit_callbacks(execute=True):
+        run()
     user_deactivated.disconnect(deactivated)
     user_deleted.disconnect(deleted)
 

@@ -6,6 +6,7 @@ import time
 import pytest
 import requests
 
+from local.problem import Problem
 from tests.on_wire.site import Browser
 
 pytestmark = pytest.mark.real
@@ -121,3 +122,39 @@ def test_whom_directus_has_lost_is_deleted_here(live_site, ada, without_flow):
     live_site.admin.delete_user(ada.id)
 
     assert SUMMARY in delete_due(live_site)
+
+
+@pytest.fixture
+def held_by_a_note(live_site, ada):
+    """A row in Directus that must not lose its owner."""
+    admin = live_site.admin
+    fields = [
+        {"field": "id", "type": "integer", "schema": {"is_primary_key": True}},
+        {"field": "owner", "type": "uuid", "schema": {}},
+    ]
+    collection = {"collection": "kept", "schema": {}, "meta": {}, "fields": fields}
+    admin.call("POST", "/collections", collection)
+    relation = {
+        "collection": "kept",
+        "field": "owner",
+        "related_collection": "directus_users",
+        "schema": {"on_delete": "NO ACTION"},
+    }
+    admin.call("POST", "/relations", relation)
+    admin.call("POST", "/items/kept", {"id": 1, "owner": ada.id})
+    yield
+    admin.call("DELETE", "/collections/kept")
+
+
+def test_whom_a_row_in_directus_holds_can_be_anonymised(live_site, ada, held_by_a_note):
+    ask(signed_in(live_site, ada), ada)
+
+    with pytest.raises(Problem):
+        delete_due(live_site)
+
+    log = live_site.site.log.read_text()
+    assert f"Directus keeps {ada.id}" in log
+    assert SUMMARY in live_site.site.manage(
+        "delete_accounts", ACCOUNT_DELETION="anonymise"
+    )
+    assert record_of(live_site, ada)["email"].startswith("deleted-")

@@ -8,6 +8,7 @@ import re
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 
@@ -175,3 +176,18 @@ def test_names_are_text_on_every_page(root, directus, sign_in, settings):
         assert NASTY not in page.text
         assert "<script>alert" not in page.text
     assert "&lt;img" in pages[0].text
+
+
+def test_who_is_to_be_deleted_is_found_and_whoever_was_is_left_alone(root, shadow):
+    asked, deleted = {"deletion": "asked"}, {"deletion": "done"}
+    assert "1 user" not in root.get(USERS, asked).text
+
+    User.objects.filter(pk=shadow.pk).update(delete_at=timezone.now())
+    assert shadow.email in root.get(USERS, asked).text
+    assert shadow.email not in root.get(USERS, deleted).text
+
+    User.objects.filter(pk=shadow.pk).update(email="", deleted_at=timezone.now())
+    assert "1 user" in root.get(USERS, deleted).text
+    page = root.get(f"{USERS}{shadow.pk}/change/").text
+    assert "Suspend in Directus" not in page
+    assert "Re-activate" not in page

@@ -36,7 +36,7 @@ def answer(status, code=None, *, retry_after=None, **facts):
         (404, "ROUTE_NOT_FOUND", e.NotFound),
         (409, "A_CODE_OF_TOMORROW", e.DirectusAPIError),
         (429, "REQUESTS_EXCEEDED", e.RateLimited),
-        (500, "INTERNAL_SERVER_ERROR", e.DirectusUnavailable),
+        (500, "INTERNAL_SERVER_ERROR", e.CallFailed),
         (503, "SERVICE_UNAVAILABLE", e.DirectusUnavailable),
         # A broken server's "wrong password" is none.
         (500, "INVALID_CREDENTIALS", e.DirectusUnavailable),
