@@ -76,7 +76,7 @@ class ConfirmView(NextPageMixin, AccountFormView):
 
     form_class = ConfirmForm
     template_name = "accounts/confirm.html"
-    next_page = reverse_lazy("dashboard:home")
+    next_page = reverse_lazy("accounts:profile")
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}
