@@ -56,6 +56,8 @@ class LanguageMiddleware:
 # that nobody has to be signed in for.
 WITHOUT_SECOND_FACTOR = {
     "accounts:confirm",
+    # Stands on every page.
+    "accounts:picture",
     "accounts:two_factor",
     "accounts:two_factor_set_up",
 }

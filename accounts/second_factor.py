@@ -120,8 +120,9 @@ def was_enabled(request, secret: str) -> list[str]:
 
 
 def was_enabled_elsewhere(user) -> None:
-    """Note that Directus has it on; there are no recovery codes then."""
-    recovery_codes.void_codes(user)
+    """Note that Directus has it on; recovery codes of an earlier one are void."""
+    if user.has_two_factor is False:
+        recovery_codes.void_codes(user)
     _write(user, has_two_factor=True)
 
 

@@ -52,7 +52,8 @@ def pytest_collection_modifyitems(
 
 def _holds(item: pytest.Item, major: int) -> bool:
     marker = item.get_closest_marker("directus")
-    return not marker or major in marker.args or not item.get_closest_marker("real")
+    is_real = any(map(item.get_closest_marker, ("real", "browser")))
+    return not marker or major in marker.args or not is_real
 
 
 class Call(NamedTuple):

@@ -162,3 +162,18 @@ def test_a_local_administrator_is_not_meant(client):
     admin.must_use_two_factor = True
 
     assert not second_factor.is_missing(admin)
+
+
+def test_the_admin_is_no_way_around(directus, sign_in, settings):
+    settings.DIRECTUS_STAFF_ROLES = ["Administrator"]
+    directus.demands_second_factor("Administrator")
+    boss = directus.add_user("boss@example.com", "A secret 1900", role="Administrator")
+
+    visitor = sign_in(boss, Client())
+
+    assert User.objects.get().is_staff
+    assert visitor.get("/admin/").url == START
+
+
+def test_the_own_picture_stands_on_that_page(visitor):
+    assert visitor.get("/account/picture/").url == "/static/picture.svg"

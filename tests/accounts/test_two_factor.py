@@ -176,6 +176,17 @@ def test_who_has_one_from_elsewhere_is_told_so(signed_in_client, ada, directus):
     assert "There are none" in signed_in_client.get(START).text
 
 
+def test_codes_outlive_a_time_in_which_it_was_not_known(signed_in_client, ada):
+    secret, _codes = enrol(signed_in_client, ada)
+    used_codes_may_be_used_again()
+    User.objects.update(has_two_factor=None)
+
+    begin(signed_in_client, ada.password, otp=code_for(secret))
+
+    assert User.objects.get().has_two_factor is True
+    assert RecoveryCode.objects.count() == 10
+
+
 def test_where_directus_does_not_allow_it_the_page_says_what_to_grant(
     signed_in_client, ada, directus
 ):
