@@ -7,6 +7,7 @@ VERSION_TESTS = tests/contract tests/accounts/test_directus_setup.py tests/accou
 	tests/accounts/test_setup_elsewhere.py tests/accounts/test_rights_on_directus.py \
 	tests/accounts/test_directus_sync.py tests/accounts/test_directus_revoke.py \
 	tests/accounts/test_cutting_off.py tests/accounts/admin/test_on_directus.py \
+	tests/accounts/test_own_data_on_directus.py \
 	tests/browser/test_walks.py
 
 .DEFAULT_GOAL := help

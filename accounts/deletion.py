@@ -65,7 +65,7 @@ def delete_now(request) -> str:
     ask(request)
     try:
         return delete(request.user, request)
-    except Exception:
+    except DirectusError:
         rows = get_user_model().objects.filter(pk=request.user.pk, deleted_at=None)
         rows.update(delete_at=None)
         raise

@@ -1,4 +1,4 @@
-"""Everything that Directus and this site hold about a user, as JSON for the user.
+"""The profile in Directus, and all that this site holds about a user, as JSON.
 
 Never a secret: no password, token, second factor or session key, be it sealed.
 """

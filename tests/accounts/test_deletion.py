@@ -7,10 +7,11 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core import mail
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, deletion
 from accounts.models import (
     Attempts,
     EmailChange,
@@ -22,9 +23,10 @@ from accounts.models import (
 )
 from accounts.provisioning.ids import PICTURE_FOLDER
 from accounts.signals import user_deactivated, user_deleted
+from tests.fake_directus import one_time_code
 
 from .deleting import KEEP, PATH, ask, days_pass, run, subjects
-from .flows import confirm, log_in, open_link, sign_up
+from .flows import OTP_SECRET, confirm, log_in, open_link, sign_up
 
 pytestmark = pytest.mark.django_db
 PICTURE = "8b1d2e1c-4b6e-4d2f-9d55-0f4d2f2b3c4d"
@@ -56,6 +58,18 @@ def test_wrong_passwords_are_counted(her_browser):
     pages = [ask(her_browser, "wrong") for _ in range(6)]
 
     assert pages[-1].status_code == 429
+
+
+def test_it_takes_the_code_of_who_has_a_second_factor(her_browser, ada):
+    ada.otp_secret = OTP_SECRET
+
+    page = ask(her_browser)
+    assert "Enter the six digits." in page.text
+    assert User.objects.get().delete_at is None
+
+    code = one_time_code(OTP_SECRET)
+    assert ask(her_browser, otp=code).status_code == 302
+    assert User.objects.get().delete_at
 
 
 def test_the_page_says_what_happens(her_browser, settings):
@@ -332,3 +346,20 @@ def test_at_once_and_directus_is_away_deletes_nothing(
     assert (user.is_active, user.delete_at, user.deleted_at) == (True, None, None)
     assert her_browser.get("/").status_code == 200
     assert mail.outbox == []
+
+
+def test_at_once_and_the_database_fails_is_finished_by_the_command(
+    her_browser, settings, directus, ada, monkeypatch
+):
+    settings.ACCOUNT_DELETION_DAYS = 0
+
+    def fail(*args, **kwargs):
+        raise OperationalError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deletion, "erase", fail)
+        assert ask(her_browser).status_code == 503
+
+    assert ada.id not in directus.state.users
+    assert run() == ("Deleted 1 account.\n", 0)
+    assert User.objects.get().deleted_at
