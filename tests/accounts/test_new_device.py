@@ -1,8 +1,14 @@
 """A mail tells of a sign-in from a browser that did not know the account: C-NOT-1."""
 
+import threading
+
 import pytest
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.test import Client
+
+from accounts import background
+from accounts.background import run as really_run
 
 from .flows import NEW_PASSWORD, choose_password, open_link
 
@@ -85,3 +91,23 @@ def test_a_cookie_made_up_is_not_believed(knows_ada, sign_in, ada):
     sign_in(ada, browser)
 
     assert len(mail.outbox) == 1
+
+
+def test_a_mail_server_that_hangs_holds_up_no_sign_in(
+    knows_ada, sign_in, ada, monkeypatch
+):
+    may_go_on, sent = threading.Event(), threading.Event()
+
+    def hang(self, *args, **kwargs):
+        may_go_on.wait(10)
+        sent.set()
+        return 1
+
+    monkeypatch.setattr(EmailMultiAlternatives, "send", hang)
+    monkeypatch.setattr(background, "run", really_run)
+
+    sign_in(ada, Client())
+
+    assert not sent.is_set()
+    may_go_on.set()
+    assert sent.wait(10)
