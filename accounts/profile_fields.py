@@ -138,7 +138,7 @@ def _ask(request, name: str) -> dict[str, Any] | None:
             continue
     logger.warning(
         "Directus does not describe the profile's field %s: it is missing, or "
-        "directus_setup has to grant reading directus_fields",
+        "directus_setup has to grant reading it",
         name,
     )
     return None

@@ -278,7 +278,8 @@ def test_the_field_that_may_not_be_described_is_named(
     signed_in_client, fields, directus
 ):
     fields("company")
-    directus.state.lacks = {"directus_fields.read"}
+    directus.state.lacks = {"directus_users.read:company"}
+    directus.hides_profiles()
 
     page = signed_in_client.get("/account/")
 

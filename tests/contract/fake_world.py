@@ -109,5 +109,12 @@ class FakeWorld(World):
         """Take customers the right to read their role."""
         self.directus.hides_role_names()
 
+    def add_profile_field(self, name: str, type: str = "string", **described: Any):
+        """Add a field to users, which belongs to the profile."""
+        rule = described.get("validation")
+        if rule:
+            described["validation"] = rule[name]
+        self.directus.add_field(name, type, **described)
+
     def _user(self, person: Person) -> FakeUser:
         return self.directus.state.users[person.id]

@@ -144,6 +144,36 @@ class RealWorld(World):
         """Take customers the right to read their role."""
         self._take_right("directus_roles")
 
+    def add_profile_field(
+        self, name: str, type: str = "string", *, schema: Any = None, **meta: Any
+    ) -> None:
+        """Add a field to users, which belongs to the profile, for this test."""
+        meta = {"interface": "input"} | meta
+        body = {"field": name, "type": type, "meta": meta, "schema": schema or {}}
+        self.admin.call("POST", "/fields/directus_users", body)
+        self._undo.append(
+            lambda: self.admin.call("DELETE", f"/fields/directus_users/{name}")
+        )
+        for row in self._rights_on_users():
+            if row["action"] in {"read", "update"}:
+                self._set_fields(row["id"], [*row["fields"], name])
+                self._undo.append(
+                    lambda row=row: self._set_fields(row["id"], row["fields"])
+                )
+
+    def _set_fields(self, right: int, fields: list[str]) -> None:
+        self.admin.call("PATCH", f"/permissions/{right}", {"fields": fields})
+
+    def _rights_on_users(self) -> list[dict[str, Any]]:
+        """Return the rights of customers and of the site on users."""
+        owner, owners = "policy", [ids.CUSTOMER_POLICY, ids.SERVICE_POLICY]
+        if self.major == 10:
+            owner, owners = "role", [self.customer_role, ids.SERVICE_ROLE]
+        rows: list[dict[str, Any]] = self.admin.call(
+            "GET", "/permissions?limit=-1&filter[collection][_eq]=directus_users"
+        )
+        return [row for row in rows if row[owner] in owners]
+
     def close(self) -> None:
         """Leave everything as it was found."""
         super().close()

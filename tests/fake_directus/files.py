@@ -1,7 +1,6 @@
-"""/files, /assets and /fields: for the site itself alone, in one folder.
+"""/files and /assets, for the site itself alone and in one folder; and /fields.
 
-`state.lacks` takes rights away: `directus_files.create`, `.read`, `.delete`,
-`directus_fields.read`.
+`state.lacks` takes rights away: `directus_files.create`, `.read` and `.delete`.
 """
 
 import uuid
@@ -82,11 +81,10 @@ def delete_file(
 def get_user_field(
     state: State, asked: Asked, caller: Caller | None, name: str
 ) -> Answer:
-    """GET /fields/directus_users/<name>: those that the caller may read."""
-    is_site = caller is not None and caller.is_service
-    if not is_site or "directus_fields.read" in state.lacks:
-        raise answers.forbidden()
+    """GET /fields/directus_users/<name>: for whoever may read the column."""
     Rights(state, caller).readable([name])
+    if name not in state.user_fields:
+        raise answers.forbidden()
     return data(state.user_fields[name])
 
 
