@@ -28,6 +28,7 @@ class ProfilePageMixin:
 
     template_name = "accounts/profile.html"
     success_url = reverse_lazy("accounts:profile")
+    belongs_to = "profile"
     shows_trouble = True
 
     @cached_property
