@@ -8,7 +8,7 @@ VERSION_TESTS = tests/contract tests/accounts/test_directus_setup.py tests/accou
 	tests/accounts/test_directus_sync.py tests/accounts/test_directus_revoke.py \
 	tests/accounts/test_cutting_off.py tests/accounts/admin/test_on_directus.py \
 	tests/accounts/test_own_data_on_directus.py \
-	tests/browser/test_walks.py
+	tests/browser/test_walks.py tests/browser/test_second_factor.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-versions test-10 test-11 test-12 lint messages bench migrations-check clean

@@ -2,11 +2,12 @@
 
 import pytest
 from django.core import mail
+from django.db import OperationalError
 from django.test import Client
 
-from accounts import recovery_codes
+from accounts import recovery, recovery_codes
 from accounts.models import RecoveryCode, User
-from tests.fake_directus import one_time_code
+from accounts.throttling import Attempt
 
 from .flows import OTP_SECRET, let_pass, log_in, send_code
 from .second_factor import CODES, SET_UP, START, enrol, recover
@@ -194,17 +195,30 @@ def test_who_set_it_up_elsewhere_is_told_that_there_are_no_codes(client, directu
 
 
 def test_clocks_may_differ_by_half_a_minute(asked, codes, monkeypatch):
-    now = recovery_codes.timezone.now  # the site's clock alone is put forward
-    assert now
-    real = one_time_code.__globals__["time"].time
+    ahead = recovery.code_of
     monkeypatch.setattr(
-        "accounts.one_time_codes.time.time", lambda: real() + 30, raising=True
-    )
-    monkeypatch.setitem(
-        one_time_code.__globals__, "time", type("Clock", (), {"time": real})
+        recovery,
+        "code_of",
+        lambda secret, *, steps_ahead: ahead(secret, steps_ahead=steps_ahead + 1),
     )
 
     assert recover(asked, codes[0]).status_code == 302
+
+
+def test_where_nothing_can_be_counted_no_code_is_taken(
+    asked, codes, directus, monkeypatch
+):
+    """Control C-BF-8: fail closed."""
+
+    def fail(attempt):
+        raise OperationalError("the store is down")
+
+    directus.forget_calls()
+    monkeypatch.setattr(Attempt, "take", fail)
+
+    assert recover(asked, codes[0]).status_code == 503
+    directus.was_not_asked()
+    assert RecoveryCode.objects.filter(used_at=None).count() == 10
 
 
 # What the database holds
