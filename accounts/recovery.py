@@ -63,10 +63,13 @@ def _switch_off(request, email: str, password: str, secret: str, user) -> None:
     tokens, steps_ahead = _sign_in(request, email, password, secret)
     client = clients.client_for_tokens(tokens, request)
     try:
-        if client.get_current_user().id != user.directus_id:
+        profile = client.get_current_user()
+        if profile.id != user.directus_id:
             # The address has passed to somebody else.
             raise InvalidOTP(401, "ANOTHER_USER")
-        client.disable_second_factor(code_of(secret, steps_ahead=steps_ahead))
+        # It may be off: an answer got lost, and this is the second time.
+        if profile.has_two_factor is not False:
+            client.disable_second_factor(code_of(secret, steps_ahead=steps_ahead))
     finally:
         logins.revoke(request, tokens)
 

@@ -21,7 +21,7 @@ from .directus import (
 
 logger = logging.getLogger(__name__)
 
-# How long it is believed that a Directus has no policies, which is version 10.
+# How long it is believed that a Directus has policies, or none, as version 10.
 SECONDS = 600.0
 # By where Directus is: until when it is believed.
 _has_policies: dict[str, tuple[float, bool]] = {}

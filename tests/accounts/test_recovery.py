@@ -148,6 +148,18 @@ def test_an_outage_leaves_the_code_good(asked, codes, ada, directus, path):
     assert ada.otp_secret is None
 
 
+def test_an_answer_that_got_lost_is_made_up_for(asked, enrolled, ada, directus):
+    browser, codes = enrolled
+    directus.loses_answer("/users/me/tfa/disable")
+    assert recover(asked, codes[0]).status_code == 503
+    assert ada.otp_secret is None
+
+    assert recover(asked, codes[0]).url == START
+
+    assert RecoveryCode.objects.count() == 0
+    assert browser.get("/").status_code == 302
+
+
 def test_an_outage_after_it_is_off_leads_back_to_the_password(
     asked, codes, ada, directus, monkeypatch
 ):
