@@ -1,11 +1,13 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     """People: who they are, how they sign in, what their session is."""
 
     name = "accounts"
+    verbose_name = _("Accounts")
     default = True
 
     def ready(self):
