@@ -23,7 +23,7 @@ SHOWN = {"title", "aria-label", "placeholder", "alt", "data-show", "data-hide"}
 UNSPOKEN = {"script", "style", "code", "option", "svg"}
 SAME_EVERYWHERE = re.compile(
     r"Directus( site)?|Ada( Lovelace)?|Lovelace|Customer|UTC|JSON|Django"
-    r"|(› )?\S+@example\.com|[\d.:\- ]+|[0-9a-f]{16}|[0-9a-f-]{36}"
+    r"|(\W )?\S+@example\.com|[\d.:\- ]+|[0-9a-f]{16}|[0-9a-f-]{36}"
 )
 # A value of Directus, and what Django has not translated.
 LEFT_IN_ADMIN = {"active", "True", "False", "Search"}
