@@ -147,6 +147,8 @@ class Session(AbstractBaseSession):
     # Not the session key: addresses in the admin show it, and it outlives a new key.
     id = models.BigAutoField(primary_key=True)
     session_key = models.CharField(_("session key"), max_length=40, unique=True)
+    # As Django's own, whose catalogues are not loaded: its app is not installed.
+    expire_date = models.DateTimeField(_("expire date"), db_index=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("user"),
