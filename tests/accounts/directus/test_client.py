@@ -7,6 +7,7 @@ from time import time
 import pytest
 
 from accounts.directus import (
+    CallFailed,
     DirectusUnavailable,
     Forbidden,
     InvalidCredentials,
@@ -58,7 +59,7 @@ def test_login_sends_a_code_when_there_is_one(wire, client):
         (403, "RESOURCE_RESTRICTED", DirectusUnavailable),
         (403, "FORBIDDEN", Forbidden),
         (429, "REQUESTS_EXCEEDED", RateLimited),
-        (500, "INTERNAL_SERVER_ERROR", DirectusUnavailable),
+        (500, "INTERNAL_SERVER_ERROR", CallFailed),
         (503, "SERVICE_UNAVAILABLE", DirectusUnavailable),
     ],
 )
