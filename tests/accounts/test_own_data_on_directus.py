@@ -1,6 +1,7 @@
 """Sessions, export and deletion by their owner, on a real Directus."""
 
 import json
+import re
 import time
 
 import pytest
@@ -15,7 +16,8 @@ DAYS_PASS = (
     "from accounts.models import User; User.objects.exclude(delete_at=None)"
     ".update(delete_at=F('delete_at') - timedelta(days=15))"
 )
-SUMMARY = "Deleted 1 account."
+# Other tests of this run may have left some who asked for it, too.
+SUMMARY = re.compile(r"^Deleted [1-9]\d* accounts?\.$", re.MULTILINE)
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_who_is_due_is_deleted_at_directus(live_site, ada, mailbox):
     ask(browser, ada)
     mailbox.wait_for(ada.email)
 
-    assert SUMMARY in delete_due(live_site)
+    assert SUMMARY.search(delete_due(live_site))
 
     assert live_site.admin.find_user(ada.email) is None
     assert browser.get("/").location == "/login/?next=/"
@@ -104,7 +106,7 @@ def test_anonymised_a_user_stays_at_directus_without_a_name(live_site, ada):
     browser = signed_in(live_site, ada)
     ask(browser, ada)
 
-    assert SUMMARY in delete_due(live_site, ACCOUNT_DELETION="anonymise")
+    assert SUMMARY.search(delete_due(live_site, ACCOUNT_DELETION="anonymise"))
 
     record = record_of(live_site, ada)
     assert record["email"].startswith("deleted-")
@@ -121,7 +123,11 @@ def test_whom_directus_has_lost_is_deleted_here(live_site, ada, without_flow):
     ask(browser, ada)
     live_site.admin.delete_user(ada.id)
 
-    assert SUMMARY in delete_due(live_site)
+    assert SUMMARY.search(delete_due(live_site))
+
+    kept = f"User.objects.filter(email='{ada.email}').exists()"
+    command = f"from accounts.models import User; print({kept})"
+    assert live_site.site.manage("shell", "-c", command).endswith("False\n")
 
 
 @pytest.fixture
@@ -154,7 +160,6 @@ def test_whom_a_row_in_directus_holds_can_be_anonymised(live_site, ada, held_by_
 
     log = live_site.site.log.read_text()
     assert f"Directus keeps {ada.id}" in log
-    assert SUMMARY in live_site.site.manage(
-        "delete_accounts", ACCOUNT_DELETION="anonymise"
-    )
+    output = live_site.site.manage("delete_accounts", ACCOUNT_DELETION="anonymise")
+    assert SUMMARY.search(output)
     assert record_of(live_site, ada)["email"].startswith("deleted-")
