@@ -100,6 +100,7 @@ class SetUpView(NotPermittedMixin, AccountFormView):
 
     form_class = CodeForm
     template_name = "accounts/two_factor_set_up.html"
+    belongs_to = "two_factor"
 
     def dispatch(self, request, *args, **kwargs):
         found = SECRET.read(request)
@@ -169,6 +170,7 @@ class CodesView(CodesMixin, AccountPageView):
     """The recovery codes, until they are kept."""
 
     template_name = "accounts/two_factor_codes.html"
+    belongs_to = "two_factor"
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(codes=self.codes, **kwargs)
@@ -200,6 +202,7 @@ class TurnOffView(PasswordStepView):
     """Turn it off, with password and code."""
 
     template_name = "accounts/two_factor_turn_off.html"
+    belongs_to = "two_factor"
 
     def dispatch(self, request, *args, **kwargs):
         if request.user.is_mirrored and not request.user.has_two_factor:
@@ -233,6 +236,7 @@ class SetUpAgainView(TurnOffView):
     """A new secret and new recovery codes: for a new phone, or when codes are lost."""
 
     template_name = "accounts/two_factor_again.html"
+    belongs_to = "two_factor"
 
     def act(self, form, client):
         """Turn it off, and lead on to set it up."""
