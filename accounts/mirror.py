@@ -87,24 +87,12 @@ def mirror_user(profile: DirectusUser):
     before = _row_before(profile.id)
     retired = []
     with transaction.atomic():
-        user, created = (
-            get_user_model()
-            .objects.select_for_update()
-            .get_or_create(
-                directus_id=profile.id,
-                # Once only: a new unusable password is a new session hash, which would
-                # sign the user out of every other browser.
-                defaults=values | {"password": make_password(None)},
-            )
-        )
+        user, created = _locked_row(profile.id, values)
         if user.deleted_at:
             return user
         if created:
             retired = _retire_former_owners(user)
         else:
-            if profile.has_two_factor is None:
-                # May not be read; a sign-in has shown it.
-                values["has_two_factor"] = user.has_two_factor
             _write(user, values)
         set_role_groups({user.pk: profile})
     if created:
@@ -115,7 +103,20 @@ def mirror_user(profile: DirectusUser):
     return user
 
 
+def _locked_row(directus_id: UUID, values: dict[str, Any]):
+    rows = get_user_model().objects.select_for_update()
+    return rows.get_or_create(
+        directus_id=directus_id,
+        # Once only: a new unusable password is a new session hash, which would sign
+        # the user out of every other browser.
+        defaults=values | {"password": make_password(None)},
+    )
+
+
 def _write(user, values: dict[str, Any]) -> None:
+    if values["has_two_factor"] is None:
+        # May not be read; a sign-in has shown it.
+        values["has_two_factor"] = user.has_two_factor
     for name, value in values.items():
         setattr(user, name, value)
     user.save(update_fields=values)

@@ -140,6 +140,13 @@ def service_permissions(
         *_keeps_pictures(),
         # Of which type the fields of a profile are; shows those that may be read.
         _reads("directus_fields", ["*"], {"collection": {"_eq": "directus_users"}}),
+        *_reads_what_is_checked(),
+    ]
+
+
+def _reads_what_is_checked() -> list[Permission]:
+    """Return what directus_sync and directus_doctor read beside the users."""
+    return [
         # Who was changed lately, for directus_sync --since.
         _reads(
             "directus_activity",
