@@ -38,8 +38,7 @@ def browser_type_launch_args(browser_type_launch_args):
 
 @pytest.fixture(scope="session")
 def site(live_site: RunningStack) -> RunningStack:
-    """The running site, which believes a proxy on this machine."""
-    live_site.restart_site(TRUSTED_PROXIES="127.0.0.1")
+    """The running site."""
     return live_site
 
 

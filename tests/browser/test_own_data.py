@@ -117,7 +117,7 @@ def test_an_account_is_asked_to_be_deleted_and_kept(two_browsers, ada, mailbox):
 
 
 def test_an_account_is_deleted_and_the_address_signs_up_again(site, page, ada, mailbox):
-    site.restart_site(TRUSTED_PROXIES="127.0.0.1", ACCOUNT_DELETION_DAYS="0")
+    site.restart_site(ACCOUNT_DELETION_DAYS="0")
     sign_in(page, ada.email, ada.password)
     expect_dashboard(page)
     page.goto("/account/delete/")

@@ -1,6 +1,7 @@
 """The site under gunicorn, and a browser that shares its cookies with its tabs."""
 
 import http.client
+import itertools
 import os
 import re
 import signal
@@ -17,6 +18,13 @@ from local.ports import Ports
 from local.website import Website
 
 LONG_AGO = "2020-01-01 00:00:00"
+numbers = itertools.count(1)
+
+
+def new_address() -> str:
+    """Return the address of a visitor who has not been here before."""
+    high, low = divmod(next(numbers), 250)
+    return f"198.18.{high}.{low + 1}"
 
 
 class Site(Website):
@@ -36,6 +44,7 @@ class Site(Website):
             "DJANGO_ALLOWED_HOSTS": "localhost,127.0.0.1",
             "DATABASE_URL": self.database,
             "CACHE_URL": cache or "locmemcache://",
+            "TRUSTED_PROXIES": "127.0.0.1",
             "DIRECTUS_URL": directus,
             # A lease lasts two seconds longer.
             "DIRECTUS_TOTAL_TIMEOUT": "1.5",
@@ -81,10 +90,14 @@ class Page:
 
 @dataclass
 class Browser:
-    """A browser; `get` may be called in several threads, like tabs."""
+    """A browser at an address of its own, or else tests used up each other's limits.
+
+    `get` may be called in several threads, like tabs.
+    """
 
     port: int
     cookies: dict[str, str] = field(default_factory=dict, repr=False)
+    address: str = field(default_factory=new_address)
 
     def get(self, path: str) -> Page:
         """Fetch a page."""
@@ -111,6 +124,7 @@ class Browser:
         headers = {
             "Host": f"localhost:{self.port}",
             "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()),
+            "X-Forwarded-For": self.address,
         }
         if body:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
