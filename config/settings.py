@@ -124,6 +124,14 @@ if "RedisCache" in CACHES["default"]["BACKEND"]:
         "socket_connect_timeout": 0.5,
     }
 
+# Parts of pages that are the same for everybody, in each process.
+CACHES["template_fragments"] = {
+    # While templates are being written, each change shows at once.
+    "BACKEND": "django.core.cache.backends."
+    + ("dummy.DummyCache" if DEBUG else "locmem.LocMemCache"),
+    "LOCATION": "template_fragments",
+}
+
 # Who signs in
 
 AUTH_USER_MODEL = "accounts.User"

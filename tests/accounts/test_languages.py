@@ -84,6 +84,16 @@ def test_the_profile_decides(signed_in_client, ada, language, spoken):
         assert language_of(response) == spoken
 
 
+def test_the_list_of_links_speaks_its_readers_language(signed_in_client, ada):
+    for language, sentence in [
+        ("de-DE", "Wählen Sie ein neues."),
+        ("ja-JP", "新しいパスワードを設定します。"),
+        ("de-DE", "Wählen Sie ein neues."),
+    ]:
+        speak(ada, language)
+        assert sentence in signed_in_client.get("/").text
+
+
 @pytest.mark.parametrize("language", ["", "nl-NL", "nonsense!", "x" * 64])
 def test_without_one_that_the_site_has_the_browser_does(
     signed_in_client, ada, language
