@@ -7,6 +7,8 @@ one exception is the link that confirms a new address, which is good for that al
 """
 
 import logging
+from collections.abc import Callable
+from copy import copy
 from datetime import UTC
 from functools import partial
 from smtplib import SMTPException
@@ -36,13 +38,13 @@ def send(name: str, user, request=None, *, to: str = "", **facts) -> None:
         to: the address, if not the user's.
         facts: what the template shows beside that.
     """
-    mail = _written(name, user, request, to, facts)
-    background.run(partial(_hand_over, name, mail))
+    write = _writer(name, user, request, to, facts)
+    background.run(lambda: _hand_over(name, write()))
 
 
 def send_now(name: str, user, request=None, *, to: str = "", **facts) -> bool:
     """Send a mail as `send` does, and wait; return whether the mail server took it."""
-    return _hand_over(name, _written(name, user, request, to, facts))
+    return _hand_over(name, _writer(name, user, request, to, facts)())
 
 
 def _hand_over(name: str, mail: EmailMultiAlternatives) -> bool:
@@ -54,33 +56,34 @@ def _hand_over(name: str, mail: EmailMultiAlternatives) -> bool:
         return False
 
 
-def _written(name, user, request, to, facts) -> EmailMultiAlternatives:
+def _writer(name, user, request, to, facts) -> Callable[[], EmailMultiAlternatives]:
+    """Return what writes the mail, with everything as it is now."""
     # Whose profile says nothing reads what the page was in.
     spoken = "" if request is None else translation.get_language()
-    language = language_of(user, otherwise=spoken)
-    # The templates say that times are UTC, whatever zone the page's reader chose.
-    with translation.override(language), timezone.override(UTC):
-        mail = _mail(name, user, request, facts)
-    mail.to = [to or user.email]
-    return mail
-
-
-def _mail(name, user, request, facts) -> EmailMultiAlternatives:
     context = {
-        "user": user,
+        # What happens to it afterwards is another mail's.
+        "user": copy(user),
         "site_name": settings.SITE_NAME,
         "site_url": settings.PUBLIC_URL,
         "moment": timezone.now(),
-        **_cause(request),
         **facts,
     }
-    text = render_to_string(f"accounts/mail/{name}.txt", context).strip()
-    subject, _, body = text.partition("\n")
-    mail = EmailMultiAlternatives(subject=subject.strip(), body=body.strip() + "\n")
-    html = render_to_string(
-        "accounts/mail/frame.html",
-        context | {"subject": subject, "paragraphs": _paragraphs(body)},
-    )
+    language = language_of(user, otherwise=spoken)
+    with translation.override(language):
+        context |= _cause(request)
+    return partial(_written, name, language, to or user.email, context)
+
+
+def _written(name, language, to, context) -> EmailMultiAlternatives:
+    # The templates say that times are UTC, whatever zone the page's reader chose.
+    with translation.override(language), timezone.override(UTC):
+        text = render_to_string(f"accounts/mail/{name}.txt", context).strip()
+        subject, _, body = text.partition("\n")
+        html = render_to_string(
+            "accounts/mail/frame.html",
+            context | {"subject": subject, "paragraphs": _paragraphs(body)},
+        )
+    mail = EmailMultiAlternatives(subject.strip(), body.strip() + "\n", to=[to])
     mail.attach_alternative(html, "text/html")
     return mail
 
