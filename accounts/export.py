@@ -1,4 +1,4 @@
-"""The profile in Directus, and all that this site holds about a user, as JSON.
+"""What Directus tells and all that this site holds about a user, as JSON.
 
 Never a secret: no password, token, second factor or session key, be it sealed.
 """
@@ -47,6 +47,7 @@ def export(request) -> str:
     held = {
         "exported_at": timezone.now(),
         "directus": _in_directus(request),
+        "directus_activity": _activity(request),
         "site": _in_django(user),
         "apps": _in_other_apps(user),
     }
@@ -78,6 +79,28 @@ def _as_site(request) -> dict[str, Any]:
         # The user's own token reads what it may.
         logger.error("The service token cannot read a user: %s", error)
         return {}
+
+
+def _activity(request) -> list[dict[str, Any]] | None:
+    """Return Directus' log of the user; None when the site may not read it."""
+    service = clients.service_client(clients.visitor_of(request))
+    if service is None:
+        return None
+    own_id = request.user.directus_id
+    try:
+        entries = service.list_activity(own_id)
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        logger.error("The service token cannot read the activity log: %s", error)
+        return None
+    return [_told(entry, is_own=entry.get("user") == str(own_id)) for entry in entries]
+
+
+def _told(entry: dict[str, Any], *, is_own: bool) -> dict[str, Any]:
+    """Return an entry as its subject may see it: nothing of who else did it."""
+    names = ("timestamp", "action", *(("ip", "user_agent") if is_own else ()))
+    return {"by_yourself": is_own} | {name: entry.get(name) for name in names}
 
 
 def _is_hidden(value: Any) -> bool:

@@ -11,6 +11,8 @@ from .. import clients, password_reset, suspending
 from ..directus import InvalidPayload
 from ..links import public_url
 from ..models import Session
+from ..people import Person
+from ..revoking import revoke
 from ..sessions import end_sessions
 from ..suspending import Refused
 from ..throttling import Throttled
@@ -235,15 +237,15 @@ class Sync(Action):
 
 
 class SignOut(Action):
-    """End all sessions of a user on this site, but the own one."""
+    """End all sessions of a user, here and at Directus; of oneself, the others here."""
 
     name = "sign-out"
     event = "session.ended_by_staff"
     is_harsh = True
     label = gettext_lazy("Sign out everywhere")
     explanation = gettext_lazy(
-        "All sessions on this site end, except the one in which you are reading this. "
-        "Whoever knows the password can sign in again."
+        "All sessions end, here and at Directus, except the one in which you are "
+        "reading this. Whoever knows the password can sign in again."
     )
 
     def question(self, count):
@@ -267,8 +269,11 @@ class SignOut(Action):
         return True
 
     def perform(self, request, user):
-        end_sessions(others(request, Session.objects.filter(user=user)))
-        return []
+        if user.pk == request.user.pk:
+            end_sessions(others(request, Session.objects.filter(user=user)))
+            return []
+        outcome = revoke([Person(user.pk, user.directus_id)])
+        return [left.reason for left in outcome.left]
 
 
 ACTIONS: tuple[Action, ...] = (

@@ -7,9 +7,13 @@ from uuid import UUID
 from .exceptions import DirectusUnavailable
 from .plain import PlainClient
 
+ACTIVITY_PAGE = 500
+MOST_ACTIVITY = 10_000
+ACTIVITY_FIELDS = "id,timestamp,action,user,item,ip,user_agent"
+
 
 class RecordsClient(PlainClient):
-    """Reads every field of a user, and deletes users."""
+    """Reads everything about a user, and deletes users."""
 
     def read_own_record(self) -> dict[str, Any]:
         """Return every field of the own user that may be read; at least the id."""
@@ -18,6 +22,33 @@ class RecordsClient(PlainClient):
     def read_record(self, user_id: UUID) -> dict[str, Any]:
         """Return every field of a user that may be read. Raises Forbidden for none."""
         return _object(self._read(f"/users/{user_id}", {"fields": "*"}, large=True))
+
+    def list_activity(self, user_id: UUID) -> list[dict[str, Any]]:
+        """Return what the log has by a user or about one: the last entries, in order.
+
+        At most 10 000 of them. Raises Forbidden where the log may not be read.
+        """
+        about = [{"user": {"_eq": str(user_id)}}, {"item": {"_eq": str(user_id)}}]
+        rules: list[dict[str, Any]] = [
+            {"collection": {"_eq": "directus_users"}},
+            {"_or": about},
+        ]
+        entries: list[dict[str, Any]] = []
+        while len(entries) < MOST_ACTIVITY:
+            before = [{"id": {"_lt": entries[-1]["id"]}}] if entries else []
+            params = {
+                "fields": ACTIVITY_FIELDS,
+                "filter": json.dumps({"_and": [*rules, *before]}),
+                "sort": "-id",
+                "limit": str(ACTIVITY_PAGE),
+            }
+            page = self._read("/activity", params, large=True)
+            if not isinstance(page, list):
+                raise DirectusUnavailable("GET /activity: not a list")
+            entries += map(_object, page)
+            if len(page) < ACTIVITY_PAGE:
+                break
+        return entries[::-1]
 
     def has_user(self, user_id: UUID) -> bool:
         """Return whether there is such a user, of those who may be seen."""

@@ -147,10 +147,13 @@ def service_permissions(
 def _reads_what_is_checked() -> list[Permission]:
     """Return what directus_sync and directus_doctor read beside the users."""
     return [
-        # Who was changed lately, for directus_sync --since.
+        # Who was changed lately, for directus_sync --since; of oneself, for the export.
         _reads(
             "directus_activity",
-            ["id", "collection", "item", "timestamp"],
+            [
+                *("id", "collection", "item", "timestamp"),
+                *("action", "user", "ip", "user_agent"),
+            ],
             {"collection": {"_eq": "directus_users"}},
         ),
         _reads("directus_settings", list(settings_fields())),

@@ -82,6 +82,61 @@ def test_what_only_the_site_may_read_is_in_it(export, ada, directus, service_tok
     assert export()["directus"]["first_name"] == "Ada"
 
 
+def test_directus_log_of_the_user_is_in_it(export, ada, directus, service_token):
+    directus.change(ada, first_name="Augusta")
+
+    log = export()["directus_activity"]
+
+    assert [entry["action"] for entry in log] == ["update", "login", "update"]
+    assert [entry["by_yourself"] for entry in log] == [False, True, False]
+    assert log[1]["ip"] == "127.0.0.1"
+    assert "administrator" not in json.dumps(log)
+    assert "192.0.2." not in json.dumps(log)
+
+
+def test_nobody_elses_log_is_in_it(export, directus, service_token):
+    before = export()["directus_activity"]
+    grace = directus.add_user("grace@example.com", "Grace's secret 1906")
+    Client().post("/login/", {"email": grace.email, "password": grace.password})
+
+    assert export()["directus_activity"] == before
+
+
+def test_a_long_log_is_read_page_by_page(export, ada, directus, service_token):
+    for _ in range(1200):
+        directus.state.log("login", ada, by=ada.id)
+
+    log = export()["directus_activity"]
+
+    assert len(log) == len(directus.state.activity) - 1, "all but the service user's"
+    moments = [entry["timestamp"] for entry in log]
+    assert moments == sorted(moments)
+    assert len(directus.calls_to("/activity")) == 3
+
+
+def test_of_a_log_without_end_the_last_entries_are_read(
+    export, ada, directus, service_token, monkeypatch
+):
+    monkeypatch.setattr("accounts.directus.records.MOST_ACTIVITY", 1000)
+    for number in range(1600):
+        directus.state.log(f"a{number}", ada, by=ada.id)
+
+    log = export()["directus_activity"]
+
+    assert [log[0]["action"], log[-1]["action"]] == ["a600", "a1599"]
+
+
+@pytest.mark.parametrize("has_token", [True, False])
+def test_a_log_that_may_not_be_read_is_not_held_to_be_empty(
+    export, directus, request, has_token
+):
+    if has_token:
+        request.getfixturevalue("service_token")
+    directus.state.activity_readable = False
+
+    assert export()["directus_activity"] is None
+
+
 def test_without_any_right_there_is_the_id(export, ada, directus):
     directus.hides_profiles()
 

@@ -80,6 +80,8 @@ def test_the_export_has_the_profile_and_no_secret(live_site, ada):
     assert held["directus"]["id"] == ada.id
     assert held["directus"]["first_name"] == "Ada"
     assert held["directus"]["language"] == "de-DE"
+    assert held["directus_activity"][-1]["action"] == "login"
+    assert held["directus_activity"][-1]["ip"] == browser.address
     assert held["site"]["user"]["email"] == ada.email
     assert len(held["site"]["sessions"]) == 1
     assert not {"password", "token", "tfa_secret", "auth_data"} & set(held["directus"])

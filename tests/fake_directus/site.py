@@ -1,6 +1,8 @@
 """/server and /settings."""
 
 import json
+import operator
+from typing import Any
 
 from . import answers
 from .answers import Answer, data
@@ -9,6 +11,12 @@ from .state import State
 
 VERSION = "11.17.4"
 SETTINGS = "directus_settings"
+OPERATORS = {
+    "_eq": operator.eq,
+    "_gt": operator.gt,
+    "_gte": operator.ge,
+    "_lt": operator.lt,
+}
 
 
 def ping(state: State, asked: Asked, caller: Caller | None) -> Answer:
@@ -35,18 +43,25 @@ def info(state: State, asked: Asked, caller: Caller | None) -> Answer:
 
 
 def activity(state: State, asked: Asked, caller: Caller | None) -> Answer:
-    """GET /activity: of users, since a moment, page by page; for the site itself."""
+    """GET /activity: of users, page by page; for the site itself."""
     if caller is None or not caller.is_service or not state.activity_readable:
         raise answers.forbidden_collection("directus_activity")
-    rules = json.loads(asked.query["filter"])["_and"]
-    assert rules[0] == {"collection": {"_eq": "directus_users"}}
-    since, last = rules[1]["timestamp"]["_gte"], rules[2]["id"]["_gt"]
-    rows = [
-        {"id": row["id"], "item": row["item"]}
-        for row in state.activity
-        if row["timestamp"] >= since and row["id"] > last
-    ]
+    users, *rules = json.loads(asked.query["filter"])["_and"]
+    assert users == {"collection": {"_eq": "directus_users"}}
+    fits = [row for row in state.activity if all(_fits(row, rule) for rule in rules)]
+    if asked.query["sort"] == "-id":
+        fits.reverse()
+    names = asked.query["fields"].split(",")
+    rows = [{name: row[name] for name in names} for row in fits]
     return data(rows[: int(asked.query["limit"])])
+
+
+def _fits(row: dict[str, Any], rule: dict[str, Any]) -> bool:
+    ((name, condition),) = rule.items()
+    if name == "_or":
+        return any(_fits(row, each) for each in condition)
+    ((relation, value),) = condition.items()
+    return OPERATORS[relation](row[name], value)
 
 
 def settings(state: State, asked: Asked, caller: Caller | None) -> Answer:

@@ -135,11 +135,31 @@ class State:
         return time.time() + self.seconds_ahead
 
     def note(self, user: FakeUser) -> None:
-        """Note that and when a user was changed, in the activity log too."""
+        """Note that and when an administrator changed a user, in the log too."""
+        user.date_updated = self.log("update", user, by=ADMINISTRATOR)
+
+    def log(
+        self,
+        action: str,
+        user: FakeUser,
+        *,
+        by: str,
+        address: str = "192.0.2.200",
+        user_agent: str = "an administrator's",
+    ) -> str:
+        """Add to the activity log what somebody did to a user; return when."""
         moment = datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        user.date_updated = moment
-        entry = {"id": len(self.activity) + 1, "item": user.id, "timestamp": moment}
+        entry = {
+            "id": len(self.activity) + 1,
+            "action": action,
+            "item": user.id,
+            "user": by,
+            "timestamp": moment,
+            "ip": address,
+            "user_agent": user_agent,
+        }
         self.activity.append(entry)
+        return moment
 
     # Users
 
@@ -191,6 +211,9 @@ class State:
         is_sign_in: bool = False,
     ) -> dict[str, object]:
         """Return tokens, and note when the user was last here."""
+        if is_sign_in:
+            facts = {"address": address, "user_agent": user_agent}
+            self.log("login", user, by=user.id, **facts)
         refresh_token = secrets.token_urlsafe(48)
         self.sessions[refresh_token] = FakeSession(
             user.id, self.now + REFRESH_SECONDS, address, user_agent

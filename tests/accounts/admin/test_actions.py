@@ -220,15 +220,40 @@ def test_a_sync_decides_nothing_about_who_cannot_be_seen(
 # Signing out
 
 
-def test_signing_out_everywhere_ends_all_sessions(root, shadow, sign_in, ada, events):
+def test_signing_out_everywhere_ends_all_sessions(
+    root, shadow, sign_in, ada, directus, events, service_token
+):
     sign_in(ada, Client())
+    directus.forget_calls()
 
     response = press(root, shadow, "sign-out")
 
     assert "1 user was signed out." in response.text
     assert not shadow.sessions.exists()
+    assert not directus.sessions_of(ada)
+    assert [call.path for call in directus.calls].count("/auth/logout") == 2
     assert "session.ended_by_staff" in events()
     assert len(log_of(shadow)) == 1
+
+
+def test_signing_out_says_what_lives_on(root, shadow, service_token, directus):
+    info = {"data": {"version": "10.13.4"}}
+    directus.answers(200, info, path="/server/info", times=9)
+
+    response = press(root, shadow, "sign-out")
+
+    assert not shadow.sessions.exists()
+    assert "Sessions elsewhere live on" in response.text
+
+
+def test_signing_out_works_while_directus_is_away(root, shadow, directus):
+    directus.is_down()
+
+    response = press(root, shadow, "sign-out")
+
+    assert response.status_code == 200
+    assert not shadow.sessions.exists()
+    assert "1 refresh token that was held here lives on." in response.text
 
 
 def test_signing_oneself_out_everywhere_keeps_this_browser(root, directus, sign_in):

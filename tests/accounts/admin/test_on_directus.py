@@ -78,6 +78,24 @@ def test_who_is_suspended_is_out_here_and_at_directus(
         renew()
 
 
+def test_who_is_signed_out_is_out_here_and_at_directus(
+    live_site, root, ada, adas_browser
+):
+    renew = refresh(live_site, ada)
+
+    page = press(root, ada, "sign-out")
+
+    assert "1 user was signed out." in page.text
+    assert adas_browser.get("/").location == "/login/?next=/"
+    if "live on" in page.text:
+        assert "Directus 10 ends them only" in page.text
+        assert live_site.directus.version.major == 10
+    else:
+        with pytest.raises(Refused):
+            renew()
+    assert can_sign_in(live_site, ada)
+
+
 def test_who_is_reactivated_can_sign_in_again(live_site, root, ada, adas_browser):
     press(root, ada, "suspend")
 
