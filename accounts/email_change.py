@@ -220,6 +220,14 @@ def _begin_anew(request, change: EmailChange, profile: DirectusUser) -> None:
     mails.send("email_changed", user, request, to=change.old_email)
 
 
+def cancel(request) -> bool:
+    """Void the own link; return whether there was one."""
+    is_there, _ = EmailChange.objects.filter(user=request.user).delete()
+    if is_there:
+        audit.record("email.change_cancelled", request, user=request.user)
+    return bool(is_there)
+
+
 def forget(users) -> None:
     """Void the links of users: a new password was chosen."""
     EmailChange.objects.filter(user__in=users).delete()

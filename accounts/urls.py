@@ -84,6 +84,11 @@ urlpatterns = [
     ),
     path("account/email/", email_change.EmailChangeView.as_view(), name="email_change"),
     path(
+        "account/email/cancel/",
+        email_change.EmailChangeCancelView.as_view(),
+        name="email_change_cancel",
+    ),
+    path(
         "account/email/confirm/",
         email_change.EmailChangeConfirmView.as_view(),
         name="email_change_confirm",

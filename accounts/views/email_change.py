@@ -7,12 +7,13 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
+from django.views.generic import View
 
 from accounts import audit, devices, email_change
 from accounts.forms.email_change import EmailChangeForm
 from accounts.forms.fields import SiteForm
 
-from .account import AccountFormView, PasswordConfirmedMixin
+from .account import AccountFormView, AccountMixin, PasswordConfirmedMixin
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, pad
 
 
@@ -40,6 +41,18 @@ class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
         pad(started, settings.RESET_FLOOR_SECONDS)
         messages.success(self.request, _("We have sent a mail to the new address."))
         return redirect(self.success_url)
+
+
+class EmailChangeCancelView(AccountMixin, View):
+    """Void the link that was mailed; the address stays as it is."""
+
+    http_method_names = ["post"]
+
+    def post(self, request):
+        """Cancel it."""
+        if email_change.cancel(request):
+            messages.success(request, _("Your address stays as it is."))
+        return redirect("accounts:email_change")
 
 
 class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):

@@ -2,6 +2,7 @@
 
 import logging
 import smtplib
+from datetime import UTC, datetime
 
 import pytest
 from django.core import mail
@@ -42,7 +43,7 @@ def test_a_mail_can_go_to_another_address(user):
     assert mail.outbox[0].to == ["new@example.com"]
 
 
-def test_a_mail_is_written_before_and_sent_after(user, monkeypatch):
+def test_a_mail_goes_later_to_where_it_had_to_go_before(user, monkeypatch):
     waiting = []
     monkeypatch.setattr(background, "run", waiting.append)
     mails.send("probe", user, what="you")
@@ -52,6 +53,19 @@ def test_a_mail_is_written_before_and_sent_after(user, monkeypatch):
     waiting[0]()
 
     assert mail.outbox[0].to == ["ada@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("language", "when"),
+    [("en-US", "24 November 2026, 18:35"), ("de-DE", "24. November 2026 18:35")],
+)
+def test_a_mail_has_times_as_its_reader_writes_them(user, language, when):
+    user.language = language
+    moment = datetime(2026, 11, 24, 18, 35, tzinfo=UTC)
+
+    mails.send("deletion_asked", user, delete_at=moment)
+
+    assert when in mail.outbox[0].body
 
 
 def test_a_mail_server_that_fails_stops_nothing(user, monkeypatch, caplog):
