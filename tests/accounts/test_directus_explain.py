@@ -52,7 +52,11 @@ def explain_json(user):
     return json.loads(explain(user, format="json"))[0]
 
 
-@pytest.mark.parametrize("name", [ADA.email.upper(), str(ADA.id), "own key"])
+@pytest.mark.parametrize(
+    "name",
+    [ADA.email.upper(), str(ADA.id), "own key"],
+    ids=["address", "id in Directus", "own key"],
+)
 def test_it_says_what_comes_from_where(ada, name):
     printed = explain(ada.pk if name == "own key" else name)
 

@@ -176,7 +176,7 @@ def test_no_role_gives_rights_by_default():
     assert not user.groups.exists()
 
 
-@pytest.mark.parametrize("name", ["Editors", str(ROLE)])
+@pytest.mark.parametrize("name", ["Editors", str(ROLE)], ids=["name", "id"])
 def test_a_role_is_named_by_its_name_or_id(settings, name):
     settings.DIRECTUS_STAFF_ROLES = [name]
     settings.DIRECTUS_SUPERUSER_ROLES = [name]

@@ -213,7 +213,11 @@ def foreign(directus, **values):
     return file
 
 
-@pytest.mark.parametrize("folder", [PICTURE_FOLDER, None, str(uuid.uuid4())])
+@pytest.mark.parametrize(
+    "folder",
+    [PICTURE_FOLDER, None, str(uuid.uuid4())],
+    ids=["the site's", "none", "another"],
+)
 def test_a_file_that_is_not_the_users_is_neither_shown_nor_deleted(
     signed_in_client, directus, ada, folder
 ):

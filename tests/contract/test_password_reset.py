@@ -128,7 +128,9 @@ def test_an_inactive_user_gets_no_mail_and_the_same_answer(world, status):
     assert not world.has_mail(person.email)
 
 
-@pytest.mark.parametrize("email", ["not-an-email", new_email()])
+@pytest.mark.parametrize(
+    "email", ["not-an-email", pytest.param(new_email(), id="unknown")]
+)
 def test_who_is_not_known_gets_the_same_answer(world, email):
     reply = world.ask("POST", "/auth/password/request", {"email": email})
 
