@@ -5,7 +5,7 @@ PY = @command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed.
 # The contract, the commands, and the walks of a customer through the whole site.
 VERSION_TESTS = tests/contract tests/accounts/test_directus_setup.py tests/accounts/doctor/test_on_directus.py \
 	tests/accounts/test_setup_elsewhere.py tests/accounts/test_rights_on_directus.py \
-	tests/accounts/test_directus_sync.py tests/accounts/test_directus_revoke.py \
+	tests/accounts/sync/test_on_directus.py tests/accounts/test_directus_revoke.py \
 	tests/accounts/test_cutting_off.py tests/accounts/admin/test_on_directus.py \
 	tests/accounts/test_own_data_on_directus.py \
 	tests/browser/test_walks.py tests/browser/test_second_factor.py

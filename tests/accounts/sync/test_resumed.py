@@ -1,18 +1,19 @@
 """directus_sync interrupted half-way: what the next run makes of it."""
 
 import json
-import uuid
 from datetime import timedelta
-from io import StringIO
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.utils import timezone
 
 from accounts import clients, sync_pages, syncing
 from accounts.directus import DirectusUnavailable
-from accounts.models import Session, SyncPosition, User
+from accounts.models import SyncPosition, User
 from tests.between import Between
+
+from .mirrored import local, session_of
+from .mirrored import run as sync
 
 pytestmark = pytest.mark.django_db
 PAGE = 3
@@ -30,12 +31,6 @@ def people(directus, service_token):
     """Twelve customers, in the order in which Directus lists them."""
     people = [directus.add_user(f"c{number}@example.com") for number in range(12)]
     return sorted(people, key=lambda person: person.id)
-
-
-def sync(**options):
-    output = StringIO()
-    call_command("directus_sync", stdout=output, no_color=True, **options)
-    return output.getvalue()
 
 
 def resume(**options):
@@ -62,10 +57,6 @@ def interrupt(monkeypatch):
                 sync(**options)
 
     return interrupt
-
-
-def local(person):
-    return User.objects.get(directus_id=person.id)
 
 
 def pages_of(directus):
@@ -159,9 +150,7 @@ def test_who_left_is_out(people, directus, interrupt, index, leave, when):
     sync()
     one = people[index]
     user = local(one)
-    Session.objects.create(
-        session_key=uuid.uuid4().hex, user=user, expire_date=timezone.now()
-    )
+    session_of(user)
     if when == "before":
         getattr(directus, leave)(one)
     interrupt()

@@ -1,60 +1,18 @@
 """directus_sync --since and --user: who was changed, and only they."""
 
-import json
-import time
-import uuid
 from datetime import timedelta
-from io import StringIO
-from urllib.parse import urlencode
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from accounts import changes, clients, syncing
+from accounts import changes, syncing
 from accounts.management.commands import directus_sync
-from accounts.models import Session, User
-from accounts.provisioning import ids
+from accounts.models import User
+
+from .mirrored import local, session_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sync(service_token):
-    """Run directus_sync; returns what it prints."""
-
-    def run(**options):
-        output = StringIO()
-        call_command("directus_sync", stdout=output, no_color=True, **options)
-        return output.getvalue()
-
-    return run
-
-
-@pytest.fixture
-def people(directus, service_token):
-    """Ten customers in Directus."""
-    return [
-        directus.add_user(f"customer-{number}@example.com", first_name=f"C{number}")
-        for number in range(10)
-    ]
-
-
-@pytest.fixture(params=[1, 3, 1000])
-def batch(request, monkeypatch):
-    """Batches smaller and larger than the number of users."""
-    monkeypatch.setattr(syncing, "BATCH", request.param)
-
-
-def session_of(user):
-    key = uuid.uuid4().hex
-    return Session.objects.create(
-        session_key=key, user=user, expire_date=timezone.now(), session_data=""
-    )
-
-
-def local(person):
-    return User.objects.get(directus_id=person.id)
 
 
 def test_only_who_was_changed_is_asked(sync, directus, people, settings):
@@ -213,81 +171,3 @@ def test_an_unknown_user(sync, directus, people):
         sync(user="nobody@example.com")
 
     assert caught.value.returncode == 2
-
-
-# A real Directus
-
-
-@pytest.fixture
-def date_updated(directus_server):
-    """The field, as an operator or directus_setup adds it, readable for the site."""
-    admin = directus_server.admin
-    field = {
-        "field": "date_updated",
-        "type": "timestamp",
-        "meta": {"special": ["date-updated"], "readonly": True, "hidden": True},
-        "schema": {},
-    }
-    fields = admin.call("GET", "/fields/directus_users")
-    had_it = any(one["field"] == "date_updated" for one in fields)
-    if not had_it:
-        admin.call("POST", "/fields/directus_users", field)
-    rules = {"policy": ids.SERVICE_POLICY, "collection": "directus_users"} | {
-        "action": "read"
-    }
-    rule = {"_and": [{name: {"_eq": value}} for name, value in rules.items()]}
-    query = urlencode({"filter": json.dumps(rule)})
-    (right,) = admin.call("GET", f"/permissions?{query}")
-    path, before = f"/permissions/{right['id']}", right["fields"]
-    admin.call("PATCH", path, {"fields": sorted({*before, "date_updated"})})
-    yield
-    admin.call("PATCH", path, {"fields": before})
-    if not had_it:
-        admin.call("DELETE", "/fields/directus_users/date_updated")
-
-
-@pytest.mark.real
-@pytest.mark.directus(11)
-def test_a_real_directus_keeps_the_time_of_change(
-    directus_server, make_customer, settings, date_updated
-):
-    settings.DIRECTUS_URL = directus_server.directus.url
-    settings.DIRECTUS_SERVICE_TOKEN = directus_server.service_token
-    client = clients.service_client()
-    people = [make_customer() for _ in range(3)]
-    syncing.sync_users(client)
-    time.sleep(1.1)
-    since = timezone.now()
-    directus_server.admin.patch_user(people[0].id, first_name="New")
-    directus_server.admin.patch_user(people[1].id, status="suspended")
-
-    by_field = {str(id_) for id_ in changes._from_field(client, since, 2)}
-    changed = changes.changed_since(client, since)
-    outcome = syncing.sync_some(client, changed, max_deactivate=100.0)
-
-    assert by_field == {people[0].id, people[1].id}
-    assert (outcome.updated, outcome.deactivated) == (2, 1)
-    assert local(people[0]).first_name == "New"
-
-
-@pytest.mark.real
-def test_a_real_directus_tells_who_was_changed(
-    directus_server, make_customer, settings
-):
-    settings.DIRECTUS_URL = directus_server.directus.url
-    settings.DIRECTUS_SERVICE_TOKEN = directus_server.service_token
-    client = clients.service_client()
-    people = [make_customer() for _ in range(4)]
-    syncing.sync_users(client)
-    time.sleep(1.1)
-    since = timezone.now()
-    directus_server.admin.patch_user(people[0].id, first_name="New")
-    directus_server.admin.patch_user(people[1].id, status="suspended")
-    directus_server.admin.delete_user(people[2].id)
-
-    ids = changes.changed_since(client, since)
-    outcome = syncing.sync_some(client, ids, max_deactivate=100.0)
-
-    assert {str(id_) for id_ in ids} == {person.id for person in people[:3]}
-    assert (outcome.updated, outcome.deactivated) == (2, 2)
-    assert local(people[0]).first_name == "New"
