@@ -10,14 +10,9 @@ from accounts.directus import DirectusClient
 from accounts.password_policy import CACHE_KEY
 from tests.fake_directus import one_time_code
 
-from .account_pages import (
-    ask_email,
-    change_password,
-    confirm_email,
-    confirm_password,
-)
+from .account_pages import ask_email, change_password, confirm_email, confirm_password
+from .email_change.mails import link_in_mail
 from .flows import OTP_SECRET, log_in, open_link
-from .test_email_change import link_in_mail
 from .test_leaks import (  # noqa: F401
     NEW,
     PASSWORD,

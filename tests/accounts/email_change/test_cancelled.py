@@ -6,9 +6,9 @@ from django.test import Client
 
 from accounts.models import EmailChange, User
 
-from .account_pages import ask_email, confirm_email
-from .flows import open_link
-from .test_email_change import link_in_mail
+from ..account_pages import ask_email, confirm_email
+from ..flows import open_link
+from .mails import link_in_mail
 
 pytestmark = pytest.mark.django_db
 PAGE = "/account/email/"
