@@ -12,6 +12,9 @@ from django.utils import timezone
 from accounts.models import Session
 from accounts.sessions import SessionStore
 
+# Where the first page sends those who are signed in no more.
+TO_LOGIN = "/login/?next=/"
+
 
 def key_of(browser) -> str:
     """Return the session key in a browser's cookie."""
