@@ -1,11 +1,9 @@
 """The fake itself: the wire on one side, verbs for tests on the other."""
 
-import json
 import re
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,73 +12,19 @@ import responses
 
 from accounts.directus.wire import CURRENT_ATTEMPT, Stage
 
-from . import answers, auth, files, invites, policies, sign_up, site, two_factor, users
+from . import answers, invites, site, users
 from .answers import Answer, Refusal
 from .asked import Asked, Caller, caller_of
+from .routes import ONE_OF_MANY, ROUTES
 from .state import CUSTOMER, SERVICE, FakeUser, Mail, State
-
-Handler = Callable[[State, Asked, Caller | None], Answer]
+from .trouble import Special, Trouble
 
 METHODS = ("GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS")
-ROUTES: dict[str, dict[str, Handler]] = {
-    "/auth/login": {"POST": auth.login},
-    "/auth/refresh": {"POST": auth.refresh},
-    "/auth/logout": {"POST": auth.logout},
-    "/auth/password/request": {"POST": auth.request_reset},
-    "/auth/password/reset": {"POST": auth.reset},
-    "/users": {"GET": users.list_users, "POST": users.create_user},
-    "/users/me": {"GET": users.get_me, "PATCH": users.patch_me},
-    "/users/invite/accept": {"POST": invites.accept},
-    "/users/me/tfa/enable": {"POST": two_factor.enable},
-    "/users/me/tfa/disable": {"POST": two_factor.disable},
-    "/policies/me/globals": {"GET": two_factor.globals_of},
-    "/permissions/me": {"GET": two_factor.permissions},
-    "/users/register": {"POST": sign_up.register},
-    "/users/register/verify-email": {"GET": sign_up.verify_email},
-    "/server/ping": {"GET": site.ping},
-    "/server/info": {"GET": site.info},
-    "/settings": {"GET": site.settings},
-    "/activity": {"GET": site.activity},
-    "/roles": {"GET": policies.roles},
-    "/policies": {"GET": policies.policies},
-    "/access": {"GET": policies.access},
-    "/files": {"POST": files.create_file},
-}
-ONE_OF_MANY: dict[str, dict[str, Callable[..., Answer]]] = {
-    r"/users/([0-9a-f-]{36})": {
-        "GET": users.get_user,
-        "PATCH": users.patch_user,
-        "DELETE": users.delete_user,
-    },
-    r"/files/([0-9a-f-]{36})": {"GET": files.get_file, "DELETE": files.delete_file},
-    r"/assets/([0-9a-f-]{36})": {"GET": files.get_asset},
-    r"/fields/directus_users/(\w+)": {"GET": files.get_user_field},
-    r"/users/([0-9a-f-]{36})/tfa/disable": {"POST": two_factor.disable_for},
-    r"/roles/([0-9a-f-]{36})": {"GET": two_factor.get_role},
-}
 SERVICE_TOKEN = "the-static-token-of-the-site"
 
 
 @dataclass
-class Special:
-    """What happens to requests instead of, or on top of, a usual answer."""
-
-    path: str | None
-    answer: Answer | None = None
-    error: Exception | None = None
-    seconds: float = 0
-    loses_answer: bool = False
-    times: int = 1
-    method: str | None = None
-
-    def fits(self, asked: Asked) -> bool:
-        """Tell whether a request is meant."""
-        is_there = self.path in {None, asked.path}
-        return self.times > 0 and is_there and self.method in {None, asked.method}
-
-
-@dataclass
-class FakeDirectus:
+class FakeDirectus(Trouble):
     """A Directus that is asked over `responses`; an unexpected call fails the test.
 
     `calls` are the requests so far, `mails` what was sent. The attributes of `state`
@@ -94,10 +38,9 @@ class FakeDirectus:
     unexpected: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        super().__init__()
         self.state = State(self.site_url)
         self._lock = threading.RLock()
-        self._specials: list[Special] = []
-        self._trouble: Answer | Exception | None = None
         for method in METHODS:
             self.mock.add_callback(
                 method, re.compile(".*"), self._receive, content_type=None
@@ -234,49 +177,6 @@ class FakeDirectus:
         assert links, f"no mail to {email}"
         return links[-1]
 
-    # Trouble
-
-    def is_down(self, error: Exception | None = None) -> None:
-        """Refuse connections from now on, or fail with another error."""
-        self._trouble = error or requests.ConnectionError("connection refused")
-
-    def is_up(self) -> None:
-        """Answer again."""
-        self._trouble = None
-
-    def throttles(self, retry_after: int = 57) -> None:
-        """Answer 429 to everything from now on."""
-        self._trouble = answers.too_many(retry_after, 50).answer
-
-    def answers(
-        self,
-        status: int,
-        json_body: Any = None,
-        *,
-        path: str | None = None,
-        method: str | None = None,
-        times: int = 1,
-        headers: dict[str, str] | None = None,
-        body: str = "",
-    ) -> None:
-        """Answer the next request, of a kind if named, with this: JSON or `body`."""
-        text = body if json_body is None else json.dumps(json_body)
-        kind = {} if json_body is None else answers.JSON
-        answer = Answer(status, text, kind | (headers or {}))
-        self._specials.append(Special(path, answer=answer, times=times, method=method))
-
-    def fails(self, error: Exception, path: str, *, times: int = 1) -> None:
-        """Raise an error of requests in place of an answer."""
-        self._specials.append(Special(path, error=error, times=times))
-
-    def loses_answer(self, path: str, *, method: str | None = None) -> None:
-        """Do what is asked, and time out before the answer."""
-        self._specials.append(Special(path, loses_answer=True, method=method))
-
-    def takes(self, seconds: float, path: str, *, times: int = 1) -> None:
-        """Take this long to answer the next requests to a path."""
-        self._specials.append(Special(path, seconds=seconds, times=times))
-
     # What was asked
 
     def calls_to(self, path: str) -> list[Asked]:
@@ -308,10 +208,8 @@ class FakeDirectus:
         asked = Asked.from_request(request)
         with self._lock:
             self.calls.append(asked)
-            special = next((s for s in self._specials if s.fits(asked)), None)
-            if special is not None:
-                special.times -= 1
-        answer = self._answer_or_trouble(asked, special or Special(None))
+            special = self._special_for(asked)
+        answer = self._answer_or_trouble(asked, special)
         return answer.status, answer.headers, answer.body
 
     def _answer_or_trouble(self, asked: Asked, special: Special) -> Answer:

@@ -1,0 +1,46 @@
+"""Which function answers what."""
+
+from collections.abc import Callable
+
+from . import auth, files, invites, policies, sign_up, site, two_factor, users
+from .answers import Answer
+from .asked import Asked, Caller
+from .state import State
+
+Handler = Callable[[State, Asked, Caller | None], Answer]
+ROUTES: dict[str, dict[str, Handler]] = {
+    "/auth/login": {"POST": auth.login},
+    "/auth/refresh": {"POST": auth.refresh},
+    "/auth/logout": {"POST": auth.logout},
+    "/auth/password/request": {"POST": auth.request_reset},
+    "/auth/password/reset": {"POST": auth.reset},
+    "/users": {"GET": users.list_users, "POST": users.create_user},
+    "/users/me": {"GET": users.get_me, "PATCH": users.patch_me},
+    "/users/invite/accept": {"POST": invites.accept},
+    "/users/me/tfa/enable": {"POST": two_factor.enable},
+    "/users/me/tfa/disable": {"POST": two_factor.disable},
+    "/policies/me/globals": {"GET": two_factor.globals_of},
+    "/permissions/me": {"GET": two_factor.permissions},
+    "/users/register": {"POST": sign_up.register},
+    "/users/register/verify-email": {"GET": sign_up.verify_email},
+    "/server/ping": {"GET": site.ping},
+    "/server/info": {"GET": site.info},
+    "/settings": {"GET": site.settings},
+    "/activity": {"GET": site.activity},
+    "/roles": {"GET": policies.roles},
+    "/policies": {"GET": policies.policies},
+    "/access": {"GET": policies.access},
+    "/files": {"POST": files.create_file},
+}
+ONE_OF_MANY: dict[str, dict[str, Callable[..., Answer]]] = {
+    r"/users/([0-9a-f-]{36})": {
+        "GET": users.get_user,
+        "PATCH": users.patch_user,
+        "DELETE": users.delete_user,
+    },
+    r"/files/([0-9a-f-]{36})": {"GET": files.get_file, "DELETE": files.delete_file},
+    r"/assets/([0-9a-f-]{36})": {"GET": files.get_asset},
+    r"/fields/directus_users/(\w+)": {"GET": files.get_user_field},
+    r"/users/([0-9a-f-]{36})/tfa/disable": {"POST": two_factor.disable_for},
+    r"/roles/([0-9a-f-]{36})": {"GET": two_factor.get_role},
+}
