@@ -71,7 +71,7 @@ def ask(request, new_email: str) -> None:
     user = request.user
     counted = _count(request, new_email)
     try:
-        is_taken = _is_taken(user, new_email)
+        owner = _other_owner(user, new_email)
     except BaseException:
         for attempt in counted:
             attempt.undo()
@@ -81,8 +81,9 @@ def ask(request, new_email: str) -> None:
     token = secrets.token_urlsafe(32)
     _remember(user, new_email, token)
     audit.record("email.change_asked", request, user=user)
-    if is_taken:
-        mails.send("email_taken", None, to=new_email)
+    if owner:
+        # In the language of who reads it; whoever asked is in no mail to others.
+        mails.send("email_taken", owner, to=new_email)
     else:
         mails.send(
             "email_confirm", user, to=new_email, link=_link(token), hours=LINK_HOURS
@@ -105,13 +106,15 @@ def _count(request, new_email: str) -> list[Attempt]:
     return counted
 
 
-def _is_taken(user, new_email: str) -> bool:
+def _other_owner(user, new_email: str) -> DirectusUser | None:
+    """Return who else has the address."""
     service = _service()
     try:
         owners = service.find_users_by_email(new_email)
     except (Forbidden, AuthenticationFailed) as error:
         raise _service_trouble(error) from error
-    return any(owner.id != user.directus_id for owner in owners)
+    others = (owner for owner in owners if owner.id != user.directus_id)
+    return next(others, None)
 
 
 def _remember(user, new_email: str, token: str) -> None:

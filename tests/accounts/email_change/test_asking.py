@@ -74,6 +74,15 @@ def test_a_taken_address_is_told_in_the_mail_to_it_alone(here, grace, directus):
     assert "token=" not in mail.outbox[0].body
 
 
+def test_whose_address_it_is_reads_of_it_in_the_own_language(here, grace):
+    grace.language = "de-DE"
+
+    ask_email(here, grace.email)
+
+    (letter,) = [letter for letter in mail.outbox if letter.to == [grace.email]]
+    assert letter.subject == "Diese Adresse hat schon ein Konto"
+
+
 def test_an_address_is_taken_in_whatever_letters(here, grace, directus):
     directus.change(grace, email="Grace@Example.com")
 
