@@ -67,6 +67,11 @@ class Call(NamedTuple):
     user_agent: str
 
 
+def is_on_postgresql() -> bool:
+    """Tell whether Directus keeps its data in PostgreSQL in this run."""
+    return os.environ.get("DIRECTUS_DATABASE") == "postgresql"
+
+
 class RunningStack(Stack):
     """The stack of one test run, and what tests do to it."""
 
@@ -296,7 +301,7 @@ def _url(server: Postgres | Valkey) -> Iterator[str]:
 @contextmanager
 def _directus_database() -> Iterator[dict[str, str]]:
     """Have Directus' database: SQLite, or what DIRECTUS_DATABASE=postgresql says."""
-    if os.environ.get("DIRECTUS_DATABASE") != "postgresql":
+    if not is_on_postgresql():
         yield {}
         return
     server = Postgres()

@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.provisioning import ids
 from local.admin import Admin, demand_second_factor
-from tests.stack import Mailbox, RunningStack
+from tests.stack import Mailbox, RunningStack, is_on_postgresql
 
 from .worlds import Person, World, new_email
 
@@ -52,6 +52,7 @@ class RealWorld(World):
         self.version = stack.directus.version.number
         self.service_token = stack.service_token
         self.customer_role = stack.customer_role
+        self.is_on_postgresql = is_on_postgresql()
         self._undo: list[Callable[[], Any]] = []
         super().__init__()
 

@@ -65,10 +65,11 @@ def test_without_a_wish_all_that_may_be_read_is_shown(world, tokens):
     assert reply.json["data"]["role"] == world.customer_role
 
 
-def test_on_sqlite_a_time_has_no_zone(world, tokens):
+def test_a_time_has_a_zone_on_postgresql_and_none_on_sqlite(world, tokens):
     moment = me(world, tokens, "last_access")["last_access"]
 
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", moment)
+    has_zone = r"\.\d{3}Z" if world.is_on_postgresql else ""
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d" + has_zone, moment)
 
 
 @pytest.mark.parametrize("field", ["token", "external_identifier", "no_such_field"])

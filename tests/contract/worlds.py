@@ -56,6 +56,7 @@ class World:
     service_token: str
     customer_role: str
     registrations_a_minute = 100
+    is_on_postgresql = False
 
     def __init__(self) -> None:
         self.transport = Transport(self.url)
