@@ -140,6 +140,8 @@ def service_permissions(
         *_keeps_pictures(),
         # Of which type the fields of a profile are; shows those that may be read.
         _reads("directus_fields", ["*"], {"collection": {"_eq": "directus_users"}}),
+        # The texts that their labels name as `$t:some_key`.
+        _reads("directus_translations", ["key", "language", "value"]),
         *_reads_what_is_checked(),
     ]
 

@@ -99,7 +99,7 @@ def test_a_customer_sees_and_changes_nobody_else(customer, make_customer):
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("path", ["/settings", "/activity", *SINCE_11])
+@pytest.mark.parametrize("path", ["/settings", "/activity", "/translations", *SINCE_11])
 def test_a_customer_reads_nothing_of_directus_itself(customer, path):
     with pytest.raises(Forbidden):
         customer[1].get(path)
