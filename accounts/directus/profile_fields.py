@@ -1,5 +1,6 @@
 """Fields that were added to users in Directus: what they are, and their values."""
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -8,6 +9,8 @@ from uuid import UUID
 from .exceptions import DirectusUnavailable
 from .plain import PlainClient
 
+# A longer rule could make an address that a proxy refuses.
+LONGEST_RULE = 2000
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
@@ -21,6 +24,21 @@ class ProfileFieldsClient(PlainClient):
             Forbidden: there is none, or it may not be read.
         """
         return _object(self._read(f"/fields/directus_users/{_checked(name)}"))
+
+    def list_translations(self, keys: Iterable[str]) -> list[Any]:
+        """Return the texts with these keys, in all languages: key, language, value.
+
+        Of many keys, all texts that there are. Raises Forbidden where they may not be
+        read.
+        """
+        params = {"fields": "key,language,value", "limit": "-1"}
+        rule = json.dumps({"key": {"_in": list(keys)}})
+        if len(rule) <= LONGEST_RULE:
+            params["filter"] = rule
+        rows = self._read("/translations", params, large=True)
+        if not isinstance(rows, list):
+            raise DirectusUnavailable("GET /translations: not a list")
+        return rows
 
     def get_user_values(
         self, user_id: UUID, names: Iterable[str]

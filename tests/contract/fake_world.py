@@ -116,5 +116,9 @@ class FakeWorld(World):
             described["validation"] = rule[name]
         self.directus.add_field(name, type, **described)
 
+    def add_text(self, key: str, **values: str) -> None:
+        """Keep a text under a key, by language: `de_DE="Firma"`."""
+        self.directus.add_text(key, **values)
+
     def _user(self, person: Person) -> FakeUser:
         return self.directus.state.users[person.id]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from . import auth, files, invites, policies, sign_up, site, two_factor, users
+from . import auth, files, invites, policies, sign_up, site, texts, two_factor, users
 from .answers import Answer
 from .asked import Asked, Caller
 from .state import State
@@ -31,6 +31,7 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "/policies": {"GET": policies.policies},
     "/access": {"GET": policies.access},
     "/files": {"POST": files.create_file},
+    "/translations": {"GET": texts.translations},
 }
 ONE_OF_MANY: dict[str, dict[str, Callable[..., Answer]]] = {
     r"/users/([0-9a-f-]{36})": {

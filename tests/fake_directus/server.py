@@ -154,6 +154,12 @@ class FakeDirectus(Trouble):
         }
         self.state.customer_reads |= {name}
 
+    def add_text(self, key: str, **values: str) -> None:
+        """Keep a text under a key, by language: `de_DE="Firma"`."""
+        for language, value in values.items():
+            row = {"key": key, "language": language.replace("_", "-"), "value": value}
+            self.state.translations.append(row)
+
     # Time
 
     def time_passes(self, seconds: float) -> None:

@@ -101,6 +101,8 @@ class State:
     files: dict[str, Any] = field(default_factory=dict)
     # What operators added to users, as /fields describes it.
     user_fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # Rows of directus_translations.
+    translations: list[dict[str, Any]] = field(default_factory=list)
     # Rights that the site has not, against what `directus_setup` gives.
     lacks: set[str] = field(default_factory=set)
     registrations: dict[str, list[float]] = field(default_factory=dict)
