@@ -5,29 +5,27 @@ What a field is (type, label, choices, note) stands in Directus and is read from
 """
 
 import logging
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import get_language
 
-from . import clients, languages, shared_cache
-from .directus import DirectusUnavailable, Forbidden, RateLimited
+from . import clients, directus_texts, kept_answers, languages
+from .directus import Forbidden
 
 logger = logging.getLogger(__name__)
 
-FRESH_SECONDS = 60
-# How long an old description will do while Directus is away.
-KEPT_SECONDS = 24 * 3600
 # They are on the profile's page anyway.
 OWN = frozenset({"first_name", "last_name", "language"})
-_TRANSLATION_KEY = "$t:"
 
 
 @dataclass(frozen=True)
 class Description:
-    """One field of Directus' users, as far as a form needs to know it."""
+    """One field of Directus' users, as far as a form needs to know it.
+
+    `texts` are those for `$t:` in its choices, by key.
+    """
 
     name: str
     type: str
@@ -43,6 +41,7 @@ class Description:
     precision: int | None = None
     scale: int | None = None
     refusal: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -55,14 +54,21 @@ class Description:
         """The values to choose from, as Directus keeps them, and their texts."""
         rows = self.options.get("choices")
         return [
-            (row["value"], _readable(row.get("text"), row["value"]))
+            (row["value"], _readable(row.get("text"), self.texts, row["value"]))
             for row in (rows if isinstance(rows, list) else [])
             if isinstance(row, dict) and isinstance(row.get("value"), (str, int, float))
         ]
 
     @classmethod
-    def from_payload(cls, payload: dict[str, Any]) -> "Description":
-        """Read what Directus says; what is missing or odd is left at its default."""
+    def from_payload(
+        cls, payload: dict[str, Any], texts: Mapping[str, str] | None = None
+    ) -> "Description":
+        """Read what Directus says; what is missing or odd is left at its default.
+
+        Args:
+            texts: those for `$t:`, by key; without one, the key is shown as words.
+        """
+        texts = texts or {}
         meta, schema = _dict(payload.get("meta")), _dict(payload.get("schema"))
         nullable = schema.get("is_nullable", True) is not False
         has_default = schema.get("default_value") is not None
@@ -74,8 +80,8 @@ class Description:
             type=_text(payload.get("type")),
             interface=_text(meta.get("interface")),
             options=_dict(meta.get("options")),
-            translations=_translations(meta.get("translations")),
-            note=_readable(meta.get("note"), ""),
+            translations=_translations(meta.get("translations"), texts),
+            note=_readable(meta.get("note"), texts),
             is_hidden=meta.get("hidden") is True,
             is_read_only=meta.get("readonly") is True or is_made,
             is_required=required,
@@ -83,7 +89,8 @@ class Description:
             max_length=_count(schema.get("max_length")),
             precision=_count(schema.get("numeric_precision")),
             scale=_count(schema.get("numeric_scale")),
-            refusal=_readable(meta.get("validation_message"), ""),
+            refusal=_readable(meta.get("validation_message"), texts),
+            texts=texts,
         )
 
 
@@ -101,31 +108,16 @@ def describe(request) -> tuple[list[Description], list[str]]:
     Raises:
         DirectusUnavailable, RateLimited: Directus is away, and was since the start.
     """
-    found, missing = [], []
-    for name in names():
-        payload = _payload(request, name)
-        if payload is None:
-            missing.append(name)
-            continue
-        description = Description.from_payload(payload)
-        if not description.is_hidden:
-            found.append(description)
-    return found, missing
+    payloads = {name: _payload(request, name) for name in names()}
+    missing = [name for name, payload in payloads.items() if payload is None]
+    known = [payload for payload in payloads.values() if payload is not None]
+    texts = directus_texts.look_up(known)
+    found = [Description.from_payload(payload, texts) for payload in known]
+    return [each for each in found if not each.is_hidden], missing
 
 
 def _payload(request, name: str) -> dict[str, Any] | None:
-    key = f"profile-field:{name}"
-    kept = shared_cache.get(key)
-    if kept and time.time() - kept["at"] < FRESH_SECONDS:
-        return kept["payload"]
-    try:
-        payload = _ask(request, name)
-    except (DirectusUnavailable, RateLimited):
-        if kept is None:
-            raise
-        return kept["payload"]
-    shared_cache.set(key, {"at": time.time(), "payload": payload}, KEPT_SECONDS)
-    return payload
+    return kept_answers.get(f"profile-field:{name}", lambda: _ask(request, name))
 
 
 def _ask(request, name: str) -> dict[str, Any] | None:
@@ -144,28 +136,20 @@ def _ask(request, name: str) -> dict[str, Any] | None:
     return None
 
 
-def _translations(rows: Any) -> dict[str, str]:
+def _translations(rows: Any, texts: Mapping[str, str]) -> dict[str, str]:
     """Return the labels by Django's name of the language."""
     found = {}
     for row in rows if isinstance(rows, list) else []:
         row = _dict(row)
         code = languages.supported(_text(row.get("language")))
-        label = _readable(row.get("translation"), "")
+        label = _readable(row.get("translation"), texts)
         if code and label:
             found.setdefault(code, label)
     return found
 
 
-def _readable(text: Any, otherwise: Any) -> str:
-    """Return a text that an operator wrote.
-
-    `$t:some_key` names a text that only Directus' own app can look up.
-    """
-    text = _text(text) or str(otherwise)
-    if text.startswith(_TRANSLATION_KEY):
-        key = text.removeprefix(_TRANSLATION_KEY)
-        return key.replace("_", " ").replace("-", " ").strip().capitalize()
-    return text
+def _readable(text: Any, texts: Mapping[str, str], otherwise: Any = "") -> str:
+    return directus_texts.readable(_text(text) or str(otherwise), texts)
 
 
 def by_name(descriptions: Iterable[Description]) -> dict[str, Description]:

@@ -1,9 +1,13 @@
 """Fields that operators added to users: how Directus describes and keeps them."""
 
+import secrets
+from types import SimpleNamespace
+
 import pytest
+from django.utils import translation
 
 from accounts.directus import Forbidden, InvalidPayload
-from accounts.profile_fields import Description
+from accounts.profile_fields import Description, describe
 
 pytestmark = pytest.mark.directus(10, 11)
 
@@ -34,6 +38,26 @@ def test_a_field_is_described(world):
     assert (described.max_length, described.is_nullable) == (40, True)
     assert (described.note, described.is_required) == ("Where you work", True)
     assert described.translations == {"de": "Firma"}
+
+
+@pytest.mark.directus(10, 11, 12)
+def test_a_text_is_looked_up_by_its_key(world, own, settings):
+    key = f"where_you_work_{secrets.token_hex(4)}"
+    world.add_text(key, en_US="Where you work", de_DE="Wo Sie arbeiten")
+    world.add_text(f"{key}_not", en_US="Another text")
+    world.add_profile_field("company", note=f"$t:{key}")
+    settings.DIRECTUS_URL = world.url
+    settings.DIRECTUS_SERVICE_TOKEN = world.service_token
+    settings.DIRECTUS_PROFILE_FIELDS = ["company"]
+
+    for language, text in (("de", "Wo Sie arbeiten"), ("fr", "Where you work")):
+        with translation.override(language):
+            ((described,), _missing) = describe(SimpleNamespace(directus=None))
+        assert described.note == text
+    assert len(world.service().list_translations([key])) == 2
+    assert len(world.service().list_translations([key, "x" * 2000])) >= 3
+    with pytest.raises(Forbidden):
+        own().list_translations([key])
 
 
 @pytest.mark.directus(11)
