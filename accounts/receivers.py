@@ -18,7 +18,9 @@ logger = logging.getLogger(__name__)
 @receiver(user_logged_in)
 def keep_tokens(sender, request, user, **kwargs):
     """Store the tokens of whoever just signed in, in the row of the session."""
-    revoke_tokens(request)
+    # The key is new: nobody else has put any there meanwhile.
+    if request.session.tokens.load() is not None:
+        revoke_tokens(request)
     with transaction.atomic():
         request.session.begin(user, request)
         tokens = getattr(user, "directus_tokens", None)
