@@ -1,12 +1,15 @@
 """Which token does something: the user's own, or else the site's."""
 
+import logging
 from collections.abc import Callable
 from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
 from . import clients
-from .directus import DirectusClient, Forbidden
+from .directus import AuthenticationFailed, DirectusClient, Forbidden
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -54,8 +57,12 @@ def as_user_or_site(request, act: Callable[[DirectusClient], T]) -> T:
     """
     try:
         return act(request.directus)
-    except Forbidden:
+    except Forbidden as error:
         site = clients.service_client(clients.visitor_of(request))
         if site is None:
             raise
-        return act(site)
+        try:
+            return act(site)
+        except AuthenticationFailed as refusal:
+            logger.error("Directus does not accept the service token: %s", refusal)
+            raise error from refusal

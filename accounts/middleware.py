@@ -1,5 +1,7 @@
 """What a request gets before a view sees it, and what its errors become."""
 
+import logging
+
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
@@ -27,6 +29,8 @@ from .directus import (
     RateLimited,
     SessionExpired,
 )
+
+logger = logging.getLogger(__name__)
 
 
 class LanguageMiddleware:
@@ -122,8 +126,13 @@ class DirectusMiddleware:
 
     def process_exception(self, request, error):
         """Answer what views need not know about."""
-        if isinstance(error, (SessionExpired, AuthenticationFailed)):
+        if isinstance(error, SessionExpired):
             return self._sign_out(request, error)
+        if isinstance(error, AuthenticationFailed):
+            # Who is signed in has tokens that are renewed, or a session that has
+            # expired: what is refused is the site's own token.
+            logger.error("Directus does not accept the service token: %s", error)
+            return errors.unavailable(request)
         if isinstance(error, RateLimited):
             return errors.too_many_requests(request, error.retry_after)
         if isinstance(error, DirectusUnavailable):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from . import clients
 from .directus import (
+    AuthenticationFailed,
     DirectusAPIError,
     DirectusClient,
     DirectusError,
@@ -83,8 +84,8 @@ def read(request) -> Picture | None:
         if not _is_of(site, user, user.picture_id):
             return None
         return site.download_picture(user.picture_id)
-    except Forbidden:
-        logger.warning("The site may not read pictures in Directus: %s", user.pk)
+    except (Forbidden, AuthenticationFailed) as error:
+        logger.warning("The site may not read pictures in Directus: %s", error)
         return None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import get_language
 
 from . import clients, directus_texts, kept_answers, languages
-from .directus import Forbidden
+from .directus import AuthenticationFailed, Forbidden
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +126,8 @@ def _ask(request, name: str) -> dict[str, Any] | None:
         try:
             if client is not None:
                 return client.get_user_field(name)
-        except Forbidden:
+        except (Forbidden, AuthenticationFailed):
+            # The latter is about the site's own token.
             continue
     logger.warning(
         "Directus does not describe the profile's field %s: it is missing, or "

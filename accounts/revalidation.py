@@ -11,7 +11,6 @@ from datetime import timedelta
 
 from . import clients, second_factor, shared_cache
 from .directus import (
-    AuthenticationFailed,
     DirectusAPIError,
     DirectusClient,
     DirectusUnavailable,
@@ -87,7 +86,7 @@ def _validate(request) -> None:
 def _read_own_profile(request) -> DirectusUser:
     try:
         return read_profile(request.directus, lambda: _prove(request))
-    except (AuthenticationFailed, RateLimited):
+    except RateLimited:
         raise
     except DirectusAPIError as error:
         # Says nothing about the user: as good as no answer.
