@@ -62,8 +62,6 @@ class SignInAttempt:
             InvalidOTP: the code was used before.
         """
         take_all([*self._failures, *self._upstream, *self._always])
-        for attempt in self._always:
-            attempt.failed()
         if self._used_code:
             self._take_code()
 

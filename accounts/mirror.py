@@ -109,7 +109,7 @@ def _locked_row(directus_id: UUID, values: dict[str, Any]):
         directus_id=directus_id,
         # Once only: a new unusable password is a new session hash, which would sign
         # the user out of every other browser.
-        defaults=values | {"password": make_password(None)},
+        defaults=values | {"password": lambda: make_password(None)},
     )
 
 

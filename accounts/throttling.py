@@ -30,10 +30,10 @@ LONGEST_RETRY_AFTER = 60 * MINUTE
 # SQLite both know it; Django's upsert takes no condition.
 COUNT = """
     INSERT INTO accounts_attempts ("key", "count", in_flight, strikes, window_ends_at)
-    VALUES (%s, 1, 1, 0, %s)
+    VALUES (%s, 1, %s, 0, %s)
     ON CONFLICT ("key") DO UPDATE SET
         "count" = accounts_attempts."count" + 1,
-        in_flight = accounts_attempts.in_flight + 1
+        in_flight = accounts_attempts.in_flight + excluded.in_flight
     WHERE accounts_attempts.window_ends_at > %s AND accounts_attempts."count" < %s
 """
 
@@ -42,12 +42,14 @@ COUNT = """
 class Limit:
     """So many attempts in a window of so many seconds.
 
-    A window after one that was used up is longer: the next of `windows`.
+    A window after one that was used up is longer: the next of `windows`. Without
+    `settles`, attempts count whatever becomes of them, and are not settled.
     """
 
     name: str
     attempts: int
     windows: tuple[int, ...]
+    settles: bool = True
 
     def key(self, subject: str) -> str:
         """Return the row's key; the subject is not readable in it."""
@@ -58,7 +60,7 @@ class Limit:
 ACCOUNT_FAILURES = Limit("account", 5, (5 * MINUTE, 15 * MINUTE, 60 * MINUTE))
 DEVICE_FAILURES = Limit("device", 5, (5 * MINUTE, 15 * MINUTE, 60 * MINUTE))
 ADDRESS_FAILURES = Limit("address-failures", 10, (MINUTE,))
-ADDRESS_SIGN_INS = Limit("address-sign-ins", 30, (MINUTE,))
+ADDRESS_SIGN_INS = Limit("address-sign-ins", 30, (MINUTE,), settles=False)
 ADDRESS_SIGN_UPS = Limit("address-sign-ups", 20, (MINUTE,))
 ADDRESS_RESETS = Limit("address-resets", 20, (MINUTE,))
 EMAIL_RESETS = Limit("email-resets", 5, (MINUTE,))
@@ -163,7 +165,13 @@ class Attempt:
 
     def _count(self, now: datetime) -> bool:
         ends_at = now + timedelta(seconds=self.limit.windows[0])
-        values = [self._key, _column(ends_at), _column(now), self.limit.attempts]
+        values = [
+            self._key,
+            int(self.limit.settles),
+            _column(ends_at),
+            _column(now),
+            self.limit.attempts,
+        ]
         with connection.cursor() as cursor:
             cursor.execute(COUNT, values)
             return cursor.rowcount == 1
@@ -182,7 +190,7 @@ class Attempt:
             .filter(window_ends_at=row.window_ends_at)
             .update(
                 count=1,
-                in_flight=1,
+                in_flight=int(self.limit.settles),
                 strikes=strikes,
                 window_ends_at=now + timedelta(seconds=seconds),
             )

@@ -66,6 +66,20 @@ def test_what_is_undone_is_not_counted():
         take()
 
 
+def test_what_counts_in_any_case_is_waited_for_by_nobody():
+    attempt = Attempt(Limit("tests", 2, (MINUTE,), settles=False), "somebody")
+    for _ in range(2):
+        attempt.take()
+
+    with pytest.raises(Throttled) as caught:
+        attempt.take()
+
+    assert not caught.value.waited
+    let_pass(minutes=1)
+    attempt.take()
+    assert Attempts.objects.get().in_flight == 0
+
+
 def test_a_success_leaves_no_row_behind():
     """Control C-ENUM-2: who signed in before is as unknown as who never did."""
     take(1)
