@@ -1,10 +1,13 @@
 """The checks, in the order in which they are reported."""
 
+import logging
 from collections.abc import Callable, Iterator
 
 from ..directus import DirectusError, Forbidden
 from .findings import Answer, Finding, unknown
 from .site import NotReadable, Site
+
+logger = logging.getLogger(__name__)
 
 Check = Callable[[Site], Answer]
 _checks: dict[str, Check] = {}
@@ -49,6 +52,10 @@ def _answer(function: Check, site: Site) -> Answer:
         return unknown("The service token may not read this; directus_setup grants it.")
     except DirectusError as error:
         return unknown(str(error))
+    except Exception as error:
+        # An answer without what belongs into it, as where fields may not be read.
+        logger.exception("A check of the doctor failed")
+        return unknown(f"This could not be looked at: {type(error).__name__}.")
 
 
 ORDER = (

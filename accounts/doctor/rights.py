@@ -41,7 +41,7 @@ def powers(site: Site, role_id: str) -> str:
 @check("token.present")
 def token(site: Site) -> Answer:
     """The site has a token of its own, and it works."""
-    if clients.service_client() is None:
+    if not clients.service_token():
         if not site.takes_rules:
             reason = (
                 "Directus has no licence: without a service token nobody's profile "

@@ -32,6 +32,8 @@ def reach(site: Site) -> Answer:
     try:
         site.anonymous.ping()
         project = site.public_info.get("project")
+    except NotReadable as error:
+        return problem(str(error), "DIRECTUS_URL=…")
     except DirectusUnavailable as error:
         reason = "%(url)s does not answer: %(error)s"
         return problem(reason % {"url": url, "error": error}, "DIRECTUS_URL=…")

@@ -31,16 +31,20 @@ class Site:
     @cached_property
     def anonymous(self) -> DirectusClient:
         """A client without rights."""
-        return clients.anonymous_client()
+        try:
+            return clients.anonymous_client()
+        except ValueError as error:
+            # Its text holds no value.
+            raise NotReadable(f"The settings are wrong: {error}.") from error
 
     @cached_property
     def service(self) -> DirectusClient:
         """The client of the site itself, whose token has been tried."""
+        if self.token_error is not None:
+            raise NotReadable("This needs a service token that works.")
         client = clients.service_client()
         if client is None:
             raise NotReadable("This needs a service token.")
-        if self.token_error is not None:
-            raise NotReadable("This needs a service token that works.")
         return client
 
     @property
@@ -50,13 +54,15 @@ class Site:
         return clients.service_token()
 
     @cached_property
-    def token_error(self) -> DirectusError | None:
+    def token_error(self) -> DirectusError | ValueError | None:
         """Why the service token does not work; None when it does."""
-        client = clients.service_client()
+        # What is wrong with the address is not wrong with the token.
+        _reached = self.anonymous
         try:
+            client = clients.service_client()
             if client is not None:
                 client.get("/users/me", params={"fields": "id"})
-        except AuthenticationFailed as error:
+        except (AuthenticationFailed, ValueError) as error:
             return error
         return None
 
