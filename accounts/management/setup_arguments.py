@@ -19,12 +19,12 @@ def add_administrator(parser: CommandParser) -> None:
         "administrator",
         "A token, or e-mail and password. Other users of this machine can see "
         "options; the environment (DIRECTUS_ADMIN_TOKEN, DIRECTUS_ADMIN_EMAIL, "
-        "DIRECTUS_ADMIN_PASSWORD) and the prompt are private.",
+        "DIRECTUS_ADMIN_PASSWORD, DIRECTUS_ADMIN_OTP) and the prompt are private.",
     )
-    for name in ("token", "email", "password"):
-        default = os.environ.get(f"DIRECTUS_ADMIN_{name.upper()}", "")
-        admin.add_argument(f"--admin-{name}", default=default)
-    admin.add_argument("--admin-otp", default="", help="The one-time code, if on.")
+    helps = {"otp": "The one-time code, if on."}
+    for name in ("token", "email", "password", "otp"):
+        default = os.environ.get(f"DIRECTUS_ADMIN_{name.upper()}", "").strip("\r\n")
+        admin.add_argument(f"--admin-{name}", default=default, help=helps.get(name))
 
 
 def add_wishes(parser: CommandParser) -> None:

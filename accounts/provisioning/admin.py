@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from ..directus import BearerAuth, DirectusClient, DirectusError, Transport
+from .errors import ProvisioningError
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ def admin_client(
 ) -> Iterator[DirectusClient]:
     """Give a client with an administrator's rights, and sign out afterwards."""
     if credentials.token:
-        yield DirectusClient(transport, auth=BearerAuth(credentials.token))
+        yield DirectusClient(transport, auth=_auth(credentials.token))
         return
     anonymous = DirectusClient(transport)
     tokens = anonymous.login(
@@ -34,3 +35,12 @@ def admin_client(
     finally:
         with suppress(DirectusError):
             anonymous.logout(tokens.refresh_token)
+
+
+def _auth(token: str) -> BearerAuth:
+    try:
+        return BearerAuth(token)
+    except ValueError:
+        raise ProvisioningError(
+            "The administrator's token holds characters that no token has."
+        ) from None

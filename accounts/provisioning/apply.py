@@ -3,8 +3,10 @@
 import secrets
 from collections.abc import Callable
 
-from ..directus import DirectusClient
+from ..directus import DirectusAPIError, DirectusClient
+from .errors import ProvisioningError
 from .plan import CREATE, Change, Plan
+from .rendering import describe
 
 
 def new_token() -> str:
@@ -26,11 +28,23 @@ def apply_plan(
         plan: from `make_plan`.
         token: becomes the service user's token where the plan asks for one.
         on_change: called after each change.
+
+    Raises:
+        ProvisioningError: Directus refuses a change; str() says which.
+        DirectusUnavailable: whether a change was made is not known.
     """
     for change in plan.changes:
         values = change.values | ({"token": token} if change.needs_token else {})
-        if change.verb == CREATE:
-            client.post(change.path, values)
-        else:
-            client.patch(change.path, values)
+        send = client.post if change.verb == CREATE else client.patch
+        try:
+            send(change.path, values)
+        except DirectusAPIError as error:
+            raise ProvisioningError(_refusal(change, error)) from error
         on_change(change)
+
+
+def _refusal(change: Change, error: DirectusAPIError) -> str:
+    text = f"Directus refuses the {describe(change)}: {error}."
+    if error.code != "LIMIT_EXCEEDED":
+        return text
+    return f"{text} Its licence allows no more of this kind that are active."

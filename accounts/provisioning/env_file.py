@@ -47,14 +47,18 @@ def is_writable(path: Path) -> bool:
 
 
 def _lines(path: Path) -> list[str]:
-    return path.read_text().splitlines() if path.is_file() else []
+    if not path.is_file():
+        return []
+    # Whatever the other lines hold, in whatever encoding, stays as it is.
+    text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def _replace(path: Path, text: str) -> None:
     # mkstemp makes the file with mode 0600.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
         if path.is_file():
             os.chmod(name, path.stat().st_mode & 0o777)

@@ -115,7 +115,9 @@ def _require_administrator(client: DirectusClient, server: Server) -> None:
     if server.has_policies:
         rights = client.get("/policies/me/globals")
     else:
-        rights = client.get("/users/me", params={"fields": "role.admin_access"})["role"]
+        me = client.get("/users/me", params={"fields": "role.admin_access"})
+        # Of who may not read the own role there is only the id.
+        rights = me.get("role")
     if not (rights or {}).get("admin_access"):
         raise ProvisioningError("These credentials are not an administrator's.")
 

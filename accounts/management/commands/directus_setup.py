@@ -65,22 +65,43 @@ class Command(BaseCommand):
         self.options = options
         self.env_file = options["env_file"]
         self.report = self._report()
-        self.transport = (
-            Transport(options["url"]) if options["url"] else clients.transport()
-        )
+        self.transport = self._transport()
         if self.env_file and not is_writable(self.env_file):
             raise _failure(f"{self.env_file} cannot be written.")
         try:
-            with admin_client(self.transport, self._credentials()) as client:
-                self._run(client)
-        except InvalidOTP as error:
-            raise _failure("A one-time code is needed: --admin-otp.") from error
+            self._sign_in_and_run(self._credentials())
         except AuthenticationFailed as error:
             raise _failure("Directus does not accept the credentials.") from error
-        except (ProvisioningError, DirectusError) as error:
+        except (ProvisioningError, DirectusError, OSError) as error:
             raise _failure(str(error)) from error
+        except (KeyboardInterrupt, EOFError) as error:
+            text = "Interrupted. What was made stays; run it again for the rest."
+            raise _failure(text) from error
         finally:
             self.report.end()
+
+    def _transport(self):
+        url = self.options["url"]
+        trusted = clients.trusted_certificates()
+        try:
+            if not url:
+                return clients.transport()
+            return Transport(url, ca_bundle=trusted if trusted is not True else None)
+        except ValueError as error:
+            raise CommandError(f"Directus: {error}.", returncode=WRONG_USAGE) from error
+
+    def _sign_in_and_run(self, credentials):
+        try:
+            with admin_client(self.transport, credentials) as client:
+                self._run(client)
+        except InvalidOTP as error:
+            if credentials.otp or not sys.stdin.isatty():
+                text = "The one-time code is missing or wrong: --admin-otp."
+                raise _failure(text) from error
+            otp = _ask("One-time code: ").strip()
+            if not otp:
+                raise
+            self._sign_in_and_run(replace(credentials, otp=otp))
 
     def _report(self):
         style = self.style
@@ -108,12 +129,21 @@ class Command(BaseCommand):
         lines = self._missing_lines(plan)
         if not self._goes_ahead(plan, lines):
             return
-        token = new_token()
-        apply_plan(client, plan, token=token, on_change=self.report.made)
-        if plan.makes_token:
-            lines[TOKEN] = token
-        self._hand_over(lines)
+        self._apply(client, plan, lines)
         self._tell_environment(wishes.webhook)
+
+    def _apply(self, client, plan, lines):
+        token = new_token()
+
+        def made(change):
+            self.report.made(change)
+            if change.needs_token:
+                # At once: what follows may fail, and Directus shows no token again.
+                self._hand_over({**lines, TOKEN: token})
+
+        apply_plan(client, plan, token=token, on_change=made)
+        if not plan.makes_token:
+            self._hand_over(lines)
 
     def _wishes(self):
         return Options(
@@ -153,18 +183,20 @@ class Command(BaseCommand):
                 "Give an administrator's token, or e-mail and password.",
                 returncode=WRONG_USAGE,
             )
-        given["email"] = given["email"] or input("Administrator's e-mail: ")
+        given["email"] = given["email"] or _ask("Administrator's e-mail: ")
         given["password"] = given["password"] or getpass("Password: ")
         return AdminCredentials(**given)
 
     def _token_works(self, state):
         """Return whether the token that the site uses or will use is good."""
-        if self.env_file:
-            token = read_value(self.env_file, TOKEN)
-            client = token and DirectusClient(self.transport, auth=BearerAuth(token))
-        else:
-            client = clients.service_client()
-        return bool(client) and token_belongs_to(client, state.service_user)
+        env_file = self.env_file
+        token = read_value(env_file, TOKEN) if env_file else clients.service_token()
+        try:
+            client = DirectusClient(self.transport, auth=BearerAuth(token))
+        except ValueError:
+            # There is none, or nothing that can be one.
+            return False
+        return token_belongs_to(client, state.service_user)
 
     def _missing_lines(self, plan):
         """Return the lines of the environment file that a change needs or corrects."""
@@ -193,7 +225,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "Nobody is here to be asked: pass --yes.", returncode=WRONG_USAGE
             )
-        answer = input("Make these changes? [y/N] ")
+        answer = _ask("Make these changes? [y/N] ")
         if answer.strip().lower() not in {"y", "yes"}:
             raise _failure("Nothing was changed.")
         return True
@@ -213,6 +245,13 @@ class Command(BaseCommand):
             webhook_url=webhook.url if webhook else "",
         )
         self.report.environment(lines)
+
+
+def _ask(question):
+    """Ask on standard error: standard output may be a document."""
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return input()
 
 
 def _failure(message):
