@@ -17,11 +17,10 @@ from django.views.decorators.debug import sensitive_variables
 
 from . import addresses, attempts, audit, clients, mails, sign_up, this_browser
 from .directus import (
-    AuthenticationFailed,
+    DirectusAPIError,
     DirectusClient,
     DirectusUnavailable,
     DirectusUser,
-    Forbidden,
     InvalidPayload,
     RateLimited,
 )
@@ -111,7 +110,9 @@ def _other_owner(user, new_email: str) -> DirectusUser | None:
     service = _service()
     try:
         owners = service.find_users_by_email(new_email)
-    except (Forbidden, AuthenticationFailed) as error:
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
         raise _service_trouble(error) from error
     others = (owner for owner in owners if owner.id != user.directus_id)
     return next(others, None)
@@ -179,7 +180,9 @@ def _owner(request, service: DirectusClient, change: EmailChange) -> DirectusUse
     """Return the profile, if it is still the account that the change was asked for."""
     try:
         profile = service.get_user(change.user.directus_id)
-    except (Forbidden, AuthenticationFailed) as error:
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
         raise _service_trouble(error) from error
     known = {change.old_email.casefold(), change.new_email.casefold()}
     if not profile.is_active or profile.email.casefold() not in known:
@@ -199,7 +202,7 @@ def _write(request, service: DirectusClient, change: EmailChange) -> None:
     except (RateLimited, DirectusUnavailable):
         _put_back(change)
         raise
-    except (Forbidden, AuthenticationFailed) as error:
+    except DirectusAPIError as error:
         _put_back(change)
         raise _service_trouble(error) from error
 

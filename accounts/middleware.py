@@ -25,6 +25,7 @@ from . import (
 )
 from .directus import (
     AuthenticationFailed,
+    DirectusAPIError,
     DirectusUnavailable,
     RateLimited,
     SessionExpired,
@@ -114,7 +115,7 @@ class DirectusMiddleware:
                 languages.follow_profile(request.user)
                 time_zones.follow_profile(request.user)
                 return _demand_second_factor(request)
-        except DirectusUnavailable as error:
+        except (DirectusUnavailable, RateLimited) as error:
             if not _shows_trouble(request, view_func):
                 return self.process_exception(request, error)
             request.trouble = error
@@ -128,13 +129,16 @@ class DirectusMiddleware:
         """Answer what views need not know about."""
         if isinstance(error, SessionExpired):
             return self._sign_out(request, error)
+        if isinstance(error, RateLimited):
+            return errors.too_many_requests(request, error.retry_after)
         if isinstance(error, AuthenticationFailed):
             # Who is signed in has tokens that are renewed, or a session that has
             # expired: what is refused is the site's own token.
             logger.error("Directus does not accept the service token: %s", error)
             return errors.unavailable(request)
-        if isinstance(error, RateLimited):
-            return errors.too_many_requests(request, error.retry_after)
+        if isinstance(error, DirectusAPIError):
+            logger.error("Directus gave an answer that nobody expects: %s", error)
+            return errors.unavailable(request)
         if isinstance(error, DirectusUnavailable):
             return errors.unavailable(request, error.retry_after)
         if isinstance(error, (OperationalError, InterfaceError)):

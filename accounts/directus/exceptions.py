@@ -5,7 +5,7 @@
     │   └── CallFailed            500 to this one call
     ├── SessionExpired            the stored tokens no longer work: sign in again
     └── DirectusAPIError          Directus answered with an error (.status, .code)
-        ├── InvalidPayload        400
+        ├── InvalidPayload        400, 409, 413, 415, 422
         │   └── NotUnique         another record has this value already
         ├── AuthenticationFailed  401
         │   ├── InvalidCredentials
@@ -140,6 +140,11 @@ CLASSES_BY_STATUS: dict[int, type[DirectusAPIError]] = {
     401: AuthenticationFailed,
     403: Forbidden,
     404: NotFound,
+    # What operators' Flows answer, and limits that are narrower than the site's.
+    409: InvalidPayload,
+    413: InvalidPayload,
+    415: InvalidPayload,
+    422: InvalidPayload,
 }
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")

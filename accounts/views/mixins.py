@@ -1,5 +1,6 @@
 """What the forms of this app share."""
 
+import logging
 import time
 
 from django.contrib.auth.decorators import login_not_required
@@ -10,8 +11,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView
 
-from accounts.directus import DirectusUnavailable, RateLimited
+from accounts.directus import DirectusAPIError, DirectusUnavailable, RateLimited
 from accounts.throttling import Throttled
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_RETRY_SECONDS = 10
 # No page of this site has a longer address.
@@ -57,6 +60,10 @@ class SiteFormView(FormView):
         except DirectusUnavailable as error:
             title = _("That took too long") if error.timed_out else self.away_title()
             return self.trouble(form, 503, title, error.retry_after)
+        except DirectusAPIError as error:
+            # Nothing that the form knows: a refused service token, or an odd answer.
+            logger.error("Directus does not do what a form is for: %s", error)
+            return self.trouble(form, 503, self.away_title(), None)
 
     def submit(self, form):
         """Do what the form is for."""

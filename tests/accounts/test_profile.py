@@ -238,6 +238,19 @@ def test_an_outage_keeps_what_was_typed_when_the_session_is_due_as_well(
     assert (user.first_name, user.time_zone) == ("Ada", "")
 
 
+def test_a_limit_of_directus_keeps_what_was_typed_when_the_session_is_due(
+    signed_in_client, directus, ada
+):
+    make_old(signed_in_client, minutes=2)
+    directus.throttles()
+
+    page = save(signed_in_client, first_name="Augusta")
+
+    assert (page.status_code, page["Retry-After"]) == (429, "57")
+    assert 'value="Augusta"' in page.text
+    assert ada.first_name == "Ada"
+
+
 def test_a_lost_answer_says_so_and_the_form_can_be_sent_again(
     signed_in_client, directus, ada
 ):

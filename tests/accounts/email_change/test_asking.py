@@ -12,9 +12,21 @@ from accounts.models import Attempts, EmailChange
 
 from ..account_pages import ask_email
 from ..flows import let_pass
+from ..signed_in import make_old
 from .mails import NEW, OLD, PATH, asked, patches
 
 pytestmark = pytest.mark.django_db
+
+
+def test_an_outage_keeps_the_address_when_the_session_is_due_as_well(here, directus):
+    make_old(here, minutes=2)
+    directus.is_down()
+
+    page = ask_email(here, "typed@example.com")
+
+    assert page.status_code == 503
+    assert 'value="typed@example.com"' in page.text
+    assert mail.outbox == []
 
 
 def test_asking_changes_nothing_and_says_what_happens(here, directus, ada):
