@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 
 from . import clients
 from .directus import (
-    AuthenticationFailed,
     DirectusAPIError,
     DirectusClient,
     DirectusError,
     Forbidden,
     Picture,
+    RateLimited,
     Upload,
 )
 from .grants import NotGranted, as_user_or_site
@@ -28,12 +28,27 @@ from .provisioning.ids import PICTURE_FOLDER
 logger = logging.getLogger(__name__)
 
 
+class NotDeleted(NotGranted):
+    """What was asked for is done; only the old file stays, for want of an answer."""
+
+    def __init__(self) -> None:
+        super().__init__("", is_done=True)
+
+    @property
+    def text(self) -> str:
+        """What is left to do, for people."""
+        return _(
+            "The file of the old picture could not be deleted now. Please tell the "
+            "people who run this site."
+        )
+
+
 def store(request, content: bytes) -> None:
     """Make a picture that of the signed-in user, in place of the one before.
 
     Raises:
         NotGranted: Directus lacks a right; when only the old picture could not be
-            deleted, the new one is in its place all the same.
+            deleted, for whatever reason, the new one is in its place all the same.
         InvalidPayload: Directus does not take the file.
         DirectusUnavailable, RateLimited: nothing is known.
     """
@@ -59,7 +74,7 @@ def store(request, content: bytes) -> None:
         # Certainly not in use; after a lost answer it may be.
         _discard(site, new)
         raise
-    _delete(site, user, before)
+    _delete_former(site, user, before)
 
 
 def remove(request) -> None:
@@ -67,7 +82,7 @@ def remove(request) -> None:
     site = _site(request, _("the site has its service token"))
     before = request.user.picture_id
     _set_avatar(request, None)
-    _delete(site, request.user, before)
+    _delete_former(site, request.user, before)
 
 
 def read(request) -> Picture | None:
@@ -84,8 +99,10 @@ def read(request) -> Picture | None:
         if not _is_of(site, user, user.picture_id):
             return None
         return site.download_picture(user.picture_id)
-    except (Forbidden, AuthenticationFailed) as error:
-        logger.warning("The site may not read pictures in Directus: %s", error)
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        logger.warning("The site cannot read pictures in Directus: %s", error)
         return None
 
 
@@ -140,6 +157,15 @@ def _delete(site: DirectusClient, user, file_id: UUID | None) -> None:
         raise NotGranted(
             _("files of the folder “Profile pictures” may be deleted"), is_done=True
         ) from None
+
+
+def _delete_former(site: DirectusClient, user, file_id: UUID | None) -> None:
+    try:
+        _delete(site, user, file_id)
+    except DirectusError as error:
+        # The profile is written: to send it again would not delete this file.
+        logger.error("The former picture %s stays in Directus: %s", file_id, error)
+        raise NotDeleted from error
 
 
 def _discard(site: DirectusClient, file_id: UUID) -> None:

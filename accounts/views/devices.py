@@ -50,7 +50,12 @@ class SessionsView(AccountPageView):
         return redirect("accounts:sessions")
 
     def _end_one(self, pk: str) -> None:
-        is_id = pk.isascii() and pk.isdigit() and len(pk) <= LONGEST_ID
-        if not is_id or not own_sessions.end_one(self.request, int(pk)):
+        if not (pk.isascii() and pk.isdigit() and len(pk) <= LONGEST_ID):
             raise Http404
-        messages.success(self.request, _("The browser was signed out."))
+        if own_sessions.end_one(self.request, int(pk)):
+            messages.success(self.request, _("The browser was signed out."))
+        else:
+            # It has signed out itself, or another tab ended it. Nobody learns whether
+            # the number belongs to somebody else.
+            text = _("That browser is not signed in any more.")
+            messages.info(self.request, text)

@@ -29,8 +29,8 @@ def grace(signed_in_client, sign_in, directus):
     return sign_in(user, Client(), REMOTE_ADDR="198.51.100.77")
 
 
-def end(browser, other):
-    return browser.post(PATH, {"session": row_of(other).pk})
+def end(browser, other, **options):
+    return browser.post(PATH, {"session": row_of(other).pk}, **options)
 
 
 def is_in(browser):
@@ -100,13 +100,27 @@ def test_ending_all_others_leaves_this_one(signed_in_client, other, sign_in, ada
 
 
 def test_nobody_ends_a_session_of_somebody_else(signed_in_client, grace):
-    assert end(signed_in_client, grace).status_code == 404
+    page = end(signed_in_client, grace, follow=True)
     signed_in_client.post(PATH, {"others": "1"})
+
+    assert "is not signed in any more" in page.text
 
     assert is_in(grace)
 
 
-@pytest.mark.parametrize("pk", ["", "0", "-1", "x", "²", "9" * 30, "1 or 1"])
+def test_a_page_that_is_out_of_date_ends_what_has_ended_without_a_word_of_error(
+    signed_in_client, other
+):
+    pk = row_of(other).pk
+    end(signed_in_client, other)
+
+    page = signed_in_client.post(PATH, {"session": pk}, follow=True)
+
+    assert page.redirect_chain == [(PATH, 302)]
+    assert "That browser is not signed in any more." in page.text
+
+
+@pytest.mark.parametrize("pk", ["", "-1", "x", "²", "9" * 30, "1 or 1"])
 def test_what_is_no_session_is_not_found(signed_in_client, pk):
     assert signed_in_client.post(PATH, {"session": pk}).status_code == 404
 

@@ -296,6 +296,37 @@ def test_without_the_right_to_delete_the_new_picture_is_there_and_a_warning(
     assert ada.avatar != first
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize("gone", [False, True], ids=["another", "none"])
+def test_an_outage_after_the_change_is_not_called_a_failure(
+    signed_in_client, directus, ada, method, gone
+):
+    """Else it is sent again, and nobody ever deletes the first file."""
+    upload(signed_in_client)
+    first = ada.avatar
+    directus.answers(503, {}, path=f"/files/{first}", method=method, times=5)
+
+    if gone:
+        page = signed_in_client.post("/account/picture/remove/", follow=True)
+    else:
+        page = upload(signed_in_client, picture(size=(20, 20)), follow=True)
+
+    assert page.status_code == 200
+    assert "could not be deleted now" in page.text
+    assert ("was removed" if gone else "was saved") in page.text
+    assert ada.avatar != first
+
+
+@pytest.mark.parametrize("status", [404, 409, 418])
+@pytest.mark.parametrize("path", ["/files/{}", "/assets/{}"])
+def test_an_odd_answer_shows_the_drawing(signed_in_client, directus, ada, path, status):
+    upload(signed_in_client)
+    odd = {"errors": [{"message": "x", "extensions": {"code": "ODD"}}]}
+    directus.answers(status, odd, path=path.format(ada.avatar))
+
+    assert_is_placeholder(signed_in_client.get("/account/picture/"))
+
+
 def test_without_a_service_token_the_page_says_so(signed_in_client, settings):
     settings.DIRECTUS_SERVICE_TOKEN = ""
 
@@ -321,6 +352,16 @@ def test_a_file_that_directus_does_not_take_is_refused_at_the_field(
 ):
     refusal = {"errors": [{"message": "x", "extensions": {"code": "INVALID_PAYLOAD"}}]}
     directus.answers(400, refusal, path="/files")
+
+    assert "does not take" in error_of(upload(signed_in_client))
+
+
+@pytest.mark.parametrize("status", [413, 415])
+def test_directus_own_limits_for_files_are_told_at_the_field(
+    signed_in_client, directus, status
+):
+    refusal = {"errors": [{"message": "x", "extensions": {"code": "ODD"}}]}
+    directus.answers(status, refusal, path="/files")
 
     assert "does not take" in error_of(upload(signed_in_client))
 
