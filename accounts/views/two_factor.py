@@ -145,7 +145,7 @@ class SetUpView(NotPermittedMixin, AccountFormView):
         attempt = CodeAttempt(self.request.user.email, code)
         attempt.begin()
         try:
-            self.request.directus.enable_second_factor(secret=self.secret, code=code)
+            self._switch_on(code)
         except InvalidPayload:
             attempt.failed()
             raise
@@ -154,13 +154,27 @@ class SetUpView(NotPermittedMixin, AccountFormView):
             raise
         attempt.succeeded()
 
+    @sensitive_variables("code")
+    def _switch_on(self, code: str) -> None:
+        directus = self.request.directus
+        try:
+            directus.enable_second_factor(secret=self.secret, code=code)
+        except InvalidPayload as error:
+            if error.field == "otp":
+                raise
+            # It is on already: the answer was lost the last time, unless it has another
+            # secret. A code of this one does not switch that off.
+            directus.disable_second_factor(code)
+            directus.enable_second_factor(secret=self.secret, code=code)
+
 
 class CodesMixin(AccountMixin):
     """Has the recovery codes that were just made, in this browser alone."""
 
     def dispatch(self, request, *args, **kwargs):
         found = CODES.read(request)
-        if not found:
+        if not found or not request.user.has_two_factor:
+            # Kept, too old, or void: it was switched off since.
             return redirect("accounts:two_factor")
         self.codes = found[0].split("\n")
         return super().dispatch(request, *args, **kwargs)

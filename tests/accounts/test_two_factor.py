@@ -225,6 +225,48 @@ def test_an_outage_keeps_the_page_and_counts_nothing(
     assert signed_in_client.post(SET_UP, data).status_code in {302, 503}
 
 
+def test_a_lost_answer_does_not_leave_it_half_on(signed_in_client, ada, directus):
+    begin(signed_in_client, ada.password)
+    secret = secret_on(signed_in_client.get(SET_UP))
+    directus.loses_answer("/users/me/tfa/enable")
+    assert signed_in_client.post(SET_UP, {"otp": code_for(secret)}).status_code == 503
+    assert ada.otp_secret == secret
+
+    wrong = signed_in_client.post(SET_UP, {"otp": "000000"})
+    done = signed_in_client.post(SET_UP, {"otp": code_for(secret)})
+
+    assert wrong.context["form"].errors == {"otp": [WRONG]}
+    assert done.url == CODES
+    assert ada.otp_secret == secret
+    assert User.objects.get().has_two_factor is True
+    assert len(codes_on(signed_in_client.get(CODES))) == 10
+
+
+def test_one_from_elsewhere_is_not_replaced(signed_in_client, ada):
+    begin(signed_in_client, ada.password)
+    secret = secret_on(signed_in_client.get(SET_UP))
+    ada.otp_secret = OTP_SECRET
+
+    response = signed_in_client.post(SET_UP, {"otp": code_for(secret)})
+
+    assert response.context["form"].errors == {"otp": [WRONG]}
+    assert ada.otp_secret == OTP_SECRET
+    assert RecoveryCode.objects.count() == 0
+
+
+@pytest.mark.parametrize("page", [OFF, AGAIN])
+def test_codes_that_are_void_are_shown_no_more(signed_in_client, ada, page):
+    """Nor does the button below them say that the second factor is on."""
+    secret, _codes = enrol(signed_in_client, ada)
+    used_codes_may_be_used_again()
+    turn_off(signed_in_client, ada, code_for(secret), page)
+
+    for path in (CODES, CODES + "file/"):
+        assert signed_in_client.get(path).url == START
+    assert signed_in_client.post(CODES).url == START
+    assert "is on" not in signed_in_client.get(START).text
+
+
 def test_the_secret_ends_after_a_while(signed_in_client, ada, monkeypatch):
     begin(signed_in_client, ada.password)
     now = short_secrets.time.time
