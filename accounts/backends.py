@@ -72,7 +72,8 @@ class DirectusBackend(ModelBackend):
                 profile = replace(profile, email=email, status="active")
             self._check_password_is_safe(profile, email)
             user = mirror_user(profile)
-            second_factor.note_sign_in(user, tokens, client, otp)
+            is_told = profile.has_two_factor is not None
+            second_factor.note_sign_in(user, tokens, client, otp, is_told=is_told)
         except (DirectusError, DatabaseError):
             logins.revoke(request, renewed)
             raise

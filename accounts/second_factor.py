@@ -30,15 +30,21 @@ _has_policies: dict[str, tuple[float, bool]] = {}
 # Who must have one
 
 
-def note_sign_in(user, tokens: TokenPair, client: DirectusClient, otp: str) -> None:
+def note_sign_in(
+    user, tokens: TokenPair, client: DirectusClient, otp: str, *, is_told: bool
+) -> None:
     """Write down what a sign-in has shown of the second factor.
 
     Args:
         tokens: as the sign-in gave them: later ones do not tell.
         client: acts as the user.
         otp: the code that was asked for; empty when none was.
+        is_told: whether the profile says if there is one; otherwise the code does.
     """
-    if user.has_two_factor is None:
+    if not is_told:
+        if user.has_two_factor is (not otp):
+            # It was switched on or off in Directus: the codes are of another secret.
+            recovery_codes.void_codes(user)
         _write(user, has_two_factor=bool(otp))
     if _believes_policies():
         _write(user, must_use_two_factor=tokens.demands_second_factor)

@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from accounts import second_factor
-from accounts.models import User
+from accounts import recovery_codes, second_factor
+from accounts.models import RecoveryCode, User
 
 from .flows import let_pass, log_in, send_code
 from .second_factor import CODES, OFF, START, code_for, enrol
@@ -113,6 +113,28 @@ def test_who_may_not_read_it_is_let_in_with_one(demanded, ada, directus, setting
 
     assert visitor.get("/").status_code == 200
     assert User.objects.get().has_two_factor is True
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_where_it_may_not_be_read_each_sign_in_shows_it(
+    ada, directus, is_on, signed_in_client
+):
+    """Who has it switched off, or on, in Directus is asked for what there is."""
+    directus.state.customer_reads -= {"tfa_secret"}
+    secret = "BJ4A22TICIBESDBT"
+    ada.otp_secret = secret if is_on else None
+    User.objects.update(has_two_factor=not is_on)
+    recovery_codes.replace_codes(User.objects.get(), "of another secret")
+
+    visitor = Client()
+    log_in(visitor, ada.email, ada.password)
+    if is_on:
+        send_code(visitor, code_for(secret))
+
+    assert User.objects.get().has_two_factor is is_on
+    assert RecoveryCode.objects.count() == 0
+    form = visitor.get("/account/confirm/").context["form"]
+    assert ("otp" in form.fields) == is_on
 
 
 def test_of_two_sign_ins_the_second_asks_nothing_more(ada, directus, sign_in):
