@@ -15,7 +15,7 @@ SHORTEST_SECRET = 32
 DELETIONS = {"anonymise", "delete", "off"}
 SIGNUP_MODES = {"register", "create", "closed"}
 # What Directus itself keeps about a user. Some have a place of their own on the
-# profile's page, and some make their owner somebody else.
+# profile's page, and some make their owner somebody else. The time zone is the site's.
 NO_PROFILE_FIELDS = {
     "id",
     "email",
@@ -31,6 +31,7 @@ NO_PROFILE_FIELDS = {
     "auth_data",
     "last_access",
     "last_page",
+    "time_zone",
 }
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

@@ -42,6 +42,7 @@ def test_the_settings_of_the_tests_contradict_nothing(settings):
         ("DIRECTUS_WEBHOOK_SECRET", "x" * 31, "accounts.E011"),
         ("DIRECTUS_PROFILE_FIELDS", ["company", "role"], "accounts.E012"),
         ("DIRECTUS_PROFILE_FIELDS", ["role.admin_access"], "accounts.E012"),
+        ("DIRECTUS_PROFILE_FIELDS", ["time_zone"], "accounts.E012"),
         ("SESSION_IDLE_SECONDS", 10**9, "accounts.W001"),
         ("PUBLIC_URL", "http://www.example.com", "accounts.W002"),
         ("HTTPS", True, "accounts.W003"),
