@@ -67,11 +67,21 @@ def _upright(image: Image.Image) -> Image.Image:
     # JPEG can be decoded at a fraction of its size.
     image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
     image.load()
-    has_alpha = "A" in image.getbands() or "transparency" in image.info
     turned = ImageOps.exif_transpose(image)
+    if turned.mode.startswith("I"):
+        turned = _with_8_bits(turned)
+    has_alpha = "A" in turned.getbands() or "transparency" in turned.info
     whole = turned.convert("RGBA" if has_alpha else "RGB")
     whole.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     return whole
+
+
+def _with_8_bits(image: Image.Image) -> Image.Image:
+    """Return a grey picture of 16 bits a pixel as one of 8; Pillow makes it white."""
+    scaled = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    # A transparent grey would be one of 16 bits.
+    scaled.info.pop("transparency", None)
+    return scaled
 
 
 def _write(image: Image.Image) -> bytes:

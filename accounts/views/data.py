@@ -99,7 +99,11 @@ class DeleteView(AccountFormView):
         return redirect("accounts:delete")
 
     def _delete(self):
-        deletion.delete_now(self.request)
+        try:
+            deletion.delete_now(self.request)
+        except deletion.Revoked:
+            # Another request of the same user is at it.
+            return redirect("accounts:delete")
         self.request.session.flush()
         self.request.user = AnonymousUser()
         messages.success(self.request, _("Your account has been deleted."))

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core import mail
 from django.db import OperationalError
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -346,6 +347,22 @@ def test_at_once_and_directus_is_away_deletes_nothing(
     assert (user.is_active, user.delete_at, user.deleted_at) == (True, None, None)
     assert her_browser.get("/").status_code == 200
     assert mail.outbox == []
+
+
+def test_at_once_and_twice_at_the_same_time_is_no_failure(
+    her_browser, settings, monkeypatch
+):
+    settings.ACCOUNT_DELETION_DAYS = 0
+    claim = deletion._claim
+
+    def claim_late(user):
+        # The other request asks as well, and for a moment later.
+        User.objects.update(delete_at=F("delete_at") + timedelta(seconds=1))
+        claim(user)
+
+    monkeypatch.setattr(deletion, "_claim", claim_late)
+
+    assert ask(her_browser)["Location"] == PATH
 
 
 def test_at_once_and_the_database_fails_is_finished_by_the_command(

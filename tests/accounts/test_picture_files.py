@@ -36,6 +36,18 @@ def test_every_kind_of_pixel_is_taken(mode):
     assert cleaned(buffer.getvalue()).size == (8, 8)
 
 
+@pytest.mark.parametrize("transparent", [None, 300])
+def test_grey_of_16_bits_does_not_become_white(transparent):
+    buffer = io.BytesIO()
+    options = {} if transparent is None else {"transparency": transparent}
+    Image.new("I;16", (8, 8), 0x4000).save(buffer, "PNG", **options)
+
+    red, green, blue = cleaned(buffer.getvalue()).convert("RGB").getpixel((4, 4))
+
+    assert red == green == blue
+    assert abs(red - 0x40) < 4
+
+
 def test_what_can_be_seen_through_stays_so():
     buffer = io.BytesIO()
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(buffer, "PNG")
