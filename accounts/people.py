@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 
 from . import clients
-from .directus import DirectusError
+from .directus import DirectusError, Forbidden
 
 # What fits into the column of any database.
 LONGEST_ID = 18
@@ -34,11 +34,20 @@ def find_people(text: str) -> list[Person]:
     """Return everybody whom a text names, here or at Directus.
 
     More than one with an address: it may have passed from one person to another.
+
+    Raises:
+        DirectusError: nobody is known here, and Directus did not say.
     """
     users = local_users(text)
     here = [Person(*row) for row in users.values_list("pk", "directus_id")]
     known = {person.directus_id for person in here}
-    there = [id_ for id_ in _ids_at_directus(text) if id_ not in known]
+    try:
+        there = [id_ for id_ in _ids_at_directus(text) if id_ not in known]
+    except DirectusError:
+        if not here:
+            raise
+        # Away: what is known here is what there is to go by.
+        return here
     # Who was found by address at Directus may be here with an older one.
     rows = get_user_model().objects.filter(directus_id__in=there)
     keys = dict(rows.values_list("directus_id", "pk"))
@@ -57,7 +66,7 @@ def local_users(text: str):
 
 
 def _ids_at_directus(text: str) -> list[UUID]:
-    """Return whom Directus knows; nobody when it cannot be asked."""
+    """Return whom Directus knows; nobody without a service token."""
     service = clients.service_client()
     if service is None:
         return []
@@ -67,8 +76,8 @@ def _ids_at_directus(text: str) -> list[UUID]:
             return [service.get_user(directus_id).id]
         if "@" in text:
             return [profile.id for profile in service.find_users_by_email(text)]
-    except DirectusError:
-        # Gone, hidden or away: what is known here is what there is to go by.
+    except Forbidden:
+        # Gone, or hidden: the same answer.
         pass
     return []
 

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from ...directus import DirectusError
 from ...people import find_people
 from ...revoking import everybody, revoke
 
@@ -42,8 +43,12 @@ class Command(BaseCommand):
         people = everybody() if all else _found(users)
         total = get_user_model().objects.count() if all else len(people)
         hidden = None if sys.stderr.isatty() else True
-        with tqdm(unit="users", disable=hidden, total=total) as bar:
-            outcome = revoke(people, dry_run=dry_run, on_person=bar.update)
+        try:
+            with tqdm(unit="users", disable=hidden, total=total) as bar:
+                outcome = revoke(people, dry_run=dry_run, on_person=bar.update)
+        except KeyboardInterrupt as error:
+            text = "Interrupted: sessions may live on. Run it again."
+            raise CommandError(text, returncode=FAILED) from error
         if format == "json":
             self.stdout.write(json.dumps(outcome.as_dict() | {"dry_run": dry_run}))
         else:
@@ -66,7 +71,12 @@ class Command(BaseCommand):
 
 
 def _found(texts):
-    people = {text: find_people(text) for text in texts}
+    try:
+        people = {text: find_people(text) for text in texts}
+    except DirectusError as error:
+        raise CommandError(
+            f"Nobody was signed out. Directus: {error}", returncode=FAILED
+        ) from error
     unknown = [text for text, found in people.items() if not found]
     if unknown:
         raise CommandError(

@@ -81,6 +81,12 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody was deactivated. {error}") from error
         except DirectusError as error:
             raise CommandError(f"Directus: {error}") from error
+        except KeyboardInterrupt as error:
+            text = (
+                "Interrupted: what was written is right. Run it again; --resume goes "
+                "on where a run over everybody stopped."
+            )
+            raise CommandError(text) from error
         if format == "json":
             self.stdout.write(json.dumps(vars(outcome) | {"dry_run": dry_run}))
         else:
