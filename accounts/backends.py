@@ -19,7 +19,7 @@ from .directus import (
     InvalidOTP,
     UserSuspended,
 )
-from .mirror import mirror_user
+from .mirror import as_known, mirror_user
 from .revalidation import read_profile
 from .throttling import (
     ACCOUNT_FAILURES,
@@ -69,7 +69,7 @@ class DirectusBackend(ModelBackend):
             profile = read_profile(client, prove)
             if not profile.is_complete:
                 # Directus has just accepted this address; nobody may read more.
-                profile = replace(profile, email=email, status="active")
+                profile = replace(as_known(profile), email=email, status="active")
             self._check_password_is_safe(profile, email)
             user = mirror_user(profile)
             is_told = profile.has_two_factor is not None

@@ -5,6 +5,7 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -101,6 +102,27 @@ def mirror_user(profile: DirectusUser):
         signals.tell_mirrored(user, before, {name: values[name] for name in TOLD})
     signals.tell_deactivated(retired)
     return user
+
+
+def as_known(profile: DirectusUser) -> DirectusUser:
+    """Return a profile that nobody may read with what the row here has of it.
+
+    Trouble with the service token takes nobody's name, picture or role. Without such a
+    token nothing is known, and a role least of all.
+    """
+    row = get_user_model().objects.filter(directus_id=profile.id).first()
+    if row is None or not clients.service_token():
+        return profile
+    return replace(
+        profile,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        role_id=row.role_id,
+        role_name=row.role_name,
+        language=row.language,
+        last_access=row.last_access,
+        picture_id=row.picture_id,
+    )
 
 
 def _locked_row(directus_id: UUID, values: dict[str, Any]):

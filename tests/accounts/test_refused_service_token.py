@@ -3,12 +3,14 @@
 import io
 
 import pytest
+from django.test import Client
 from PIL import Image
 
 from accounts.models import Session, User
 from tests.fake_directus.state import SERVICE
 
 from .account_pages import OWN_PASSWORD, ask_email, change_password
+from .flows import log_in
 from .signed_in import make_old
 
 pytestmark = pytest.mark.django_db
@@ -104,3 +106,25 @@ def test_no_form_signs_out_or_fails(here, directus, send, caplog):
     assert response.status_code in {200, 302, 503}
     assert "/login/" not in response.headers.get("Location", "")
     assert is_signed_in(here)
+
+
+def test_a_sign_in_takes_no_name_and_no_role(here, ada, directus):
+    """Where nobody may read the own profile, the site's token alone knows them."""
+    directus.hides_profiles()
+    columns = ("first_name", "last_name", "role_id", "role_name", "picture_id")
+    before = User.objects.values(*columns).get(directus_id=ada.id)
+    assert all(before.values())
+
+    response = log_in(Client(), ada.email, ada.password)
+
+    assert response.status_code == 302
+    assert User.objects.values(*columns).get(directus_id=ada.id) == before
+
+
+def test_without_a_token_a_role_is_not_known(here, ada, directus, settings):
+    directus.hides_profiles()
+    settings.DIRECTUS_SERVICE_TOKEN = ""
+
+    log_in(Client(), ada.email, ada.password)
+
+    assert User.objects.get(directus_id=ada.id).role_id is None
