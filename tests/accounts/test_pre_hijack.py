@@ -3,11 +3,15 @@
 Controls C-ATO-3, C-ATO-5 and C-MASS-1.
 """
 
+import re
+
 import pytest
 from django.core.management import call_command
 
 from accounts import clients
+from accounts.directus import InvalidPayload
 from accounts.models import Session, SignUp, User
+from accounts.provisioning.wanted import PASSWORD_POLICIES
 from tests.fake_directus import CUSTOMER, FakeDirectus
 
 from .flows import (
@@ -329,3 +333,25 @@ def test_a_reset_sends_the_sites_own_address(client, directus):
         "email": "ada@example.com",
         "reset_url": "http://testserver/reset-password/",
     }
+
+
+@pytest.mark.parametrize("policy", ["strong", "^.{1,32}$"])
+def test_a_policy_of_directus_makes_no_link_invalid(
+    client, hijacked, service_token, monkeypatch, policy
+):
+    """What replaces a stranger's password has to pass it; a link stays good else."""
+    strong = PASSWORD_POLICIES["strong"].strip("/")
+    pattern = re.compile(strong if policy == "strong" else policy)
+    update = clients.DirectusClient.update_user
+    monkeypatch.setattr("secrets.token_urlsafe", lambda size: "a-0B" * 16)
+
+    def checked(self, user_id, changes):
+        if not pattern.search(changes["password"]):
+            raise InvalidPayload(400, "FAILED_VALIDATION", "password", "regex")
+        update(self, user_id, changes)
+
+    monkeypatch.setattr(clients.DirectusClient, "update_user", checked)
+
+    response = confirm(client, follow=True)
+
+    assert response.status_code == (200 if policy == "strong" else 503)
