@@ -274,6 +274,12 @@ class _Sync:
                 f"Directus counts {fewest} users and lists {self._outcome.seen}; "
                 "run it again."
             )
+        if not self._outcome.seen:
+            # However few are here: the site's own user is always there.
+            raise SyncRefused(
+                "Directus lists nobody, not even the site's own user: the service "
+                "token may not see users."
+            )
         self._refuse_too_many(self._leaving())
 
     def _refuse_too_many(self, leaving: int) -> None:

@@ -138,3 +138,18 @@ def test_a_dry_run_meets_the_brake_too(sync, directus, people):
 
     with pytest.raises(CommandError, match="5 of 11"):
         sync(dry_run=True)
+
+
+@pytest.mark.parametrize("percent", [20.0, 100.0])
+def test_an_empty_list_is_never_right(sync, directus, ada, monkeypatch, percent):
+    """One of few may leave, but a rule that hides everybody is no departure."""
+    sync()
+    User.objects.exclude(directus_id=ada.id).delete()
+    nobody = {"data": []}
+    directus.answers(200, nobody, path="/users", times=9)
+    monkeypatch.setattr(syncing.DirectusClient, "count_users", lambda client: 0)
+
+    with pytest.raises(CommandError, match="lists nobody"):
+        sync(max_deactivate=percent)
+
+    assert local(ada).is_active
