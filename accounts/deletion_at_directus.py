@@ -7,7 +7,7 @@ go on to point at the user: name and address are replaced, and nobody can sign i
 import logging
 import secrets
 import uuid
-from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
@@ -18,6 +18,7 @@ from .directus import (
     DirectusAPIError,
     DirectusClient,
     DirectusUnavailable,
+    InvalidPayload,
     RateLimited,
 )
 from .grants import NotGranted
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 DELETE, ANONYMISE = "delete", "anonymise"
 # Directus accepts it, and nobody has it: RFC 2606.
 NOBODYS_DOMAIN = "example.com"
+# What a field may hold that says nothing, whatever its type.
+NOTHINGS = (None, "", 0, [])
 
 
 def erase_at_directus(user) -> str:
@@ -85,5 +88,33 @@ def _anonymise(service: DirectusClient, user) -> None:
             "status": "suspended",
         },
     )
-    rest: dict[str, Any] = dict.fromkeys(["avatar", *clients.profile_fields()])
-    service.update_user(user.directus_id, rest)
+    _empty(service, user.directus_id, ["avatar", *clients.profile_fields()])
+
+
+def _empty(service: DirectusClient, user_id: UUID, names: list[str]) -> None:
+    """Take out what fields hold, of as many as possible.
+
+    Raises:
+        InvalidPayload: of one that takes nothing in its place.
+    """
+    try:
+        service.update_user(user_id, dict.fromkeys(names))
+    except InvalidPayload:
+        # One that may not be null keeps all others as they are.
+        refusals = [_empty_one(service, user_id, name) for name in names]
+        for refusal in filter(None, refusals):
+            raise refusal from None
+
+
+def _empty_one(
+    service: DirectusClient, user_id: UUID, name: str
+) -> InvalidPayload | None:
+    refusal = None
+    for nothing in NOTHINGS:
+        try:
+            service.update_user(user_id, {name: nothing})
+        except InvalidPayload as error:
+            refusal = error
+        else:
+            return None
+    return refusal

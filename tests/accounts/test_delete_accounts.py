@@ -48,6 +48,43 @@ def test_anonymised_nothing_tells_who_it_was(her_browser, settings, directus, ad
     assert not directus.sessions_of(ada)
 
 
+@pytest.fixture
+def custom_fields(directus, settings, ada):
+    """Two fields of Ada's profile, one of which may not be null."""
+    settings.ACCOUNT_DELETION = "anonymise"
+    settings.DIRECTUS_PROFILE_FIELDS = ["team", "company"]
+    rule = {"_regex": "^$|^[A-Z]"}
+    directus.add_field("team", schema={"is_nullable": False}, validation=rule)
+    directus.add_field("company")
+    ada.team, ada.company = "Engines", "Analytical"
+
+
+def test_anonymised_a_field_that_may_not_be_null_keeps_no_other(
+    custom_fields, her_browser, directus, ada
+):
+    directus.change(ada, avatar=PICTURE)
+    ask(her_browser)
+    days_pass()
+
+    assert run() == ("Deleted 1 account.\n", 0)
+
+    assert (ada.avatar, ada.team, ada.company) == (None, "", None)
+
+
+def test_anonymised_what_takes_nothing_in_its_place_is_told(
+    custom_fields, her_browser, ada, monkeypatch, caplog
+):
+    monkeypatch.setattr("accounts.deletion_at_directus.NOTHINGS", (None, "-"))
+    ask(her_browser)
+    days_pass()
+
+    _, code = run()
+
+    assert code != 0
+    assert "FAILED_VALIDATION" in caplog.text
+    assert (ada.team, ada.company) == ("Engines", None)
+
+
 def test_anonymised_the_same_address_can_sign_up_again(
     her_browser, settings, directus, ada
 ):
