@@ -7,7 +7,7 @@ VERSION_TESTS = tests/contract tests/accounts/test_directus_setup.py tests/accou
 	tests/accounts/test_setup_elsewhere.py tests/accounts/test_rights_on_directus.py \
 	tests/accounts/sync/test_on_directus.py tests/accounts/test_directus_revoke.py \
 	tests/accounts/test_cutting_off.py tests/accounts/admin/test_on_directus.py \
-	tests/accounts/test_own_data_on_directus.py \
+	tests/accounts/test_own_data_on_directus.py tests/accounts/test_webhook_on_directus.py \
 	tests/browser/test_walks.py tests/browser/test_second_factor.py
 
 .DEFAULT_GOAL := help
