@@ -5,7 +5,6 @@ go on to point at the user: name and address are replaced, and nobody can sign i
 """
 
 import logging
-import secrets
 import uuid
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from .directus import (
     RateLimited,
 )
 from .grants import NotGranted
+from .password_policy import unguessable_password
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,6 @@ def _delete(service: DirectusClient, user) -> None:
 
 
 def _anonymise(service: DirectusClient, user) -> None:
-    password = secrets.token_urlsafe(48)
     service.update_user(
         user.directus_id,
         {
@@ -83,8 +82,7 @@ def _anonymise(service: DirectusClient, user) -> None:
             "first_name": None,
             "last_name": None,
             "language": None,
-            # With something of everything, whatever the policy wants.
-            "password": f"{password}aA1!",
+            "password": unguessable_password(),
             "status": "suspended",
         },
     )

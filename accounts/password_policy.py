@@ -6,6 +6,7 @@ Checking it here first keeps Directus from telling known and unknown addresses a
 
 import logging
 import re
+import secrets
 
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from . import clients
 from .directus import DirectusError
+from .provisioning.wanted import PASSWORD_POLICIES
 
 logger = logging.getLogger(__name__)
 
@@ -20,14 +22,17 @@ CACHE_KEY = "directus-password-policy"
 CACHE_SECONDS = 300
 # What could not be read is asked for again soon.
 RETRY_SECONDS = 10
-# The two policies that Directus' own settings page offers.
-WEAK = "/^.{8,}$/"
-STRONG = (
-    "/(?=^.{8,}$)(?=.*\\d)(?=.*[a-z])(?=.*[A-Z])"
-    "(?=.*[!@#$%^&*()_+}{';'?>.<,])(?!.*\\s).*$/"
-)
+WEAK, STRONG = PASSWORD_POLICIES["weak"], PASSWORD_POLICIES["strong"]
 # What \s means to JavaScript and, with re.ASCII, not to Python.
 WIDE_SPACE = re.compile(r"[^\S\n\r\u2028\u2029]|\ufeff")
+
+
+def unguessable_password() -> str:
+    """Return a password that nobody is told, with something of everything in it.
+
+    Letters and digits alone would miss Directus' own strong policy.
+    """
+    return f"{secrets.token_urlsafe(48)}aA1!"
 
 
 class DirectusPolicyValidator:

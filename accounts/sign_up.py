@@ -8,7 +8,6 @@ in before is let in until a new password was chosen.
 """
 
 import logging
-import secrets
 
 from django.db.models import F
 from django.utils import timezone
@@ -27,6 +26,7 @@ from .directus import (
 )
 from .links import public_url, token_email
 from .models import SignUp
+from .password_policy import unguessable_password
 from .throttling import ADDRESS_SIGN_UPS, Attempt, Throttled
 
 logger = logging.getLogger(__name__)
@@ -176,9 +176,7 @@ def _replace_password(service, email: str) -> None:
         for user in service.find_users_by_email(email):
             # A confirmed account is not touched: its owner knows the password.
             if user.status == "unverified":
-                # With something of everything, whatever the policy wants.
-                password = f"{secrets.token_urlsafe(48)}aA1!"
-                service.update_user(user.id, {"password": password})
+                service.update_user(user.id, {"password": unguessable_password()})
     except (AuthenticationFailed, Forbidden, InvalidPayload) as error:
         raise _service_trouble(error) from error
 
