@@ -1,29 +1,35 @@
 """Uploaded pictures: nothing that was sent is stored, only what it looks like.
 
 A picture is decoded and written anew, so that what else was in the file (EXIF with a
-place, a second file behind the first, a script) is gone.
+place, a second file behind the first, a script) is gone. `picture_worker` does it in a
+process of its own, with limits on memory and time.
 """
 
-import io
+import logging
+import subprocess
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps
 
-FORMATS = ("PNG", "JPEG", "WEBP")
-EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".webp"})
-# Decoded, a pixel takes four bytes: a small file can unfold into any number.
-MOST_PIXELS = 24_000_000
-# Longer sides are scaled down to this; nothing is cut off.
-LONGEST_SIDE = 1024
-QUALITY = 85
+from . import picture_worker
+from .directus import DirectusUnavailable
+
+logger = logging.getLogger(__name__)
 
 STORED_NAME = "picture.webp"
 STORED_TYPE = "image/webp"
 
-# One at a time in a process: the memory for one is the memory for all.
+TIMEOUT = 10.0
+# One at a time in a process of the site; few wait for it, and not for long, because
+# each holds one of the threads that show pages.
+WAIT_SECONDS = 3.0
+MOST_WAITING = 2
 _decoding = threading.Lock()
+_waiting = threading.BoundedSemaphore(MOST_WAITING + 1)
 
 
 class NotAPicture(ValueError):
@@ -31,60 +37,74 @@ class NotAPicture(ValueError):
 
 
 def clean_picture(file: BinaryIO) -> bytes:
-    """Return a picture as WebP, upright and no longer than LONGEST_SIDE.
+    """Return a picture as WebP, upright and of at most 1024 pixels a side.
 
     Raises:
         NotAPicture: it is something else, damaged, or has too many pixels.
+        DirectusUnavailable: others are being decoded; try again in some seconds.
     """
-    with _decoding:
-        image = _open(file)
-        if image.width * image.height > MOST_PIXELS:
-            raise _too_many_pixels()
-        try:
-            return _write(_upright(image))
-        except Exception:  # noqa: BLE001 - decoders fail in many ways
-            raise NotAPicture(_("The picture is damaged or incomplete.")) from None
+    content = file.read()
+    with _turn():
+        code, stored = _run(content)
+    if code == 0 and stored:
+        return stored
+    raise NotAPicture(_reason(code))
 
 
-def _open(file: BinaryIO) -> Image.Image:
-    """Read the beginning of a file; the pixels are not decoded yet."""
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Hold the right to decode."""
+    if not _waiting.acquire(blocking=False):
+        raise _busy()
     try:
-        return Image.open(file, formats=FORMATS)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _too_many_pixels() from None
-    except Exception:  # noqa: BLE001 - decoders fail in many ways
-        raise NotAPicture(_("This is no PNG, JPEG or WebP picture.")) from None
+        if not _decoding.acquire(timeout=WAIT_SECONDS):
+            raise _busy()
+        try:
+            yield
+        finally:
+            _decoding.release()
+    finally:
+        _waiting.release()
 
 
-def _too_many_pixels() -> NotAPicture:
-    return NotAPicture(
-        _("The picture has too many pixels: at most %(count)d million.")
-        % {"count": MOST_PIXELS // 1_000_000}
-    )
+def _busy() -> DirectusUnavailable:
+    return DirectusUnavailable("other pictures are being decoded", retry_after=5)
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    # JPEG can be decoded at a fraction of its size.
-    image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-    image.load()
-    turned = ImageOps.exif_transpose(image)
-    if turned.mode.startswith("I"):
-        turned = _with_8_bits(turned)
-    has_alpha = "A" in turned.getbands() or "transparency" in turned.info
-    whole = turned.convert("RGBA" if has_alpha else "RGB")
-    whole.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    return whole
+def _run(content: bytes) -> tuple[int, bytes]:
+    """Return the exit code of the process, and what it wrote."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", picture_worker.__file__],
+            input=content,
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return picture_worker.DAMAGED, b""
+    except OSError as error:
+        logger.error("No process to decode a picture: %s", error)
+        raise DirectusUnavailable("no process can be started") from None
+    if done.returncode not in _REFUSALS:
+        # Not what it wrote: that may quote the file.
+        logger.warning("Decoding a picture ended with %d", done.returncode)
+    return done.returncode, done.stdout
 
 
-def _with_8_bits(image: Image.Image) -> Image.Image:
-    """Return a grey picture of 16 bits a pixel as one of 8; Pillow makes it white."""
-    scaled = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    # A transparent grey would be one of 16 bits.
-    scaled.info.pop("transparency", None)
-    return scaled
+_REFUSALS = {
+    0,
+    picture_worker.NO_PICTURE,
+    picture_worker.TOO_MANY_PIXELS,
+    picture_worker.DAMAGED,
+}
 
 
-def _write(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=QUALITY, exif=b"", icc_profile=b"", xmp=b"")
-    return buffer.getvalue()
+def _reason(code: int) -> str:
+    if code == picture_worker.NO_PICTURE:
+        return _("This is no PNG, JPEG or WebP picture.")
+    if code == picture_worker.TOO_MANY_PIXELS:
+        return _("The picture has too many pixels: at most %(count)d million.") % {
+            "count": picture_worker.MOST_PIXELS // 1_000_000
+        }
+    return _("The picture is damaged or incomplete.")

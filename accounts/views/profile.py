@@ -17,6 +17,8 @@ from accounts.forms.custom_fields import custom_field
 from accounts.forms.profile import PictureForm, ProfileForm
 from accounts.grants import NotGranted
 from accounts.mirror import note_written
+from accounts.picture_files import NotAPicture, clean_picture
+from accounts.throttling import PICTURES, Attempt
 
 from .account import AccountFormView, AccountMixin
 
@@ -150,8 +152,14 @@ class PictureChangeView(ProfilePageMixin, AccountFormView):
 
     def submit(self, form):
         """Store the picture, and delete the one before."""
+        Attempt(PICTURES, str(self.request.user.pk)).take()
         try:
-            pictures.store(self.request, form.cleaned_data["picture"])
+            content = clean_picture(form.cleaned_data["picture"])
+        except NotAPicture as error:
+            form.add_error("picture", str(error))
+            return self.form_invalid(form)
+        try:
+            pictures.store(self.request, content)
         except NotGranted as error:
             if not error.is_done:
                 form.add_error("picture", error.text)

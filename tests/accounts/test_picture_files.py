@@ -1,14 +1,22 @@
 """What becomes of an uploaded file before anything is stored."""
 
 import io
+import struct
+import threading
 import time
+import zlib
+from math import isqrt
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from accounts.picture_files import LONGEST_SIDE, NotAPicture, clean_picture
+from accounts import picture_files, picture_worker
+from accounts.directus import DirectusUnavailable
+from accounts.picture_files import NotAPicture, clean_picture
+from accounts.picture_worker import LONGEST_SIDE, MOST_PIXELS, Refused, clean
 
 from .samples import HTML, SVG, bomb, picture, with_place
 
@@ -121,18 +129,99 @@ def test_a_truncated_picture_is_refused(kind):
 
 
 @pytest.mark.parametrize("size", [(30_000, 30_000), (6000, 4100)])
-def test_a_small_file_that_unfolds_into_millions_of_pixels_is_refused_unread(size):
+def test_a_small_file_that_unfolds_into_millions_of_pixels_is_refused(size):
     content = bomb(*size)
     assert len(content) < 200_000
-    started = time.monotonic()
 
     with pytest.raises(NotAPicture, match="too many pixels"):
         clean_picture(io.BytesIO(content))
 
-    assert time.monotonic() - started < 0.5
+
+def with_chunk(kind: bytes, data: bytes) -> bytes:
+    """Return a PNG with one more chunk before its pixels."""
+    content = picture()
+    checksum = zlib.crc32(kind + data)
+    chunk = struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
+    place = content.index(b"IDAT") - 4
+    return content[:place] + chunk + content[place:]
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        (b"zTXt", b"Comment\0\0" + zlib.compress(b"x" * 3_000_000)),
+        (b"iTXt", b"XML\0\1\0\0\0" + zlib.compress(b"x" * 3_000_000)),
+        (b"tEXt", b"Comment\0" + b"x" * 1_500_000),
+        (b"iCCP", b"profile\0\0" + zlib.compress(b"x" * 3_000_000)),
+        (b"iCCP", b"no profile"),
+    ],
+    ids=["packed text", "text with a language", "text", "profile", "broken profile"],
+)
+def test_texts_and_profiles_of_a_png_are_not_read(kind, data):
+    assert cleaned(with_chunk(kind, data)).size == (60, 40)
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("RGB", "PNG"), ("RGBA", "PNG"), ("RGBA", "WEBP")]
+)
+def test_the_largest_picture_stays_within_the_limit(mode, kind):
+    side = isqrt(MOST_PIXELS)
+    buffer = io.BytesIO()
+    Image.new(mode, (side, side), "green").save(buffer, kind)
+    buffer.seek(0)
+
+    stored = Image.open(io.BytesIO(clean_picture(buffer)))
+
+    assert stored.size == (LONGEST_SIDE, LONGEST_SIDE)
+    assert stored.convert("RGB").getpixel((9, 9))[1] > 100
+
+
+def test_a_decoder_that_takes_more_than_the_limit_is_ended(monkeypatch, tmp_path):
+    greedy = tmp_path / "greedy.py"
+    limits = Path(picture_worker.__file__).read_text().partition("def clean(")[0]
+    greedy.write_text(
+        f"{limits}\nresource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY,) * 2)\n"
+        "bytearray(MOST_MEMORY)"
+    )
+    monkeypatch.setattr(picture_worker, "__file__", str(greedy))
+
+    with pytest.raises(NotAPicture, match="damaged"):
+        clean_picture(io.BytesIO(picture()))
+
+
+def test_few_wait_while_another_picture_is_decoded(monkeypatch):
+    """Each that waits holds a thread that could show pages."""
+    monkeypatch.setattr(picture_files, "WAIT_SECONDS", 60)
+    outcomes = []
+
+    def upload():
+        try:
+            clean_picture(io.BytesIO(picture()))
+            outcomes.append("stored")
+        except DirectusUnavailable as error:
+            outcomes.append(error.retry_after)
+
+    threads = [threading.Thread(target=upload) for _ in range(8)]
+    with picture_files._decoding:
+        for thread in threads:
+            thread.start()
+        while len(outcomes) < len(threads) - picture_files.MOST_WAITING - 1:
+            time.sleep(0.01)
+        assert set(outcomes) == {5}
+    for thread in threads:
+        thread.join()
+
+    assert outcomes.count("stored") == picture_files.MOST_WAITING + 1
+
+
+def test_a_wait_that_is_too_long_ends(monkeypatch):
+    monkeypatch.setattr(picture_files, "WAIT_SECONDS", 0.05)
+
+    with picture_files._decoding, pytest.raises(DirectusUnavailable):
+        clean_picture(io.BytesIO(picture()))
+
+
+@settings(max_examples=100, deadline=None)
 @given(
     kind=st.sampled_from(["PNG", "JPEG", "WEBP"]),
     place=st.integers(0, 10_000),
@@ -144,6 +233,6 @@ def test_damage_anywhere_is_a_picture_or_a_refusal(kind, place, junk):
     content[place : place + len(junk)] = junk
 
     try:
-        clean_picture(io.BytesIO(bytes(content)))
-    except NotAPicture:
+        clean(io.BytesIO(bytes(content)))
+    except Refused:
         pass
