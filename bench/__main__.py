@@ -12,7 +12,7 @@ from local.problem import report
 from local.processes import Stopped, stoppable
 from local.progress import step
 
-from . import footprint, pages, sign_in, storm, sync, sync_many
+from . import footprint, pages, pictures, sign_in, storm, sync, sync_many
 from .servers import Servers, empty_state
 from .table import Line, failed, show
 
@@ -46,6 +46,7 @@ MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
     "storm": storm.storms,
     "sync": sync.compare,
     "sync-many": sync_many.compare,
+    "pictures": pictures.unfolding,
     "memory": footprint.memory,
     "weight": footprint.sign_in_page,
 }
@@ -53,7 +54,10 @@ MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
 LONG = {"sync-many"}
 BEHIND_THE_PROXY = ("calls", "storm")
 # Memory is looked at after the load.
-WITHOUT_PROXY = ("page", "sign-in", "memory", "weight", "sync", "sync-many")
+WITHOUT_PROXY = (
+    *("page", "sign-in", "pictures", "memory"),
+    *("weight", "sync", "sync-many"),
+)
 
 
 def _measure(servers: Servers, wanted: list[str]) -> list[Line]:

@@ -98,11 +98,15 @@ class Servers:
         env = self.stack.site.env | settings
         return _output(["bench.inside", *args], env)
 
-    def worker_memory(self) -> list[float]:
-        """Return the resident memory of each of the site's workers, in MB."""
-        master = self.stack.site.pid
-        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-        return [_resident(int(pid)) for pid in children]
+    def worker_memory(self, *, with_children: bool = False) -> list[float]:
+        """Return the resident memory of each of the site's workers, in MB.
+
+        Args:
+            with_children: also of what the workers started, in the same list.
+        """
+        workers = _children(self.stack.site.pid)
+        started = [pid for worker in workers for pid in _children(worker)]
+        return [_resident(pid) for pid in workers + (started if with_children else [])]
 
     def stop(self) -> None:
         """Stop everything."""
@@ -156,8 +160,22 @@ def _output(args: list[str], env: dict[str, str]) -> str:
     return output
 
 
+def _children(pid: int) -> list[int]:
+    """Return what a process started, in any of its threads."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for path in lists for child in _text(path).split()]
+
+
 def _resident(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+    """Return the resident memory in MB; 0 of a process that has just ended."""
+    for line in _text(Path(f"/proc/{pid}/status")).splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
-    raise ValueError("the process has no memory")
+    return 0.0
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

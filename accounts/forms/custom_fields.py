@@ -3,6 +3,7 @@
 A *kind* says how a value of Directus becomes one of the form, and back.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -45,20 +46,82 @@ class Kind:
 
 
 class TagsField(forms.CharField):
-    """A list of short texts, typed as one."""
+    """A list of short texts, typed as one; one with a comma in it stands in quotes."""
 
     def prepare_value(self, value):
-        return ", ".join(value) if isinstance(value, list) else value
+        if not isinstance(value, list):
+            return value
+        # Of one without a comma, a quotation mark is a part like any other.
+        return ", ".join(f'"{_doubled(tag)}"' if "," in tag else tag for tag in value)
 
     def to_python(self, value):
-        tags = (tag.strip() for tag in super().to_python(value).split(","))
+        tags = (_unquoted(tag.strip()) for tag in TAG.findall(super().to_python(value)))
         return list(dict.fromkeys(filter(None, tags)))
 
     def run_validators(self, value):
-        super().run_validators(", ".join(value))
+        super().run_validators(self.prepare_value(value))
 
     def has_changed(self, initial, data):
         return (initial or []) != self.to_python(data)
+
+
+# A tag in quotes, if a comma or the end follows, or anything up to a comma.
+TAG = re.compile(r'\s*"(?:[^"]|"")*"\s*(?=,|\Z)|[^,]+')
+
+
+def _doubled(tag: str) -> str:
+    return tag.replace('"', '""')
+
+
+def _unquoted(tag: str) -> str:
+    is_quoted = len(tag) > 1 and tag[0] == tag[-1] == '"' and "," in tag
+    return tag[1:-1].replace('""', '"').strip() if is_quoted else tag
+
+
+class ChoicesField(forms.MultipleChoiceField):
+    """Several choices; Directus may have one of them twice."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def has_changed(self, initial, data):
+        return set(map(str, initial or [])) != set(data or [])
+
+
+class LinesField(forms.CharField):
+    """A text of several lines; a line break is one character, as Directus counts."""
+
+    widget = forms.Textarea(attrs={"rows": 4})
+
+    def to_python(self, value):
+        return super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
+
+
+class WallClockField(forms.DateTimeField):
+    """A moment without a zone: what a clock on the wall shows, wherever it hangs."""
+
+    def prepare_value(self, value):
+        return value
+
+    def to_python(self, value):
+        # Django's own makes it a moment of the page's zone.
+        with timezone.override(UTC):
+            moment = super().to_python(value)
+        return moment and moment.replace(tzinfo=None)
+
+
+class MomentField(WallClockField):
+    """A moment, typed in the zone of the page.
+
+    When clocks are put back an hour comes twice, and the first is meant; when they are
+    put forward an hour is missing, and what they showed without that is meant.
+    """
+
+    def prepare_value(self, value):
+        return forms.DateTimeField.prepare_value(self, value)
+
+    def to_python(self, value):
+        moment = super().to_python(value)
+        return moment and moment.replace(tzinfo=timezone.get_current_timezone())
 
 
 class CustomField:
@@ -92,6 +155,9 @@ class CustomField:
 
     def keep(self, field: forms.Field, value: Any) -> None:
         """Offer what is chosen now, even where it is no choice any more."""
+        if len(str(field.prepare_value(value))) > LONGEST_TEXT:
+            field.disabled = True
+            field.help_text = _("This text is too long to be changed here.")
         if not isinstance(field, forms.ChoiceField) or not value:
             return
         known = {key for key, _text in field.choices}
@@ -158,9 +224,7 @@ def _choice(description: Description, options: dict[str, Any]) -> forms.Field:
 
 def _choices(description: Description, options: dict[str, Any]) -> forms.Field:
     choices = [(str(value), text) for value, text in description.choices]
-    return forms.MultipleChoiceField(
-        choices=choices, widget=forms.CheckboxSelectMultiple, **options
-    )
+    return ChoicesField(choices=choices, **options)
 
 
 def _string(description: Description, options: dict[str, Any]) -> forms.Field:
@@ -173,10 +237,8 @@ def _string(description: Description, options: dict[str, Any]) -> forms.Field:
 
 def _text(description: Description, options: dict[str, Any]) -> forms.Field:
     longest = min(description.max_length or LONGEST_TEXT, LONGEST_TEXT)
-    widget = forms.Textarea(attrs={"rows": 4})
-    if description.interface == "input":
-        widget = forms.TextInput()
-    return forms.CharField(max_length=longest, widget=widget, **options)
+    field = forms.CharField if description.interface == "input" else LinesField
+    return field(max_length=longest, **options)
 
 
 def _whole(longest: int) -> Callable[[Description, dict[str, Any]], forms.Field]:
@@ -224,10 +286,12 @@ def _time(description: Description, options: dict[str, Any]) -> forms.Field:
     return forms.TimeField(widget=widget, **options)
 
 
-def _moment(description: Description, options: dict[str, Any]) -> forms.Field:
-    attrs = {"type": "datetime-local", "step": 1}
-    widget = forms.DateTimeInput(attrs=attrs, format=SECONDS)
-    return forms.DateTimeField(widget=widget, **options)
+def _date_and_time(field: type[forms.DateTimeField]) -> Callable[..., forms.Field]:
+    def make(description: Description, options: dict[str, Any]) -> forms.Field:
+        attrs = {"type": "datetime-local", "step": 1}
+        return field(widget=forms.DateTimeInput(attrs=attrs, format=SECONDS), **options)
+
+    return make
 
 
 def _tags(description: Description, options: dict[str, Any]) -> forms.Field:
@@ -246,11 +310,11 @@ def _from_utc(value: str) -> datetime:
 
 
 def _from_wall_clock(value: str) -> datetime:
-    return timezone.make_aware(datetime.fromisoformat(value))
+    return datetime.fromisoformat(value).replace(tzinfo=None)
 
 
 def _without_zone(value: datetime) -> str:
-    return timezone.make_naive(value).isoformat(timespec="seconds")
+    return value.isoformat(timespec="seconds")
 
 
 def _texts(values: list[Any]) -> list[str]:
@@ -270,8 +334,10 @@ KINDS = {
     "time": Kind(
         _time, read=time_of_day.fromisoformat, write=lambda value: f"{value:%H:%M:%S}"
     ),
-    "dateTime": Kind(_moment, read=_from_wall_clock, write=_without_zone),
-    "timestamp": Kind(_moment, read=_from_utc, write=_to_utc),
+    "dateTime": Kind(
+        _date_and_time(WallClockField), read=_from_wall_clock, write=_without_zone
+    ),
+    "timestamp": Kind(_date_and_time(MomentField), read=_from_utc, write=_to_utc),
     "json": TAGS,
     "csv": TAGS,
 }

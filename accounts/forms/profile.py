@@ -16,12 +16,13 @@ from accounts.directus import InvalidPayload, NotUnique
 from .custom_fields import CustomField
 from .fields import SiteForm
 from .sign_up import no_control_characters
+from .unchanged import UnchangedMixin
 
 # Directus' own columns hold 50 characters on most databases.
 LONGEST_NAME = 50
 
 
-class ProfileForm(SiteForm):
+class ProfileForm(UnchangedMixin, SiteForm):
     """Name, language, time zone, and what operators added.
 
     Args:
@@ -71,6 +72,7 @@ class ProfileForm(SiteForm):
         for name, custom in self.custom_fields.items():
             self.fields[name] = custom.form_field()
             custom.keep(self.fields[name], self.initial[name])
+        self.relax()
 
     def _initial(self, user, values: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -88,7 +90,7 @@ class ProfileForm(SiteForm):
         """What has to be changed in Directus, in its own words."""
         data = self.cleaned_data
         found = {}
-        for name in self._changed:
+        for name in self.changed:
             if name in self.custom_fields:
                 found[name] = self.custom_fields[name].to_directus(data[name])
             elif name == "language":
@@ -100,18 +102,7 @@ class ProfileForm(SiteForm):
     @property
     def has_new_time_zone(self) -> bool:
         """Whether another time zone was chosen."""
-        return "time_zone" in self._changed
-
-    @cached_property
-    def _changed(self) -> list[str]:
-        """The fields that differ from before; one that was not sent does not."""
-        return [
-            name
-            for name in self.changed_data
-            if not self.fields[name].widget.value_omitted_from_data(
-                self.data, self.files, self.add_prefix(name)
-            )
-        ]
+        return "time_zone" in self.changed
 
     def refuse(self, error: InvalidPayload) -> None:
         """Say at its field what Directus did not accept."""

@@ -83,7 +83,7 @@ def test_what_an_operator_wrote_is_text_and_no_html(signed_in_client, fields):
     ("type", "described", "typed", "stored"),
     [
         ("string", {}, "Engines", "Engines"),
-        ("text", {"interface": "input-multiline"}, "a\r\nb", "a\r\nb"),
+        ("text", {"interface": "input-multiline"}, "a\r\nb", "a\nb"),
         ("integer", {}, "42", 42),
         ("bigInteger", {}, "9007199254740991", 9007199254740991),
         ("float", {}, "1.5", 1.5),
@@ -153,8 +153,6 @@ def test_a_moment_is_shown_and_read_in_the_users_zone(
     ("type", "described", "typed"),
     [
         ("string", {"schema": {"max_length": 5}}, "too long"),
-        ("string", {"required": True}, ""),
-        ("string", {"schema": {"is_nullable": False}}, " "),
         ("integer", {}, "1.5"),
         ("integer", {}, "3000000000"),
         ("integer", {"options": {"min": 1, "max": 9}}, "10"),
@@ -179,6 +177,22 @@ def test_a_wrong_value_is_refused_at_its_field(
     page = save(signed_in_client, extra=typed)
 
     assert page.status_code == 200
+    assert errors_of(page).keys() == {"extra"}
+    assert sent(directus, ada) == []
+
+
+@pytest.mark.parametrize(
+    "described", [{"required": True}, {"schema": {"is_nullable": False}}]
+)
+@pytest.mark.parametrize("typed", ["", " "])
+def test_a_required_value_is_not_taken_away(
+    signed_in_client, fields, directus, ada, described, typed
+):
+    fields("extra", **described)
+    directus.change(ada, extra="Engines")
+
+    page = save(signed_in_client, extra=typed)
+
     assert errors_of(page).keys() == {"extra"}
     assert sent(directus, ada) == []
 

@@ -1,0 +1,92 @@
+"""Fields that were not changed are neither checked nor sent.
+
+A stored value may break a rule of today, or have no exact form in an input (an hour
+that a zone has twice, a fraction of a second). It must not keep the other fields from
+being saved, and must not change because a page was opened and sent.
+"""
+
+from functools import cached_property
+
+from django import forms
+
+# What `type=datetime-local` and `type=time` leave out when they are zero.
+_NO_SECONDS = ":00"
+_TIMES = (forms.DateTimeInput, forms.TimeInput)
+# Browsers check these before they send a form, whether the value was changed or not.
+_RULES = ("min", "max", "minlength", "maxlength", "pattern")
+
+
+class UnchangedMixin:
+    """A form that compares what came with what its page showed.
+
+    Stands before forms.Form.
+    """
+
+    def relax(self) -> None:
+        """Let browsers send values as they stand, though they break a rule.
+
+        To be called when the fields are complete.
+        """
+        for name in self.fields:
+            field, initial = self.fields[name], self.initial.get(name)
+            if field.disabled or _is_accepted(field, initial):
+                continue
+            for rule in _RULES:
+                field.widget.attrs.pop(rule, None)
+            if field.widget.attrs.get("step"):
+                field.widget.attrs["step"] = "any"
+            field.widget.use_required_attribute = lambda initial: False
+
+    def full_clean(self):
+        """Check the fields that were changed."""
+        super().full_clean()
+        if not self.is_bound:
+            return
+        for name in self.fields.keys() - set(self.changed):
+            self.errors.pop(name, None)
+            self.cleaned_data[name] = self.get_initial_for_field(
+                self.fields[name], name
+            )
+
+    @cached_property
+    def changed(self) -> list[str]:
+        """The names of the fields that differ from what the page showed."""
+        return [name for name in self.fields if not self._is_as_shown(name)]
+
+    def _is_as_shown(self, name: str) -> bool:
+        bound = self[name]
+        field, widget = bound.field, bound.field.widget
+        is_missing = widget.value_omitted_from_data(
+            self.data, self.files, self.add_prefix(name)
+        )
+        if field.disabled or is_missing:
+            return True
+        if not field.has_changed(bound.initial, bound.data):
+            return True
+        if not isinstance(widget, (forms.TextInput, forms.Textarea)):
+            return False
+        shown = widget.format_value(field.prepare_value(bound.initial)) or ""
+        return _as_sent(widget, str(shown)) == _as_sent(widget, bound.data or "")
+
+
+def _is_accepted(field: forms.Field, value) -> bool:
+    try:
+        field.clean(field.prepare_value(value))
+    except forms.ValidationError:
+        return False
+    return True
+
+
+def _as_sent(widget: forms.Widget, text: str) -> str:
+    """Return a text as browsers send it.
+
+    HTML: line breaks of an area become CR LF, those of a line are left out; a time has
+    no seconds if they are zero.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd")
+    if isinstance(widget, forms.Textarea):
+        return text
+    text = text.replace("\n", "")
+    if isinstance(widget, _TIMES) and text.count(":") == 2:
+        return text.removesuffix(_NO_SECONDS)
+    return text if text.strip() else ""
