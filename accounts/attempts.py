@@ -236,4 +236,5 @@ def _upstream(account: str, *, is_known: bool) -> list[Attempt]:
     if limit is None:
         return []
     kept = FOR_NEW_PASSWORDS if is_known else FOR_KNOWN_DEVICES
-    return [Attempt(since_success(max(1, limit - kept)), account)]
+    attempts = max(1, limit - kept)
+    return [Attempt(since_success(attempts, limit - attempts), account)]

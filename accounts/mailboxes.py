@@ -1,10 +1,10 @@
 """How many mails one mailbox gets because somebody asked for them.
 
-All kinds of mail that can be asked for without the account's password share these
-counts: the link that confirms a sign-up, the one for a new password, the one for a new
-e-mail address, and the word that an address is taken. They are counted before Directus
-is asked, and for addresses without an account as well. Mails that tell what has happened
-are not counted: none of them can be caused without a password or a link from the mailbox.
+All kinds of mail that strangers can cause share these counts: the link that confirms a
+sign-up, the one for a new password, the one for a new e-mail address, and the word that
+an address is taken. They are counted before Directus is asked, and for addresses
+without an account as well. Mails that tell what has happened are not counted: each of
+them takes a password, a session or a link from the mailbox.
 """
 
 from collections.abc import Iterator, Sequence
@@ -64,7 +64,9 @@ def count_for_staff(email: str) -> list[Attempt]:
 
 def counts_of(email: str) -> list[Attempt]:
     """Return everything that is counted for a mailbox."""
-    return [one for pair in (SHARED, OWNERS, MEMBERS, STAFF) for one in _of(email, pair)]
+    return [
+        one for pair in (SHARED, OWNERS, MEMBERS, STAFF) for one in _of(email, pair)
+    ]
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection
 from django.db.models import F, Value
-from django.db.models.functions import Greatest
+from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -61,7 +61,7 @@ class Limit:
 
     A window after one that was used up is longer: the next of `windows`. Without
     `settles`, attempts count whatever becomes of them, and are not settled. With
-    `longer_by`, each failure makes its window so many seconds longer.
+    `longer_by`, each failure makes its window so many seconds longer, up to a year.
     """
 
     name: str
@@ -95,14 +95,16 @@ WEBHOOK_CALLS = Limit("webhook-calls", 600, (MINUTE,), settles=False)
 WEBHOOK_MESSAGES = Limit("webhook-messages", 1, (11 * MINUTE,), settles=False)
 
 
-def since_success(attempts: int) -> Limit:
-    """Return a limit on what Directus counts itself, without an end.
+def since_success(attempts: int, margin: int = 5) -> Limit:
+    """Return a limit on what Directus counts itself, where no window ends.
 
-    Failures are forgotten as slowly as so many of them fill a year: over months they
-    add up to no more than Directus bears, and a row that one failure made does not
-    stay for the year.
+    Args:
+        attempts: how many are sent to Directus without a success.
+        margin: how many more Directus bears. So many are forgotten here in half a year
+            at most, however they are spread over it.
     """
-    return Limit("since-success", attempts, (DAY,), longer_by=YEAR // attempts)
+    longer_by = YEAR // 2 // max(1, margin)
+    return Limit("since-success", attempts, (DAY,), longer_by=longer_by)
 
 
 class Throttled(Exception):
@@ -172,7 +174,8 @@ class Attempt:
         changes = {"in_flight": _less_one("in_flight")}
         if self.limit.longer_by:
             longer = timedelta(seconds=self.limit.longer_by)
-            changes["window_ends_at"] = F("window_ends_at") + longer
+            latest = timezone.now() + timedelta(seconds=YEAR)
+            changes["window_ends_at"] = Least(F("window_ends_at") + longer, latest)
         self._row().update(**changes)
 
     def undo(self) -> None:
