@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from . import addresses, audit, clients, devices
+from . import addresses, audit, clients, devices, mailboxes
 from .directus import InvalidOTP
 from .throttling import (
     ACCOUNT_FAILURES,
@@ -13,7 +13,6 @@ from .throttling import (
     ADDRESS_SIGN_INS,
     CODES_OF_ACCOUNT,
     DEVICE_FAILURES,
-    EMAIL_RESETS,
     USED_CODES,
     Attempt,
     Throttled,
@@ -187,14 +186,19 @@ def blocked_until(email: str) -> datetime | None:
 
 
 def forget_attempts(email: str) -> None:
-    """Forget everything that is counted for an address: its account is gone."""
-    for attempt in _of_address(email):
+    """Forget the attempts that are counted for an address: its account is gone.
+
+    The mails that it got stay counted for their hour and day: otherwise deleting an
+    account, and making it again, would be a way to send it more.
+    """
+    for attempt in _of_account(email):
         attempt.forget()
 
 
 def counted_for(email: str) -> list[dict[str, object]]:
     """Return what is counted for an address now, to show it to its owner."""
-    found = [(attempt.limit.name, attempt.read()) for attempt in _of_address(email)]
+    counts = _of_account(email) + mailboxes.counts_of(email)
+    found = [(attempt.limit.name, attempt.read()) for attempt in counts]
     return [
         {"limit": name, "count": row.count, "until": row.window_ends_at}
         for name, row in found
@@ -202,9 +206,9 @@ def counted_for(email: str) -> list[dict[str, object]]:
     ]
 
 
-def _of_address(email: str) -> list[Attempt]:
+def _of_account(email: str) -> list[Attempt]:
     account = audit.email_digest(email)
-    limits = (ACCOUNT_FAILURES, CODES_OF_ACCOUNT, EMAIL_RESETS)
+    limits = (ACCOUNT_FAILURES, CODES_OF_ACCOUNT)
     attempts = [Attempt(limit, account) for limit in limits]
     return attempts + _upstream(account, is_known=True)
 
@@ -232,4 +236,5 @@ def _upstream(account: str, *, is_known: bool) -> list[Attempt]:
     if limit is None:
         return []
     kept = FOR_NEW_PASSWORDS if is_known else FOR_KNOWN_DEVICES
-    return [Attempt(since_success(max(1, limit - kept)), account)]
+    attempts = max(1, limit - kept)
+    return [Attempt(since_success(attempts, limit - attempts), account)]

@@ -15,7 +15,16 @@ from django.utils.crypto import salted_hmac
 from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_variables
 
-from . import addresses, attempts, audit, clients, mails, sign_up, this_browser
+from . import (
+    addresses,
+    attempts,
+    audit,
+    clients,
+    mailboxes,
+    mails,
+    sign_up,
+    this_browser,
+)
 from .directus import (
     DirectusAPIError,
     DirectusClient,
@@ -31,10 +40,10 @@ from .other_browsers import end_sessions_of
 from .throttling import (
     ACCOUNT_EMAIL_CHANGES,
     ADDRESS_EMAIL_CHANGES,
-    NEW_EMAIL_MAILS,
     Attempt,
     Throttled,
     take_all,
+    undo_all,
 )
 
 logger = logging.getLogger(__name__)
@@ -72,11 +81,8 @@ def ask(request, new_email: str) -> None:
     try:
         owner = _other_owner(user, new_email)
     except BaseException:
-        for attempt in counted:
-            attempt.undo()
+        undo_all(counted)
         raise
-    for attempt in counted:
-        attempt.failed()
     token = secrets.token_urlsafe(32)
     _remember(user, new_email, token)
     audit.record("email.change_asked", request, user=user)
@@ -94,15 +100,16 @@ def _count(request, new_email: str) -> list[Attempt]:
     counted = [
         Attempt(ADDRESS_EMAIL_CHANGES, addresses.bucket(request.client_address)),
         Attempt(ACCOUNT_EMAIL_CHANGES, str(request.user.pk)),
-        # Nobody's mailbox is filled by several accounts together.
-        Attempt(NEW_EMAIL_MAILS, audit.email_digest(new_email)),
     ]
+    taken: list[Attempt] = []
     try:
         take_all(counted)
+        taken = counted
+        return taken + mailboxes.count(request, new_email)
     except Throttled:
+        undo_all(taken)
         _refused(request, request.user, "Throttled")
         raise
-    return counted
 
 
 def _other_owner(user, new_email: str) -> DirectusUser | None:

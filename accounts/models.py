@@ -199,9 +199,17 @@ class Attempts(models.Model):
     in_flight = models.IntegerField(default=0)
     strikes = models.IntegerField(default=0)
     window_ends_at = models.DateTimeField(db_index=True)
+    # An attempt whose process was killed is in flight no longer than this.
+    in_flight_until = models.DateTimeField(null=True)
 
     def __str__(self):
         return self.key
+
+    @property
+    def is_in_flight(self) -> bool:
+        """Whether the outcome of an attempt is not known yet."""
+        until = self.in_flight_until
+        return self.in_flight > 0 and until is not None and until > timezone.now()
 
 
 class SyncPosition(models.Model):

@@ -6,12 +6,11 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.views.decorators.debug import sensitive_variables
 
-from . import addresses, audit, clients, email_change, mails, sign_up
+from . import addresses, audit, clients, email_change, mailboxes, mails, sign_up
 from .attempts import forget_failures
 from .directus import (
     DirectusAPIError,
     DirectusClient,
-    DirectusError,
     DirectusUnavailable,
     InvalidPayload,
     RateLimited,
@@ -19,14 +18,7 @@ from .directus import (
 from .links import public_url, token_email
 from .models import Session
 from .sessions import end_sessions
-from .throttling import (
-    ADDRESS_RESETS,
-    EMAIL_RESETS,
-    STAFF_RESETS,
-    Attempt,
-    Throttled,
-    take_all,
-)
+from .throttling import ADDRESS_RESETS, Attempt, Throttled
 
 logger = logging.getLogger(__name__)
 
@@ -42,18 +34,18 @@ def send_link(request, email: str) -> None:
         Throttled, RateLimited, DirectusUnavailable: try again later; none of them
             depends on whether the address is known.
     """
-    _count(request, email)
-    client = clients.anonymous_client(request)
-    try:
-        _mail_link(client, email)
-    except (RateLimited, DirectusUnavailable) as error:
-        # Trouble with this mail would tell that there is one; trouble with
-        # everything does not.
-        client.ping()
-        logger.error("Directus sent no link to choose a new password: %s", error)
-    except DirectusAPIError as error:
-        # Directus 10 refuses an unlisted link for known addresses only.
-        logger.error("Directus sent no link to choose a new password: %s", error)
+    with mailboxes.uncounted_in_trouble(_count(request, email)):
+        client = clients.anonymous_client(request)
+        try:
+            _mail_link(client, email)
+        except (RateLimited, DirectusUnavailable) as error:
+            # Trouble with this mail would tell that there is one; trouble with
+            # everything does not.
+            client.ping()
+            logger.error("Directus sent no link to choose a new password: %s", error)
+        except DirectusAPIError as error:
+            # Directus 10 refuses an unlisted link for known addresses only.
+            logger.error("Directus sent no link to choose a new password: %s", error)
     audit.record("password_reset.asked", request, email=email)
 
 
@@ -63,18 +55,12 @@ def send_link_as_staff(request, user) -> None:
     Visitors' attempts do not count here, nor these there.
 
     Raises:
-        Throttled: the user had some just now.
+        Throttled: the user has had some.
         InvalidPayload: Directus mails no links to this site.
         DirectusError: Directus did not do it.
     """
-    attempt = Attempt(STAFF_RESETS, str(user.pk))
-    attempt.take()
-    try:
+    with mailboxes.uncounted_in_trouble(mailboxes.count_for_staff(user.email)):
         _mail_link(clients.anonymous_client(request), user.email)
-    except DirectusError:
-        attempt.undo()
-        raise
-    attempt.failed()
 
 
 def _mail_link(client: DirectusClient, email: str) -> None:
@@ -83,18 +69,14 @@ def _mail_link(client: DirectusClient, email: str) -> None:
     )
 
 
-def _count(request, email: str) -> None:
-    attempts = [
-        Attempt(ADDRESS_RESETS, addresses.bucket(request.client_address)),
-        Attempt(EMAIL_RESETS, audit.email_digest(email)),
-    ]
+def _count(request, email: str) -> list[Attempt]:
+    address = addresses.bucket(request.client_address)
     try:
-        take_all(attempts)
+        Attempt(ADDRESS_RESETS, address).take()
+        return mailboxes.count(request, email)
     except Throttled:
         audit.record("password_reset.refused", request, email=email, reason="Throttled")
         raise
-    for attempt in attempts:
-        attempt.failed()
 
 
 @sensitive_variables("password", "token")

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from . import addresses, audit, clients
+from . import addresses, audit, clients, mailboxes
 from .directus import (
     AuthenticationFailed,
     DirectusAPIError,
@@ -49,7 +49,7 @@ def sign_up(request, *, email: str, password: str, first_name: str, last_name: s
         NotAccepted: sign-up is off in Directus, or the address is filtered out there.
         Throttled, RateLimited, DirectusUnavailable: try again later.
     """
-    _count_against_address(request, email)
+    mails = _count_attempt(request, email)
     person = {
         "email": email,
         "password": password,
@@ -58,7 +58,8 @@ def sign_up(request, *, email: str, password: str, first_name: str, last_name: s
     }
     create = clients.signup_mode() == "create"
     try:
-        (_create if create else _register)(request, person)
+        with mailboxes.uncounted_in_trouble(mails):
+            (_create if create else _register)(request, person)
     except RateLimited:
         raise
     except DirectusAPIError as error:
@@ -68,14 +69,17 @@ def sign_up(request, *, email: str, password: str, first_name: str, last_name: s
     audit.record("sign_up", request, email=email)
 
 
-def _count_against_address(request, email: str) -> None:
-    attempt = Attempt(ADDRESS_SIGN_UPS, addresses.bucket(request.client_address))
+def _count_attempt(request, email: str) -> list[Attempt]:
+    """Count the attempt, and the mail that it causes, if any; return the latter."""
+    address = addresses.bucket(request.client_address)
     try:
-        attempt.take()
+        Attempt(ADDRESS_SIGN_UPS, address).take()
+        # Directus mails nothing where nothing is to be confirmed.
+        is_mailed = clients.signup_mode() == "register"
+        return mailboxes.count(request, email) if is_mailed else []
     except Throttled:
         audit.record("sign_up.refused", request, email=email, reason="Throttled")
         raise
-    attempt.failed()
 
 
 @sensitive_variables("person")
@@ -203,9 +207,10 @@ def forget(email: str) -> None:
 
 def _send_reset_link(request, email: str) -> None:
     try:
-        clients.anonymous_client(request).request_password_reset(
-            email=email, reset_url=public_url("accounts:password_reset_confirm")
-        )
-    except DirectusError as error:
+        with mailboxes.uncounted_in_trouble(mailboxes.count_for_owner(email)):
+            clients.anonymous_client(request).request_password_reset(
+                email=email, reset_url=public_url("accounts:password_reset_confirm")
+            )
+    except (DirectusError, Throttled) as error:
         # The page offers to send it again.
         logger.warning("No link was sent after a confirmation: %s", error)

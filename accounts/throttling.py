@@ -5,35 +5,52 @@ number of processes together stay within a limit. Afterwards it is settled as fa
 succeeded, or as if it had not been (an outage is nobody's failure).
 
 While the limit is used up by attempts whose outcome is not known yet, the next one
-waits for them instead of being refused.
+waits for them a moment instead of being refused. Few may wait at once: a thread that
+waits shows no pages.
 """
 
+import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import F, Value
-from django.db.models.functions import Greatest
+from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from .batches import delete_in_batches
 from .models import Attempts
 
 MINUTE = 60
-YEAR = 365 * 24 * 3600
-WAIT_SECONDS = 5.0
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+YEAR = 365 * DAY
+# Directus takes half a second for a sign-in: time for three rounds of right ones.
+WAIT_SECONDS = 2.0
 POLL_SECONDS = 0.05
-# Nobody is told to come back next year.
-LONGEST_RETRY_AFTER = 60 * MINUTE
+# When to come back where only attempts without an outcome are in the way.
+BUSY_SECONDS = 5
+# Longer than any request takes: after that an attempt has no outcome any more, because
+# its process died. It stays counted.
+LEASE_SECONDS = 30
+# Of a process' threads a quarter may wait, over all limits together.
+_waiters = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 # Opens the first window, or counts in one that is open and has room. PostgreSQL and
 # SQLite both know it; Django's upsert takes no condition.
 COUNT = """
-    INSERT INTO accounts_attempts ("key", "count", in_flight, strikes, window_ends_at)
-    VALUES (%s, 1, %s, 0, %s)
+    INSERT INTO accounts_attempts
+        ("key", "count", in_flight, strikes, window_ends_at, in_flight_until)
+    VALUES (%s, 1, %s, 0, %s, %s)
     ON CONFLICT ("key") DO UPDATE SET
         "count" = accounts_attempts."count" + 1,
-        in_flight = accounts_attempts.in_flight + excluded.in_flight
+        in_flight = excluded.in_flight + CASE
+            WHEN accounts_attempts.in_flight_until > %s THEN accounts_attempts.in_flight
+            ELSE 0 END,
+        in_flight_until = excluded.in_flight_until
     WHERE accounts_attempts.window_ends_at > %s AND accounts_attempts."count" < %s
 """
 
@@ -43,13 +60,15 @@ class Limit:
     """So many attempts in a window of so many seconds.
 
     A window after one that was used up is longer: the next of `windows`. Without
-    `settles`, attempts count whatever becomes of them, and are not settled.
+    `settles`, attempts count whatever becomes of them, and are not settled. With
+    `longer_by`, each failure makes its window so many seconds longer, up to a year.
     """
 
     name: str
     attempts: int
     windows: tuple[int, ...]
     settles: bool = True
+    longer_by: int = 0
 
     def key(self, subject: str) -> str:
         """Return the row's key; the subject is not readable in it."""
@@ -57,32 +76,36 @@ class Limit:
         return f"{self.name}:{digest.hexdigest()}"
 
 
-ACCOUNT_FAILURES = Limit("account", 5, (5 * MINUTE, 15 * MINUTE, 60 * MINUTE))
-DEVICE_FAILURES = Limit("device", 5, (5 * MINUTE, 15 * MINUTE, 60 * MINUTE))
+ACCOUNT_FAILURES = Limit("account", 5, (5 * MINUTE, 15 * MINUTE, HOUR))
+DEVICE_FAILURES = Limit("device", 5, (5 * MINUTE, 15 * MINUTE, HOUR))
 ADDRESS_FAILURES = Limit("address-failures", 10, (MINUTE,))
 ADDRESS_SIGN_INS = Limit("address-sign-ins", 30, (MINUTE,), settles=False)
-ADDRESS_SIGN_UPS = Limit("address-sign-ups", 20, (MINUTE,))
-ADDRESS_RESETS = Limit("address-resets", 20, (MINUTE,))
-EMAIL_RESETS = Limit("email-resets", 5, (MINUTE,))
-STAFF_RESETS = Limit("staff-resets", 3, (5 * MINUTE,))
+ADDRESS_SIGN_UPS = Limit("address-sign-ups", 20, (MINUTE,), settles=False)
+ADDRESS_RESETS = Limit("address-resets", 20, (MINUTE,), settles=False)
 DOCTOR_RUNS = Limit("doctor-runs", 2, (MINUTE,))
-EXPORTS = Limit("exports", 5, (10 * MINUTE,))
+EXPORTS = Limit("exports", 5, (10 * MINUTE,), settles=False)
 PICTURES = Limit("pictures", 20, (10 * MINUTE,), settles=False)
-ADDRESS_EMAIL_CHANGES = Limit("address-email-changes", 20, (MINUTE,))
-ACCOUNT_EMAIL_CHANGES = Limit("account-email-changes", 5, (60 * MINUTE,))
-NEW_EMAIL_MAILS = Limit("new-email-mails", 5, (60 * MINUTE,))
+ADDRESS_EMAIL_CHANGES = Limit("address-email-changes", 20, (MINUTE,), settles=False)
+ACCOUNT_EMAIL_CHANGES = Limit("account-email-changes", 5, (HOUR,), settles=False)
 CODE_TRIES = Limit("code-tries", 5, (5 * MINUTE,))
 CODES_OF_ACCOUNT = Limit("account-codes", 10, (15 * MINUTE,))
 USED_CODES = Limit("used-codes", 1, (90,))
-WEBHOOK_REFUSALS = Limit("webhook-refusals", 20, (MINUTE,))
-WEBHOOK_CALLS = Limit("webhook-calls", 600, (MINUTE,))
+WEBHOOK_REFUSALS = Limit("webhook-refusals", 20, (MINUTE,), settles=False)
+WEBHOOK_CALLS = Limit("webhook-calls", 600, (MINUTE,), settles=False)
 # Longer than a message may be too early and too late together.
-WEBHOOK_MESSAGES = Limit("webhook-messages", 1, (11 * MINUTE,))
+WEBHOOK_MESSAGES = Limit("webhook-messages", 1, (11 * MINUTE,), settles=False)
 
 
-def since_success(attempts: int) -> Limit:
-    """Return a limit on what Directus counts itself, where no window ends."""
-    return Limit("since-success", attempts, (YEAR,))
+def since_success(attempts: int, margin: int = 5) -> Limit:
+    """Return a limit on what Directus counts itself, where no window ends.
+
+    Args:
+        attempts: how many are sent to Directus without a success.
+        margin: how many more Directus bears. So many are forgotten here in half a year
+            at most, however they are spread over it.
+    """
+    longer_by = YEAR // 2 // max(1, margin)
+    return Limit("since-success", attempts, (DAY,), longer_by=longer_by)
 
 
 class Throttled(Exception):
@@ -106,21 +129,37 @@ class Attempt:
     limit: Limit
     subject: str
 
-    def take(self) -> None:
+    def take(self, deadline: float | None = None) -> None:
         """Count the attempt.
+
+        Args:
+            deadline: until when (monotonic) to wait for attempts without an outcome.
 
         Raises:
             Throttled: the limit is used up.
         """
-        started = time.monotonic()
-        waited = False
-        while not self._try_take():
-            row = self._row().first()
-            is_late = time.monotonic() > started + WAIT_SECONDS
-            if row is not None and (is_late or self._is_used_up(row)):
-                raise Throttled(self._seconds_left(row), waited=waited)
-            waited = True
+        if self._try_take():
+            return
+        self._refuse_if_used_up()
+        if not _waiters.acquire(blocking=False):
+            raise Throttled(BUSY_SECONDS)
+        try:
+            self._wait(deadline or time.monotonic() + WAIT_SECONDS)
+        finally:
+            _waiters.release()
+
+    def _wait(self, deadline: float) -> None:
+        while time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
+            if self._try_take():
+                return
+            self._refuse_if_used_up(waited=True)
+        raise Throttled(BUSY_SECONDS, waited=True)
+
+    def _refuse_if_used_up(self, *, waited: bool = False) -> None:
+        row = self.read()
+        if row is not None and self._is_used_up(row):
+            raise Throttled(self._seconds_left(row), waited=waited)
 
     def used_up_until(self) -> datetime | None:
         """Return when the next attempt may be made; None: now."""
@@ -129,11 +168,16 @@ class Attempt:
 
     def _is_used_up(self, row: Attempts) -> bool:
         # As it was read now: the last attempt under way may just have succeeded.
-        return row.in_flight <= 0 and row.count >= self.limit.attempts
+        return row.count >= self.limit.attempts and not row.is_in_flight
 
     def failed(self) -> None:
         """Settle: the attempt stays counted."""
-        self._row().update(in_flight=_less_one("in_flight"))
+        changes = {"in_flight": _less_one("in_flight")}
+        if self.limit.longer_by:
+            longer = timedelta(seconds=self.limit.longer_by)
+            latest = timezone.now() + timedelta(seconds=YEAR)
+            changes["window_ends_at"] = Least(F("window_ends_at") + longer, latest)
+        self._row().update(**changes)
 
     def undo(self) -> None:
         """Settle: as if it had not been."""
@@ -170,6 +214,8 @@ class Attempt:
             self._key,
             int(self.limit.settles),
             _column(ends_at),
+            _column(_lease_from(now)),
+            _column(now),
             _column(now),
             self.limit.attempts,
         ]
@@ -194,6 +240,7 @@ class Attempt:
                 in_flight=int(self.limit.settles),
                 strikes=strikes,
                 window_ends_at=now + timedelta(seconds=seconds),
+                in_flight_until=_lease_from(now),
             )
         )
 
@@ -213,12 +260,18 @@ class Attempt:
 
     def _seconds_left(self, row: Attempts) -> int:
         left = (row.window_ends_at - timezone.now()).total_seconds()
-        return min(max(1, int(left) + 1), LONGEST_RETRY_AFTER)
+        # Nobody is told to come back next year: a success ends that sooner.
+        longest = HOUR if self.limit.longer_by else DAY
+        return min(max(1, int(left) + 1), longest)
 
 
 def _column(moment: datetime):
     field = Attempts._meta.get_field("window_ends_at")
     return field.get_db_prep_value(moment, connection)
+
+
+def _lease_from(now: datetime) -> datetime:
+    return now + timedelta(seconds=LEASE_SECONDS)
 
 
 def _less_one(column: str):
@@ -230,26 +283,35 @@ def last_attempt(limit: Limit) -> datetime | None:
 
     Rows stay for a day after their window.
     """
-    rows = Attempts.objects.filter(key__startswith=f"{limit.name}:")
+    window = timedelta(seconds=limit.windows[0])
+    # No row of the limit ends later, and most others of the table do: they are not
+    # walked through.
+    rows = Attempts.objects.filter(
+        key__startswith=f"{limit.name}:", window_ends_at__lte=timezone.now() + window
+    )
     last = rows.order_by("window_ends_at").last()
-    return last and last.window_ends_at - timedelta(seconds=limit.windows[0])
+    return last and last.window_ends_at - window
 
 
-def take_all(attempts: list[Attempt]) -> None:
+def take_all(attempts: Sequence[Attempt]) -> None:
     """Count several attempts, or none of them.
 
     Raises:
         Throttled: one of the limits is used up.
     """
-    taken: list[Attempt] = []
-    try:
-        for attempt in attempts:
-            attempt.take()
-            taken.append(attempt)
-    except Throttled:
-        for attempt in taken:
-            attempt.undo()
-        raise
+    deadline = time.monotonic() + WAIT_SECONDS
+    for number, attempt in enumerate(attempts):
+        try:
+            attempt.take(deadline)
+        except Throttled:
+            undo_all(attempts[:number])
+            raise
+
+
+def undo_all(attempts: Sequence[Attempt]) -> None:
+    """Settle several attempts as if they had not been."""
+    for attempt in attempts:
+        attempt.undo()
 
 
 def clear_ended() -> int:
@@ -258,4 +320,4 @@ def clear_ended() -> int:
     A day later, because a window after one that was used up is longer.
     """
     yesterday = timezone.now() - timedelta(days=1)
-    return Attempts.objects.filter(window_ends_at__lt=yesterday).delete()[0]
+    return delete_in_batches(Attempts.objects.filter(window_ends_at__lt=yesterday))

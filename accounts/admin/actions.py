@@ -187,8 +187,8 @@ class SendPasswordReset(Action):
         try:
             password_reset.send_link_as_staff(request, user)
         except Throttled as error:
-            text = _("Got several mails just now; try again in %d seconds.")
-            raise Refused(text % error.retry_after) from None
+            text = _("Got several mails already; try again in %d minutes.")
+            raise Refused(text % -(-error.retry_after // 60)) from None
         except InvalidPayload:
             url = public_url("accounts:password_reset_confirm")
             text = _("Directus has to allow the link: PASSWORD_RESET_URL_ALLOW_LIST=%s")

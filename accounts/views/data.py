@@ -38,12 +38,10 @@ class ExportView(PasswordConfirmedMixin, AccountPageView):
 
     def post(self, request):
         """Send the file, all of it or none."""
-        attempt = Attempt(EXPORTS, str(request.user.pk))
         try:
-            attempt.take()
+            Attempt(EXPORTS, str(request.user.pk)).take()
         except Throttled as error:
             return errors.too_many_requests(request, error.retry_after)
-        attempt.failed()
         try:
             text = export(request)
         except Incomplete as error:

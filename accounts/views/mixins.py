@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView
 
 from accounts.directus import DirectusAPIError, DirectusUnavailable, RateLimited
+from accounts.mailboxes import MailboxFull
 from accounts.throttling import Throttled
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,9 @@ class SiteFormView(FormView):
             if self.request.trouble:
                 raise self.request.trouble
             return self.submit(form)
+        except MailboxFull as error:
+            title, text = _("Too many mails to this address"), _mails_again(error)
+            return self.trouble(form, 429, title, error.retry_after, text)
         except (Throttled, RateLimited) as error:
             return self.trouble(form, 429, _("Too many attempts"), error.retry_after)
         except DirectusUnavailable as error:
@@ -77,13 +81,20 @@ class SiteFormView(FormView):
         """Return what an outage is called on this page."""
         return _("This is not available at the moment")
 
-    def trouble(self, form, status: int, title: str, retry_after: int | None):
+    def trouble(
+        self,
+        form,
+        status: int,
+        title: str,
+        retry_after: int | None,
+        text: str = "",
+    ):
         """Show the form again; passwords and codes are never filled in."""
         seconds = retry_after or DEFAULT_RETRY_SECONDS
         hint = self.throttled_hint() if status == 429 else ""
         trouble = {
             "title": title,
-            "text": f"{_try_again(seconds)} {hint}".strip(),
+            "text": text or f"{_try_again(seconds)} {hint}".strip(),
             "retry_after": seconds,
             "request_id": self.request.request_id,
         }
@@ -107,6 +118,32 @@ def _try_again(seconds: int) -> str:
         "What you typed was kept, except passwords and codes. Please try again in "
         "%(count)d minutes."
     ) % {"count": minutes}
+
+
+def _mails_again(error: MailboxFull) -> str:
+    """Say the same whether the address is known or not: what was asked for."""
+    minutes = -(-error.retry_after // 60)
+    if minutes <= 60:
+        when = ngettext(
+            "You can ask for another mail in %(count)d minute.",
+            "You can ask for another mail in %(count)d minutes.",
+            minutes,
+        ) % {"count": minutes}
+    else:
+        hours = -(-minutes // 60)
+        when = ngettext(
+            "No more can be sent today: you can ask for another mail in %(count)d "
+            "hour.",
+            "No more can be sent today: you can ask for another mail in %(count)d "
+            "hours.",
+            hours,
+        ) % {"count": hours}
+    seen = _(
+        "Several mails to this address have been asked for already. Please look for "
+        "them in the mailbox and in its spam folder: the link in the newest one is the "
+        "one to use."
+    )
+    return f"{seen} {when}"
 
 
 class PublicFormView(PublicMixin, SiteFormView):

@@ -77,10 +77,7 @@ def _is_new(signature: str) -> bool:
 
 
 def _count(limit, subject: str) -> None:
-    """Count at once: nobody waits for the outcome."""
-    attempt = Attempt(limit, subject)
-    attempt.take()
-    attempt.failed()
+    Attempt(limit, subject).take()
 
 
 def _answer(status: int, result: str, retry_after: int | None = None):

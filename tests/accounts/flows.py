@@ -58,4 +58,8 @@ def choose_password(browser, password=NEW_PASSWORD, again=None, **extra):
 
 def let_pass(**time):
     """Let time pass for what counts attempts: `minutes=5`."""
-    Attempts.objects.update(window_ends_at=F("window_ends_at") - timedelta(**time))
+    passed = timedelta(**time)
+    Attempts.objects.update(
+        window_ends_at=F("window_ends_at") - passed,
+        in_flight_until=F("in_flight_until") - passed,
+    )

@@ -173,7 +173,7 @@ def test_who_waited_for_another_attempt_does_not_learn_how_long_it_took(
 ):
     """It was sent on while this one waited, and took as long as the account tells."""
 
-    def throttled(attempt):
+    def throttled(attempt, deadline):
         raise Throttled(300, waited=True)
 
     monkeypatch.setattr("accounts.throttling.Attempt.take", throttled)

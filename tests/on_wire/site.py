@@ -67,15 +67,17 @@ class Site(Website):
                 client.flushdb()
 
 
-def put_into_past(database: str, *columns: str) -> None:
-    """Put these columns of all sessions in a database into the past."""
+def put_into_past(
+    database: str, *columns: str, table: str = "accounts_session"
+) -> None:
+    """Put these columns of all rows of a table into the past."""
     if database.startswith("sqlite"):
         connection = sqlite3.connect(urlsplit(database).path, timeout=5)
     else:
         connection = psycopg.connect(database)
     values = ", ".join(f"{column} = '{LONG_AGO}'" for column in columns)
     with connection:
-        connection.execute(f"UPDATE accounts_session SET {values}")
+        connection.execute(f"UPDATE {table} SET {values}")
     connection.close()
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from ..flows import open_link
+from ..flows import open_link, sign_up
 from .mails import NEW, asked
 
 
@@ -18,6 +18,16 @@ def here(signed_in_client, service_token):
 def grace(directus):
     """Somebody else, who has an account."""
     return directus.add_user("grace@example.com", "Grace's secret 1906")
+
+
+@pytest.fixture
+def full_mailbox(directus):
+    """An address that strangers have signed up until no more mail is sent to it."""
+    directus.state.registrations_a_minute = 100
+    for _ in range(6):
+        last = sign_up(Client(), NEW)
+    assert last.status_code == 429
+    return NEW
 
 
 @pytest.fixture(params=["here", "elsewhere"])

@@ -139,11 +139,25 @@ def test_an_account_may_ask_so_often(here, directus):
 
 
 def test_accounts_together_fill_nobodys_mailbox(here, directus, sign_in):
-    for number in range(5):
+    for number in range(6):
         user = directus.add_user(f"u{number}@example.com", "Somebody's secret 1")
         assert ask_email(sign_in(user, Client())).status_code == 302
+    mail.outbox.clear()
+    directus.forget_calls()
 
-    assert ask_email(here).status_code == 429
+    response = ask_email(here)
+
+    assert response.status_code == 429
+    assert "Too many mails to this address" in response.text
+    assert mail.outbox == []
+    directus.was_not_asked()
+
+
+def test_a_mailbox_that_is_full_uses_up_no_attempt_of_the_account(here, full_mailbox):
+    for _ in range(8):
+        assert ask_email(here, full_mailbox).status_code in {302, 429}
+
+    assert ask_email(here, "another@example.com").status_code == 302
 
 
 def test_an_outage_uses_up_no_attempt(here, directus):
@@ -151,7 +165,7 @@ def test_an_outage_uses_up_no_attempt(here, directus):
     assert ask_email(here).status_code == 503
 
     counts = Attempts.objects.filter(key__contains="mail").values_list("count")
-    assert list(counts) == [(0,), (0,), (0,)]
+    assert list(counts) == [(0,)] * 4
 
 
 def test_without_a_service_token_the_page_says_what_to_grant(signed_in_client):
