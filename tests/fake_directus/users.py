@@ -85,7 +85,8 @@ def patch_user(
     user = state.users.get(user_id)
     rights.check_writable(changes, user)
     assert user is not None
-    _check_email(state, user, changes.get("email", user.email))
+    if "email" in changes:
+        _check_email(state, user, changes["email"])
     state.check_password(changes.get("password"))
     for name, value in changes.items():
         _check_custom(state, name, value)

@@ -250,7 +250,7 @@ def test_what_means_more_in_a_pattern_finds_every_way_to_write_it(
     assert found.email == address.upper()
     rule = json.loads(query(wire)["filter"])["_and"][0]["email"]["_istarts_with"]
     assert re.fullmatch(rule.replace("_", "."), address)
-    assert "%" not in rule and "\\" not in rule
+    assert not {"%", "\\"} & set(rule)
 
 
 def test_a_value_that_directus_would_compute_is_not_sent(wire, client):
