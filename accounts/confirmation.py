@@ -25,7 +25,7 @@ from .links import public_url, token_email
 from .models import SignUp
 from .password_policy import unguessable_password
 from .sign_up import forget, service_trouble
-from .throttling import ADDRESS_CONFIRMATIONS, EMAIL_CONFIRMATIONS, Attempt, Throttled
+from .throttling import ADDRESS_LINKS, EMAIL_CONFIRMATIONS, Attempt, Throttled
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def confirm(request, token: str) -> bool:
     """
     email = token_email(token)
     where = addresses.bucket(request.client_address)
-    _take(request, Attempt(ADDRESS_CONFIRMATIONS, where), email)
+    _take(request, Attempt(ADDRESS_LINKS, where), email)
     anonymous = clients.anonymous_client(request)
     service = clients.service_client(clients.visitor_of(request))
     try:

@@ -63,7 +63,7 @@ ADDRESS_FAILURES = Limit("address-failures", 10, (MINUTE,))
 ADDRESS_SIGN_INS = Limit("address-sign-ins", 30, (MINUTE,), settles=False)
 ADDRESS_SIGN_UPS = Limit("address-sign-ups", 20, (MINUTE,))
 # Before Directus is asked about a link, and before the site's own token is used.
-ADDRESS_CONFIRMATIONS = Limit("address-confirmations", 20, (MINUTE,), settles=False)
+ADDRESS_LINKS = Limit("address-links", 20, (MINUTE,), settles=False)
 EMAIL_CONFIRMATIONS = Limit("email-confirmations", 5, (MINUTE,), settles=False)
 ADDRESS_RESETS = Limit("address-resets", 20, (MINUTE,))
 EMAIL_RESETS = Limit("email-resets", 5, (MINUTE,))
