@@ -150,7 +150,7 @@ def _by_address(user: User) -> dict[str, Any]:
     """Return what is counted for the address, of which only a digest is kept."""
     sign_ups = SignUp.objects.filter(pk=audit.email_digest(user.email))
     return {
-        "sign_ups": list(sign_ups.values("count", "last_at")),
+        "sign_ups": list(sign_ups.values("count", "last_at", "is_void")),
         "attempts": counted_for(user.email),
     }
 

@@ -2,9 +2,10 @@
 
 from django.views.decorators.debug import sensitive_variables
 
-from . import audit, clients, sign_up
+from . import addresses, audit, clients, sign_up
 from .directus import DirectusAPIError, Forbidden, InvalidPayload, RateLimited
 from .links import token_email
+from .throttling import ADDRESS_LINKS, Attempt, Throttled
 
 
 class LinkInvalid(Exception):
@@ -25,9 +26,10 @@ def accept(request, token: str, password: str) -> str:
     Raises:
         InvalidPayload: the password is not accepted; the invitation stays good.
         LinkInvalid, NoRoom: nothing was done.
-        RateLimited, DirectusUnavailable: try again later.
+        Throttled, RateLimited, DirectusUnavailable: try again later.
     """
     email = token_email(token)
+    _count(request, email)
     try:
         clients.anonymous_client(request).accept_invite(token=token, password=password)
     except RateLimited:
@@ -43,3 +45,11 @@ def accept(request, token: str, password: str) -> str:
     sign_up.forget(email)
     audit.record("invite.accepted", request, email=email)
     return email
+
+
+def _count(request, email: str) -> None:
+    try:
+        Attempt(ADDRESS_LINKS, addresses.bucket(request.client_address)).take()
+    except Throttled:
+        audit.record("invite.refused", request, email=email, reason="Throttled")
+        raise

@@ -232,10 +232,14 @@ class SyncPosition(models.Model):
 
 
 class SignUp(models.Model):
-    """How many sign-ups an unconfirmed address has seen; see accounts.sign_up."""
+    """What sign-ups an unconfirmed address has seen here; see accounts.sign_up."""
 
     email_digest = models.CharField(max_length=64, primary_key=True)
     count = models.PositiveIntegerField(default=0)
+    # The account that this site itself created, with the password typed here.
+    directus_id = models.UUIDField(null=True)
+    # No password typed at sign-up is good any more: a new one is to be chosen by mail.
+    is_void = models.BooleanField(default=False)
     last_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self):

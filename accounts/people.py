@@ -30,24 +30,31 @@ class Person:
         return ", ".join(str(part) for part in parts if part)
 
 
+class Incomplete(Exception):
+    """Directus did not say whom else a text names; `known` are those known here."""
+
+    def __init__(self, known: list[Person], error: DirectusError):
+        super().__init__(str(error))
+        self.known = known
+
+
 def find_people(text: str) -> list[Person]:
     """Return everybody whom a text names, here or at Directus.
 
     More than one with an address: it may have passed from one person to another.
 
     Raises:
-        DirectusError: nobody is known here, and Directus did not say.
+        Incomplete: there may be others.
     """
     users = local_users(text)
     here = [Person(*row) for row in users.values_list("pk", "directus_id")]
+    if here and "@" not in text:
+        return here
     known = {person.directus_id for person in here}
     try:
         there = [id_ for id_ in _ids_at_directus(text) if id_ not in known]
-    except DirectusError:
-        if not here:
-            raise
-        # Away: what is known here is what there is to go by.
-        return here
+    except DirectusError as error:
+        raise Incomplete(here, error) from error
     # Who was found by address at Directus may be here with an older one.
     rows = get_user_model().objects.filter(directus_id__in=there)
     keys = dict(rows.values_list("directus_id", "pk"))
@@ -70,16 +77,14 @@ def _ids_at_directus(text: str) -> list[UUID]:
     service = clients.service_client()
     if service is None:
         return []
+    if "@" in text:
+        return [profile.id for profile in service.find_users_by_email(text)]
     directus_id = _as_uuid(text)
     try:
-        if directus_id is not None:
-            return [service.get_user(directus_id).id]
-        if "@" in text:
-            return [profile.id for profile in service.find_users_by_email(text)]
+        return [service.get_user(directus_id).id] if directus_id else []
     except Forbidden:
         # Gone, or hidden: the same answer.
-        pass
-    return []
+        return []
 
 
 def _as_uuid(text: str) -> UUID | None:

@@ -1,35 +1,37 @@
-"""Sign-up, and what makes a confirmed address belong to whoever confirmed it.
+"""Sign-up, and what is remembered of it until the address is confirmed.
 
 Directus keeps the *first* password that was typed for an unconfirmed address, by
-whomever and however long ago. When an address saw more than one sign-up, that password
-is therefore replaced before the address is confirmed, and its owner chooses a new one
-by mail. Without a service token nothing can be replaced: then nobody who never signed
-in before is let in until a new password was chosen.
+anybody, here or elsewhere, and however long ago. This site knows whose it is only of
+an account that it created itself, for the one sign-up that the address has seen here.
+What becomes of every other password is in `accounts.confirmation`.
 """
 
 import logging
+from uuid import UUID
 
 from django.db.models import F
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from . import addresses, audit, clients, mailboxes
+from . import addresses, audit, clients, mailboxes, shared_cache
 from .directus import (
     AuthenticationFailed,
     DirectusAPIError,
+    DirectusClient,
     DirectusError,
     DirectusUnavailable,
-    Forbidden,
     InvalidPayload,
     NotUnique,
     RateLimited,
 )
-from .links import public_url, token_email
+from .links import public_url
 from .models import SignUp
-from .password_policy import unguessable_password
 from .throttling import ADDRESS_SIGN_UPS, Attempt, Throttled
 
 logger = logging.getLogger(__name__)
+
+CACHE_KEY = "directus-confirms-sign-ups"
+CACHE_SECONDS = 60
 
 
 class AddressTaken(Exception):
@@ -82,9 +84,58 @@ def _count_attempt(request, email: str) -> list[Attempt]:
         raise
 
 
+# An account at once
+
+
+@sensitive_variables("person")
+def _create(request, person: dict[str, str]) -> None:
+    service = clients.service_client(clients.visitor_of(request))
+    client = service or clients.anonymous_client(request)
+    try:
+        client.create_user(**person, role=clients.customer_role())
+    except NotUnique as error:
+        audit.record("sign_up.refused", request, email=person["email"], reason="taken")
+        raise AddressTaken from error
+    except InvalidPayload as error:
+        logger.warning("Directus refused a sign-up that this site allowed: %s", error)
+        raise NotAccepted from error
+    except AuthenticationFailed as error:
+        raise service_trouble(error) from error
+
+
+# An account whose address is confirmed by mail
+
+
 @sensitive_variables("person")
 def _register(request, person: dict[str, str]) -> None:
-    _count(person["email"])
+    """Create the account here where that is possible, and let Directus mail the link.
+
+    For known and new addresses the same is asked and written.
+    """
+    email = person["email"]
+    service = _creator(request)
+    _count(email)
+    try:
+        created = _create_unconfirmed(service, person) if service else None
+    except DirectusUnavailable as error:
+        if error.never_sent:
+            _uncount(email)
+        raise
+    _sign_ups_of(email).update(directus_id=created)
+    try:
+        _ask_for_link(request, person)
+    except DirectusAPIError:
+        if service and created:
+            _take_back(service, email, created)
+        raise
+    except DirectusUnavailable as error:
+        if error.never_sent and service is None:
+            _uncount(email)
+        raise
+
+
+@sensitive_variables("person")
+def _ask_for_link(request, person: dict[str, str]) -> None:
     try:
         clients.anonymous_client(request).register_user(
             **person, verification_url=public_url("accounts:verify_email")
@@ -96,121 +147,89 @@ def _register(request, person: dict[str, str]) -> None:
             raise
         # Only an unknown address gets this answer: showing it would tell.
         logger.warning("Directus refused a sign-up that this site allowed: %s", error)
-    except DirectusUnavailable as error:
-        if error.never_sent:
-            _uncount(person["email"])
-        raise
+
+
+def _creator(request) -> DirectusClient | None:
+    """Return what may create accounts that Directus would leave unconfirmed, too."""
+    service = clients.service_client(clients.visitor_of(request))
+    if service is None or not clients.customer_role() or not _are_confirmed(request):
+        return None
+    return service
+
+
+def _are_confirmed(request) -> bool:
+    """Tell whether Directus takes sign-ups and has their addresses confirmed."""
+    known = shared_cache.get(CACHE_KEY)
+    if known is None:
+        project = clients.anonymous_client(request).get_server_info().get("project")
+        names = ("public_registration", "public_registration_verify_email")
+        known = isinstance(project, dict) and all(
+            project.get(name) is True for name in names
+        )
+        shared_cache.set(CACHE_KEY, known, CACHE_SECONDS)
+    return known
 
 
 @sensitive_variables("person")
-def _create(request, person: dict[str, str]) -> None:
-    client = clients.service_client() or clients.anonymous_client(request)
+def _create_unconfirmed(service: DirectusClient, person: dict[str, str]) -> UUID | None:
+    """Return the id of an account created with this password; None: it is not ours."""
     try:
-        client.create_user(**person, role=clients.customer_role())
-    except NotUnique as error:
-        audit.record("sign_up.refused", request, email=person["email"], reason="taken")
-        raise AddressTaken from error
-    except InvalidPayload as error:
-        logger.warning("Directus refused a sign-up that this site allowed: %s", error)
-        raise NotAccepted from error
-    except AuthenticationFailed as error:
-        raise _service_trouble(error) from error
+        return service.create_user(
+            **person, role=clients.customer_role(), status="unverified"
+        )
+    except RateLimited:
+        raise
+    except NotUnique:
+        # With a password that was typed before, by anybody.
+        return None
+    except DirectusAPIError as error:
+        # What a sign-up at Directus itself may still be allowed.
+        logger.warning("The service token creates no account: %s", error)
+        return None
+
+
+def _take_back(service: DirectusClient, email: str, created: UUID) -> None:
+    """Delete an account that Directus mails no link to: nobody could confirm it."""
+    try:
+        service.delete_user(created)
+    except DirectusError as error:
+        logger.error("User %s is left unconfirmed in Directus: %s", created, error)
+    else:
+        _uncount(email)
+
+
+# What is remembered
+
+
+def _sign_ups_of(email: str):
+    return SignUp.objects.filter(pk=audit.email_digest(email))
 
 
 def _count(email: str) -> None:
-    digest = audit.email_digest(email)
-    SignUp.objects.get_or_create(email_digest=digest)
-    SignUp.objects.filter(pk=digest).update(
-        count=F("count") + 1, last_at=timezone.now()
-    )
+    SignUp.objects.get_or_create(email_digest=audit.email_digest(email))
+    _sign_ups_of(email).update(count=F("count") + 1, last_at=timezone.now())
 
 
 def _uncount(email: str) -> None:
-    rows = SignUp.objects.filter(pk=audit.email_digest(email))
-    rows.filter(count__gt=0).update(count=F("count") - 1)
-
-
-def confirm(request, token: str) -> bool:
-    """Confirm the address that a link's token names.
-
-    Returns:
-        Whether the password typed at sign-up is void, so that a new one must be chosen.
-
-    Raises:
-        DirectusAPIError: the link is used, too old or broken.
-        DirectusUnavailable: try again later.
-    """
-    email = token_email(token)
-    seen = SignUp.objects.filter(pk=audit.email_digest(email)).first()
-    is_shared = seen is not None and seen.count > 1
-    service = clients.service_client()
-    if is_shared and service:
-        _replace_password(service, email)
-    _verify(request, token, email, may_be_used=seen is not None)
-    audit.record("sign_up.confirmed", request, email=email, password_void=is_shared)
-    if is_shared:
-        _send_reset_link(request, email)
-    if service or not is_shared:
-        forget(email)
-    return is_shared
-
-
-def _verify(request, token: str, email: str, *, may_be_used: bool) -> None:
-    try:
-        clients.anonymous_client(request).verify_email(token)
-    except InvalidPayload as error:
-        # Used before. The count still being there, the answer was lost that time.
-        if not may_be_used:
-            _refuse_link(request, email, error)
-            raise
-    except RateLimited:
-        raise
-    except DirectusAPIError as error:
-        _refuse_link(request, email, error)
-        raise
-
-
-def _refuse_link(request, email: str, error: DirectusAPIError) -> None:
-    audit.record("sign_up.link_refused", request, email=email, reason=error.code)
-
-
-def _replace_password(service, email: str) -> None:
-    """Make the password of an unconfirmed account one that nobody knows."""
-    try:
-        for user in service.find_users_by_email(email):
-            # A confirmed account is not touched: its owner knows the password.
-            if user.status == "unverified":
-                service.update_user(user.id, {"password": unguessable_password()})
-    except (AuthenticationFailed, Forbidden, InvalidPayload) as error:
-        raise _service_trouble(error) from error
-
-
-def _service_trouble(error: DirectusError) -> DirectusUnavailable:
-    """Return what visitors are told: the site's own token is not theirs to mend."""
-    logger.error("Directus does not let the service token do its work: %s", error)
-    return DirectusUnavailable("the service token is refused")
+    """Take back a sign-up that certainly left no password in Directus."""
+    _sign_ups_of(email).filter(count__gt=0).update(count=F("count") - 1)
 
 
 def password_is_unsafe(email: str) -> bool:
-    """Tell whether somebody else may have typed the password of a new account."""
-    if clients.service_client() is not None:
-        # The password was replaced when the address was confirmed.
-        return False
-    digest = audit.email_digest(email)
-    return SignUp.objects.filter(pk=digest, count__gt=1).exists()
+    """Tell whether somebody else may have typed the password of a new account.
+
+    So it is after a confirmation, until a new password was chosen by mail, where the
+    site could not replace the one of before.
+    """
+    return _sign_ups_of(email).filter(is_void=True).exists()
 
 
 def forget(email: str) -> None:
     """Forget sign-ups: the address' owner is there, and knows the password alone."""
-    SignUp.objects.filter(pk=audit.email_digest(email)).delete()
+    _sign_ups_of(email).delete()
 
 
-def _send_reset_link(request, email: str) -> None:
-    try:
-        with mailboxes.uncounted_in_trouble(mailboxes.count_for_owner(email)):
-            clients.anonymous_client(request).request_password_reset(
-                email=email, reset_url=public_url("accounts:password_reset_confirm")
-            )
-    except (DirectusError, Throttled) as error:
-        # The page offers to send it again.
-        logger.warning("No link was sent after a confirmation: %s", error)
+def service_trouble(error: DirectusError) -> DirectusUnavailable:
+    """Return what visitors are told: the site's own token is not theirs to mend."""
+    logger.error("Directus does not let the service token do its work: %s", error)
+    return DirectusUnavailable("the service token is refused")

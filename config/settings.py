@@ -158,7 +158,7 @@ LOGOUT_REDIRECT_URL = "accounts:login"
 # What is refused takes at least this long, so that time does not tell whether an
 # account exists. Longer than Directus' own stalls: 0.5 s, and 0.75 s at sign-up.
 SIGN_IN_FLOOR_SECONDS = env.float("SIGN_IN_FLOOR_SECONDS", default=0.6)
-SIGN_UP_FLOOR_SECONDS = env.float("SIGN_UP_FLOOR_SECONDS", default=0.8)
+SIGN_UP_FLOOR_SECONDS = env.float("SIGN_UP_FLOOR_SECONDS", default=1.2)
 RESET_FLOOR_SECONDS = env.float("RESET_FLOOR_SECONDS", default=0.7)
 
 # A sensitive page asks for the password again when it was given longer ago.

@@ -72,3 +72,10 @@ class Call:
     def limit(self) -> int:
         """The most bytes that the answer may have."""
         return LARGE if self.large else SMALL
+
+
+def slow_post(
+    path: str, body: Mapping[str, Any], params: Mapping[str, str] | None = None
+) -> Call:
+    """Return a call that hashes a password, and must not happen twice."""
+    return Call("POST", path, params, body, expected=DONE, slow=True)

@@ -7,11 +7,12 @@ raise SessionExpired when that somebody has to sign in again.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from .calls import DONE, Call, Repeat
+from .calls import DONE, Call, Repeat, slow_post
 from .exceptions import (
     DirectusError,
     DirectusUnavailable,
@@ -25,18 +26,28 @@ from .mailed import checked
 from .passwords import PasswordClient
 from .profile_fields import ProfileFieldsClient
 from .records import RecordsClient
+from .registration import RegistrationClient
 from .tokens import TokenPair
 from .two_factor import TwoFactorClient
 from .users import ALL_FIELDS, FEW_FIELDS, USUAL_FIELDS, DirectusUser
 
 PAGE_SIZE = 1000
 LOGOUT_TIMEOUT = 2.0
-MOST_CANDIDATES = 100
+# Of users whose address looks like one that is looked for.
+MOST_PAGES = 100
 MAX_EMAIL = 255
+# In Directus' patterns `_` stands for any character and `%` for any text; PostgreSQL
+# takes `\` for a sign that the next one is meant.
+_MEANS_MORE = re.compile(r"[%\\]")
 
 
 class DirectusClient(
-    FilesClient, PasswordClient, ProfileFieldsClient, RecordsClient, TwoFactorClient
+    FilesClient,
+    PasswordClient,
+    ProfileFieldsClient,
+    RecordsClient,
+    RegistrationClient,
+    TwoFactorClient,
 ):
     """Asks one Directus, as whom `auth` says, on behalf of `visitor`.
 
@@ -96,78 +107,12 @@ class DirectusClient(
         """Return the own profile, which is incomplete when it may not be read."""
         return self._profile("/users/me")
 
-    # Signing up and passwords
-
-    def register_user(
-        self,
-        *,
-        email: str,
-        password: str,
-        verification_url: str,
-        first_name: str = "",
-        last_name: str = "",
-    ) -> None:
-        """Sign up; Directus mails a link to `verification_url`.
-
-        Returns the same for an address that has an account already.
-
-        Raises:
-            InvalidPayload: a value is not accepted.
-            Forbidden: sign-up is closed, at all or for this address.
-            RateLimited: too many sign-ups from this visitor.
-        """
-        body = {
-            "email": email,
-            "password": password,
-            "verification_url": verification_url,
-            **_names(first_name, last_name),
-        }
-        self._ask(_slow_post("/users/register", body))
-
-    def create_user(
-        self,
-        *,
-        email: str,
-        password: str,
-        role: str | UUID,
-        first_name: str = "",
-        last_name: str = "",
-    ) -> None:
-        """Create an active user, as whoever is allowed to.
-
-        Raises:
-            NotUnique: the address has an account already.
-            InvalidPayload: a value is not accepted.
-            Forbidden: this client may not create users.
-        """
-        body = {
-            "email": email,
-            "password": password,
-            "role": str(role),
-            **_names(first_name, last_name),
-        }
-        self._ask_signed(_slow_post("/users", body))
-
-    def verify_email(self, token: str) -> None:
-        """Confirm the address that a mailed token belongs to.
-
-        Raises:
-            InvalidToken, TokenExpired: the link is broken or too old.
-            InvalidPayload: it was used before.
-        """
-        call = Call(
-            "GET",
-            "/users/register/verify-email",
-            params={"token": checked(token)},
-            # To Directus' own app; not followed.
-            expected=frozenset({302}),
-        )
-        self._ask(call)
+    # Passwords
 
     def request_password_reset(self, *, email: str, reset_url: str) -> None:
         """Have a link to `reset_url` mailed, if the address has an account."""
         body = {"email": email, "reset_url": reset_url}
-        self._ask(_slow_post("/auth/password/request", body))
+        self._ask(slow_post("/auth/password/request", body))
 
     def reset_password(self, *, token: str, password: str) -> None:
         """Set a new password with a mailed token.
@@ -177,7 +122,7 @@ class DirectusClient(
             InvalidToken, TokenExpired, Forbidden: the link is broken, old or used.
         """
         body = {"token": checked(token), "password": password}
-        self._ask(_slow_post("/auth/password/reset", body))
+        self._ask(slow_post("/auth/password/reset", body))
 
     # Users
 
@@ -203,18 +148,46 @@ class DirectusClient(
         self.patch(_user_path(user_id), dict(changes))
 
     def find_users_by_email(self, email: str) -> list[DirectusUser]:
-        """Return the users with this address, however its letters are cased."""
-        if len(email) > MAX_EMAIL:
+        """Return all users with this address, however its letters are cased.
+
+        Raises:
+            DirectusUnavailable: addresses may not be read, or more look like this one
+                than can be read. A part of the users is never returned.
+        """
+        if not email or len(email) > MAX_EMAIL:
             return []
-        # Directus compares with the case or by parts; the rest is done here.
+        # Directus compares with the case or by patterns; the rest is done here.
+        part = _pattern(email)
+        rule = [{"email": {"_istarts_with": part}}, {"email": {"_iends_with": part}}]
+        wanted = email.casefold()
+        return [
+            user
+            for user in self._matching({"_and": rule})
+            if user.email.casefold() == wanted
+        ]
+
+    def _matching(self, rule: Mapping[str, Any]) -> Iterator[DirectusUser]:
+        """Yield all users that a filter on their address lets through."""
+        # QUERY_LIMIT_MAX cuts this limit and says nothing, so that only a page without
+        # anybody new is the last one.
         params = {
             "fields": ALL_FIELDS,
-            "filter": json.dumps({"email": {"_icontains": email}}),
-            "limit": str(MOST_CANDIDATES),
+            "filter": json.dumps(rule),
+            "sort": "id",
+            "limit": "-1",
         }
-        wanted = email.casefold()
-        users = self._users(params)
-        return [user for user in users if user.email.casefold() == wanted]
+        seen: set[UUID] = set()
+        for page in range(1, MOST_PAGES + 1):
+            users = self._users(params | {"page": str(page)})
+            new = [user for user in users if user.id not in seen]
+            # Two at least: the number of calls must not tell whether there is anybody.
+            if not new and page > 1:
+                return
+            if not all(user.email for user in new):
+                raise DirectusUnavailable("GET /users: addresses are hidden")
+            yield from new
+            seen |= {user.id for user in new}
+        raise DirectusUnavailable("GET /users: too many addresses look alike")
 
     def list_users(
         self,
@@ -292,21 +265,18 @@ class DirectusClient(
         return [DirectusUser.from_payload(row) for row in rows]
 
 
-def _slow_post(path: str, body: Mapping[str, Any]) -> Call:
-    """Return a call that hashes a password, and must not happen twice."""
-    return Call("POST", path, body=body, expected=DONE, slow=True)
-
-
 def _object(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise DirectusUnavailable("the data is not an object")
     return data
 
 
-def _names(first_name: str, last_name: str) -> dict[str, str]:
-    """Return the names that are set; Directus refuses empty ones."""
-    names = {"first_name": first_name, "last_name": last_name}
-    return {key: name for key, name in names.items() if name}
+def _pattern(text: str) -> str:
+    """Return a pattern that every way to write a text fits.
+
+    In small letters, because a value that begins with $NOW would be a time.
+    """
+    return _MEANS_MORE.sub("_", text.lower())
 
 
 def _user_path(user_id: UUID | str) -> str:

@@ -49,9 +49,9 @@ def token(site: Site) -> Answer:
             )
             return problem(reason, f"{SETUP} --env-file .env")
         reason = (
-            "Without a service token, the password of whoever signs up with somebody "
-            "else's address first cannot be replaced: the owner has to choose a new "
-            "one before the first sign-in."
+            "Without a service token the site cannot know whose password an account "
+            "has that somebody signs up with somebody else's address first: everybody "
+            "chooses a new one, by mail, before the first sign-in."
         )
         return warning(reason, f"{SETUP} --env-file .env")
     if site.token_error is not None:

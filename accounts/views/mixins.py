@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import RedirectURLMixin
@@ -28,6 +30,25 @@ def pad(started: float, floor: float) -> None:
     An answer's time then does not tell what happened behind it.
     """
     time.sleep(max(0.0, started + floor - time.monotonic()))
+
+
+@contextmanager
+def at_least(seconds: float) -> Iterator[None]:
+    """Take at least so long, whatever comes of it.
+
+    At once says only what does not depend on an account: there were too many attempts,
+    or Directus is away.
+    """
+    started = time.monotonic()
+    is_told_at_once = False
+    try:
+        yield
+    except (Throttled, DirectusUnavailable):
+        is_told_at_once = True
+        raise
+    finally:
+        if not is_told_at_once:
+            pad(started, seconds)
 
 
 class PublicMixin:

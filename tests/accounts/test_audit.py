@@ -125,7 +125,7 @@ def test_too_many_codes(client, directus, events):
     assert (event.event, event.reason) == ("sign_in.refused", "Throttled")
 
 
-def test_signing_up_and_confirming(client, directus, events):
+def test_signing_up_and_confirming(client, directus, events, service_token):
     sign_up(client)
     signed_up = events.only()
     open_link(client, directus.last_link("new@example.com"))
@@ -138,7 +138,9 @@ def test_signing_up_and_confirming(client, directus, events):
     assert signed_up.email_digest == confirmed.email_digest
 
 
-def test_a_link_to_confirm_that_is_used_or_broken(client, directus, events):
+def test_a_link_to_confirm_that_is_used_or_broken(
+    client, directus, events, service_token
+):
     sign_up(client)
     link = directus.last_link("new@example.com")
     open_link(client, link)

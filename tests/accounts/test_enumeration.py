@@ -212,8 +212,17 @@ def test_a_sign_up_looks_the_same_for_every_account(answers):
     assert found == [found[0]] * len(STATES)
 
 
-def test_a_sign_up_costs_the_same_for_known_and_unknown(client, ada, directus):
+@pytest.mark.parametrize("with_token", [True, False])
+def test_a_sign_up_costs_the_same_for_known_and_unknown(
+    client, ada, directus, with_token, request
+):
     """Control C-ENUM-4."""
+    expected = ["/users/register"]
+    if with_token:
+        request.getfixturevalue("service_token")
+        expected = ["/users", "/users/register"]
+        # What is believed for a minute.
+        sign_up(client, "grace@example.com")
     costs = []
     for email in (ada.email, "new@example.com"):
         directus.forget_calls()
@@ -223,7 +232,7 @@ def test_a_sign_up_costs_the_same_for_known_and_unknown(client, ada, directus):
         costs.append(([call.path for call in directus.calls], verbs))
 
     assert costs[0] == costs[1]
-    assert costs[0][0] == ["/users/register"]
+    assert costs[0][0] == expected
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "new@example.com"])
@@ -250,6 +259,30 @@ def test_a_password_against_directus_policy_is_refused_before_it_is_asked(
 
     assert response.context["form"].errors["password"]
     directus.was_not_asked("/users/register")
+
+
+@pytest.mark.usefixtures("service_token")
+def test_a_sign_up_looks_the_same_where_the_site_creates_accounts(answers):
+    found = answers(sign_up)
+
+    assert found[0][0] == 302
+    assert found == [found[0]] * len(STATES)
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "new@example.com"])
+@pytest.mark.parametrize("status", [204, 400, 403, 429])
+def test_whatever_becomes_of_a_sign_up_takes_a_fixed_time(
+    client, ada, directus, settings, naps, service_token, email, status
+):
+    """Only of an unknown address an account was made, and is taken back."""
+    settings.SIGN_UP_FLOOR_SECONDS = 60
+    body = {"errors": [{"extensions": {"code": "INVALID_PAYLOAD"}}]}
+    directus.answers(status, body if status > 204 else None, path="/users/register")
+
+    sign_up(client, email)
+
+    assert len(naps) == 1
+    assert 50 < naps[0] <= 60
 
 
 def test_a_refusal_by_directus_looks_like_a_success(client, ada, directus, answers):

@@ -170,6 +170,18 @@ def test_a_lost_answer_leads_to_sign_in(guest, directus):
     assert log_in(guest, EMAIL, NEW_PASSWORD).url == "/"
 
 
+def test_forged_invitations_are_throttled(client, directus):
+    head, _, _signature = directus.invite(EMAIL).rpartition(".")
+
+    found = []
+    for _ in range(25):
+        open_link(client, f"{head}.forged")
+        found.append(accept(client).status_code)
+
+    assert found == [400] * 20 + [429] * 5
+    assert len(directus.calls_to(PATH)) == 20
+
+
 def test_what_strangers_typed_at_sign_up_is_forgotten(guest):
     digest = audit.email_digest(EMAIL)
     SignUp.objects.create(email_digest=digest, count=2)

@@ -98,7 +98,7 @@ def test_a_sign_up_long_ago_is_not_forgotten(client, directus):
     assert passwords_that_work(client) == []
 
 
-def test_one_sign_up_keeps_its_password(client, directus):
+def test_one_sign_up_keeps_its_password(client, directus, service_token):
     sign_up(client, VICTIM, PASSWORD)
     open_link(client, directus.last_link(VICTIM))
 
@@ -109,7 +109,9 @@ def test_one_sign_up_keeps_its_password(client, directus):
     assert not SignUp.objects.exists()
 
 
-def test_a_sign_up_that_never_reached_directus_is_not_counted(client, directus):
+def test_a_sign_up_that_never_reached_directus_is_not_counted(
+    client, directus, service_token
+):
     """Nobody has to choose another password because of an outage."""
     directus.is_down()
     assert sign_up(client, VICTIM, PASSWORD).status_code == 503
@@ -191,7 +193,7 @@ def test_a_lost_answer_to_a_confirmation_can_be_sent_again(
     assert hijacked.mails[-1].subject == "Password Reset Request"
 
 
-def test_a_used_link_is_no_second_confirmation(client, directus):
+def test_a_used_link_is_no_second_confirmation(client, directus, service_token):
     sign_up(client, VICTIM)
     link = directus.last_link(VICTIM)
     open_link(client, link)

@@ -102,7 +102,7 @@ def test_signing_out_ends_the_session_here_and_at_directus(
     assert signed_in_client.get("/").status_code == 302
 
 
-def test_signing_up_confirming_and_signing_in(client, directus):
+def test_signing_up_confirming_and_signing_in(client, directus, service_token):
     done = sign_up(client)
     page = open_link(client, directus.last_link("new@example.com"))
     confirmed = client.post("/verify-email/", follow=True)

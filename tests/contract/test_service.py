@@ -37,6 +37,24 @@ def test_a_part_of_an_address_finds_nobody(world, service, person):
     assert service.find_users_by_email(person.email[1:]) == []
 
 
+def test_who_has_an_address_in_theirs_is_somebody_else(world, service):
+    person = world.add_user(new_email("a_da"))
+    for email in (f"x{person.email}", f"{person.email}.example.com"):
+        world.add_user(email)
+
+    assert [str(u.id) for u in service.find_users_by_email(person.email)] == [person.id]
+
+
+def test_a_percent_sign_is_a_letter_like_any_other(world, service):
+    person = world.add_user(new_email("a%da"))
+    world.add_user(person.email.replace("%", "long"))
+    world.add_user(person.email.replace("%", "x"))
+
+    (found,) = service.find_users_by_email(person.email)
+
+    assert str(found.id) == person.id
+
+
 def test_an_underscore_is_a_letter_like_any_other(world, service):
     person = world.add_user(new_email("a_da"))
     world.add_user(person.email.replace("_", "x"))

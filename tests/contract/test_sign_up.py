@@ -1,5 +1,8 @@
 """POST /users/register, and the link that confirms an address."""
 
+import json
+from base64 import urlsafe_b64encode
+
 import pytest
 
 from accounts.directus import (
@@ -7,6 +10,7 @@ from accounts.directus import (
     InvalidCredentials,
     InvalidPayload,
     InvalidToken,
+    NotUnique,
     RateLimited,
     Visitor,
 )
@@ -70,6 +74,110 @@ def test_a_link_that_nobody_sent_is_an_invalid_token(world):
         assert (reply.status, reply.code) == (403, "INVALID_TOKEN")
     with pytest.raises(InvalidToken):
         world.anonymous().verify_email("a.b.c")
+
+
+def test_directus_vouches_for_its_own_link_and_spends_nothing(world, email):
+    world.sign_up(email, PASSWORD)
+    token = token_for(world, email)
+
+    for _ in range(2):
+        world.anonymous().require_genuine(token, "Nobodys-horse-3")
+
+    assert world.status_of(email) == "unverified"
+    world.anonymous().verify_email(token)
+    assert world.sign_in(Person("", email, PASSWORD))
+
+
+@pytest.mark.parametrize("status", ["unverified", "active", "suspended", None])
+def test_nobody_vouches_for_a_forged_link(world, email, status):
+    if status:
+        world.add_user(email, status=status)
+    world.sign_up("other-" + email, PASSWORD)
+    genuine = token_for(world, "other-" + email)
+    claims = claims_of(genuine) | {"email": email}
+    payload = urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    head, _, signature = genuine.split(".")
+
+    for token in (
+        f"{head}.{payload}.{signature}",
+        f"{unsigned()}.{payload}.",
+        f"{head}.{payload}.{signature[::-1]}",
+    ):
+        body = {"token": token, "password": "Nobodys-horse-3"}
+        reply = world.ask("POST", "/users/invite/accept", body)
+        assert (reply.status, reply.code) == (403, "INVALID_TOKEN")
+    with pytest.raises(InvalidToken):
+        world.anonymous().require_genuine(f"{head}.{payload}.{signature}", "Nobodys-3")
+
+
+def unsigned():
+    return urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
+
+
+def test_a_genuine_token_of_another_kind_is_forbidden_and_stays_good(world):
+    """So that the site looks at what it is good for itself."""
+    person = world.add_user()
+    world.ask_for_reset(person.email)
+    token = token_for(world, person.email)
+    body = {"token": token, "password": "Nobodys-horse-3"}
+
+    reply = world.ask("POST", "/users/invite/accept", body)
+
+    assert (reply.status, reply.code) == (403, "FORBIDDEN")
+    with pytest.raises(InvalidToken):
+        world.anonymous().require_genuine(token, "Nobodys-horse-3")
+    world.anonymous().reset_password(token=token, password="Owners-horse-4")
+
+
+def test_an_account_of_the_sites_own_making_is_confirmed_by_mail(world, email):
+    made = create_unconfirmed(world, email, "Owners-horse-1")
+    world.sign_up(email, "Strangers-horse-2")
+
+    world.anonymous().verify_email(token_for(world, email))
+
+    (user,) = world.service().find_users_by_email(email)
+    assert (user.id, user.role_name, user.status) == (made, "Customer", "active")
+    assert world.sign_in(Person("", email, "Owners-horse-1"))
+
+
+@pytest.mark.parametrize("status", ["unverified", "active", "suspended"])
+def test_the_site_cannot_make_what_is_there_already(world, email, status):
+    world.add_user(email, status=status)
+
+    with pytest.raises(NotUnique):
+        create_unconfirmed(world, email.upper(), "Owners-horse-1")
+
+
+def test_an_account_of_the_sites_own_making_can_be_taken_back(world, email):
+    made = create_unconfirmed(world, email, "Owners-horse-1")
+    world.allow_sign_up_only_at("allowed.example.org")
+    with pytest.raises(Forbidden):
+        world.sign_up(email, "Owners-horse-1")
+
+    world.service().delete_user(made)
+
+    assert world.service().find_users_by_email(email) == []
+
+
+def test_directus_says_whether_it_confirms(world):
+    assert confirms(world) == (True, True)
+    world.set(public_registration=False)
+    assert confirms(world) == (False, True)
+
+
+def confirms(world):
+    project = world.anonymous().get_server_info()["project"]
+    names = ("public_registration", "public_registration_verify_email")
+    return tuple(project[name] for name in names)
+
+
+def create_unconfirmed(world, email, password):
+    return world.service().create_user(
+        email=email,
+        password=password,
+        role=world.customer_role,
+        status="unverified",
+    )
 
 
 def test_a_link_to_reset_a_password_confirms_nothing(world):

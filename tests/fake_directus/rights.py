@@ -65,6 +65,8 @@ class Rights:
             allowed = PUBLIC_FIELDS
         elif caller is not None and (caller.is_service or caller.is_admin):
             allowed = SERVICE_FIELDS | {"role"}
+            if "directus_users.create" in self._state.lacks:
+                raise answers.forbidden_collection(USERS)
         else:
             raise answers.forbidden_collection(USERS)
         _check_fields(values, allowed)

@@ -36,7 +36,7 @@ def info(state: State, asked: Asked, caller: Caller | None) -> Answer:
     if caller is not None:
         facts |= {
             "rateLimit": False,
-            "queryLimit": {"default": 100, "max": -1},
+            "queryLimit": {"default": 100, "max": state.query_limit_max or -1},
             "version": VERSION,
         }
     return data(facts)

@@ -117,6 +117,8 @@ class State:
     registration_confirms: bool = True
     registration_filter: str = ""
     registrations_a_minute: int = 5
+    # QUERY_LIMIT_MAX; None: there is none.
+    query_limit_max: int | None = None
     public_creates: bool = False
     # The licence allows no more users (version 12).
     is_full: bool = False

@@ -13,6 +13,7 @@ from .state import CUSTOMER, EMAIL, FakeUser, State
 
 DEFAULT_LIMIT = 100
 ENDS_SESSIONS = {"email", "password"}
+PATTERNS = {"_icontains": "%{}%", "_istarts_with": "{}%", "_iends_with": "%{}"}
 
 
 def get_me(state: State, asked: Asked, caller: Caller | None) -> Answer:
@@ -54,7 +55,7 @@ def list_users(state: State, asked: Asked, caller: Caller | None) -> Answer:
         count = sum(rights.sees(user) for user in state.users.values())
         return data([{"count": {"id": count}}])
     fields = rights.readable(_fields(asked))
-    users = _page(asked, _sorted(asked, _matching(state, asked)))
+    users = _page(state, asked, _sorted(asked, _matching(state, asked)))
     return data([_shown(state, user, fields) for user in users if rights.sees(user)])
 
 
@@ -84,7 +85,8 @@ def patch_user(
     user = state.users.get(user_id)
     rights.check_writable(changes, user)
     assert user is not None
-    _check_email(state, user, changes.get("email", user.email))
+    if "email" in changes:
+        _check_email(state, user, changes["email"])
     state.check_password(changes.get("password"))
     for name, value in changes.items():
         _check_custom(state, name, value)
@@ -161,16 +163,19 @@ def _shown(state: State, user: FakeUser, fields: Iterable[str]) -> dict[str, Any
 
 
 def _matching(state: State, asked: Asked) -> list[FakeUser]:
-    """Return the users that a filter on one field lets through."""
+    """Return the users that a filter lets through: fields, and `_and` of them."""
     text = asked.query.get("filter")
     users = list(state.users.values())
     if text is None:
         return users
-    ((name, rule),) = json.loads(text).items()
-    if name == "date_updated" and not state.has_date_updated:
-        raise answers.forbidden_field(name)
-    ((operator, wanted),) = rule.items()
-    return [user for user in users if _fits(getattr(user, name), operator, wanted)]
+    rule = json.loads(text)
+    for each in rule.get("_and", [rule]):
+        ((name, condition),) = each.items()
+        if name == "date_updated" and not state.has_date_updated:
+            raise answers.forbidden_field(name)
+        ((operator, wanted),) = condition.items()
+        users = [u for u in users if _fits(getattr(u, name), operator, wanted)]
+    return users
 
 
 def _fits(value: Any, operator: str, wanted: Any) -> bool:
@@ -180,11 +185,17 @@ def _fits(value: Any, operator: str, wanted: Any) -> bool:
         return value in wanted
     if operator == "_gte":
         return value is not None and value >= wanted
-    if operator == "_icontains":
-        return wanted.lower() in (value or "").lower()
+    if operator in PATTERNS:
+        pattern = _like(PATTERNS[operator].format(wanted.lower()))
+        return re.fullmatch(pattern, (value or "").lower(), re.DOTALL) is not None
     raise answers.invalid_query(
         f'"string" field type does not contain the "{operator}" filter operator'
     )
+
+
+def _like(pattern: str) -> str:
+    """Return SQL's pattern as a regular expression: Directus escapes nothing."""
+    return re.escape(pattern).replace("_", ".").replace("%", ".*")
 
 
 def _sorted(asked: Asked, users: list[FakeUser]) -> list[FakeUser]:
@@ -196,12 +207,17 @@ def _sorted(asked: Asked, users: list[FakeUser]) -> list[FakeUser]:
     )
 
 
-def _page(asked: Asked, users: list[FakeUser]) -> list[FakeUser]:
+def _page(state: State, asked: Asked, users: list[FakeUser]) -> list[FakeUser]:
     try:
         limit = int(asked.query.get("limit", DEFAULT_LIMIT))
     except ValueError:
         raise answers.invalid_query('"limit" must be a number') from None
-    if limit == -1:
+    most = state.query_limit_max
+    if most is not None and limit > most and "limit" in asked.query:
+        raise answers.invalid_query(f'"limit" must be less than or equal to {most}')
+    if limit == -1 and most is None:
+        # On whatever page.
         return users
+    limit = most if most is not None and not 0 <= limit <= most else limit
     first = (int(asked.query.get("page", "1")) - 1) * limit
     return users[first : first + limit]

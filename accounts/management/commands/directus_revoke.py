@@ -8,8 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from ...directus import DirectusError
-from ...people import find_people
+from ...people import Incomplete, find_people
 from ...revoking import everybody, revoke
 
 FAILED, WRONG_USAGE, SOMETHING_LIVES = 1, 2, 3
@@ -40,7 +39,7 @@ class Command(BaseCommand):
     def handle(self, *, users, all, dry_run, format, **options):
         if bool(users) == all:
             raise CommandError("Name users, or --all.", returncode=WRONG_USAGE)
-        people = everybody() if all else _found(users)
+        people, unsure = (everybody(), "") if all else _found(users)
         total = get_user_model().objects.count() if all else len(people)
         hidden = None if sys.stderr.isatty() else True
         try:
@@ -49,10 +48,13 @@ class Command(BaseCommand):
         except KeyboardInterrupt as error:
             text = "Interrupted: sessions may live on. Run it again."
             raise CommandError(text, returncode=FAILED) from error
+        outcome.directus_failed |= bool(unsure)
         if format == "json":
             self.stdout.write(json.dumps(outcome.as_dict() | {"dry_run": dry_run}))
         else:
             self._print(outcome, dry_run)
+        if unsure:
+            self.stderr.write(self.style.WARNING(unsure))
         if outcome.directus_failed:
             sys.exit(FAILED)
         if outcome.left:
@@ -71,12 +73,18 @@ class Command(BaseCommand):
 
 
 def _found(texts):
-    try:
-        people = {text: find_people(text) for text in texts}
-    except DirectusError as error:
-        raise CommandError(
-            f"Nobody was signed out. Directus: {error}", returncode=FAILED
-        ) from error
+    """Return whom the texts name, and in words what Directus did not say."""
+    people, unsure = {}, ""
+    for text in texts:
+        try:
+            people[text] = find_people(text)
+        except Incomplete as error:
+            if not error.known:
+                raise CommandError(
+                    f"Nobody was signed out. Directus: {error}", returncode=FAILED
+                ) from error
+            people[text] = error.known
+            unsure = f"Others may have {text} at Directus: {error}. Run it again."
     unknown = [text for text, found in people.items() if not found]
     if unknown:
         raise CommandError(
@@ -84,7 +92,9 @@ def _found(texts):
             + ", ".join(unknown),
             returncode=WRONG_USAGE,
         )
-    return list(dict.fromkeys(one for found in people.values() for one in found))
+    return list(
+        dict.fromkeys(one for found in people.values() for one in found)
+    ), unsure
 
 
 def _summary(outcome, dry_run):

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from ... import clients
 from ...changes import NoDelta, changed_since
 from ...directus import DirectusError
-from ...people import find_people
+from ...people import Incomplete, find_people
 from ...syncing import SyncRefused, sync_some, sync_users
 
 WRONG_USAGE = 2
@@ -79,7 +79,7 @@ class Command(BaseCommand):
             raise CommandError(error) from error
         except SyncRefused as error:
             raise CommandError(f"Nobody was deactivated. {error}") from error
-        except DirectusError as error:
+        except (DirectusError, Incomplete) as error:
             raise CommandError(f"Directus: {error}") from error
         except KeyboardInterrupt as error:
             text = (

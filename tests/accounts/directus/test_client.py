@@ -3,6 +3,7 @@
 import json
 from base64 import urlsafe_b64encode
 from time import time
+from uuid import UUID
 
 import pytest
 
@@ -173,7 +174,9 @@ def test_a_user_is_created_as_whom_the_client_acts(wire, client, status):
         email="ada@example.com", password="secret", role=ROLE, last_name="Love"
     )
 
-    assert made is None
+    assert made == (UUID(ADA["id"]) if status == 200 else None)
+    assert query(wire) == {"fields": "id"}
+    assert "status" not in sent(wire)
     assert sent(wire)["role"] == ROLE
     assert sent(wire)["last_name"] == "Love"
     assert "first_name" not in sent(wire)

@@ -1,6 +1,7 @@
 """Profiles and users: what is asked for, and what is accepted as one."""
 
 import json
+import re
 import uuid
 from datetime import UTC, datetime
 
@@ -222,23 +223,49 @@ def test_an_odd_path_is_not_asked(wire, client, path):
 
 
 def test_users_are_found_by_address_however_it_is_cased(wire, client):
-    others = [
-        ADA | {"id": str(uuid.uuid4()), "email": "xada@example.com"},
-        ADA | {"id": str(uuid.uuid4()), "email": None},
-    ]
-    wire.get(
-        f"{URL}/users", json={"data": [ADA | {"email": "Ada@Example.COM"}, *others]}
-    )
+    other = ADA | {"id": str(uuid.uuid4()), "email": "xada@example.com"}
+    wire.get(f"{URL}/users", json={"data": [ADA | {"email": "Ada@Example.COM"}, other]})
 
     found = client.find_users_by_email("ADA@example.com")
 
     assert [user.email for user in found] == ["Ada@Example.COM"]
-    contains = {"email": {"_icontains": "ADA@example.com"}}
-    assert json.loads(query(wire)["filter"]) == contains
+    address = "ada@example.com"
+    rule = [{"email": {"_istarts_with": address}}, {"email": {"_iends_with": address}}]
+    assert json.loads(query(wire)["filter"]) == {"_and": rule}
 
 
-def test_a_text_that_is_no_address_is_not_looked_for(wire, client):
-    assert client.find_users_by_email("a" * 250 + "@b.example") == []
+@pytest.mark.parametrize("text", ["", "a" * 250 + "@b.example"])
+def test_a_text_that_is_no_address_is_not_looked_for(wire, client, text):
+    assert client.find_users_by_email(text) == []
+
+
+@pytest.mark.parametrize("address", ["a_b%c@example.com", r"a\_%b@example.com"])
+def test_what_means_more_in_a_pattern_finds_every_way_to_write_it(
+    wire, client, address
+):
+    wire.get(f"{URL}/users", json={"data": [ADA | {"email": address.upper()}]})
+
+    (found,) = client.find_users_by_email(address)
+
+    assert found.email == address.upper()
+    rule = json.loads(query(wire)["filter"])["_and"][0]["email"]["_istarts_with"]
+    assert re.fullmatch(rule.replace("_", "."), address)
+    assert not {"%", "\\"} & set(rule)
+
+
+def test_a_value_that_directus_would_compute_is_not_sent(wire, client):
+    wire.get(f"{URL}/users", json={"data": []})
+
+    client.find_users_by_email("$NOW@example.com")
+
+    assert "$NOW" not in query(wire)["filter"]
+
+
+def test_hidden_addresses_are_not_nobody(wire, client):
+    wire.get(f"{URL}/users", json={"data": [ADA | {"email": None}]})
+
+    with pytest.raises(DirectusUnavailable, match="hidden"):
+        client.find_users_by_email("ada@example.com")
 
 
 def people(*numbers):

@@ -1,0 +1,133 @@
+"""Signing up: an account, and the link that confirms its address."""
+
+from typing import Any
+from uuid import UUID
+
+from .calls import DONE, Call, slow_post
+from .exceptions import DirectusUnavailable, Forbidden, InvalidToken
+from .mailed import checked
+from .plain import PlainClient
+
+# What a link to confirm an address is good for.
+CONFIRMATION = "pending-registration"
+
+
+class RegistrationClient(PlainClient):
+    """The part of DirectusClient that signs people up."""
+
+    def register_user(
+        self,
+        *,
+        email: str,
+        password: str,
+        verification_url: str,
+        first_name: str = "",
+        last_name: str = "",
+    ) -> None:
+        """Sign up; Directus mails a link to `verification_url`.
+
+        Returns the same for an address that has an account already. One that is not
+        confirmed yet is sent the link, and keeps its password.
+
+        Raises:
+            InvalidPayload: a value is not accepted.
+            Forbidden: sign-up is closed, at all or for this address.
+            RateLimited: too many sign-ups from this visitor.
+        """
+        body = {
+            "email": email,
+            "password": password,
+            "verification_url": verification_url,
+            **_names(first_name, last_name),
+        }
+        self._ask(slow_post("/users/register", body))
+
+    def create_user(
+        self,
+        *,
+        email: str,
+        password: str,
+        role: str | UUID,
+        first_name: str = "",
+        last_name: str = "",
+        status: str = "",
+    ) -> UUID | None:
+        """Create a user, as whoever is allowed to.
+
+        Args:
+            status: `unverified` until the address is confirmed; active when empty.
+
+        Returns:
+            The id; None when this client may not read it.
+
+        Raises:
+            NotUnique: the address has an account already.
+            InvalidPayload: a value is not accepted.
+            Forbidden: this client may not create users.
+        """
+        body = {
+            "email": email,
+            "password": password,
+            "role": str(role),
+            **_names(first_name, last_name),
+        }
+        if status:
+            body["status"] = status
+        call = slow_post("/users", body, {"fields": "id"})
+        return _id_in(self._ask_signed(call))
+
+    def require_genuine(self, token: str, password: str) -> None:
+        """Return when Directus itself made a token that confirms an address.
+
+        Directus is asked to accept it as an invitation. It looks at the signature
+        first, and refuses a genuine token that is good for something else with
+        FORBIDDEN, so that nothing is written, and the token stays good.
+
+        Args:
+            token: out of a mailed link.
+            password: one that nobody can guess, should it be taken all the same.
+
+        Raises:
+            InvalidToken, TokenExpired: it is not genuine, good for something else, or
+                too old.
+        """
+        body = {"token": checked(token, scope=CONFIRMATION), "password": password}
+        call = Call("POST", "/users/invite/accept", body=body, expected=DONE)
+        try:
+            self._ask(call)
+        except Forbidden as error:
+            if error.code != "FORBIDDEN":
+                raise
+            return
+        raise InvalidToken(403, "INVALID_TOKEN")
+
+    def verify_email(self, token: str) -> None:
+        """Confirm the address that a mailed token belongs to.
+
+        Raises:
+            InvalidToken, TokenExpired: the link is broken or too old.
+            InvalidPayload: it was used before.
+        """
+        call = Call(
+            "GET",
+            "/users/register/verify-email",
+            params={"token": checked(token)},
+            # To Directus' own app; not followed.
+            expected=frozenset({302}),
+        )
+        self._ask(call)
+
+
+def _names(first_name: str, last_name: str) -> dict[str, str]:
+    """Return the names that are set; Directus refuses empty ones."""
+    names = {"first_name": first_name, "last_name": last_name}
+    return {key: name for key, name in names.items() if name}
+
+
+def _id_in(data: Any) -> UUID | None:
+    if data is None:
+        return None
+    try:
+        return UUID(data["id"])
+    except (TypeError, LookupError, ValueError, AttributeError):
+        raise DirectusUnavailable("POST /users: no id") from None

@@ -1,0 +1,170 @@
+"""A stranger who signed up first never gets in, on a real Directus."""
+
+import secrets
+from itertools import islice, product
+from string import ascii_lowercase
+from time import monotonic, time
+
+import pytest
+import requests
+
+from accounts.directus import DirectusClient, Transport
+from tests.fake_directus.tokens import make_jwt
+from tests.on_wire.site import Browser
+
+pytestmark = pytest.mark.real
+
+STRANGERS, OWNERS, NEW = (
+    f"{name}-{secrets.token_hex(8)}" for name in ("strangers", "owners", "new")
+)
+VOID = "none of the passwords typed then is valid"
+
+
+@pytest.fixture
+def victim():
+    return f"v_c_im-{secrets.token_hex(6)}@example.com"
+
+
+def sign_up(site, email, password):
+    form = {"email": email, "password": password, "first_name": "V", "last_name": "T"}
+    page = Browser(site.ports.site).post("/register/", **form)
+    assert (page.status, page.location) == (302, "/register/done/")
+
+
+def sign_up_at_directus(site, email, password):
+    anonymous(site).register_user(
+        email=email,
+        password=password,
+        verification_url=f"{site.site_url}/verify-email/",
+    )
+
+
+def anonymous(site):
+    return DirectusClient(Transport(site.directus.url))
+
+
+def open_link(browser, site, link):
+    """Open a mailed link; return the path of its page."""
+    path = link.removeprefix(site.site_url)
+    assert browser.get(path).status == 302
+    return path.partition("?")[0]
+
+
+def confirm(site, link):
+    browser = Browser(site.ports.site)
+    page = browser.post(open_link(browser, site, link))
+    assert (page.status, page.location) == (302, "/verify-email/done/")
+    return browser.get(page.location).text
+
+
+def choose_password(site, link):
+    browser = Browser(site.ports.site)
+    path = open_link(browser, site, link)
+    page = browser.post(path, new_password=NEW, new_password_again=NEW)
+    assert (page.status, page.location) == (302, "/reset-password/done/")
+
+
+def passwords_that_work(site, email):
+    """Return those that let somebody in, here or at Directus itself."""
+    found = []
+    for password in (STRANGERS, OWNERS, NEW):
+        form = {"email": email, "password": password}
+        here = Browser(site.ports.site).post("/login/", **form).status == 302
+        there = requests.post(f"{site.directus.url}/auth/login", json=form, timeout=20)
+        found += [password] if here or there.status_code == 200 else []
+    return found
+
+
+def assert_only_the_owner_gets_in(site, mailbox, email):
+    assert VOID in confirm(site, mailbox.link_for(email, "Verify"))
+    assert passwords_that_work(site, email) == []
+    choose_password(site, mailbox.link_for(email, "Reset"))
+    assert passwords_that_work(site, email) == [NEW]
+
+
+def test_the_only_password_typed_here_is_kept(live_site, mailbox, victim):
+    sign_up(live_site, victim, OWNERS)
+
+    text = confirm(live_site, mailbox.link_for(victim, "Verify"))
+
+    assert "with the password that you chose" in text
+    assert passwords_that_work(live_site, victim) == [OWNERS]
+
+
+@pytest.mark.parametrize("most", ["", "20"])
+def test_decoys_hide_no_account(live_site, mailbox, victim, most):
+    if most:
+        live_site.restart_directus(QUERY_LIMIT_MAX=most)
+    sign_up(live_site, victim, STRANGERS)
+    mailbox.wait_for(victim, "Verify")
+    role = live_site.customer_role
+    for some in decoys(victim):
+        rows = [{"email": e, "status": "unverified", "role": role} for e in some]
+        live_site.admin.call("POST", "/users?fields=id", rows)
+    sign_up(live_site, victim, OWNERS)
+
+    assert_only_the_owner_gets_in(live_site, mailbox, victim)
+
+
+def decoys(email):
+    """Return addresses that contain this one, or look like it in a pattern."""
+    letters = islice(product(ascii_lowercase, repeat=2), 300)
+    return (
+        [f"{n}{email}" for n in range(300)],
+        [f"{email}.x{n}.com" for n in range(300)],
+        ["v{}c{}im".format(*pair) + email.removeprefix("v_c_im") for pair in letters],
+    )
+
+
+def test_a_sign_up_at_directus_itself_comes_first(live_site, mailbox, victim):
+    sign_up_at_directus(live_site, victim, STRANGERS)
+    mailbox.wait_for(victim, "Verify")
+    sign_up(live_site, victim, OWNERS)
+
+    assert_only_the_owner_gets_in(live_site, mailbox, victim)
+
+
+def test_an_account_from_before_this_site(live_site, mailbox, victim):
+    """Its link is opened here, and the address never signed up here."""
+    sign_up_at_directus(live_site, victim, STRANGERS)
+
+    assert_only_the_owner_gets_in(live_site, mailbox, victim)
+
+
+def test_where_letters_are_cased_otherwise(live_site, mailbox, victim):
+    sign_up_at_directus(live_site, victim.title(), STRANGERS)
+    mailbox.wait_for(victim, "Verify")
+    sign_up(live_site, victim, OWNERS)
+
+    assert_only_the_owner_gets_in(live_site, mailbox, victim)
+
+
+@pytest.mark.parametrize("status", ["unverified", "active"])
+def test_a_forged_link_writes_nothing(live_site, make_customer, status):
+    person = make_customer(status=status)
+    for _ in range(2):
+        sign_up(live_site, person.email, STRANGERS)
+    mark = live_site.mark()
+    browser = Browser(live_site.ports.site)
+
+    path = open_link(browser, live_site, forged(live_site, person.email))
+    page = browser.post(path)
+
+    assert page.status == 400
+    assert statuses_of(live_site, mark, "/users/invite/accept") == [403]
+    calls = live_site.calls(mark)
+    assert not [call for call in calls if call.method in {"GET", "PATCH", "DELETE"}]
+
+
+def statuses_of(site, mark, path):
+    """Return the answers of one path, as soon as Directus has logged any."""
+    deadline = monotonic() + 10
+    found = []
+    while not found and monotonic() < deadline:
+        found = [call.status for call in site.calls(mark, path)]
+    return found
+
+
+def forged(site, email):
+    token = make_jwt(time(), 600, email=email, scope="pending-registration")
+    return f"{site.site_url}/verify-email/?token={token}"
