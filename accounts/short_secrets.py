@@ -1,15 +1,18 @@
 """A secret that waits between two steps of one browser, for some minutes.
 
 The session keeps it sealed; the key is only in a cookie of that browser. What the
-database holds is therefore good for nobody.
+database holds is therefore good for nobody. Of a visitor's secret, the browser keeps
+all of it: no stranger makes rows.
 """
 
+import base64
 import time
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
 
@@ -35,14 +38,7 @@ class ShortSecret:
             "sealed": Fernet(key).encrypt(secret.encode()).decode(),
             "until": time.time() + self.seconds,
         }
-        response.set_cookie(
-            self._cookie_name,
-            key.decode(),
-            max_age=self.seconds,
-            secure=settings.HTTPS,
-            httponly=True,
-            samesite="Lax",
-        )
+        _set_cookie(response, self._cookie_name, key.decode(), self.seconds)
 
     @sensitive_variables("secret", "key")
     def read(self, request) -> tuple[str, dict[str, Any]] | None:
@@ -68,4 +64,62 @@ class ShortSecret:
 
     @property
     def _cookie_name(self) -> str:
-        return f"__Host-{self.cookie}" if settings.HTTPS else self.cookie
+        return _name(self.cookie)
+
+
+@dataclass(frozen=True)
+class SealedCookie:
+    """A secret in a cookie that only this site can open.
+
+    Attributes:
+        cookie: its name, without the prefix that https adds.
+        seconds: how long it lives.
+    """
+
+    cookie: str
+    seconds: int
+
+    @sensitive_variables("secret")
+    def keep(self, response, secret: str, purpose: str) -> None:
+        """Give it to the browser, in place of one for whatever purpose."""
+        sealed = self._fernet(purpose).encrypt(secret.encode()).decode()
+        _set_cookie(response, _name(self.cookie), sealed, self.seconds)
+
+    @sensitive_variables("secret")
+    def read(self, request, purpose: str) -> str:
+        """Return it; nothing when it is too old, or was for another purpose."""
+        sealed = request.COOKIES.get(_name(self.cookie), "")
+        try:
+            secret = self._fernet(purpose).decrypt(sealed.encode(), ttl=self.seconds)
+        except (InvalidToken, ValueError):
+            return ""
+        return secret.decode()
+
+    def forget(self, request, response) -> None:
+        """Take it from the browser."""
+        if _name(self.cookie) in request.COOKIES:
+            response.delete_cookie(_name(self.cookie), samesite="Lax")
+
+    def _fernet(self, purpose: str) -> MultiFernet:
+        secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+        salt = f"accounts.short_secrets.{self.cookie}"
+        digests = [
+            salted_hmac(salt, purpose, secret=secret, algorithm="sha256").digest()
+            for secret in secrets
+        ]
+        return MultiFernet([Fernet(base64.urlsafe_b64encode(d)) for d in digests])
+
+
+def _set_cookie(response, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _name(cookie: str) -> str:
+    return f"__Host-{cookie}" if settings.HTTPS else cookie

@@ -44,10 +44,11 @@ class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
         return redirect(self.success_url)
 
 
-class EmailChangeCancelView(AccountMixin, View):
+class EmailChangeCancelView(PasswordConfirmedMixin, AccountMixin, View):
     """Void the link that was mailed; the address stays as it is."""
 
     http_method_names = ["post"]
+    page_of_form = reverse_lazy("accounts:email_change")
 
     def post(self, request):
         """Cancel it."""
