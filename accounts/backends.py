@@ -6,6 +6,7 @@ let the next one try; the reason stays in `request.sign_in_refusal`.
 
 from dataclasses import replace
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.db import DatabaseError
@@ -29,7 +30,17 @@ from .throttling import (
 )
 
 
-class DirectusBackend(ModelBackend):
+class _SyncBackend(ModelBackend):
+    """Does asynchronously the same: Django's own looks at local passwords."""
+
+    @sensitive_variables("password")
+    async def aauthenticate(self, request, username=None, password=None, **kwargs):
+        """As `authenticate`, in a thread."""
+        authenticate = sync_to_async(self.authenticate)
+        return await authenticate(request, username, password, **kwargs)
+
+
+class DirectusBackend(_SyncBackend):
     """Sign people in with the password that Directus holds."""
 
     @sensitive_variables("password", "otp", "tokens")
@@ -86,7 +97,7 @@ class DirectusBackend(ModelBackend):
             raise InvalidCredentials(401, "PASSWORD_UNSAFE")
 
 
-class BreakGlassBackend(ModelBackend):
+class BreakGlassBackend(_SyncBackend):
     """Sign the local administrator in when Directus cannot help.
 
     Only switched on by BREAK_GLASS_ADDRESSES, and only from these addresses; the

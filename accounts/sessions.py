@@ -263,6 +263,8 @@ class SessionStore(Validation, LimitedSession):
         return self.model.objects.filter(pk=self.row.pk if self.row else None)
 
     def _read_row(self):
+        if self.session_key is None:
+            return None
         row = row_cache.get(self.model, digest(self.session_key))
         if row is None:
             began = time.monotonic()

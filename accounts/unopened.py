@@ -43,7 +43,8 @@ def bear_with(row) -> None:
     Raises:
         DirectusUnavailable: the key may yet turn up.
     """
-    if time.monotonic() - note(row) < PATIENCE_SECONDS:
+    since = note(row)
+    if time.monotonic() - since < PATIENCE_SECONDS:
         raise DirectusUnavailable(
             "the session's tokens do not open", retry_after=RETRY_AFTER
         )

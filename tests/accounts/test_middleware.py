@@ -16,7 +16,7 @@ from accounts.models import Session
 from accounts.sessions import SessionStore
 from dashboard.views import HomeView
 
-from .signed_in import key_of, row_of, store_of
+from .signed_in import key_of, row_of, rows_with, store_of
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +83,7 @@ def test_an_expired_session_leads_to_the_sign_in(signed_in_client, page_raises):
     response = signed_in_client.get("/?page=2")
 
     assert response["Location"] == "/login/?next=/%3Fpage%3D2"
-    assert not Session.objects.filter(session_key=old).exists()
+    assert not rows_with(old).exists()
 
 
 @pytest.mark.parametrize(

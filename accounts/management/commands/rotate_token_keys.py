@@ -22,20 +22,20 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        """Say that no process runs that could miss the key."""
+        """Add the one that skips the question whether the site knows the key."""
         parser.add_argument(
-            "--site-is-stopped",
+            "--anyway",
             action="store_true",
-            help="do not look for signs that the running site knows the newest key",
+            help="whether the running site knows the newest key or not",
         )
 
     def handle(self, **options):
-        if not options["site_is_stopped"] and not newest_key_is_in_use(Session):
+        if not options["anyway"] and not newest_key_is_in_use(Session):
             raise CommandError(
                 "Nothing has been sealed with the first of TOKEN_ENCRYPTION_KEYS yet: "
                 "the running site does not know it, or nobody has been there since. "
                 "Restart all its processes with that key, wait until somebody signs "
-                "in, and run this again. With --site-is-stopped it is done at once."
+                "in, and run this again. Where the site is stopped, use --anyway."
             )
         hidden = None if sys.stderr.isatty() else True
         with tqdm(unit="rows", disable=hidden, total=count_rows(Session)) as bar:
