@@ -7,7 +7,7 @@ from io import StringIO
 
 import pytest
 from cryptography.fernet import Fernet
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts import rotation, token_store
@@ -110,6 +110,28 @@ def test_rows_whose_key_is_gone_are_counted_and_left(sessions, settings):
     assert code == 3
     assert "2 rows can be read by none of the keys" in printed
     assert list(Session.objects.order_by("pk").values()) == before
+
+
+def test_a_key_that_the_running_site_does_not_use_seals_nothing(sessions, new_key):
+    before = list(Session.objects.order_by("pk").values())
+
+    with pytest.raises(CommandError, match="Restart all its processes"):
+        rotate(anyway=False)
+
+    assert list(Session.objects.order_by("pk").values()) == before
+
+
+def test_once_the_running_site_uses_it_the_others_follow(sessions, new_key):
+    sessions[1].tokens.save(NEWER)
+
+    assert rotate(anyway=False) == (
+        0,
+        "Sealed 2 rows anew; 1 had the newest key already.\n",
+    )
+
+
+def test_where_there_are_no_tokens_nothing_is_asked(db):
+    assert rotate(anyway=False)[0] == 0
 
 
 # Beside the running site
