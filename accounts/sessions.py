@@ -311,13 +311,18 @@ def take_out(sessions) -> list:
     revokes them.
     """
     ended = []
+    pause = 0.0
     for ids in _batches(list(sessions.values_list("pk", flat=True))):
+        # Others may write in between.
+        time.sleep(pause)
+        began = time.monotonic()
         # Locked, and deleted by id: a parallel sign-in may be giving a row a new key.
         with transaction.atomic():
             locked = sessions.filter(pk__in=ids).select_for_update(of=("self",))
             rows = list(locked.defer("session_data", "user_agent"))
             ids = [row.pk for row in rows]
             sessions.model.objects.filter(pk__in=ids).delete()
+        pause = time.monotonic() - began
         ended += rows
     for row in ended:
         row_cache.forget(row.session_key)

@@ -1,5 +1,7 @@
 """What strangers can make of rows, and where a mailed link's token waits."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
 from django.test import Client
@@ -74,9 +76,7 @@ def test_no_page_makes_a_row_for_a_stranger(client, path, method, cookie):
 def test_the_row_of_a_visitor_lives_for_an_hour_and_is_cleared(client, monkeypatch):
     visit_site(client)
     real_now = timezone.now
-    monkeypatch.setattr(
-        timezone, "now", lambda: real_now() + timezone.timedelta(minutes=61)
-    )
+    monkeypatch.setattr(timezone, "now", lambda: real_now() + timedelta(minutes=61))
 
     call_command("clearsessions")
 
