@@ -5,12 +5,13 @@ database holds is therefore good for nobody. Of a visitor's secret, the browser 
 all of it: no stranger makes rows.
 """
 
-import base64
 import time
+from base64 import urlsafe_b64encode
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
@@ -80,34 +81,33 @@ class SealedCookie:
     seconds: int
 
     @sensitive_variables("secret")
-    def keep(self, response, secret: str, purpose: str) -> None:
-        """Give it to the browser, in place of one for whatever purpose."""
-        sealed = self._fernet(purpose).encrypt(secret.encode()).decode()
+    def keep(self, response, secret: str) -> None:
+        """Give it to the browser."""
+        sealed = self._keys()[0].encrypt(secret.encode()).decode()
         _set_cookie(response, _name(self.cookie), sealed, self.seconds)
 
-    @sensitive_variables("secret")
-    def read(self, request, purpose: str) -> str:
-        """Return it; nothing when it is too old, or was for another purpose."""
-        sealed = request.COOKIES.get(_name(self.cookie), "")
-        try:
-            secret = self._fernet(purpose).decrypt(sealed.encode(), ttl=self.seconds)
-        except (InvalidToken, ValueError):
-            return ""
-        return secret.decode()
+    def read(self, request) -> str:
+        """Return it; nothing when it is too old, or another one's."""
+        sealed = request.COOKIES.get(_name(self.cookie), "").encode()
+        for key in self._keys():
+            with suppress(InvalidToken, ValueError):
+                return key.decrypt(sealed, ttl=self.seconds).decode()
+        return ""
 
     def forget(self, request, response) -> None:
         """Take it from the browser."""
         if _name(self.cookie) in request.COOKIES:
             response.delete_cookie(_name(self.cookie), samesite="Lax")
 
-    def _fernet(self, purpose: str) -> MultiFernet:
-        secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-        salt = f"accounts.short_secrets.{self.cookie}"
-        digests = [
-            salted_hmac(salt, purpose, secret=secret, algorithm="sha256").digest()
-            for secret in secrets
+    def _keys(self) -> list[Fernet]:
+        """Return the newest key, and those that still open."""
+        keys = [
+            salted_hmac(
+                "accounts.short_secrets", self.cookie, secret=one, algorithm="sha256"
+            )
+            for one in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
         ]
-        return MultiFernet([Fernet(base64.urlsafe_b64encode(d)) for d in digests])
+        return [Fernet(urlsafe_b64encode(key.digest())) for key in keys]
 
 
 def _set_cookie(response, name: str, value: str, seconds: int) -> None:

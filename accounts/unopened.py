@@ -17,12 +17,12 @@ PATIENCE_SECONDS = 300
 RETRY_AFTER = 10
 # As far as this process remembers; what is forgotten is said again.
 MOST_REMEMBERED = 100_000
-_since: dict[tuple[int, int], float] = {}
+_since: dict[tuple, float] = {}
 
 
 def note(row) -> float:
     """Say that the tokens of a row do not open, once; return since when (monotonic)."""
-    which = (row.pk, hash(row.sealed_tokens))
+    which = (row.pk, row.access_expires_at)
     if which not in _since:
         if len(_since) >= MOST_REMEMBERED:
             _since.clear()

@@ -62,7 +62,6 @@ class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
 
     form_class = SiteForm
     template_name = "accounts/email_change_confirm.html"
-    token_key = "email_change_token"
     purpose = "email"
 
     def get_context_data(self, **kwargs):

@@ -21,9 +21,10 @@ logger = logging.getLogger(__name__)
 DEFAULT_RETRY_SECONDS = 10
 # No page of this site has a longer address.
 LONGEST_NEXT = 2000
-# Those of Directus are shorter; sealed, one must fit into a cookie.
-LONGEST_TOKEN = 2000
-LINK = SealedCookie("link", 3600)
+# Those of Directus are shorter. What a browser sends of all of them, sealed, must fit
+# into one header, which servers bound.
+LONGEST_TOKEN = 1000
+LINK_SECONDS = 3600
 
 
 def pad(started: float, floor: float) -> None:
@@ -147,14 +148,15 @@ class LinkTokenMixin:
     Not into the session: the database would hold the token, and a row for each click.
     """
 
-    token_key: str
+    # Of the link: names the cookie, and chooses the words of `link_invalid`.
+    purpose: str
     # Spent, or good for nothing.
     is_token_over = False
 
     def dispatch(self, request, *args, **kwargs):
         response = super().dispatch(request, *args, **kwargs)
         if self.is_token_over:
-            LINK.forget(request, response)
+            self._cookie.forget(request, response)
         return response
 
     def get(self, request, *args, **kwargs):
@@ -164,7 +166,7 @@ class LinkTokenMixin:
             response = redirect(request.path)
             # Plain letters: so many characters are as many bytes.
             token = token.encode("ascii", "ignore").decode()[:LONGEST_TOKEN]
-            LINK.keep(response, token, self.token_key)
+            self._cookie.keep(response, token)
             response["Referrer-Policy"] = "no-referrer"
             return response
         if not self.token:
@@ -182,7 +184,11 @@ class LinkTokenMixin:
     @cached_property
     def token(self) -> str:
         """The token of the link that this browser opened last, or nothing."""
-        return LINK.read(self.request, self.token_key)
+        return self._cookie.read(self.request)
+
+    @property
+    def _cookie(self) -> SealedCookie:
+        return SealedCookie(f"link-{self.purpose}", LINK_SECONDS)
 
     def forget_token(self) -> None:
         """Drop the token: it is spent, or good for nothing."""
