@@ -36,9 +36,8 @@ def login(
     attempt.begin()
     client = clients.anonymous_client(request)
     try:
-        if break_glass.is_local_password(email, password):
-            # Directus must not get to know it; it is a wrong one there.
-            raise InvalidCredentials(401, "LOCAL_PASSWORD")
+        if break_glass.keeps(email, password):
+            raise InvalidCredentials(401, "LOCAL_USER")
         tokens = client.login(email=email, password=password, otp=otp)
     except InvalidOTP:
         attempt.refused_code()

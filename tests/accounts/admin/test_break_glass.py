@@ -6,6 +6,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import aauthenticate
 
+from accounts import break_glass as break_glass_module
 from accounts.models import Session, User
 from tests.accounts.flows import log_in
 
@@ -165,13 +166,48 @@ def test_typed_elsewhere_it_is_counted_as_a_wrong_one(client, break_glass):
     assert statuses == [200] * 5 + [429]
 
 
-def test_somebody_of_directus_may_have_the_same_address(client, directus, break_glass):
+@pytest.fixture
+def namesake(directus, break_glass):
+    """Somebody of Directus, mirrored, with the local administrator's address."""
     user = directus.add_user(LOCAL[0], "another password 1815")
+    User.objects.create(email=LOCAL[0], directus_id=user.id, password="!")
+    directus.forget_calls()
+    return user
 
-    response = log_in(client, user.email, user.password, REMOTE_ADDR="203.0.113.1")
+
+def test_somebody_of_directus_may_have_the_same_address(client, namesake):
+    elsewhere = {"REMOTE_ADDR": "203.0.113.1"}
+
+    response = log_in(client, namesake.email, namesake.password, **elsewhere)
 
     assert response.status_code == 302
-    assert client.get("/", REMOTE_ADDR="203.0.113.1").status_code == 200
+    assert client.get("/", **elsewhere).status_code == 200
+
+
+def test_the_local_password_stays_here_all_the_same(
+    client, namesake, directus, monkeypatch
+):
+    """And takes as long as a wrong one, which Directus takes half a second for."""
+    naps = []
+    monkeypatch.setattr(break_glass_module.time, "sleep", naps.append)
+
+    response = log_in(client, *LOCAL, REMOTE_ADDR="203.0.113.1")
+
+    assert "Wrong e-mail address or password." in response.text
+    assert 0.5 in naps
+    directus.was_not_asked()
+
+
+@pytest.mark.parametrize("password", ["wrong", LOCAL[1], LOCAL[1] + "x"])
+def test_nothing_that_is_typed_for_a_local_address_is_sent_or_compared(
+    client, directus, break_glass, password, monkeypatch
+):
+    monkeypatch.setattr(break_glass_module, "check_password", lambda *_: 1 / 0)
+
+    response = log_in(client, LOCAL[0], password, REMOTE_ADDR="203.0.113.1")
+
+    assert response.status_code == 200
+    directus.was_not_asked()
 
 
 def test_asynchronously_the_same_counts(rf, break_glass, directus):
