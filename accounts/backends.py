@@ -6,13 +6,13 @@ let the next one try; the reason stays in `request.sign_in_refusal`.
 
 from dataclasses import replace
 
-from django.conf import settings
+from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.db import DatabaseError
 from django.views.decorators.debug import sensitive_variables
 
-from . import addresses, audit, clients, logins, second_factor, sign_up
+from . import addresses, audit, break_glass, clients, logins, second_factor, sign_up
 from .directus import (
     DirectusError,
     InvalidCredentials,
@@ -30,7 +30,17 @@ from .throttling import (
 )
 
 
-class DirectusBackend(ModelBackend):
+class _SyncBackend(ModelBackend):
+    """Does asynchronously the same: Django's own looks at local passwords."""
+
+    @sensitive_variables("password")
+    async def aauthenticate(self, request, username=None, password=None, **kwargs):
+        """As `authenticate`, in a thread."""
+        authenticate = sync_to_async(self.authenticate)
+        return await authenticate(request, username, password, **kwargs)
+
+
+class DirectusBackend(_SyncBackend):
     """Sign people in with the password that Directus holds."""
 
     @sensitive_variables("password", "otp", "tokens")
@@ -87,11 +97,11 @@ class DirectusBackend(ModelBackend):
             raise InvalidCredentials(401, "PASSWORD_UNSAFE")
 
 
-class BreakGlassBackend(ModelBackend):
+class BreakGlassBackend(_SyncBackend):
     """Sign the local administrator in when Directus cannot help.
 
-    Only switched on by BREAK_GLASS_ADDRESSES, and only from these addresses. Asked
-    first, so that the local password does not travel to Directus.
+    Only switched on by BREAK_GLASS_ADDRESSES, and only from these addresses; the
+    session is good only there, too: accounts.revalidation looks at each request.
     """
 
     @sensitive_variables("password")
@@ -100,8 +110,7 @@ class BreakGlassBackend(ModelBackend):
         email = username or kwargs.get("email")
         if request is None or not email or not password:
             return None
-        allowed = settings.BREAK_GLASS_ADDRESSES
-        if not addresses.is_listed(request.client_address, allowed):
+        if not break_glass.is_allowed(request):
             return None
         user = get_user_model().objects.filter(
             email__iexact=email, directus_id=None, is_superuser=True, is_active=True

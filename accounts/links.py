@@ -1,7 +1,7 @@
 """Links in mails: where they point to, and how their tokens are kept.
 
 They are built from PUBLIC_URL, never from the request's Host. Opening one moves its
-token into the session and shows a page without it; only a POST spends it, because
+token into a sealed cookie and shows a page without it; only a POST spends it, because
 mail scanners open links too.
 """
 

@@ -5,7 +5,7 @@ import logging
 from django.db import DatabaseError
 from django.views.decorators.debug import sensitive_variables
 
-from . import clients
+from . import break_glass, clients
 from .attempts import SignInAttempt
 from .directus import (
     DirectusError,
@@ -36,6 +36,8 @@ def login(
     attempt.begin()
     client = clients.anonymous_client(request)
     try:
+        if break_glass.keeps(email, password):
+            raise InvalidCredentials(401, "LOCAL_USER")
         tokens = client.login(email=email, password=password, otp=otp)
     except InvalidOTP:
         attempt.refused_code()

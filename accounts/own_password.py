@@ -101,7 +101,7 @@ def _after(request) -> None:
 def _sign_in_anew(request, password: str, otp: str) -> bool:
     """Put new tokens under a new session key; return False when there are none."""
     session = request.session
-    old = session.tokens.reload()
+    old = session.tokens.newest()
     try:
         new = logins.login_again(request, password, otp)
     except DirectusError as error:

@@ -1,6 +1,8 @@
 """When Directus' tokens enter and leave a session.
 
-Not in the backend: `login()` may flush the session after `authenticate()` ran.
+Not in the backend: `login()` may flush the session after `authenticate()` ran. Other
+apps send these signals too, without a request or with a session that is not ours:
+nothing is to be done then.
 """
 
 import logging
@@ -11,6 +13,7 @@ from django.dispatch import receiver
 
 from . import audit, clients
 from .directus import DirectusError
+from .sessions import SessionStore
 
 logger = logging.getLogger(__name__)
 
@@ -18,8 +21,10 @@ logger = logging.getLogger(__name__)
 @receiver(user_logged_in)
 def keep_tokens(sender, request, user, **kwargs):
     """Store the tokens of whoever just signed in, in the row of the session."""
+    if not _has_our_session(request):
+        return
     # The key is new: nobody else has put any there meanwhile.
-    if request.session.tokens.load() is not None:
+    if request.session.tokens.are_held:
         revoke_tokens(request)
     with transaction.atomic():
         request.session.begin(user, request)
@@ -35,8 +40,14 @@ def keep_tokens(sender, request, user, **kwargs):
 @receiver(user_logged_out)
 def revoke(sender, request, user, **kwargs):
     """End the session at Directus too."""
+    if not _has_our_session(request):
+        return
     revoke_tokens(request)
     audit.record("sign_out", request, user=user)
+
+
+def _has_our_session(request) -> bool:
+    return isinstance(getattr(request, "session", None), SessionStore)
 
 
 def revoke_tokens(request) -> None:

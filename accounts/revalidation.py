@@ -6,10 +6,13 @@ are signed in keep reading for a while, and nobody is signed out.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from . import clients, second_factor, shared_cache
+from django.db import DatabaseError
+
+from . import break_glass, clients, second_factor, shared_cache
 from .directus import (
     DirectusAPIError,
     DirectusClient,
@@ -21,6 +24,7 @@ from .directus import (
 )
 from .mirror import mirror_user
 from .sessions import end_sessions
+from .token_store import POLL_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -45,12 +49,25 @@ def keep_true(request) -> None:
     if not user.is_authenticated:
         return
     session = request.session
-    session.touch(request)
+    if not user.is_mirrored and not break_glass.is_allowed(request):
+        raise SessionExpired("a local administrator came from another address")
+    can_write = session.touch(request)
     if not user.is_mirrored or not _is_due(session):
         return
-    if _got_no_answer(session) and _may_go_on(request):
+    if (_got_no_answer(session) or not can_write) and _may_go_on(request):
         request.directus_is_away = True
-    elif session.take_validation():
+        return
+    try:
+        is_ours = session.take_validation()
+    except DatabaseError as error:
+        # Nothing can be noted at the moment: no reason to show no page.
+        if not _may_go_on(request):
+            raise
+        logger.warning("Directus is not asked: %s", type(error).__name__)
+        _pause(session, PAUSE_SECONDS)
+        request.directus_is_away = True
+        return
+    if is_ours:
         _validate(request)
     elif session.validation_age > _due() + TOLERANCE:
         _wait_for_answer(request)
@@ -95,10 +112,14 @@ def _read_own_profile(request) -> DirectusUser:
 
 
 def _wait_for_answer(request) -> None:
-    """Go on with the answer that another request gets; ask if that one died."""
+    """Go on with the answer that another request gets; ask if that one died.
+
+    Not for longer than a request may ask: whatever the row says, it comes to an end.
+    """
     session = request.session
-    while True:
-        session.wait_for_validation()
+    end = time.monotonic() + clients.lease_seconds()
+    while (left := end - time.monotonic()) > 0:
+        session.wait_for_validation(left)
         if session.row is None:
             raise SessionExpired("the session was ended")
         if not _is_due(session):
@@ -111,6 +132,10 @@ def _wait_for_answer(request) -> None:
         if session.take_validation():
             _validate(request)
             return
+        time.sleep(POLL_SECONDS)
+    # The next requests need not wait as long for nothing.
+    _pause(session, PAUSE_SECONDS)
+    _go_on_without_directus(request)
 
 
 def _prove(request) -> None:
@@ -185,9 +210,12 @@ def _is_admin(request) -> bool:
 
 
 def _note_no_answer(session, seconds: int) -> None:
-    seconds = min(seconds, LONGEST_PAUSE_SECONDS)
-    shared_cache.set(_unanswered(session), True, seconds)
+    _pause(session, min(seconds, LONGEST_PAUSE_SECONDS))
     session.release_validation()
+
+
+def _pause(session, seconds: int) -> None:
+    shared_cache.set(_unanswered(session), True, seconds)
 
 
 def _got_no_answer(session) -> bool:

@@ -25,7 +25,11 @@ MARK_SECONDS = 10
 
 
 def get(model, session_key: str | None):
-    """Return the cached row, or None when the database must be asked."""
+    """Return the cached row, or None when the database must be asked.
+
+    Args:
+        session_key: as the row holds it: a digest.
+    """
     if not settings.SESSION_ROW_CACHE or not session_key:
         return None
     values = shared_cache.get(PREFIX + session_key)

@@ -5,31 +5,42 @@ conditional updates, so that parallel requests cannot undo each other. With Redi
 row is cached; the database keeps the truth.
 """
 
+import logging
 import re
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.sessions.backends.base import CreateError, UpdateError
-from django.contrib.sessions.backends.db import SessionStore as DBStore
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from . import clients, row_cache
+from . import row_cache
+from .batches import delete_in_batches
 from .directus import SessionExpired
-from .token_store import POLL_SECONDS, SessionTokenStore
+from .session_keys import digest, stored_forms
+from .session_lifetime import LimitedSession
+from .session_validation import Validation
+from .token_store import SessionTokenStore
+
+logger = logging.getLogger(__name__)
 
 TOUCH_SECONDS = 60
 KEY = re.compile(r"[a-z0-9]{32}")
+NEW_KEYS = 5
 MOST_AT_ONCE = 1000
+# A process whose touch failed leaves the database alone for a minute.
+_no_touch_until = 0.0
 
 
-class SessionStore(DBStore):
+class SessionStore(Validation, LimitedSession):
     """One browser's session, with its row in `row` and its tokens in `tokens`.
 
-    `has_ended`: the browser named a session that is no longer there.
+    Django's asynchronous methods call these in a thread. `has_ended`: the browser named
+    a session that is no longer there.
     """
 
     has_ended = False
@@ -40,6 +51,11 @@ class SessionStore(DBStore):
         from .models import Session
 
         return Session
+
+    @cached_property
+    def model(self):
+        """The model of the rows."""
+        return self.get_model_class()
 
     @cached_property
     def tokens(self) -> SessionTokenStore:
@@ -57,13 +73,24 @@ class SessionStore(DBStore):
             return {}
         return self.decode(self._row.session_data)
 
+    def exists(self, session_key):
+        """Return whether there is a row with this key."""
+        rows = self.model.objects.filter(session_key__in=stored_forms(session_key))
+        return rows.exists()
+
     def create(self):
-        """Insert a new row under a new key."""
-        while True:
+        """Insert a new row under a new key.
+
+        Raises:
+            CreateError: whatever the key, the database takes no row.
+        """
+        for tries_left in reversed(range(NEW_KEYS)):
             self._session_key = self._get_new_session_key()
             try:
                 self.save(must_create=True)
             except CreateError:
+                if not tries_left:
+                    raise
                 continue
             self.modified = True
             return
@@ -83,19 +110,20 @@ class SessionStore(DBStore):
             self._insert(data)
             return
         changed = self._row_with_key().update(
-            session_data=data, expire_date=self._end_of(self.row)
+            session_data=data, expire_date=self._end(timezone.now())
         )
         if not changed:
             raise UpdateError
-        row_cache.forget(self.session_key)
+        row_cache.forget(digest(self.session_key))
 
     def delete(self, session_key=None):
         """End a session, this one by default."""
         session_key = session_key or self.session_key
         if session_key is None:
             return
-        self.model.objects.filter(session_key=session_key).delete()
-        row_cache.forget(session_key)
+        rows = self.model.objects.filter(session_key__in=stored_forms(session_key))
+        rows.delete()
+        row_cache.forget(digest(session_key))
 
     def cycle_key(self):
         """Give the row a new key; whoever knows only the old one is out."""
@@ -105,20 +133,36 @@ class SessionStore(DBStore):
             self.create()
             return
         new_key = self._get_new_session_key()
-        if not self._row_with_key().update(session_key=new_key, session_data=data):
+        columns = {"session_key": digest(new_key), "session_data": data}
+        if not self._row_with_key().update(**columns):
             # Nothing of a session that was ended lives on in the new one.
             self.clear()
             self.create()
             return
-        row_cache.forget(old_key)
-        self._session_key = self._row.session_key = new_key
+        row_cache.forget(digest(old_key))
+        self._row.session_key = digest(new_key)
+        self._session_key = new_key
         self.modified = True
+
+    async def acycle_key(self):
+        """As `cycle_key`."""
+        await sync_to_async(self.cycle_key)()
 
     def flush(self):
         """End this session and start an empty one."""
         super().flush()
         self._row = None
         self.has_ended = False
+
+    async def aflush(self):
+        """As `flush`."""
+        await sync_to_async(self.flush)()
+
+    @classmethod
+    def clear_expired(cls):
+        """Delete the rows of sessions that have ended."""
+        ended = cls.get_model_class().objects.filter(expire_date__lt=timezone.now())
+        delete_in_batches(ended)
 
     def _validate_session_key(self, key):
         # Nothing else reaches the database, which may fail over odd characters.
@@ -146,7 +190,7 @@ class SessionStore(DBStore):
             return False
         for name, value in columns.items():
             setattr(self._row, name, value)
-        row_cache.forget(self.session_key)
+        row_cache.forget(self._row.session_key)
         return True
 
     def begin(self, user, request) -> None:
@@ -164,18 +208,34 @@ class SessionStore(DBStore):
             self.create()
             self.update_row(**columns)
 
-    def touch(self, request) -> None:
+    def touch(self, request) -> bool:
         """Note that the browser was here, at most once a minute.
+
+        Returns:
+            Whether the database could be written to, as far as is known.
 
         Raises:
             SessionExpired: the session was ended, which the cached row hid.
         """
+        global _no_touch_until
         now = timezone.now()
         if (now - self.row.last_seen_at).total_seconds() < TOUCH_SECONDS:
-            return
-        end = self._end_of(self.row, now)
-        if not self.update_row(expire_date=end, **_browser(request, now)):
+            return True
+        if time.monotonic() < _no_touch_until:
+            return True
+        # Who set an end of its own counts from the last change, as Django does.
+        is_own = bool(self.get("_session_expiry"))
+        end = self.row.expire_date if is_own else self._end(now)
+        try:
+            is_there = self.update_row(expire_date=end, **_browser(request, now))
+        except DatabaseError as error:
+            # Locked, or read-only for a while: no reason to show no page.
+            logger.warning("A visit was not noted: %s", type(error).__name__)
+            _no_touch_until = time.monotonic() + TOUCH_SECONDS
+            return False
+        if not is_there:
             raise SessionExpired("the session was ended")
+        return True
 
     # Whether the password was given a short while ago
 
@@ -189,70 +249,39 @@ class SessionStore(DBStore):
         return age < settings.PASSWORD_CONFIRM_SECONDS
 
     def confirm_password(self) -> None:
-        """Note that the user gave the password just now."""
+        """Note that the user gave the password just now; the session gets a new key."""
         self.update_row(confirmed_at=timezone.now())
-
-    # Whether Directus still knows the user: one request asks for all
-
-    @property
-    def validation_age(self) -> timedelta:
-        """How long ago Directus confirmed the user."""
-        return timezone.now() - (self.row.validated_at or self.row.created_at)
-
-    def take_validation(self) -> bool:
-        """Return whether this request shall ask Directus about the user."""
-        now = timezone.now()
-        # Free again by itself: a request that died must not stop the asking.
-        free = Q(validation_lease_until=None) | Q(validation_lease_until__lt=now)
-        return self.update_row(
-            free & Q(validated_at=self.row.validated_at),
-            validation_lease_until=now + timedelta(seconds=clients.lease_seconds()),
-        )
-
-    def wait_for_validation(self) -> None:
-        """Wait until the request that asks has its answer, or has died."""
-        self.reload_row()
-        while self.row is not None and self._is_being_validated():
-            time.sleep(POLL_SECONDS)
-            self.reload_row()
-
-    def _is_being_validated(self) -> bool:
-        until = self.row.validation_lease_until
-        return until is not None and until > timezone.now()
-
-    def confirm(self) -> None:
-        """Note that Directus confirmed the user just now."""
-        self.update_row(validated_at=timezone.now(), validation_lease_until=None)
-
-    def release_validation(self) -> None:
-        """Let another request ask: Directus gave no answer."""
-        self.update_row(validation_lease_until=None)
+        self.cycle_key()
 
     # Helpers
 
     def _row_with_key(self):
-        return self.model.objects.filter(session_key=self.session_key)
+        keys = stored_forms(self.session_key)
+        return self.model.objects.filter(session_key__in=keys)
 
     def _columns_of_row(self):
         return self.model.objects.filter(pk=self.row.pk if self.row else None)
 
     def _read_row(self):
-        row = row_cache.get(self.model, self.session_key)
+        if self.session_key is None:
+            return None
+        row = row_cache.get(self.model, digest(self.session_key))
         if row is None:
             began = time.monotonic()
             # The key is unique: first() would have it sorted, on every page.
             row = next(iter(self._row_with_key()), None)
-            if row is not None:
+            if row is not None and row.session_key != self.session_key:
                 row_cache.remember(row, began)
         if row is None or row.expire_date <= timezone.now():
             return None
         return row
 
     def _insert(self, data: str) -> None:
+        self._row = None
         row = self.model(
-            session_key=self.session_key,
+            session_key=digest(self.session_key),
             session_data=data,
-            expire_date=self._end_of(None),
+            expire_date=self._end(timezone.now()),
         )
         try:
             with transaction.atomic():
@@ -261,20 +290,11 @@ class SessionStore(DBStore):
             raise CreateError from error
         self._row = row
 
-    def _end_of(self, row, now: datetime | None = None) -> datetime:
-        """Return when a session ends: idle for too long, or too old altogether."""
-        now = now or timezone.now()
-        begin = (row.authenticated_at or row.created_at) if row else now
-        return min(
-            now + timedelta(seconds=settings.SESSION_IDLE_SECONDS),
-            begin + timedelta(seconds=settings.SESSION_COOKIE_AGE),
-        )
-
 
 def _browser(request, now: datetime) -> dict[str, object]:
     return {
         "last_seen_at": now,
-        "client_address": request.client_address,
+        "client_address": getattr(request, "client_address", None),
         "user_agent": request.META.get("HTTP_USER_AGENT", "")[:512],
     }
 
@@ -290,13 +310,20 @@ def take_out(sessions) -> list:
     Who is renewing tokens of such a row meanwhile finds no row to store them in, and
     revokes them.
     """
-    rows = sessions.model.objects
-    # Locked, and deleted by id: a parallel sign-in may be giving a row a new key.
-    with transaction.atomic():
-        locked = sessions.select_for_update(of=("self",))
-        ended = list(locked.defer("session_data", "user_agent"))
-        for ids in _batches([row.pk for row in ended]):
-            rows.filter(pk__in=ids).delete()
+    ended = []
+    pause = 0.0
+    for ids in _batches(list(sessions.values_list("pk", flat=True))):
+        # Others may write in between.
+        time.sleep(pause)
+        began = time.monotonic()
+        # Locked, and deleted by id: a parallel sign-in may be giving a row a new key.
+        with transaction.atomic():
+            locked = sessions.filter(pk__in=ids).select_for_update(of=("self",))
+            rows = list(locked.defer("session_data", "user_agent"))
+            ids = [row.pk for row in rows]
+            sessions.model.objects.filter(pk__in=ids).delete()
+        pause = time.monotonic() - began
+        ended += rows
     for row in ended:
         row_cache.forget(row.session_key)
     return ended

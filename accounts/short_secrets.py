@@ -1,15 +1,19 @@
 """A secret that waits between two steps of one browser, for some minutes.
 
 The session keeps it sealed; the key is only in a cookie of that browser. What the
-database holds is therefore good for nobody.
+database holds is therefore good for nobody. Of a visitor's secret, the browser keeps
+all of it: no stranger makes rows.
 """
 
 import time
+from base64 import urlsafe_b64encode
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
 
@@ -35,14 +39,7 @@ class ShortSecret:
             "sealed": Fernet(key).encrypt(secret.encode()).decode(),
             "until": time.time() + self.seconds,
         }
-        response.set_cookie(
-            self._cookie_name,
-            key.decode(),
-            max_age=self.seconds,
-            secure=settings.HTTPS,
-            httponly=True,
-            samesite="Lax",
-        )
+        _set_cookie(response, self._cookie_name, key.decode(), self.seconds)
 
     @sensitive_variables("secret", "key")
     def read(self, request) -> tuple[str, dict[str, Any]] | None:
@@ -68,4 +65,61 @@ class ShortSecret:
 
     @property
     def _cookie_name(self) -> str:
-        return f"__Host-{self.cookie}" if settings.HTTPS else self.cookie
+        return _name(self.cookie)
+
+
+@dataclass(frozen=True)
+class SealedCookie:
+    """A secret in a cookie that only this site can open.
+
+    Attributes:
+        cookie: its name, without the prefix that https adds.
+        seconds: how long it lives.
+    """
+
+    cookie: str
+    seconds: int
+
+    @sensitive_variables("secret")
+    def keep(self, response, secret: str) -> None:
+        """Give it to the browser."""
+        sealed = self._keys()[0].encrypt(secret.encode()).decode()
+        _set_cookie(response, _name(self.cookie), sealed, self.seconds)
+
+    def read(self, request) -> str:
+        """Return it; nothing when it is too old, or another one's."""
+        sealed = request.COOKIES.get(_name(self.cookie), "").encode()
+        for key in self._keys():
+            with suppress(InvalidToken, ValueError):
+                return key.decrypt(sealed, ttl=self.seconds).decode()
+        return ""
+
+    def forget(self, request, response) -> None:
+        """Take it from the browser."""
+        if _name(self.cookie) in request.COOKIES:
+            response.delete_cookie(_name(self.cookie), samesite="Lax")
+
+    def _keys(self) -> list[Fernet]:
+        """Return the newest key, and those that still open."""
+        keys = [
+            salted_hmac(
+                "accounts.short_secrets", self.cookie, secret=one, algorithm="sha256"
+            )
+            for one in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        ]
+        return [Fernet(urlsafe_b64encode(key.digest())) for key in keys]
+
+
+def _set_cookie(response, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _name(cookie: str) -> str:
+    return f"__Host-{cookie}" if settings.HTTPS else cookie

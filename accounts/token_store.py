@@ -5,6 +5,7 @@ column of the row, by one conditional UPDATE; no transaction is open during the 
 """
 
 import json
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from . import clients, row_cache
+from . import clients, row_cache, unopened
 from .directus import DirectusUnavailable, SessionExpired, TokenPair
 
 POLL_SECONDS = 0.05
@@ -25,6 +26,10 @@ POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 1.0
 # For the one that takes over when a holder died.
 SPARE_SECONDS = 2.0
+MOST_WITHDRAWALS = 20
+LOOKED_AT = 500
+
+logger = logging.getLogger(__name__)
 
 
 class SessionTokenStore:
@@ -35,13 +40,32 @@ class SessionTokenStore:
         self._held: datetime | None = None
 
     def load(self) -> TokenPair | None:
-        """Return the tokens as this request first read them."""
-        return tokens_in(self._session.row)
+        """Return the tokens as this request first read them.
+
+        Raises:
+            DirectusUnavailable: they do not open, as of a short while ago.
+        """
+        row = self._session.row
+        try:
+            return _opened(row)
+        except InvalidToken:
+            unopened.bear_with(row)
+            return None
 
     def reload(self) -> TokenPair | None:
-        """Return the tokens that the database holds now."""
+        """Return the tokens that the database holds now; otherwise as `load`."""
         self._session.reload_row()
         return self.load()
+
+    def newest(self) -> TokenPair | None:
+        """Return the tokens that the database holds now, if they open."""
+        self._session.reload_row()
+        return tokens_in(self._session.row)
+
+    @property
+    def are_held(self) -> bool:
+        """Whether there are any, readable or not."""
+        return self._session.row is not None and holds_tokens(self._session.row)
 
     @contextmanager
     def lease(self) -> Iterator[bool]:
@@ -81,10 +105,14 @@ class SessionTokenStore:
 
         A parallel renewal is then refused by `save`, and revokes what it got.
         """
-        while (tokens := self.reload()) is not None:
+        for _ in range(MOST_WITHDRAWALS):
+            tokens = self.newest()
+            if tokens is None:
+                return None
             if self._replace(sealed_tokens="", access_expires_at=None):
                 return tokens
-        return None
+        # Somebody renews them all the time; who renews next is refused by Directus.
+        return tokens
 
     def _replace(self, **columns) -> bool:
         """Change the row if it still holds the pair that was read last."""
@@ -143,14 +171,20 @@ class SessionTokenStore:
 
 
 def tokens_in(row) -> TokenPair | None:
-    """Return the tokens of a row; None when it has none, or their key is gone."""
+    """Return the tokens of a row; None when it has none, or they do not open."""
+    try:
+        return _opened(row)
+    except InvalidToken:
+        unopened.note(row)
+        return None
+
+
+def _opened(row) -> TokenPair | None:
     if row is None or not row.sealed_tokens:
         return None
-    try:
-        content = json.loads(_fernet().decrypt(row.sealed_tokens.encode()))
-    except InvalidToken:
-        return None
+    content = json.loads(_fernet().decrypt(row.sealed_tokens.encode()))
     if content["session"] != row.pk:
+        logger.error("Session %s holds the tokens of another one", row.pk)
         return None
     return TokenPair(
         access_token=content["access"],
@@ -211,6 +245,17 @@ def seal_anew(row) -> Sealed:
         return Sealed.BUSY
     row_cache.forget(row.session_key)
     return Sealed.ANEW
+
+
+def newest_key_is_in_use(model) -> bool:
+    """Tell whether the running site seals with the newest key already.
+
+    By the tokens that were stored last; True when there are none.
+    """
+    rows = model.objects.exclude(sealed_tokens="").order_by("-access_expires_at")
+    sealed = list(rows.values_list("sealed_tokens", flat=True)[:LOOKED_AT])
+    newest = settings.TOKEN_ENCRYPTION_KEYS[0]
+    return not sealed or any(_opens(newest, one.encode()) for one in sealed)
 
 
 def _opens(key: str, sealed: bytes) -> bool:

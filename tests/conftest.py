@@ -7,7 +7,14 @@ import responses
 from django.conf import settings as django_settings
 from django.core.cache import cache
 
-from accounts import background, clients, policies, second_factor
+from accounts import (
+    background,
+    clients,
+    policies,
+    second_factor,
+    sessions,
+    unopened,
+)
 
 from .fake_directus import FakeDirectus
 
@@ -23,6 +30,8 @@ def _clean_process():
     clients._transport.cache_clear()
     policies.forget()
     second_factor.forget()
+    unopened.forget()
+    sessions._no_touch_until = 0.0
 
 
 @pytest.fixture(autouse=True)

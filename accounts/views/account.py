@@ -58,15 +58,22 @@ class PasswordConfirmedMixin:
     Stands before AccountMixin. What a form sent too late is not kept: it is sensitive.
     """
 
+    # The page to come back to, where the address itself takes only forms.
+    page_of_form = None
+
     def dispatch(self, request, *args, **kwargs):
         if request.user.is_mirrored and not request.session.is_confirmed:
-            return ask_for_password(request)
+            return ask_for_password(request, self.page_of_form)
         return super().dispatch(request, *args, **kwargs)
 
 
-def ask_for_password(request) -> HttpResponseRedirect:
-    """Send a request by way of the page that asks for the password."""
-    query = urlencode({REDIRECT_FIELD_NAME: request.path})
+def ask_for_password(request, page=None) -> HttpResponseRedirect:
+    """Send a request by way of the page that asks for the password.
+
+    Args:
+        page: where to go then, if not to where the request goes.
+    """
+    query = urlencode({REDIRECT_FIELD_NAME: page or request.path})
     return redirect(f"{reverse('accounts:confirm')}?{query}")
 
 

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -108,10 +109,11 @@ class DeleteView(AccountFormView):
         return redirect("accounts:login")
 
 
-class KeepView(AccountMixin, View):
+class KeepView(PasswordConfirmedMixin, AccountMixin, View):
     """Revoke the deletion."""
 
     http_method_names = ["post"]
+    page_of_form = reverse_lazy("accounts:delete")
 
     def post(self, request):
         """Keep the account."""

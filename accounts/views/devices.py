@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from accounts import own_sessions
 
-from .account import AccountPageView
+from .account import AccountPageView, ask_for_password
 
 MOST_SHOWN = 50
 # What fits into the column of any database.
@@ -36,7 +36,13 @@ class SessionsView(AccountPageView):
         )
 
     def post(self, request):
-        """End the session whose id is sent, or all but this one."""
+        """End the session whose id is sent, or all but this one.
+
+        Only by somebody who gave the password a short while ago: a thief of this
+        browser must not put the owner out of all others.
+        """
+        if not request.session.is_confirmed:
+            return ask_for_password(request)
         if "others" in request.POST:
             ended = own_sessions.end_others(request)
             text = ngettext(

@@ -44,10 +44,11 @@ class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
         return redirect(self.success_url)
 
 
-class EmailChangeCancelView(AccountMixin, View):
+class EmailChangeCancelView(PasswordConfirmedMixin, AccountMixin, View):
     """Void the link that was mailed; the address stays as it is."""
 
     http_method_names = ["post"]
+    page_of_form = reverse_lazy("accounts:email_change")
 
     def post(self, request):
         """Cancel it."""
@@ -61,7 +62,6 @@ class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
 
     form_class = SiteForm
     template_name = "accounts/email_change_confirm.html"
-    token_key = "email_change_token"
     purpose = "email"
 
     def get_context_data(self, **kwargs):

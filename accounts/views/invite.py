@@ -21,7 +21,6 @@ class InviteView(LinkTokenMixin, PublicFormView):
 
     form_class = NewPasswordForm
     template_name = "accounts/invite.html"
-    token_key = "invite_token"
     purpose = "invite"
 
     def get_context_data(self, **kwargs):

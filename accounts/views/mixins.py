@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import RedirectURLMixin
 from django.shortcuts import redirect
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -15,6 +16,7 @@ from django.views.generic import FormView, TemplateView
 
 from accounts.directus import DirectusAPIError, DirectusUnavailable, RateLimited
 from accounts.mailboxes import MailboxFull
+from accounts.short_secrets import SealedCookie
 from accounts.throttling import Throttled
 
 logger = logging.getLogger(__name__)
@@ -22,6 +24,10 @@ logger = logging.getLogger(__name__)
 DEFAULT_RETRY_SECONDS = 10
 # No page of this site has a longer address.
 LONGEST_NEXT = 2000
+# Those of Directus are shorter. What a browser sends of all of them, sealed, must fit
+# into one header, which servers bound.
+LONGEST_TOKEN = 1000
+LINK_SECONDS = 3600
 
 
 def pad(started: float, floor: float) -> None:
@@ -195,37 +201,56 @@ class PublicPageView(PublicMixin, TemplateView):
 
 
 class LinkTokenMixin:
-    """Move the token of a mailed link from the address into the session."""
+    """Move the token of a mailed link from the address into a sealed cookie.
 
-    token_key: str
+    Not into the session: the database would hold the token, and a row for each click.
+    """
+
+    # Of the link: names the cookie, and chooses the words of `link_invalid`.
+    purpose: str
+    # Spent, or good for nothing.
+    is_token_over = False
+
+    def dispatch(self, request, *args, **kwargs):
+        response = super().dispatch(request, *args, **kwargs)
+        if self.is_token_over:
+            self._cookie.forget(request, response)
+        return response
 
     def get(self, request, *args, **kwargs):
         """Take the token out of the address, then show the page without it."""
         if "token" in request.GET:
-            request.session[self.token_key] = request.GET["token"][:4096]
+            token = request.GET["token"][:4096]
             response = redirect(request.path)
+            # Plain letters: so many characters are as many bytes.
+            token = token.encode("ascii", "ignore").decode()[:LONGEST_TOKEN]
+            self._cookie.keep(response, token)
             response["Referrer-Policy"] = "no-referrer"
             return response
-        if self.token_key not in request.session:
+        if not self.token:
             return self.link_invalid()
         # Not `no-referrer` here: the form's POST would say `Origin: null`, which
         # the CSRF check refuses.
         return super().get(request, *args, **kwargs)
 
     def post(self, request, *args, **kwargs):
-        """Refuse a form whose token is not in this browser's session."""
-        if self.token_key not in request.session:
+        """Refuse a form whose token this browser does not have."""
+        if not self.token:
             return self.link_invalid()
         return super().post(request, *args, **kwargs)
 
-    @property
+    @cached_property
     def token(self) -> str:
-        """The token of the link that this browser opened."""
-        return self.request.session[self.token_key]
+        """The token of the link that this browser opened last, or nothing."""
+        return self._cookie.read(self.request)
+
+    @property
+    def _cookie(self) -> SealedCookie:
+        return SealedCookie(f"link-{self.purpose}", LINK_SECONDS)
 
     def forget_token(self) -> None:
         """Drop the token: it is spent, or good for nothing."""
-        self.request.session.pop(self.token_key, None)
+        self.is_token_over = True
 
     def link_invalid(self):
         """Say that the link does not work, and how to get a new one."""

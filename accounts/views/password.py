@@ -45,7 +45,6 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
 
     form_class = NewPasswordForm
     template_name = "accounts/password_reset_confirm.html"
-    token_key = "password_reset_token"
     purpose = "reset"
 
     def submit(self, form):

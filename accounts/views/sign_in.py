@@ -270,7 +270,10 @@ class LogoutView(PublicMixin, DjangoLogoutView):
 
     def post(self, request, *args, **kwargs):
         """End the session, whatever Directus says."""
+        was_in = request.user.is_authenticated
         response = super().post(request, *args, **kwargs)
-        messages.success(request, _("You have signed out."))
+        if was_in:
+            # A stranger gets no row for it.
+            messages.success(request, _("You have signed out."))
         response["Clear-Site-Data"] = '"cache", "storage"'
         return response

@@ -81,7 +81,6 @@ class VerifyEmailView(LinkTokenMixin, PublicFormView):
 
     form_class = SiteForm
     template_name = "accounts/verify_email.html"
-    token_key = "verify_email_token"
     purpose = "verify"
 
     def submit(self, form):

@@ -10,6 +10,7 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import Session
+from accounts.session_keys import digest
 from accounts.sessions import SessionStore
 
 # Where the first page sends those who are signed in no more.
@@ -21,6 +22,19 @@ def key_of(browser) -> str:
     return browser.cookies[settings.SESSION_COOKIE_NAME].value
 
 
+def rows_with(key: str):
+    """Return the rows that a session key opens: one, or none."""
+    return Session.objects.filter(session_key=digest(key))
+
+
+def visit_site(browser) -> None:
+    """Give a browser a session in which nobody is signed in."""
+    session = SessionStore()
+    session["word"] = "a visitor's"
+    session.create()
+    browser.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+
+
 def store_of(browser) -> SessionStore:
     """Return the session of a browser, as one more request loads it."""
     return SessionStore(key_of(browser))
@@ -28,18 +42,18 @@ def store_of(browser) -> SessionStore:
 
 def row_of(browser) -> Session:
     """Return the row of a browser's session, from the database."""
-    return Session.objects.get(session_key=key_of(browser))
+    return rows_with(key_of(browser)).get()
 
 
 def make_old(browser, **validated: float) -> None:
     """Let Directus have confirmed the session so long ago: `minutes=10`."""
     ago = timezone.now() - timedelta(**validated)
-    Session.objects.filter(session_key=key_of(browser)).update(validated_at=ago)
+    rows_with(key_of(browser)).update(validated_at=ago)
 
 
 def make_stale(browser) -> None:
     """Let the access token of a browser's session be out of date, as of now."""
-    Session.objects.filter(session_key=key_of(browser)).update(
+    rows_with(key_of(browser)).update(
         access_expires_at=timezone.now() - timedelta(seconds=1)
     )
 

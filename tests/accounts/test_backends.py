@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.throttling import Throttled
 from tests.fake_directus import one_time_code
 
-from .signed_in import make_stale, store_of
+from .signed_in import make_stale, store_of, visit_site
 
 pytestmark = pytest.mark.django_db
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -214,7 +214,7 @@ def test_a_database_that_fails_after_the_sign_in_revokes_the_tokens(
 def test_a_session_that_cannot_be_stored_revokes_the_tokens(
     client, ada, directus, monkeypatch, step
 ):
-    client.get("/reset-password/?token=aaa.bbb.ccc")
+    visit_site(client)
     monkeypatch.setattr(f"accounts.sessions.SessionStore.{step}", fail)
 
     form = {"email": ada.email, "password": ada.password}

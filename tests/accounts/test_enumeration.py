@@ -120,7 +120,9 @@ def test_who_signed_in_before_costs_no_more_than_who_never_did(
     assert costs[0] == costs[1]
 
 
-def test_no_user_is_looked_up_before_directus_answered(client, ada, sign_in, directus):
+def test_only_local_users_are_looked_up_before_directus_answered(
+    client, ada, sign_in, directus
+):
     """Control C-ENUM-3."""
     sign_in(ada)
     browser = type(client)()
@@ -128,7 +130,9 @@ def test_no_user_is_looked_up_before_directus_answered(client, ada, sign_in, dir
     with CaptureQueriesContext(connection) as queries:
         log_in(browser, ada.email)
 
-    assert not [q for q in queries if User._meta.db_table in q["sql"]]
+    asked = [q["sql"] for q in queries if User._meta.db_table in q["sql"]]
+    assert len(asked) == 1
+    assert '"directus_id" IS NULL' in asked[0]
 
 
 def test_django_checks_no_password_of_its_own(settings):

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Session, User
 
+from .account_pages import confirm_password, confirmed_long_ago
 from .signed_in import key_of, row_of, store_of
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +98,23 @@ def test_ending_all_others_leaves_this_one(signed_in_client, other, sign_in, ada
     assert is_in(signed_in_client)
     assert not is_in(other)
     assert not is_in(third)
+
+
+@pytest.mark.parametrize("what", ["one", "others"])
+def test_it_takes_a_password_that_was_given_a_short_while_ago(
+    signed_in_client, other, what
+):
+    form = {"others": "1"} if what == "others" else {"session": row_of(other).pk}
+    confirmed_long_ago(signed_in_client)
+    assert signed_in_client.get(PATH).status_code == 200
+
+    response = signed_in_client.post(PATH, form)
+
+    assert response["Location"] == "/account/confirm/?next=%2Faccount%2Fsessions%2F"
+    assert is_in(other)
+    assert confirm_password(signed_in_client, next=PATH)["Location"] == PATH
+    signed_in_client.post(PATH, form)
+    assert not is_in(other)
 
 
 def test_nobody_ends_a_session_of_somebody_else(signed_in_client, grace):

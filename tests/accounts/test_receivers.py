@@ -1,11 +1,13 @@
 """Signing in stores the tokens, signing out revokes them; the session always ends."""
 
 import time
+from importlib import import_module
 
 import pytest
 import requests
 from cryptography.fernet import Fernet
 from django.contrib.auth import login
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.test import Client
 
 from accounts.directus import TokenPair
@@ -14,7 +16,7 @@ from accounts.sessions import SessionStore
 from accounts.token_store import SessionTokenStore
 from tests.fake_directus import FakeDirectus
 
-from .signed_in import key_of, make_stale, row_of, store_of
+from .signed_in import key_of, make_stale, row_of, rows_with, store_of
 
 pytestmark = pytest.mark.django_db
 LOGOUT = "/auth/logout"
@@ -53,6 +55,48 @@ def test_no_token_reaches_the_browser(signed_in_client, ada):
         assert secret not in cookies
 
 
+# Signals that other apps send
+
+
+@pytest.mark.parametrize("signal", [user_logged_in, user_logged_out])
+@pytest.mark.parametrize("engine", [None, "", "signed_cookies", "cache", "file"])
+def test_a_session_that_is_not_ours_is_left_alone(
+    signal, engine, rf, signed_in_client, directus
+):
+    request = rf.get("/")
+    if engine:
+        module = import_module(f"django.contrib.sessions.backends.{engine}")
+        request.session = module.SessionStore()
+    user = row_of(signed_in_client).user
+
+    signal.send(
+        sender=type(user), request=None if engine is None else request, user=user
+    )
+
+    directus.was_not_asked()
+    assert not engine or request.session.is_empty()
+
+
+def test_a_sign_in_by_another_app_needs_no_address(rf, signed_in_client):
+    request = rf.get("/")
+    request.session = SessionStore()
+    user = row_of(signed_in_client).user
+
+    login(request, user, "accounts.backends.DirectusBackend")
+
+    assert request.session.row.user == user
+    assert request.session.row.client_address is None
+
+
+def test_djangos_test_client_signs_in(client, signed_in_client):
+    other = Client()
+    other.force_login(row_of(signed_in_client).user)
+
+    assert other.get("/").status_code == 200
+    other.logout()
+    assert other.get("/").status_code == 302
+
+
 # Signing out
 
 
@@ -82,7 +126,7 @@ def test_signing_out_ends_the_session_here_and_at_directus(
     assert response["Clear-Site-Data"] == '"cache", "storage"'
     directus.was_asked_once(LOGOUT)
     assert directus.sessions_of(ada) == []
-    assert not Session.objects.filter(session_key=old).exists()
+    assert not rows_with(old).exists()
     assert signed_in_client.get("/")["Location"] == "/login/?next=/"
 
 
@@ -129,7 +173,7 @@ def test_the_session_ends_whatever_directus_does(signed_in_client, directus, tro
 
     assert response.status_code == 302
     assert time.monotonic() - began < 2
-    assert not Session.objects.filter(session_key=old).exists()
+    assert not rows_with(old).exists()
 
 
 def test_signing_out_in_a_session_without_its_key_works(signed_in_client, settings):

@@ -7,13 +7,15 @@ from io import StringIO
 
 import pytest
 from cryptography.fernet import Fernet
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts import rotation, token_store
 from accounts.directus import RefreshingAuth, TokenPair
 from accounts.models import Session
 from accounts.sessions import SessionStore
+
+from .signed_in import rows_with
 
 pytestmark = pytest.mark.django_db
 PAIR = TokenPair("access-1", "refresh-1", time.time() + 900)
@@ -49,11 +51,11 @@ def new_key(settings, sessions):
     return key
 
 
-def rotate():
+def rotate(*, anyway=True):
     """Run the command; return the exit code and what it prints."""
     output = StringIO()
     try:
-        call_command("rotate_token_keys", stdout=output, no_color=True)
+        call_command("rotate_token_keys", anyway=anyway, stdout=output, no_color=True)
     except SystemExit as error:
         return error.code, output.getvalue()
     return 0, output.getvalue()
@@ -92,7 +94,7 @@ def test_a_second_run_writes_nothing(sessions, new_key):
 
 def test_tokens_stay_bound_to_their_row(sessions, new_key):
     rotate()
-    sealed = Session.objects.get(session_key=sessions[0].session_key).sealed_tokens
+    sealed = rows_with(sessions[0].session_key).get().sealed_tokens
     sessions[1].update_row(sealed_tokens=sealed)
 
     assert tokens_of(sessions[1]) is None
@@ -108,6 +110,28 @@ def test_rows_whose_key_is_gone_are_counted_and_left(sessions, settings):
     assert code == 3
     assert "2 rows can be read by none of the keys" in printed
     assert list(Session.objects.order_by("pk").values()) == before
+
+
+def test_a_key_that_the_running_site_does_not_use_seals_nothing(sessions, new_key):
+    before = list(Session.objects.order_by("pk").values())
+
+    with pytest.raises(CommandError, match="Restart all its processes"):
+        rotate(anyway=False)
+
+    assert list(Session.objects.order_by("pk").values()) == before
+
+
+def test_once_the_running_site_uses_it_the_others_follow(sessions, new_key):
+    sessions[1].tokens.save(NEWER)
+
+    assert rotate(anyway=False) == (
+        0,
+        "Sealed 2 rows anew; 1 had the newest key already.\n",
+    )
+
+
+def test_where_there_are_no_tokens_nothing_is_asked(db):
+    assert rotate(anyway=False)[0] == 0
 
 
 # Beside the running site

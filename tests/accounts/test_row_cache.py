@@ -10,6 +10,7 @@ from django.core.cache.backends.redis import RedisCache
 
 from accounts import row_cache, shared_cache
 from accounts.models import Session
+from accounts.session_keys import digest
 from config.cache import JSONSerializer
 
 from .signed_in import key_of, row_of, store_of
@@ -38,7 +39,7 @@ def cached_client(signed_in_client):
 
 
 def cached(browser):
-    return row_cache.get(Session, key_of(browser))
+    return row_cache.get(Session, digest(key_of(browser)))
 
 
 def redis(port: int) -> RedisCache:
@@ -70,7 +71,7 @@ def test_a_cached_row_is_the_row(cached_client):
 def test_no_token_is_readable_in_the_cache(cached_client):
     tokens = store_of(cached_client).tokens.load()
 
-    values = str(shared_cache.get(row_cache.PREFIX + key_of(cached_client)))
+    values = str(shared_cache.get(row_cache.PREFIX + digest(key_of(cached_client))))
 
     assert tokens.access_token not in values
     assert tokens.refresh_token not in values
@@ -86,13 +87,13 @@ def test_the_cache_holds_json_and_never_a_pickle():
     "value", [None, [], "text", {}, {"id": 1}, {"expire_date": "x"}, 7]
 )
 def test_nonsense_in_the_cache_is_passed_over(cached_client, value):
-    shared_cache.set(row_cache.PREFIX + key_of(cached_client), value, 60)
+    shared_cache.set(row_cache.PREFIX + digest(key_of(cached_client)), value, 60)
 
     assert cached_client.get("/").status_code == 200
 
 
 def test_values_of_the_wrong_type_are_passed_over(cached_client):
-    key = row_cache.PREFIX + key_of(cached_client)
+    key = row_cache.PREFIX + digest(key_of(cached_client))
     values = shared_cache.get(key)
     shared_cache.set(key, values | {"expire_date": "x", "user_id": "y"}, 60)
 
@@ -122,7 +123,7 @@ def test_an_ended_session_is_not_found_in_the_cache(cached_client):
 
     cached_client.post("/logout/")
 
-    assert row_cache.get(Session, old) is None
+    assert row_cache.get(Session, digest(old)) is None
     cached_client.cookies["session"] = old
     assert cached_client.get("/").status_code == 302
 
@@ -135,7 +136,7 @@ def test_a_slow_reader_cannot_put_an_old_row_back(cached_client, change):
         store_of(cached_client).delete()
     if "change" in change:
         # Also when its UPDATE came before the end, and its mark comes after.
-        row_cache.forget(key_of(cached_client))
+        row_cache.forget(digest(key_of(cached_client)))
 
     row_cache.remember(read, began)
 
@@ -154,7 +155,7 @@ def test_who_read_for_longer_than_a_mark_lasts_keeps_nothing(cached_client):
 def test_a_session_that_ended_behind_the_cache_ends_within_a_minute(cached_client):
     row = row_of(cached_client)
     Session.objects.all().delete()
-    values = shared_cache.get(row_cache.PREFIX + key_of(cached_client))
+    values = shared_cache.get(row_cache.PREFIX + digest(key_of(cached_client)))
     a_minute_ago = "2020-01-01T00:00:00+00:00"
     values |= {"last_seen_at": a_minute_ago}
     shared_cache.set(row_cache.PREFIX + row.session_key, values, 60)

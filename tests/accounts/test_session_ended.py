@@ -10,6 +10,8 @@ from accounts import webhook
 from accounts.models import Session, User
 from accounts.sessions import end_sessions
 
+from .signed_in import rows_with
+
 pytestmark = pytest.mark.django_db
 ENDED = "Your session has ended"
 
@@ -73,7 +75,7 @@ def test_a_key_that_nobody_had_gets_the_same_answer(db, key):
     browser.cookies[settings.SESSION_COOKIE_NAME] = key
 
     assert ENDED in browser.get("/", follow=True).text
-    assert not Session.objects.filter(session_key=key).exists()
+    assert not rows_with(key).exists()
 
 
 def test_nonsense_for_a_key_is_no_session(client):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Session, User
 from accounts.sessions import SessionStore, end_sessions
 
-from .signed_in import key_of, row_of, store_of
+from .signed_in import key_of, row_of, rows_with, store_of, visit_site
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def later(monkeypatch):
 @pytest.fixture
 def visitor(client):
     """A browser with a session in which nobody is signed in."""
-    client.get("/reset-password/?token=aaa.bbb.ccc")
+    visit_site(client)
     return client
 
 
@@ -76,7 +76,7 @@ def test_a_key_that_somebody_made_up_is_not_adopted(client, sign_in, ada):
     sign_in(ada)
 
     assert key_of(client) != "a" * 32
-    assert not Session.objects.filter(session_key="a" * 32).exists()
+    assert not rows_with("a" * 32).exists()
 
 
 def test_waiting_for_the_code_gives_the_session_a_new_key(visitor, directus):
@@ -86,7 +86,7 @@ def test_waiting_for_the_code_gives_the_session_a_new_key(visitor, directus):
     visitor.post("/login/", {"email": user.email, "password": user.password})
 
     assert key_of(visitor) != before
-    assert not Session.objects.filter(session_key=before).exists()
+    assert not rows_with(before).exists()
 
 
 @pytest.mark.parametrize("path", ["/", "/admin/", "/admin/accounts/user/"])
@@ -99,7 +99,7 @@ def test_waiting_for_the_code_opens_nothing(waiting_for_code, path):
 
 def test_waiting_for_the_code_keeps_no_readable_password(waiting_for_code):
     password = "Ada's secret 1815"
-    row = Session.objects.filter(session_key=key_of(waiting_for_code)).values().get()
+    row = rows_with(key_of(waiting_for_code)).values().get()
     stored = f"{row} {json.dumps(store_of(waiting_for_code).load())}"
 
     assert "otto@example.com" in stored
@@ -167,7 +167,7 @@ def test_rows_that_have_ended_can_be_cleared_away(signed_in_client, later):
 
 
 def test_a_pickle_in_the_store_is_an_empty_session(signed_in_client):
-    row = Session.objects.filter(session_key=key_of(signed_in_client))
+    row = rows_with(key_of(signed_in_client))
     row.update(session_data=base64.b64encode(pickle.dumps(Bomb())).decode())
 
     assert not is_signed_in(signed_in_client)
@@ -286,7 +286,7 @@ def test_sessions_found_by_the_address_of_their_user_end(signed_in_client):
 def test_a_session_that_gets_a_new_key_meanwhile_ends_too(
     signed_in_client, monkeypatch
 ):
-    sessions = Session.objects.filter(session_key=key_of(signed_in_client))
+    sessions = rows_with(key_of(signed_in_client))
     store = store_of(signed_in_client)
     assert store.row is not None
     listed = sessions.model.objects.filter(pk=store.row.pk)

@@ -1,6 +1,7 @@
 """Sensitive pages ask for the password again. Control C-ATO-4."""
 
 import logging
+from urllib.parse import urlencode
 
 import pytest
 
@@ -14,7 +15,7 @@ from .account_pages import (
     confirmed_long_ago,
 )
 from .flows import OTP_SECRET
-from .signed_in import key_of, row_of
+from .signed_in import row_of
 
 pytestmark = pytest.mark.django_db
 
@@ -51,13 +52,10 @@ def test_how_long_is_a_setting(here, settings):
 
 
 def test_the_password_opens_the_page_for_a_while(here, directus, ada):
-    key = key_of(here)
-
     response = confirm_password(here, next="/account/email/")
 
     assert (response.status_code, response.url) == (302, "/account/email/")
     assert here.get("/account/email/").status_code == 200
-    assert key_of(here) == key
     # The tokens of the sign-in that proved it are gone again.
     assert len(directus.sessions_of(ada)) == 1
 
@@ -175,6 +173,23 @@ def test_whose_password_it_must_be(here, directus, ada):
     assert "This is not your current password." in response.text
     assert directus.sessions_of(grace) == []
     assert not row_of(here).confirmed_at > row_of(here).last_seen_at
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/account/email/cancel/", "/account/email/"),
+        ("/account/delete/keep/", "/account/delete/"),
+        ("/account/sessions/", "/account/sessions/"),
+        ("/account/export/", "/account/export/"),
+    ],
+)
+def test_what_a_thief_of_the_browser_would_do_takes_the_password(here, path, page):
+    """And leads back to a page, also from an address that takes only forms."""
+    response = here.post(path)
+
+    assert response.url == f"/account/confirm/?{urlencode({'next': page})}"
+    assert here.get(confirm_password(here, next=page).url).status_code == 200
 
 
 def test_only_who_is_signed_in_is_asked(client):

@@ -23,6 +23,15 @@ if __name__ == "__main__":
         }
     }
     call_command("migrate", verbosity=0)
+
+    from accounts.views.sign_in import LoginView
+
+    def get(view, request, real_get=LoginView.get):
+        # No page gives a session to somebody who only looks.
+        request.session["word"] = "kept"
+        return real_get(view, request)
+
+    LoginView.get = get
     answers = []
     for remote, proto, path in json.load(sys.stdin):
         client = Client(headers={"host": "www.example.com"}, REMOTE_ADDR=remote)

@@ -243,6 +243,7 @@ def test_cookies_on_https_cannot_be_stolen_or_tossed(https_answers):
 
     assert {cookie.partition("=")[0] for cookie in cookies} == {
         "__Host-csrf",
+        "__Host-link-reset",
         "__Host-session",
     }
     for cookie in cookies:

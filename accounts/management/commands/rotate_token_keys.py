@@ -2,11 +2,12 @@
 
 import sys
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from ...models import Session
 from ...rotation import count_rows, rotate
+from ...token_store import newest_key_is_in_use
 
 INTERRUPTED, SOME_ARE_LEFT = 1, 3
 
@@ -14,12 +15,28 @@ INTERRUPTED, SOME_ARE_LEFT = 1, 3
 class Command(BaseCommand):
     help = (
         "Seal Directus' tokens of all sessions with the first of "
-        "TOKEN_ENCRYPTION_KEYS. Safe beside the running site, which must know that key "
-        "already, and safe to interrupt and to repeat. Exit codes: 0 the older keys "
-        "can go, 1 failed or interrupted, 3 rows are left, or no key reads them."
+        "TOKEN_ENCRYPTION_KEYS. Safe beside the running site, all of whose processes "
+        "must have been restarted with that key, and safe to interrupt and to repeat. "
+        "Exit codes: 0 the older keys can go, 1 failed or interrupted, 3 rows are "
+        "left, or no key reads them."
     )
 
+    def add_arguments(self, parser):
+        """Add the one that skips the question whether the site knows the key."""
+        parser.add_argument(
+            "--anyway",
+            action="store_true",
+            help="whether the running site knows the newest key or not",
+        )
+
     def handle(self, **options):
+        if not options["anyway"] and not newest_key_is_in_use(Session):
+            raise CommandError(
+                "Nothing has been sealed with the first of TOKEN_ENCRYPTION_KEYS yet: "
+                "the running site does not know it, or nobody has been there since. "
+                "Restart all its processes with that key, wait until somebody signs "
+                "in, and run this again. Where the site is stopped, use --anyway."
+            )
         hidden = None if sys.stderr.isatty() else True
         with tqdm(unit="rows", disable=hidden, total=count_rows(Session)) as bar:
             outcome = rotate(Session, on_row=bar.update)
@@ -34,7 +51,9 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(text % vars(outcome)))
         if outcome.unreadable:
             text = (
-                "%(unreadable)d rows can be read by none of the keys: these people "
+                "%(unreadable)d rows can be read by none of the keys in "
+                "TOKEN_ENCRYPTION_KEYS. If the running site knows another one, put it "
+                "back behind the first and run this again; otherwise these people "
                 "have to sign in again."
             )
             self.stdout.write(self.style.WARNING(text % vars(outcome)))

@@ -2,10 +2,10 @@
 
 import pytest
 
-from accounts.models import Session, User
+from accounts.models import User
 from tests.fake_directus import answers
 
-from ..signed_in import TO_LOGIN, key_of, make_stale, store_of
+from ..signed_in import TO_LOGIN, key_of, make_stale, rows_with, store_of
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +52,7 @@ def test_a_refused_refresh_ends_the_session_and_says_so(due, directus, ada):
     response = due.get("/?page=2")
 
     assert response["Location"] == "/login/?next=/%3Fpage%3D2"
-    assert not Session.objects.filter(session_key=key).exists()
+    assert not rows_with(key).exists()
     assert "Your session has ended." in due.get(response["Location"]).text
 
 

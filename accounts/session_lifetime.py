@@ -1,0 +1,50 @@
+"""How long a session lives: as `set_expiry` says, but never longer than any may."""
+
+from datetime import datetime, timedelta
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils import timezone
+
+# In which nobody is signed in: anybody makes as many of them as they like.
+VISITOR_SECONDS = 3600
+
+
+class LimitedSession(SessionBase):
+    """A session whose end is bounded by its beginning, which the row tells."""
+
+    def get_expiry_age(self, **kwargs):
+        """Return in how many seconds the session ends."""
+        now = kwargs.setdefault("modification", timezone.now())
+        left = (self._latest_end(now) - now).total_seconds()
+        return min(super().get_expiry_age(**kwargs), int(left))
+
+    async def aget_expiry_age(self, **kwargs):
+        """As `get_expiry_age`."""
+        return await sync_to_async(self.get_expiry_age)(**kwargs)
+
+    def get_expiry_date(self, **kwargs):
+        """Return when the session ends."""
+        now = kwargs.setdefault("modification", timezone.now())
+        return min(super().get_expiry_date(**kwargs), self._latest_end(now))
+
+    async def aget_expiry_date(self, **kwargs):
+        """As `get_expiry_date`."""
+        return await sync_to_async(self.get_expiry_date)(**kwargs)
+
+    def _latest_end(self, now: datetime) -> datetime:
+        row = getattr(self, "_row", None)
+        begin = (row.authenticated_at or row.created_at) if row else now
+        return begin + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+
+    def _end(self, now: datetime) -> datetime:
+        """Return when the session ends that was in use just now."""
+        own = self.get("_session_expiry")
+        if own:
+            return self.get_expiry_date(modification=now, expiry=own)
+        row = getattr(self, "_row", None)
+        idle = settings.SESSION_IDLE_SECONDS
+        if row is None or row.user_id is None:
+            idle = min(idle, VISITOR_SECONDS)
+        return min(now + timedelta(seconds=idle), self._latest_end(now))
