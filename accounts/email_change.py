@@ -25,6 +25,7 @@ from . import (
     sign_up,
     this_browser,
 )
+from .batches import delete_in_batches
 from .directus import (
     DirectusAPIError,
     DirectusClient,
@@ -248,7 +249,7 @@ def forget(users) -> None:
 
 def clear_ended() -> None:
     """Delete what was not confirmed in time."""
-    EmailChange.objects.filter(expires_at__lte=timezone.now()).delete()
+    delete_in_batches(EmailChange.objects.filter(expires_at__lte=timezone.now()))
 
 
 # Helpers

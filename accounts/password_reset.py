@@ -92,10 +92,15 @@ def reset(request, token: str, password: str) -> str:
         InvalidPayload: the password is not accepted; the token stays good.
         DirectusAPIError: the link is used, too old or broken.
         Unsure: the request was sent and no answer came.
-        DirectusUnavailable: Directus was not asked.
+        Throttled, DirectusUnavailable: Directus was not asked.
     """
     client = clients.anonymous_client(request)
     email = token_email(token)
+    try:
+        Attempt(ADDRESS_LINKS, addresses.bucket(request.client_address)).take()
+    except Throttled:
+        audit.record("password_reset.refused", request, email=email, reason="Throttled")
+        raise
     try:
         client.reset_password(token=token, password=password)
     except DirectusUnavailable as error:

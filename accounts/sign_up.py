@@ -7,6 +7,7 @@ What becomes of every other password is in `accounts.confirmation`.
 """
 
 import logging
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import F
@@ -14,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from . import addresses, audit, clients, mailboxes, shared_cache
+from .batches import delete_in_batches
 from .directus import (
     AuthenticationFailed,
     DirectusAPIError,
@@ -30,6 +32,8 @@ from .throttling import ADDRESS_SIGN_UPS, Attempt, Throttled
 
 logger = logging.getLogger(__name__)
 
+# Directus' links are good for 7 days, unless operators choose more.
+KEPT_DAYS = 60
 CACHE_KEY = "directus-confirms-sign-ups"
 CACHE_SECONDS = 60
 
@@ -222,6 +226,12 @@ def password_is_unsafe(email: str) -> bool:
     site could not replace the one of before.
     """
     return _sign_ups_of(email).filter(is_void=True).exists()
+
+
+def clear_old() -> None:
+    """Delete sign-ups whose links ended long ago: without a row no password is kept."""
+    old = timezone.now() - timedelta(days=KEPT_DAYS)
+    delete_in_batches(SignUp.objects.filter(is_void=False, last_at__lt=old))
 
 
 def forget(email: str) -> None:

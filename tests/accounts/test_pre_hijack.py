@@ -86,16 +86,26 @@ def test_with_a_token_the_password_is_replaced_before_the_address_is_confirmed(
     assert changed < paths.index(("GET", "/users/register/verify-email"))
 
 
-def test_a_sign_up_long_ago_is_not_forgotten(client, directus):
+def test_a_sign_up_long_ago_gives_no_password(client, directus, service_token):
     """An unconfirmed account keeps its first password long after its link."""
     sign_up(type(client)(), VICTIM, STRANGERS)
     SignUp.objects.update(last_at="2020-01-01T00:00:00Z")
     call_command("clearsessions")
+    assert not SignUp.objects.exists()
     sign_up(client, VICTIM, PASSWORD)
     open_link(client, directus.last_link(VICTIM))
     confirm(client)
 
     assert passwords_that_work(client) == []
+
+
+def test_a_password_that_is_void_stays_void(client, directus):
+    SignUp.objects.create(email_digest="x", is_void=True)
+    SignUp.objects.update(last_at="2020-01-01T00:00:00Z")
+
+    call_command("clearsessions")
+
+    assert SignUp.objects.exists()
 
 
 def test_one_sign_up_keeps_its_password(client, directus, service_token):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .flows import ask_reset, log_in, sign_up
+from .flows import ask_reset, choose_password, log_in, open_link, sign_up
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +74,17 @@ def test_the_sixth_reset_of_one_address_in_a_minute_is_refused(client, ada, emai
     statuses = [ask_reset(client, email).status_code for _ in range(6)]
 
     assert statuses == [302] * 5 + [429]
+
+
+def test_the_twenty_first_new_password_by_a_forged_link_is_refused(client, directus):
+    forged = "http://testserver/reset-password/?token=eyJhIjoxfQ.eyJhIjoxfQ.x"
+    for _ in range(20):
+        open_link(client, forged)
+        assert choose_password(client).status_code == 400
+    directus.forget_calls()
+
+    open_link(client, forged)
+    refused = choose_password(client)
+
+    assert refused.status_code == 429
+    directus.was_not_asked("/auth/password/reset")

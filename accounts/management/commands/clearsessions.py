@@ -2,17 +2,18 @@
 
 from django.core.management.base import BaseCommand
 
-from accounts import email_change, throttling
+from accounts import email_change, sign_up, throttling
 from accounts.sessions import SessionStore
 
 
 class Command(BaseCommand):
     """As Django's command of this name, for our own rows."""
 
-    help = "Delete ended sessions, counters that no longer count, and old links."
+    help = "Delete ended sessions, counters that no longer count, old links and sign-ups."
 
     def handle(self, **options):
         """Delete them."""
         SessionStore.clear_expired()
         throttling.clear_ended()
         email_change.clear_ended()
+        sign_up.clear_old()
