@@ -18,7 +18,7 @@ from .directus import (
 from .links import public_url, token_email
 from .models import Session
 from .sessions import end_sessions
-from .throttling import ADDRESS_RESETS, Attempt, Throttled
+from .throttling import ADDRESS_LINKS, ADDRESS_RESETS, Attempt, Throttled
 
 logger = logging.getLogger(__name__)
 

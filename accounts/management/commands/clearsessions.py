@@ -9,7 +9,7 @@ from accounts.sessions import SessionStore
 class Command(BaseCommand):
     """As Django's command of this name, for our own rows."""
 
-    help = "Delete ended sessions, counters that no longer count, old links and sign-ups."
+    help = "Delete ended sessions, old counters, old links and old sign-ups."
 
     def handle(self, **options):
         """Delete them."""
