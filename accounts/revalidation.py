@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from . import clients, second_factor, shared_cache
+from . import clients, logins, second_factor, shared_cache
 from .directus import (
     DirectusAPIError,
     DirectusClient,
@@ -66,7 +66,7 @@ def _is_due(session) -> bool:
 
 def _validate(request) -> None:
     try:
-        profile = _read_own_profile(request)
+        profile = read_profile(request.directus, lambda: _prove(request))
     except (DirectusUnavailable, RateLimited) as error:
         _note_no_answer(request.session, error.retry_after or PAUSE_SECONDS)
         _go_on_without_directus(request, error)
@@ -83,22 +83,15 @@ def _validate(request) -> None:
     request.session.confirm()
 
 
-def _read_own_profile(request) -> DirectusUser:
-    try:
-        return read_profile(request.directus, lambda: _prove(request))
-    except RateLimited:
-        raise
-    except DirectusAPIError as error:
-        # Says nothing about the user: as good as no answer.
-        logger.error("A signed-in user's profile cannot be read: %s", error)
-        raise DirectusUnavailable(f"the profile answered {error}") from error
-
-
 def _wait_for_answer(request) -> None:
     """Go on with the answer that another request gets; ask if that one died."""
     session = request.session
     while True:
-        session.wait_for_validation()
+        try:
+            session.wait_for_validation()
+        except DirectusUnavailable as error:
+            _go_on_without_directus(request, error)
+            return
         if session.row is None:
             raise SessionExpired("the session was ended")
         if not _is_due(session):
@@ -133,8 +126,11 @@ def read_profile(client: DirectusClient, prove: Callable[[], None]) -> DirectusU
         client: acts as the user.
         prove: called when nobody could read the status; raises SessionExpired when
             the user may not refresh, which Directus always knows.
+
+    Raises:
+        DirectusUnavailable, RateLimited: the profile cannot be read now.
     """
-    profile = client.get_current_user()
+    profile = logins.own_profile(client)
     if profile.is_complete:
         return profile
     return _read_as_site(profile) or _proven(profile, prove)

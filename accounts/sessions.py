@@ -210,11 +210,17 @@ class SessionStore(DBStore):
         )
 
     def wait_for_validation(self) -> None:
-        """Wait until the request that asks has its answer, or has died."""
+        """Wait until the request that asks has its answer, or has died.
+
+        Raises:
+            DirectusUnavailable: it takes too long, or too many wait already.
+        """
         self.reload_row()
-        while self.row is not None and self._is_being_validated():
-            time.sleep(POLL_SECONDS)
-            self.reload_row()
+        with clients.waiting_room().waiting() as check_patience:
+            while self.row is not None and self._is_being_validated():
+                check_patience()
+                time.sleep(POLL_SECONDS)
+                self.reload_row()
 
     def _is_being_validated(self) -> bool:
         until = self.row.validation_lease_until

@@ -8,6 +8,7 @@ import logging.config
 import re
 from typing import Any
 
+from django.db.utils import InterfaceError, OperationalError
 from pythonjsonlogger.json import JsonFormatter
 
 from .middleware import current_request_id
@@ -26,6 +27,7 @@ SECRET = re.compile(
     re.IGNORECASE,
 )
 MASK = "[hidden]"
+LONGEST_REASON = 200
 # What every log record has; anything else was added by the caller.
 USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
@@ -44,6 +46,8 @@ class JSONFormatter(JsonFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Write a masked copy: other handlers get the record as it came."""
         facts = vars(record) | {"msg": mask(_message(record)), "args": ()}
+        if _needs_no_traceback(record):
+            facts |= {"msg": f"{facts['msg']} ({_cause(record)})", "exc_info": None}
         # Django attaches the request itself, whose repr shows the full path.
         facts.pop("request", None)
         # Perhaps already written by a handler that masks nothing.
@@ -56,6 +60,23 @@ class JSONFormatter(JsonFormatter):
 
     def formatException(self, ei: Any) -> str:
         return mask(super().formatException(ei))
+
+
+def _needs_no_traceback(record: logging.LogRecord) -> bool:
+    """Tell whether Django refused a request, or something was away: no fault here."""
+    status = getattr(record, "status_code", 500)
+    is_djangos = record.name.startswith(("django.request", "django.security"))
+    return bool(record.exc_info) and is_djangos and status != 500
+
+
+def _cause(record: logging.LogRecord) -> str:
+    """Return the error's name; of a database that is away also the reason."""
+    error = record.exc_info[1] if record.exc_info else None
+    name = type(error).__name__
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return name
+    reason = (str(error).splitlines() or [""])[0]
+    return f"{name}: {mask(reason[:LONGEST_REASON])}"
 
 
 def _message(record: logging.LogRecord) -> str:

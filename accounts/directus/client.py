@@ -7,18 +7,24 @@ raise SessionExpired when that somebody has to sign in again.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from .calls import DONE, Call, Repeat
 from .exceptions import (
+    DirectusAPIError,
     DirectusError,
     DirectusUnavailable,
     Forbidden,
     InvalidCredentials,
+    InvalidOTP,
     InvalidPayload,
     NotFound,
+    RateLimited,
+    UserSuspended,
 )
 from .files import FilesClient
 from .mailed import checked
@@ -33,6 +39,15 @@ PAGE_SIZE = 1000
 LOGOUT_TIMEOUT = 2.0
 MOST_CANDIDATES = 100
 MAX_EMAIL = 255
+# An address that Directus finds odd; another way to sign in than by password, or
+# password sign-in switched off.
+_NOT_ACCEPTED = {
+    "INVALID_CREDENTIALS",
+    "INVALID_PAYLOAD",
+    "INVALID_PROVIDER",
+    "ROUTE_NOT_FOUND",
+}
+_USERS_PAGE = re.compile(r"(/[^/]+)*/admin/users/[0-9a-fA-F-]{36}")
 
 
 class DirectusClient(
@@ -61,11 +76,8 @@ class DirectusClient(
         )
         try:
             return TokenPair.from_payload(self._ask(call))
-        except (InvalidPayload, NotFound) as error:
-            # An address that Directus finds odd; password sign-in switched off.
-            raise InvalidCredentials(error.status, error.code) from None
-        except Forbidden as error:
-            raise _locked_or(error) from None
+        except DirectusAPIError as error:
+            raise _refusal_of_sign_in(error) from None
 
     def refresh(self, refresh_token: str) -> TokenPair:
         """Exchange a refresh token, which works once, for new tokens.
@@ -76,8 +88,9 @@ class DirectusClient(
         body = {"refresh_token": refresh_token, "mode": "json"}
         try:
             answer = self._ask(Call("POST", "/auth/refresh", body=body))
-        except Forbidden as error:
-            raise _locked_or(error) from None
+        except (Forbidden, InvalidPayload, NotFound) as error:
+            # Nothing about this session: a licence that locks Directus, for one.
+            raise DirectusUnavailable(f"refresh answered {error}") from None
         return TokenPair.from_payload(answer)
 
     def logout(self, refresh_token: str, *, timeout: float = LOGOUT_TIMEOUT) -> None:
@@ -89,6 +102,7 @@ class DirectusClient(
             expected=DONE,
             repeat=Repeat.WHEN_STALE,
             timeout=timeout,
+            tidies=True,
         )
         self._ask(call)
 
@@ -159,10 +173,13 @@ class DirectusClient(
             "GET",
             "/users/register/verify-email",
             params={"token": checked(token)},
-            # To Directus' own app; not followed.
+            # Not followed.
             expected=frozenset({302}),
         )
-        self._ask(call)
+        # A proxy would send to its own sign-in, Directus without a token to that of
+        # its app.
+        if not _USERS_PAGE.fullmatch(urlsplit(self._send(call).location).path):
+            raise DirectusUnavailable(f"{call} leads elsewhere")
 
     def request_password_reset(self, *, email: str, reset_url: str) -> None:
         """Have a link to `reset_url` mailed, if the address has an account."""
@@ -258,9 +275,11 @@ class DirectusClient(
 
     # The server
 
-    def ping(self) -> None:
+    def ping(self, *, timeout: float | None = None) -> None:
         """Return when Directus is there; raise DirectusUnavailable when it is not."""
-        call = Call("GET", "/server/ping", repeat=Repeat.ALWAYS, text=True)
+        call = Call(
+            "GET", "/server/ping", repeat=Repeat.ALWAYS, text=True, timeout=timeout
+        )
         if self._send(call).payload.strip() != "pong":
             raise DirectusUnavailable("GET /server/ping: no pong")
 
@@ -314,8 +333,10 @@ def _user_path(user_id: UUID | str) -> str:
     return f"/users/{UUID(str(user_id))}"
 
 
-def _locked_or(error: Forbidden) -> DirectusError:
-    """Tell a Directus that its licence locks from a refusal of this person."""
-    if error.code == "RESOURCE_RESTRICTED":
-        return DirectusUnavailable(f"sign-in answered {error}")
-    return error
+def _refusal_of_sign_in(error: DirectusAPIError) -> DirectusError:
+    """Return what a refused sign-in means; most codes say nothing about a password."""
+    if error.code in _NOT_ACCEPTED:
+        return InvalidCredentials(error.status, error.code)
+    if isinstance(error, InvalidOTP | UserSuspended | RateLimited):
+        return error
+    return DirectusUnavailable(f"sign-in answered {error}")
