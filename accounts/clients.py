@@ -158,7 +158,8 @@ def lease_seconds() -> float:
 
     Longer than a request asks at all, so that only one that died loses its lease.
     """
-    return request_seconds() + RESERVE_SECONDS + 1.0
+    longest = max(request_seconds(), settings.DIRECTUS_TOTAL_TIMEOUT)
+    return longest + RESERVE_SECONDS + 1.0
 
 
 def failures_before_directus_suspends() -> int | None:

@@ -142,9 +142,9 @@ class DirectusMiddleware:
             logger.error("Directus gave an answer that nobody expects: %s", error)
             return errors.unavailable(request)
         if isinstance(error, DirectusUnavailable):
-            return errors.unavailable(request, error.retry_after)
+            return errors.unavailable(request, error.retry_after, error)
         if isinstance(error, (OperationalError, InterfaceError)):
-            return errors.unavailable(request)
+            return errors.unavailable(request, cause=error)
         if isinstance(error, UnreadablePostError):
             # The browser went away while it sent.
             return errors.bad_request(request)

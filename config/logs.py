@@ -11,6 +11,8 @@ from typing import Any
 from django.db.utils import InterfaceError, OperationalError
 from pythonjsonlogger.json import JsonFormatter
 
+from accounts.directus import DirectusUnavailable
+
 from .middleware import current_request_id
 
 SECRET_NAMES = (
@@ -46,8 +48,8 @@ class JSONFormatter(JsonFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Write a masked copy: other handlers get the record as it came."""
         facts = vars(record) | {"msg": mask(_message(record)), "args": ()}
-        if _needs_no_traceback(record):
-            facts |= {"msg": f"{facts['msg']} ({_cause(record)})", "exc_info": None}
+        if cause := _outer_cause(record):
+            facts |= {"msg": f"{facts['msg']} ({cause})", "exc_info": None}
         # Django attaches the request itself, whose repr shows the full path.
         facts.pop("request", None)
         # Perhaps already written by a handler that masks nothing.
@@ -62,21 +64,23 @@ class JSONFormatter(JsonFormatter):
         return mask(super().formatException(ei))
 
 
-def _needs_no_traceback(record: logging.LogRecord) -> bool:
-    """Tell whether Django refused a request, or something was away: no fault here."""
-    status = getattr(record, "status_code", 500)
-    is_djangos = record.name.startswith(("django.request", "django.security"))
-    return bool(record.exc_info) and is_djangos and status != 500
+def _outer_cause(record: logging.LogRecord) -> str:
+    """Return why Django refused a request, or what was away, in place of a traceback.
 
-
-def _cause(record: logging.LogRecord) -> str:
-    """Return the error's name; of a database that is away also the reason."""
-    error = record.exc_info[1] if record.exc_info else None
-    name = type(error).__name__
-    if not isinstance(error, (OperationalError, InterfaceError)):
-        return name
-    reason = (str(error).splitlines() or [""])[0]
-    return f"{name}: {mask(reason[:LONGEST_REASON])}"
+    Empty for all other lines: a fault of the site keeps its traceback.
+    """
+    if not record.name.startswith(("django.request", "django.security")):
+        return ""
+    if getattr(record, "status_code", 500) == 500:
+        return ""
+    outage = getattr(getattr(record, "request", None), "outage", None)
+    error = record.exc_info[1] if record.exc_info else outage
+    if error is None:
+        return ""
+    reason = ""
+    if isinstance(error, (OperationalError, InterfaceError, DirectusUnavailable)):
+        reason = (str(error).splitlines() or [""])[0][:LONGEST_REASON]
+    return mask(f"{type(error).__name__}: {reason}".removesuffix(": "))
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -8,6 +8,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 
 from accounts import background, clients, policies, second_factor
+from config import health
 
 from .fake_directus import FakeDirectus
 
@@ -21,6 +22,8 @@ def _clean_process():
     yield
     cache.clear()
     clients._transport.cache_clear()
+    clients._waiting_room.cache_clear()
+    health.forget()
     policies.forget()
     second_factor.forget()
 

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from .calls import DONE, Call, Repeat
@@ -47,7 +46,7 @@ _NOT_ACCEPTED = {
     "INVALID_PROVIDER",
     "ROUTE_NOT_FOUND",
 }
-_USERS_PAGE = re.compile(r"(/[^/]+)*/admin/users/[0-9a-fA-F-]{36}")
+_USERS_PAGE = re.compile(r"(https?://[^/?#]+)?(/[^/?#]+)*/admin/users/[^/?#]+")
 
 
 class DirectusClient(
@@ -178,7 +177,7 @@ class DirectusClient(
         )
         # A proxy would send to its own sign-in, Directus without a token to that of
         # its app.
-        if not _USERS_PAGE.fullmatch(urlsplit(self._send(call).location).path):
+        if not _USERS_PAGE.fullmatch(self._send(call).location):
             raise DirectusUnavailable(f"{call} leads elsewhere")
 
     def request_password_reset(self, *, email: str, reset_url: str) -> None:
