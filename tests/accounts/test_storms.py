@@ -70,6 +70,7 @@ def hanging(site, fake, directus_server):
     # Anew: the breaker remembers the last storm.
     site.start()
     site.wait()
+    change(site, "DELETE FROM accounts_session")
     people = [signed_in(site, fake) for _ in range(2)]
     directus_server.released.clear()
     directus_server.hold("*")
@@ -88,7 +89,7 @@ def signed_in(site, fake):
 def change(site, statement):
     path = urlsplit(site.database).path
     with closing(sqlite3.connect(path, timeout=20)) as database, database:
-        assert database.execute(statement).rowcount > 0
+        database.execute(statement)
 
 
 def age(site, *columns):
