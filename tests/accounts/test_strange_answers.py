@@ -122,9 +122,7 @@ def test_nobody_is_signed_out(signed_in_client, directus, strange, path, status)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-def test_a_current_password_is_not_called_wrong(
-    signed_in_client, ada, strange, status
-):
+def test_a_current_password_is_not_called_wrong(signed_in_client, ada, strange, status):
     strange("/auth/login", status)
     typed = {
         "current_password": ada.password,

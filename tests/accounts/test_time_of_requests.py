@@ -1,16 +1,19 @@
 """A request that Directus keeps waiting comes to an end."""
 
 import time
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from accounts.directus import time_budget
+from accounts import clients
+from accounts.directus import RESERVE_SECONDS, DirectusUnavailable, time_budget
 from accounts.directus.time_budget import seconds_left
 from accounts.models import Session
 from dashboard.views import HomeView
 
 from .flows import ask_reset, log_in, sign_up
-from .signed_in import make_stale
+from .signed_in import make_stale, store_of
 
 pytestmark = pytest.mark.django_db
 
@@ -58,28 +61,18 @@ def test_tokens_that_cannot_be_used_in_time_are_revoked(
 
 
 def test_a_lease_outlives_what_may_be_asked_with_it(signed_in_client, settings):
-    from accounts import clients
-    from accounts.directus import RESERVE_SECONDS
-
     for seconds in (2.0, 10.0, 60.0):
         settings.DIRECTUS_REQUEST_TIMEOUT = seconds
         assert clients.lease_seconds() > seconds + RESERVE_SECONDS
 
 
 def test_waiting_for_a_renewal_ends_with_the_request(signed_in_client, settings):
-    from django.utils import timezone
-
-    from accounts.directus import DirectusUnavailable
-
-    from .signed_in import store_of
-
     make_stale(signed_in_client)
-    hour = timezone.now() + timezone.timedelta(hours=1)
-    Session.objects.update(refresh_lease_until=hour)
+    Session.objects.update(refresh_lease_until=timezone.now() + timedelta(hours=1))
     began = time.monotonic()
 
-    with time_budget(0.3), pytest.raises(DirectusUnavailable):
-        with store_of(signed_in_client).tokens.lease():
-            pass
+    lease = store_of(signed_in_client).tokens.lease()
+    with time_budget(0.3), pytest.raises(DirectusUnavailable), lease:
+        pass
 
     assert time.monotonic() - began < 5

@@ -12,7 +12,6 @@ pytestmark = pytest.mark.django_db
 HOSTS = ["10.0.0.5:8000", "10.0.0.5", "[fd00::5]:8000", "evil.example", "x_y", "a b"]
 
 
-
 def test_a_living_process_asks_nobody(client, directus, django_assert_num_queries):
     directus.is_down()
 

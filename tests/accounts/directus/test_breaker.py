@@ -12,7 +12,6 @@ from tests.fault_server import (
     after,
     data,
     error,
-    hangs,
     message,
     says,
     says_and_closes,

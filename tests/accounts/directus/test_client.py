@@ -10,7 +10,6 @@ import pytest
 from accounts.directus import (
     CallFailed,
     DirectusUnavailable,
-    Forbidden,
     InvalidCredentials,
     InvalidOTP,
     InvalidPayload,
@@ -119,7 +118,9 @@ def test_nothing_of_the_own_rights_goes_along_with_a_password(wire, client):
     )
     wire.post(f"{URL}/auth/refresh", json={"data": TOKENS})
     wire.get(
-        f"{URL}/users/register/verify-email", status=302, headers={"Location": "/admin/users/1"}
+        f"{URL}/users/register/verify-email",
+        status=302,
+        headers={"Location": "/admin/users/1"},
     )
     for path in (
         "/auth/logout",
