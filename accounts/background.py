@@ -1,18 +1,25 @@
 """Work that a request starts and does not wait for.
 
 A few threads of the process do it. What is waiting when the process ends is done
-before that; only a process that is killed loses it. It must not use the database.
+before that. Lost is what a process that is killed had waiting, and what comes while a
+mail server hangs and all places are taken. It must not use the database.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
+logger = logging.getLogger(__name__)
+
 WORKERS = 4
 MOST_WAITING = 200
+# Requests that do the work themselves, so that others stay free to answer.
+MOST_AT_ONCE = 2
 
 _room = threading.BoundedSemaphore(MOST_WAITING)
+_at_once = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
 @cache
@@ -23,13 +30,13 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def run(work: Callable[[], object]) -> None:
-    """Do something soon; at once when too much is waiting: slow, but not lost.
+    """Do something soon; at once when too much is waiting, if few others do that.
 
     Args:
         work: handles its own errors.
     """
     if not _room.acquire(blocking=False):
-        work()
+        _do_at_once(work)
         return
     try:
         done = _pool().submit(work)
@@ -39,3 +46,13 @@ def run(work: Callable[[], object]) -> None:
         work()
         return
     done.add_done_callback(lambda _: _room.release())
+
+
+def _do_at_once(work: Callable[[], object]) -> None:
+    if not _at_once.acquire(blocking=False):
+        logger.error("Too much waits in the background: something was left undone.")
+        return
+    try:
+        work()
+    finally:
+        _at_once.release()

@@ -9,6 +9,7 @@ from functools import lru_cache
 from django.conf import settings
 
 from .directus import (
+    RESERVE_SECONDS,
     BearerAuth,
     DirectusClient,
     DirectusUser,
@@ -16,6 +17,7 @@ from .directus import (
     TokenPair,
     Transport,
     Visitor,
+    WaitingRoom,
 )
 
 
@@ -63,15 +65,20 @@ def service_token() -> str:
 
 
 def transport() -> Transport:
-    """Return this process' connection pool to Directus."""
+    """Return this process' connection pool to Directus.
+
+    When everything hangs at once, a quarter of the threads stays free for pages that
+    need no answer: the slots here and the places in `waiting_room` are the rest.
+    """
     return _transport(
         settings.DIRECTUS_URL,
         connect_timeout=settings.DIRECTUS_CONNECT_TIMEOUT,
         read_timeout=settings.DIRECTUS_READ_TIMEOUT,
         total_timeout=settings.DIRECTUS_TOTAL_TIMEOUT,
         login_timeout=settings.DIRECTUS_LOGIN_TIMEOUT,
-        # Half of the threads stay free for pages while sign-ins hang.
-        login_slots=max(1, settings.WEB_THREADS // 2),
+        login_slots=max(1, settings.WEB_THREADS // 3),
+        call_slots=max(1, settings.WEB_THREADS // 4),
+        file_slots=max(1, settings.WEB_THREADS // 8),
         ca_bundle=settings.DIRECTUS_CA_BUNDLE or None,
     )
 
@@ -79,6 +86,16 @@ def transport() -> Transport:
 @lru_cache(maxsize=4)
 def _transport(base_url: str, **options) -> Transport:
     return Transport(base_url, **options)
+
+
+def waiting_room() -> WaitingRoom:
+    """Return what bounds the threads that wait for another request's answer."""
+    return _waiting_room(max(1, settings.WEB_THREADS // 16))
+
+
+@lru_cache(maxsize=4)
+def _waiting_room(places: int) -> WaitingRoom:
+    return WaitingRoom(places)
 
 
 def visitor_of(request) -> Visitor | None:
@@ -131,12 +148,18 @@ def grace_seconds() -> int:
     return settings.DIRECTUS_GRACE_SECONDS
 
 
+def request_seconds() -> float:
+    """Return how long all calls of one request together may take."""
+    return settings.DIRECTUS_REQUEST_TIMEOUT
+
+
 def lease_seconds() -> float:
     """Return how long one request may ask Directus on behalf of all others.
 
-    Longer than the longest call, so that only one that died loses its lease.
+    Longer than a request asks at all, so that only one that died loses its lease.
     """
-    return settings.DIRECTUS_TOTAL_TIMEOUT + 2.0
+    longest = max(request_seconds(), settings.DIRECTUS_TOTAL_TIMEOUT)
+    return longest + RESERVE_SECONDS + 1.0
 
 
 def failures_before_directus_suspends() -> int | None:

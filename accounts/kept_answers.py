@@ -26,6 +26,9 @@ def get(key: str, ask: Callable[[], T]) -> T:
     """
     key = f"answer:{key}"
     kept = shared_cache.get(key)
+    if not isinstance(kept, dict) or kept.keys() != {"at", "answer"}:
+        # Another program may write to the same cache.
+        kept = None
     if kept and time.time() - kept["at"] < FRESH_SECONDS:
         return kept["answer"]
     try:

@@ -8,9 +8,14 @@ from django.views.decorators.debug import sensitive_variables
 from . import break_glass, clients
 from .attempts import SignInAttempt
 from .directus import (
+    DirectusAPIError,
+    DirectusClient,
     DirectusError,
+    DirectusUnavailable,
+    DirectusUser,
     InvalidCredentials,
     InvalidOTP,
+    RateLimited,
     TokenPair,
 )
 
@@ -71,7 +76,7 @@ def prove_password(request, password: str, otp: str = "") -> TokenPair:
     """
     tokens = login(request, request.user.email, password, otp)
     try:
-        profile = clients.client_for_tokens(tokens, request).get_current_user()
+        profile = own_profile(clients.client_for_tokens(tokens, request))
         if profile.id != request.user.directus_id:
             # The address has passed to somebody else, whose password this is.
             raise InvalidCredentials(401, "ANOTHER_USER")
@@ -79,6 +84,22 @@ def prove_password(request, password: str, otp: str = "") -> TokenPair:
         revoke(request, tokens)
         raise
     return tokens
+
+
+def own_profile(client: DirectusClient) -> DirectusUser:
+    """Return what a client's user may read of the own profile.
+
+    Raises:
+        DirectusUnavailable, RateLimited: it cannot be read now. A refusal is no
+            answer either: the user has just signed in, or the tokens are good.
+    """
+    try:
+        return client.get_current_user()
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        logger.error("A signed-in user's profile cannot be read: %s", error)
+        raise DirectusUnavailable(f"the profile answered {error}") from error
 
 
 @sensitive_variables("password", "otp")

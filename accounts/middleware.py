@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
+from django.http import UnreadablePostError
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
@@ -29,6 +30,7 @@ from .directus import (
     DirectusUnavailable,
     RateLimited,
     SessionExpired,
+    time_budget,
 )
 
 logger = logging.getLogger(__name__)
@@ -97,7 +99,7 @@ class DirectusMiddleware:
         request.directus_is_away = False
         request.trouble = None
         # What is activated inside ends with the request.
-        with timezone.override(None):
+        with timezone.override(None), time_budget(clients.request_seconds()):
             response = self.get_response(request)
         ended_sessions.pass_on(request, response)
         return response
@@ -140,9 +142,12 @@ class DirectusMiddleware:
             logger.error("Directus gave an answer that nobody expects: %s", error)
             return errors.unavailable(request)
         if isinstance(error, DirectusUnavailable):
-            return errors.unavailable(request, error.retry_after)
+            return errors.unavailable(request, error.retry_after, error)
         if isinstance(error, (OperationalError, InterfaceError)):
-            return errors.unavailable(request)
+            return errors.unavailable(request, cause=error)
+        if isinstance(error, UnreadablePostError):
+            # The browser went away while it sent.
+            return errors.bad_request(request)
         return None
 
     def _sign_out(self, request, error):

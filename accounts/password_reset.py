@@ -39,6 +39,8 @@ def send_link(request, email: str) -> None:
         try:
             _mail_link(client, email)
         except (RateLimited, DirectusUnavailable) as error:
+            if getattr(error, "never_sent", False):
+                raise
             # Trouble with this mail would tell that there is one; trouble with
             # everything does not.
             client.ping()

@@ -63,7 +63,7 @@ def _switch_off(request, email: str, password: str, secret: str, user) -> None:
     tokens, steps_ahead = _sign_in(request, email, password, secret)
     client = clients.client_for_tokens(tokens, request)
     try:
-        profile = client.get_current_user()
+        profile = logins.own_profile(client)
         if profile.id != user.directus_id:
             # The address has passed to somebody else.
             raise InvalidOTP(401, "ANOTHER_USER")

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from django.db import DatabaseError
 
-from . import break_glass, clients, second_factor, shared_cache
+from . import break_glass, clients, logins, second_factor, shared_cache
 from .directus import (
     DirectusAPIError,
     DirectusClient,
@@ -83,7 +83,7 @@ def _is_due(session) -> bool:
 
 def _validate(request) -> None:
     try:
-        profile = _read_own_profile(request)
+        profile = read_profile(request.directus, lambda: _prove(request))
     except (DirectusUnavailable, RateLimited) as error:
         _note_no_answer(request.session, error.retry_after or PAUSE_SECONDS)
         _go_on_without_directus(request, error)
@@ -100,17 +100,6 @@ def _validate(request) -> None:
     request.session.confirm()
 
 
-def _read_own_profile(request) -> DirectusUser:
-    try:
-        return read_profile(request.directus, lambda: _prove(request))
-    except RateLimited:
-        raise
-    except DirectusAPIError as error:
-        # Says nothing about the user: as good as no answer.
-        logger.error("A signed-in user's profile cannot be read: %s", error)
-        raise DirectusUnavailable(f"the profile answered {error}") from error
-
-
 def _wait_for_answer(request) -> None:
     """Go on with the answer that another request gets; ask if that one died.
 
@@ -119,7 +108,11 @@ def _wait_for_answer(request) -> None:
     session = request.session
     end = time.monotonic() + clients.lease_seconds()
     while (left := end - time.monotonic()) > 0:
-        session.wait_for_validation(left)
+        try:
+            session.wait_for_validation(left)
+        except DirectusUnavailable as error:
+            _go_on_without_directus(request, error)
+            return
         if session.row is None:
             raise SessionExpired("the session was ended")
         if not _is_due(session):
@@ -158,8 +151,11 @@ def read_profile(client: DirectusClient, prove: Callable[[], None]) -> DirectusU
         client: acts as the user.
         prove: called when nobody could read the status; raises SessionExpired when
             the user may not refresh, which Directus always knows.
+
+    Raises:
+        DirectusUnavailable, RateLimited: the profile cannot be read now.
     """
-    profile = client.get_current_user()
+    profile = logins.own_profile(client)
     if profile.is_complete:
         return profile
     return _read_as_site(profile) or _proven(profile, prove)

@@ -46,14 +46,19 @@ class Validation:
 
         Args:
             seconds: not longer, whatever the row says.
+
+        Raises:
+            DirectusUnavailable: it takes too long, or too many wait already.
         """
         end = time.monotonic() + seconds
         self.reload_row()
-        while self.row is not None and self._is_being_validated():
-            if time.monotonic() > end:
-                return
-            time.sleep(POLL_SECONDS)
-            self.reload_row()
+        with clients.waiting_room().waiting() as check_patience:
+            while self.row is not None and self._is_being_validated():
+                check_patience()
+                if time.monotonic() > end:
+                    return
+                time.sleep(POLL_SECONDS)
+                self.reload_row()
 
     def _is_being_validated(self) -> bool:
         until = self.row.validation_lease_until

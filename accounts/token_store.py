@@ -130,16 +130,20 @@ class SessionTokenStore:
     def _take_or_wait(self) -> bool:
         row = self._session.row
         spent = row.sealed_tokens if row else ""
+        if self._take():
+            return True
         began = time.monotonic()
-        while not self._take():
-            time.sleep(POLL_SECONDS)
-            self._session.reload_row()
-            row = self._session.row
-            if row is None:
-                raise SessionExpired("the session ended while waiting")
-            if row.sealed_tokens != spent:
-                return False
-            self._check_patience(row, time.monotonic() - began)
+        with clients.waiting_room().waiting() as check_patience:
+            while not self._take():
+                time.sleep(POLL_SECONDS)
+                self._session.reload_row()
+                row = self._session.row
+                if row is None:
+                    raise SessionExpired("the session ended while waiting")
+                if row.sealed_tokens != spent:
+                    return False
+                self._check_patience(row, time.monotonic() - began)
+                check_patience()
         return True
 
     def _check_patience(self, row, waited: float) -> None:

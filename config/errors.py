@@ -43,7 +43,7 @@ def server_error(request):
     """Answer 500, or 503 when the cause is that something is away."""
     error = sys.exc_info()[1]
     if isinstance(error, (OperationalError, InterfaceError, DirectusUnavailable)):
-        return unavailable(request, getattr(error, "retry_after", None))
+        return unavailable(request, getattr(error, "retry_after", None), error)
     # Without the request: whatever failed may fail again for the page.
     context = {"request_id": getattr(request, "request_id", "")}
     try:
@@ -65,8 +65,13 @@ def too_large(request, most: int):
     return _page(request, 413, most=most)
 
 
-def unavailable(request, retry_after: int | None = None):
-    """Answer 503: come back in so many seconds."""
+def unavailable(request, retry_after: int | None = None, cause=None):
+    """Answer 503: come back in so many seconds.
+
+    Args:
+        cause: the error, for the log.
+    """
+    request.outage = cause
     return _page(request, 503, retry_after or DEFAULT_RETRY_SECONDS)
 
 

@@ -1,6 +1,8 @@
 """Whether this process lives, and whether it can serve; booleans only."""
 
 import ipaddress
+import threading
+import time
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection
@@ -8,6 +10,11 @@ from django.http import Http404, HttpResponse, JsonResponse
 
 from accounts.clients import anonymous_client
 from accounts.directus import DirectusError
+
+# So long an answer is good enough; and one that nobody could renew since is none.
+KEPT_SECONDS = 2.0
+OLD_SECONDS = 10.0
+PING_SECONDS = 2.0
 
 
 def for_machines(view):
@@ -30,9 +37,44 @@ def readyz(request):
     address = ipaddress.ip_address(request.client_address)
     if address.is_unspecified or not address.is_private:
         raise Http404
-    answers = {"database": _database_answers(), "directus": _directus_answers()}
+    answers = _probe.answers()
     # Signed-in people can read while Directus is away: only the database decides.
     return JsonResponse(answers, status=200 if answers["database"] else 503)
+
+
+class _Probe:
+    """Asks for one thread at a time; the others get the answer of the last one."""
+
+    NOTHING = {"database": False, "directus": False}
+
+    def __init__(self):
+        self._asking = threading.Lock()
+        self._kept = self.NOTHING
+        self._asked_at = -OLD_SECONDS
+
+    def answers(self) -> dict[str, bool]:
+        """Return what answers, as it was a moment ago."""
+        if self._age() > KEPT_SECONDS and self._asking.acquire(blocking=False):
+            try:
+                self._ask()
+            finally:
+                self._asking.release()
+        return self._kept if self._age() <= OLD_SECONDS else self.NOTHING
+
+    def _ask(self) -> None:
+        self._kept = {"database": _database_answers(), "directus": _directus_answers()}
+        self._asked_at = time.monotonic()
+
+    def _age(self) -> float:
+        return time.monotonic() - self._asked_at
+
+
+_probe = _Probe()
+
+
+def forget() -> None:
+    """Ask anew at the next request."""
+    _probe.__init__()
 
 
 def _database_answers() -> bool:
@@ -46,7 +88,7 @@ def _database_answers() -> bool:
 
 def _directus_answers() -> bool:
     try:
-        anonymous_client().ping()
+        anonymous_client().ping(timeout=PING_SECONDS)
     except DirectusError:
         return False
     return True

@@ -8,7 +8,10 @@ import logging.config
 import re
 from typing import Any
 
+from django.db.utils import InterfaceError, OperationalError
 from pythonjsonlogger.json import JsonFormatter
+
+from accounts.directus import DirectusUnavailable
 
 from .middleware import current_request_id
 
@@ -26,6 +29,7 @@ SECRET = re.compile(
     re.IGNORECASE,
 )
 MASK = "[hidden]"
+LONGEST_REASON = 200
 # What every log record has; anything else was added by the caller.
 USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
@@ -44,6 +48,8 @@ class JSONFormatter(JsonFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Write a masked copy: other handlers get the record as it came."""
         facts = vars(record) | {"msg": mask(_message(record)), "args": ()}
+        if cause := _outer_cause(record):
+            facts |= {"msg": f"{facts['msg']} ({cause})", "exc_info": None}
         # Django attaches the request itself, whose repr shows the full path.
         facts.pop("request", None)
         # Perhaps already written by a handler that masks nothing.
@@ -56,6 +62,25 @@ class JSONFormatter(JsonFormatter):
 
     def formatException(self, ei: Any) -> str:
         return mask(super().formatException(ei))
+
+
+def _outer_cause(record: logging.LogRecord) -> str:
+    """Return why Django refused a request, or what was away, in place of a traceback.
+
+    Empty for all other lines: a fault of the site keeps its traceback.
+    """
+    if not record.name.startswith(("django.request", "django.security")):
+        return ""
+    if getattr(record, "status_code", 500) == 500:
+        return ""
+    outage = getattr(getattr(record, "request", None), "outage", None)
+    error = record.exc_info[1] if record.exc_info else outage
+    if error is None:
+        return ""
+    reason = ""
+    if isinstance(error, (OperationalError, InterfaceError, DirectusUnavailable)):
+        reason = (str(error).splitlines() or [""])[0][:LONGEST_REASON]
+    return mask(f"{type(error).__name__}: {reason}".removesuffix(": "))
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "config.middleware.ResponseHeadersMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.ClientAddressMiddleware",
+    "config.middleware.HealthCheckHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.BodySizeMiddleware",
     "config.middleware.EmptyAnswerMiddleware",
@@ -198,6 +199,7 @@ DIRECTUS_CONNECT_TIMEOUT = env.float("DIRECTUS_CONNECT_TIMEOUT", default=1.0)
 DIRECTUS_READ_TIMEOUT = env.float("DIRECTUS_READ_TIMEOUT", default=5.0)
 DIRECTUS_TOTAL_TIMEOUT = env.float("DIRECTUS_TOTAL_TIMEOUT", default=8.0)
 DIRECTUS_LOGIN_TIMEOUT = env.float("DIRECTUS_LOGIN_TIMEOUT", default=10.0)
+DIRECTUS_REQUEST_TIMEOUT = env.float("DIRECTUS_REQUEST_TIMEOUT", default=10.0)
 DIRECTUS_CA_BUNDLE = env.str("DIRECTUS_CA_BUNDLE", default="")
 
 # Mails of this site: what happened to an account. Directus sends its own.

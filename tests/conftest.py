@@ -15,6 +15,7 @@ from accounts import (
     sessions,
     unopened,
 )
+from config import health
 
 from .fake_directus import FakeDirectus
 
@@ -28,6 +29,8 @@ def _clean_process():
     yield
     cache.clear()
     clients._transport.cache_clear()
+    clients._waiting_room.cache_clear()
+    health.forget()
     policies.forget()
     second_factor.forget()
     unopened.forget()

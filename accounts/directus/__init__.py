@@ -1,5 +1,6 @@
 """The client of Directus. Nothing in this package imports Django."""
 
+from .bulkhead import WaitingRoom
 from .calls import Upload
 from .client import DirectusClient
 from .exceptions import (
@@ -22,11 +23,13 @@ from .exceptions import (
     error_for,
 )
 from .files import Picture
+from .time_budget import RESERVE_SECONDS, time_budget
 from .tokens import BearerAuth, RefreshingAuth, TokenPair, TokenStore
 from .transport import Transport
 from .users import DirectusUser, Visitor
 
 __all__ = [
+    "RESERVE_SECONDS",
     "AuthenticationFailed",
     "BearerAuth",
     "CallFailed",
@@ -53,5 +56,7 @@ __all__ = [
     "Upload",
     "UserSuspended",
     "Visitor",
+    "WaitingRoom",
     "error_for",
+    "time_budget",
 ]

@@ -31,6 +31,7 @@ class Answer:
     payload: Any = field(default=None, repr=False)
     retry_after: int | None = None
     media_type: str = ""
+    location: str = field(default="", repr=False)
 
     @property
     def code(self) -> str:
@@ -75,8 +76,13 @@ def read_answer(
         payload = _decode(body) if text else _success(headers, body)
     elif status >= 400:
         payload = _refusal(headers, body)
-    wait = parse_retry_after(headers.get("Retry-After"))
-    return Answer(status, payload, wait, _media_type(headers))
+    return Answer(
+        status,
+        payload,
+        retry_after=parse_retry_after(headers.get("Retry-After")),
+        media_type=_media_type(headers),
+        location=headers.get("Location", ""),
+    )
 
 
 def parse_json(body: bytes) -> Any:

@@ -137,24 +137,3 @@ class RetryBudget:
                 return False
             self._left -= 1
             return True
-
-
-class Bulkhead:
-    """Lets a limited number of slow calls through, so that they never fill the site."""
-
-    WAIT_SECONDS = 0.5
-
-    def __init__(self, slots: int) -> None:
-        self._slots = threading.BoundedSemaphore(slots)
-
-    @contextmanager
-    def slot(self) -> Iterator[None]:
-        """Hold one slot. Raises DirectusUnavailable when none gets free in time."""
-        if not self._slots.acquire(timeout=self.WAIT_SECONDS):
-            raise DirectusUnavailable(
-                "too many sign-ins at once", retry_after=2, never_sent=True
-            )
-        try:
-            yield
-        finally:
-            self._slots.release()

@@ -14,6 +14,14 @@ DONE = frozenset({200, 204})
 _PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
 
 
+class Kind(Enum):
+    """What a call waits for; each kind has threads of its own to hang in."""
+
+    PASSWORD = auto()
+    FILE = auto()
+    OTHER = auto()
+
+
 class Repeat(Enum):
     """When a call may be sent a second time, beyond never having left."""
 
@@ -56,6 +64,8 @@ class Call:
     large: bool = False
     text: bool = False
     timeout: float | None = None
+    # Must not be left undone: may use the reserve when the request's time is over.
+    tidies: bool = False
     # Sent in place of `body`.
     upload: Upload | None = None
     # The answer is a file of one of these media types, and not JSON.
@@ -67,6 +77,13 @@ class Call:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+    @property
+    def kind(self) -> Kind:
+        """With which other calls it shares the slots."""
+        if self.slow:
+            return Kind.PASSWORD
+        return Kind.FILE if self.upload or self.media_types else Kind.OTHER
 
     @property
     def limit(self) -> int:

@@ -14,12 +14,16 @@ from uuid import UUID
 
 from .calls import DONE, Call, Repeat, slow_post
 from .exceptions import (
+    DirectusAPIError,
     DirectusError,
     DirectusUnavailable,
     Forbidden,
     InvalidCredentials,
+    InvalidOTP,
     InvalidPayload,
     NotFound,
+    RateLimited,
+    UserSuspended,
 )
 from .files import FilesClient
 from .mailed import checked
@@ -39,6 +43,14 @@ MAX_EMAIL = 255
 # In Directus' patterns `_` stands for any character and `%` for any text; PostgreSQL
 # takes `\` for a sign that the next one is meant.
 _MEANS_MORE = re.compile(r"[%\\]")
+# An address that Directus finds odd; another way to sign in than by password, or
+# password sign-in switched off.
+_NOT_ACCEPTED = {
+    "INVALID_CREDENTIALS",
+    "INVALID_PAYLOAD",
+    "INVALID_PROVIDER",
+    "ROUTE_NOT_FOUND",
+}
 
 
 class DirectusClient(
@@ -72,11 +84,8 @@ class DirectusClient(
         )
         try:
             return TokenPair.from_payload(self._ask(call))
-        except (InvalidPayload, NotFound) as error:
-            # An address that Directus finds odd; password sign-in switched off.
-            raise InvalidCredentials(error.status, error.code) from None
-        except Forbidden as error:
-            raise _locked_or(error) from None
+        except DirectusAPIError as error:
+            raise _refusal_of_sign_in(error) from None
 
     def refresh(self, refresh_token: str) -> TokenPair:
         """Exchange a refresh token, which works once, for new tokens.
@@ -87,8 +96,9 @@ class DirectusClient(
         body = {"refresh_token": refresh_token, "mode": "json"}
         try:
             answer = self._ask(Call("POST", "/auth/refresh", body=body))
-        except Forbidden as error:
-            raise _locked_or(error) from None
+        except (Forbidden, InvalidPayload, NotFound) as error:
+            # Nothing about this session: a licence that locks Directus, for one.
+            raise DirectusUnavailable(f"refresh answered {error}") from None
         return TokenPair.from_payload(answer)
 
     def logout(self, refresh_token: str, *, timeout: float = LOGOUT_TIMEOUT) -> None:
@@ -100,6 +110,7 @@ class DirectusClient(
             expected=DONE,
             repeat=Repeat.WHEN_STALE,
             timeout=timeout,
+            tidies=True,
         )
         self._ask(call)
 
@@ -231,9 +242,11 @@ class DirectusClient(
 
     # The server
 
-    def ping(self) -> None:
+    def ping(self, *, timeout: float | None = None) -> None:
         """Return when Directus is there; raise DirectusUnavailable when it is not."""
-        call = Call("GET", "/server/ping", repeat=Repeat.ALWAYS, text=True)
+        call = Call(
+            "GET", "/server/ping", repeat=Repeat.ALWAYS, text=True, timeout=timeout
+        )
         if self._send(call).payload.strip() != "pong":
             raise DirectusUnavailable("GET /server/ping: no pong")
 
@@ -284,8 +297,10 @@ def _user_path(user_id: UUID | str) -> str:
     return f"/users/{UUID(str(user_id))}"
 
 
-def _locked_or(error: Forbidden) -> DirectusError:
-    """Tell a Directus that its licence locks from a refusal of this person."""
-    if error.code == "RESOURCE_RESTRICTED":
-        return DirectusUnavailable(f"sign-in answered {error}")
-    return error
+def _refusal_of_sign_in(error: DirectusAPIError) -> DirectusError:
+    """Return what a refused sign-in means; most codes say nothing about a password."""
+    if error.code in _NOT_ACCEPTED:
+        return InvalidCredentials(error.status, error.code)
+    if isinstance(error, InvalidOTP | UserSuspended | RateLimited):
+        return error
+    return DirectusUnavailable(f"sign-in answered {error}")

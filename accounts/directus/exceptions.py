@@ -1,5 +1,8 @@
 """What can go wrong between this site and Directus.
 
+An error status counts as Directus' answer only in Directus' own shape. Anything else,
+as the page of a proxy, is DirectusUnavailable.
+
     DirectusError
     ├── DirectusUnavailable       no usable answer: refused, timed out, 5xx, not JSON
     │   └── CallFailed            500 to this one call
@@ -137,7 +140,6 @@ CLASSES_BY_CODE: dict[str, type[DirectusAPIError]] = {
 }
 CLASSES_BY_STATUS: dict[int, type[DirectusAPIError]] = {
     400: InvalidPayload,
-    401: AuthenticationFailed,
     403: Forbidden,
     404: NotFound,
     # What operators' Flows answer, and limits that are narrower than the site's.
@@ -177,8 +179,9 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
         failed = answer.status == 500 and code == "INTERNAL_SERVER_ERROR"
         error_class = CallFailed if failed else DirectusUnavailable
         return error_class(message, retry_after=answer.retry_after)
-    if not _has_errors(answer.payload):
-        # A proxy's 401 must not look like a wrong password.
+    is_strange = answer.status == 401 and code not in CLASSES_BY_CODE
+    if is_strange or not _is_from_directus(answer.payload):
+        # A proxy's 401 must not look like a wrong password, nor sign anybody out.
         return DirectusUnavailable(f"{answer.status} without an error from Directus")
     by_status = CLASSES_BY_STATUS.get(answer.status, DirectusAPIError)
     api_error = CLASSES_BY_CODE.get(code, by_status)
@@ -195,9 +198,14 @@ def error_facts(payload: Any) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def _has_errors(payload: Any) -> bool:
+def _is_from_directus(payload: Any) -> bool:
+    """Tell whether an error has the shape that all errors of Directus have."""
     errors = payload.get("errors") if isinstance(payload, dict) else None
-    return isinstance(errors, list) and bool(errors) and isinstance(errors[0], dict)
+    if not isinstance(errors, list) or not errors:
+        return False
+    facts = [error.get("extensions") for error in errors if isinstance(error, dict)]
+    codes = [each.get("code") for each in facts if isinstance(each, dict)]
+    return len(codes) == len(errors) and all(isinstance(code, str) for code in codes)
 
 
 def parse_retry_after(value: str | None) -> int | None:

@@ -1,5 +1,6 @@
 """Signing up: an account, and the link that confirms its address."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from .plain import PlainClient
 
 # What a link to confirm an address is good for.
 CONFIRMATION = "pending-registration"
+_USERS_PAGE = re.compile(r"(https?://[^/?#]+)?(/[^/?#]+)*/admin/users/[^/?#]+")
 
 
 class RegistrationClient(PlainClient):
@@ -112,10 +114,13 @@ class RegistrationClient(PlainClient):
             "GET",
             "/users/register/verify-email",
             params={"token": checked(token)},
-            # To Directus' own app; not followed.
+            # Not followed.
             expected=frozenset({302}),
         )
-        self._ask(call)
+        # A proxy would send to its own sign-in, Directus without a token to that of
+        # its app.
+        if not _USERS_PAGE.fullmatch(self._send(call).location):
+            raise DirectusUnavailable(f"{call} leads elsewhere")
 
 
 def _names(first_name: str, last_name: str) -> dict[str, str]:

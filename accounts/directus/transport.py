@@ -9,7 +9,7 @@ import random
 import ssl
 import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,11 @@ from requests import PreparedRequest
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from .answers import Answer, read_answer
-from .breaker import OPEN_SECONDS, Breaker, Bulkhead, RetryBudget
-from .calls import Call, Repeat, Upload
+from .breaker import OPEN_SECONDS, Breaker, RetryBudget
+from .bulkhead import Bulkhead
+from .calls import Call, Kind, Repeat, Upload
 from .exceptions import DirectusUnavailable, error_for
+from .time_budget import RESERVE_SECONDS, check_time, seconds_left
 from .wire import CURRENT_ATTEMPT, Attempt, Stage, TimedAdapter, TooLong
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,9 @@ logger = logging.getLogger(__name__)
 # A retry must have time to succeed: 3 seconds, or half of a shorter deadline.
 RETRY_NEEDS = 3.0
 RETRY_DELAY = (0.05, 0.15)
+# With less time than this, a call would only be cut off: hashing alone takes longer.
+SLOW_NEEDS = 1.0
+QUICK_NEEDS = 0.1
 _WORTH_RETRYING = frozenset({502, 503, 504})
 # Answers with status 5xx that one visitor can provoke; they say nothing about the
 # health of Directus, and must not lock everybody else out.
@@ -52,7 +57,8 @@ class Transport:
         connect_timeout, read_timeout: seconds for one connection, for one read.
         total_timeout: seconds for a whole call, retry included.
         login_timeout: the same for calls in which Directus hashes a password.
-        login_slots: how many of those may be under way at once.
+        login_slots, file_slots, call_slots: how many of those, of calls with files, and
+            of all others may be under way at once.
         ca_bundle: a file of certificates to trust in place of the usual ones.
         open_seconds: how long nothing is asked after five failures in a row.
 
@@ -69,6 +75,8 @@ class Transport:
         total_timeout: float = 8.0,
         login_timeout: float = 10.0,
         login_slots: int = 8,
+        file_slots: int = 4,
+        call_slots: int = 16,
         ca_bundle: str | None = None,
         open_seconds: float = OPEN_SECONDS,
     ) -> None:
@@ -82,7 +90,11 @@ class Transport:
         self._verify: bool | str = ca_bundle or True
         self._adapter = TimedAdapter()
         self._breaker = Breaker(open_seconds=open_seconds)
-        self._bulkhead = Bulkhead(login_slots)
+        self._bulkheads = {
+            Kind.PASSWORD: Bulkhead(login_slots),
+            Kind.FILE: Bulkhead(file_slots),
+            Kind.OTHER: Bulkhead(call_slots),
+        }
         self._budget = RetryBudget()
 
     def __repr__(self) -> str:
@@ -107,14 +119,17 @@ class Transport:
         """Send a prepared call and return its answer, which has an expected status.
 
         Raises:
-            DirectusUnavailable: there is no usable answer.
+            DirectusUnavailable: there is no usable answer, or no time is left.
             DirectusAPIError: Directus answered with an error.
         """
         self._breaker.refuse_while_open()
         self._budget.earn()
-        with self._slot(call), self._breaker.guard() as probing:
-            answer = self._answer(call, request, may_repeat=not probing)
-            _check_usable(call, answer)
+        with self._slot(call):
+            # Not inside of the breaker: it is not Directus that has no time.
+            _check_time(call)
+            with self._breaker.guard() as probing:
+                answer = self._answer(call, request, may_repeat=not probing)
+                _check_usable(call, answer)
         if answer.status not in call.expected:
             raise error_for(answer)
         return answer
@@ -124,7 +139,9 @@ class Transport:
         self._adapter.close()
 
     def _slot(self, call: Call) -> AbstractContextManager[None]:
-        return self._bulkhead.slot() if call.slow else nullcontext()
+        # No page waits for commands and for what is done in the background.
+        patience = self._usual_seconds(call) if seconds_left() is None else None
+        return self._bulkheads[call.kind].slot(patience=patience)
 
     def _answer(
         self, call: Call, request: PreparedRequest, *, may_repeat: bool
@@ -150,6 +167,10 @@ class Transport:
         return self._try(call, request, second)
 
     def _seconds_for(self, call: Call) -> float:
+        usual, left = self._usual_seconds(call), seconds_left()
+        return usual if left is None else min(usual, left + _reserve(call))
+
+    def _usual_seconds(self, call: Call) -> float:
         if call.timeout is not None:
             return call.timeout
         return self._login_timeout if call.slow else self._total_timeout
@@ -208,6 +229,15 @@ class Transport:
                 text=call.text,
                 media_types=call.media_types,
             )
+
+
+def _check_time(call: Call) -> None:
+    needed = SLOW_NEEDS if call.slow else QUICK_NEEDS
+    check_time(needed, reserve=_reserve(call))
+
+
+def _reserve(call: Call) -> float:
+    return RESERVE_SECONDS if call.tidies else 0.0
 
 
 def _form(upload: Upload | None) -> dict[str, Any]:

@@ -13,14 +13,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 
 from accounts import audit, logins
-from accounts.directus import (
-    DirectusError,
-    DirectusUnavailable,
-    InvalidOTP,
-    RateLimited,
-)
+from accounts.directus import AuthenticationFailed, InvalidOTP
 from accounts.forms.account import ConfirmForm
-from accounts.throttling import Throttled
 
 from .mixins import NextPageMixin, SiteFormView
 
@@ -110,20 +104,19 @@ def check_password(request, form):
         then stands at the form's fields.
 
     Raises:
-        Throttled, RateLimited, DirectusUnavailable: nobody looked at the password.
+        Throttled, DirectusUnavailable, DirectusAPIError: nothing is known about the
+            password.
     """
     data = form.cleaned_data
     try:
         return logins.prove_password(
             request, data["current_password"], data.get("otp", "")
         )
-    except (Throttled, RateLimited, DirectusUnavailable):
-        raise
     except InvalidOTP:
         form.ask_for_code(is_wrong=bool(data.get("otp")))
         reason = "INVALID_OTP"
-    except DirectusError as error:
+    except AuthenticationFailed as error:
         form.add_error("current_password", _("This is not your current password."))
-        reason = getattr(error, "code", type(error).__name__)
+        reason = error.code
     audit.record("password.not_confirmed", request, user=request.user, reason=reason)
     return None

@@ -20,6 +20,7 @@ from django.views.decorators.debug import (
 
 from accounts import audit, clients, devices, logins, pending, recovery, recovery_codes
 from accounts.directus import (
+    AuthenticationFailed,
     DirectusError,
     DirectusUnavailable,
     Forbidden,
@@ -124,9 +125,7 @@ class LoginView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
             user = self.sign_in(email, password)
         except InvalidOTP:
             return self._ask_for_code(email, password)
-        except (Throttled, RateLimited, DirectusUnavailable):
-            raise
-        except DirectusError:
+        except AuthenticationFailed:
             form.add_error(None, _("Wrong e-mail address or password."))
             return self.form_invalid(form)
         return self.welcome(user, email, self.get_success_url())
@@ -185,9 +184,12 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
             tries.failed()
             form.add_error(self.field, self.wrong)
             return self.form_invalid(form)
-        except DirectusError:
+        except AuthenticationFailed:
             tries.failed()
             return self.start_again(_("Please sign in again."))
+        except DirectusError:
+            tries.undo()
+            raise
         tries.succeeded()
         return self.go_on(user, self.pending.next or self.next_page)
 

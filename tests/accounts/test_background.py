@@ -4,6 +4,8 @@ import subprocess
 import sys
 import threading
 
+import pytest
+
 from accounts import background
 from accounts.background import run
 
@@ -49,6 +51,28 @@ def test_what_there_is_no_room_for_is_done_at_once(monkeypatch):
     assert not first.is_set()
     may_end.set()
     assert first.wait(PATIENCE)
+
+
+def test_few_requests_do_it_at_once_while_a_mail_server_hangs(monkeypatch, caplog):
+    monkeypatch.setattr(background, "_room", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(background, "_at_once", threading.BoundedSemaphore(1))
+    may_end, hanging = threading.Event(), threading.Event()
+
+    def hang():
+        hanging.set()
+        may_end.wait(PATIENCE)
+
+    run(lambda: may_end.wait(PATIENCE))
+    slow = threading.Thread(target=run, args=(hang,))
+    slow.start()
+    assert hanging.wait(PATIENCE)
+
+    run(lambda: pytest.fail("a request waited"))
+
+    may_end.set()
+    slow.join()
+    assert "something was left undone" in caplog.text
+    assert background._at_once.acquire(timeout=PATIENCE)
 
 
 def test_room_comes_back(monkeypatch):

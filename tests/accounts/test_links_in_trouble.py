@@ -6,7 +6,8 @@ import pytest
 import requests
 
 from accounts import clients
-from accounts.directus import DirectusUnavailable
+from accounts.directus import DirectusUnavailable, bulkhead
+from accounts.directus.calls import Kind
 
 from .flows import NEW_PASSWORD, ask_reset, choose_password, confirm, open_link, sign_up
 
@@ -37,12 +38,12 @@ def test_a_reset_while_too_many_hash_at_once_keeps_its_link(
     reset_page, ada, directus, monkeypatch
 ):
     """Control of the bulkhead: nothing was sent."""
-    transport = clients.transport()
-    monkeypatch.setattr(transport._bulkhead, "WAIT_SECONDS", 0.01)
+    slots = clients.transport()._bulkheads[Kind.PASSWORD]
+    monkeypatch.setattr(bulkhead, "PATIENCE_SECONDS", 0)
     with ExitStack() as stack:
         while True:
             try:
-                stack.enter_context(transport._bulkhead.slot())
+                stack.enter_context(slots.slot())
             except DirectusUnavailable:
                 break
         assert choose_password(reset_page).status_code == 503

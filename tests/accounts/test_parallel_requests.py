@@ -113,16 +113,23 @@ def test_a_killed_worker_locks_nobody_out(
     directus_server.wait_until_asked()
     site.kill_workers()
     directus_server.release(drop=lost == "request")
-    began = time.monotonic()
 
-    page = adas_browser.get("/")
+    page = when_the_lease_is_over(adas_browser)
 
-    # The lease of 3.5 seconds, and what two workers need to start.
-    assert time.monotonic() - began < 12
     if lost == "request":
         assert page.status == 200
     else:
         assert (page.status, page.location) == (302, "/login/?next=/")
+
+
+def when_the_lease_is_over(browser):
+    """Return the first page that is not put off."""
+    # The lease of seven seconds, what two workers need to start, and a busy machine.
+    ends_at = time.monotonic() + 25
+    while (page := browser.get("/")).status == 503:
+        assert time.monotonic() < ends_at, "the page is put off for ever"
+        time.sleep(0.5)
+    return page
 
 
 def die_with_server(browser):

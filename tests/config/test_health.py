@@ -1,9 +1,15 @@
 """Whether the process lives and can serve. Control C-LEAK-7."""
 
+import threading
+
 import pytest
 from django.db import InterfaceError, connection
 
+from accounts.directus import DirectusClient
+from config import health
+
 pytestmark = pytest.mark.django_db
+HOSTS = ["10.0.0.5:8000", "10.0.0.5", "[fd00::5]:8000", "evil.example", "x_y", "a b"]
 
 
 def test_a_living_process_asks_nobody(client, directus, django_assert_num_queries):
@@ -53,3 +59,57 @@ def test_a_site_without_database_cannot_serve(client, monkeypatch):
 
     assert response.status_code == 503
     assert response.json() == {"database": False, "directus": True}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_checks_may_name_any_host(client, caplog, path, host):
+    response = client.get(path, headers={"host": host})
+
+    assert response.status_code == 200
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("path", ["/", "/login/", "/healthz/", "/readyz/x"])
+def test_nothing_else_is_shown_to_another_host(client, path, host):
+    assert client.get(path, headers={"host": host}).status_code == 400
+
+
+def test_a_strange_host_does_not_open_readiness_to_strangers(client):
+    stranger = {"REMOTE_ADDR": "8.8.8.8", "HTTP_HOST": "10.0.0.5:8000"}
+
+    assert client.get("/readyz", **stranger).status_code == 404
+
+
+def test_an_answer_is_kept_for_a_moment(client, directus):
+    for _ in range(20):
+        client.get("/readyz")
+
+    directus.was_asked_once("/server/ping")
+
+
+def test_while_one_asks_all_others_get_the_last_answer(client, monkeypatch):
+    client.get("/readyz")
+    monkeypatch.setattr(health, "KEPT_SECONDS", -1.0)
+    monkeypatch.setattr(health, "_database_answers", lambda: True)
+    asking, end = threading.Event(), threading.Event()
+
+    def hang(self, **options):
+        asking.set()
+        end.wait(20)
+
+    monkeypatch.setattr(DirectusClient, "ping", hang)
+    thread = threading.Thread(target=health._probe.answers)
+    thread.start()
+    assert asking.wait(20)
+
+    assert client.get("/readyz").json() == {"database": True, "directus": True}
+    monkeypatch.setattr(health, "OLD_SECONDS", -1.0)
+    response = client.get("/readyz")
+
+    end.set()
+    thread.join()
+    # What nobody could renew for so long is no answer any more.
+    assert response.json() == {"database": False, "directus": False}
+    assert response.status_code == 503

@@ -6,7 +6,17 @@ import logging
 import time
 
 import pytest
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+)
+from django.db import InterfaceError, OperationalError
+from django.http import UnreadablePostError
 
+from accounts.directus import DirectusUnavailable
 from config.logs import JSONFormatter, mask
 from config.middleware import current_request_id
 
@@ -155,6 +165,121 @@ def test_django_has_no_handlers_of_its_own_that_mask_nothing():
     for name in ("django", "django.server", "django.request"):
         assert logging.getLogger(name).handlers == []
         assert logging.getLogger(name).propagate
+
+
+@pytest.fixture
+def djangos_lines(client):
+    """The lines that Django's own loggers write, as in production."""
+    client.raise_request_exception = False
+    formatter, lines = JSONFormatter("%(levelname)s %(name)s %(message)s"), []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(json.loads(formatter.format(record)))
+    logging.getLogger("django").addHandler(handler)
+    yield lines
+    logging.getLogger("django").removeHandler(handler)
+
+
+OUTAGES = {
+    "a database": OperationalError('connection to "db.internal" failed\nIs it there?'),
+    "a closed connection": InterfaceError("connection already closed"),
+    "Directus": DirectusUnavailable("GET /users/me: TimeoutError", retry_after=3),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("where", ["accounts.sessions.SessionStore.load", "view"])
+@pytest.mark.parametrize("error", OUTAGES.values(), ids=OUTAGES)
+def test_an_outage_is_one_short_line_for_each_request(
+    signed_in_client, monkeypatch, djangos_lines, error, where
+):
+    def fail(*args):
+        raise error
+
+    view = "dashboard.views.HomeView.get"
+    monkeypatch.setattr(view if where == "view" else where, fail)
+
+    response = signed_in_client.get("/")
+
+    assert response.status_code == 503
+    (line,) = djangos_lines
+    assert "exc_info" not in line
+    assert len(line["message"]) < 300
+    assert "/" in line["message"]
+
+
+@pytest.mark.django_db
+def test_the_line_of_an_outage_says_what_is_away(
+    signed_in_client, monkeypatch, djangos_lines
+):
+    def fail(*args):
+        raise OUTAGES["a database"]
+
+    monkeypatch.setattr("accounts.sessions.SessionStore.load", fail)
+
+    signed_in_client.get("/")
+
+    (line,) = djangos_lines
+    assert 'OperationalError: connection to "db.internal" failed' in line["message"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (SuspiciousOperation("odd"), 400),
+        (RequestDataTooBig("too big"), 400),
+        (TooManyFieldsSent("too many"), 400),
+        (BadRequest("bad"), 400),
+        (PermissionDenied("no"), 403),
+        (UnreadablePostError("gone"), 400),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_refused_request_is_one_line(
+    signed_in_client, monkeypatch, djangos_lines, error, status
+):
+    def fail(*args):
+        raise error
+
+    monkeypatch.setattr("dashboard.views.HomeView.get", fail)
+
+    assert signed_in_client.get("/").status_code == status
+    (line,) = djangos_lines
+    assert "exc_info" not in line
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("host", ["evil.example", "10.0.0.5:8000", "x_y", "a b"])
+def test_another_host_is_one_line(client, djangos_lines, host):
+    assert client.get("/login/", headers={"host": host}).status_code == 400
+
+    (line,) = djangos_lines
+    assert "exc_info" not in line
+    assert host in line["message"]
+
+
+@pytest.mark.django_db
+def test_too_many_fields_are_one_line(client, djangos_lines):
+    fields = {f"x{n}": "" for n in range(300)}
+
+    assert client.post("/login/", fields).status_code == 400
+
+    (line,) = djangos_lines
+    assert "exc_info" not in line
+
+
+@pytest.mark.django_db
+def test_a_fault_of_the_site_keeps_its_traceback(
+    signed_in_client, monkeypatch, djangos_lines
+):
+    def fail(*args):
+        raise ZeroDivisionError("in a view")
+
+    monkeypatch.setattr("dashboard.views.HomeView.get", fail)
+
+    assert signed_in_client.get("/").status_code == 500
+    (line,) = djangos_lines
+    assert "in a view" in line["exc_info"]
 
 
 def test_a_refused_page_and_its_log_line_have_one_id(client, caplog, directus):

@@ -37,7 +37,7 @@ class DirectusServer(ThreadingHTTPServer):
         return FakeDirectus(self.wire, self.url, site_url="http://localhost")
 
     def hold(self, path: str) -> None:
-        """Answer nothing at this path until `release`."""
+        """Answer nothing at this path, `*` for any, until `release`."""
         self.held_path = path
 
     def wait_until_asked(self) -> None:
@@ -63,7 +63,7 @@ class Handler(BaseHTTPRequestHandler):
         """Answer any method as the fake does."""
         size = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(size)
-        if self.path == self.server.held_path:
+        if self.server.held_path in {self.path, "*"}:
             self.server.arrived.set()
             self.server.released.wait(20)
             if self.server.drops:

@@ -46,8 +46,9 @@ class Site(Website):
             "CACHE_URL": cache or "locmemcache://",
             "TRUSTED_PROXIES": "127.0.0.1",
             "DIRECTUS_URL": directus,
-            # A lease lasts two seconds longer.
             "DIRECTUS_TOTAL_TIMEOUT": "1.5",
+            # A lease lasts three seconds longer.
+            "DIRECTUS_REQUEST_TIMEOUT": "4",
             "WEB_WORKERS": "2",
             "WEB_THREADS": "16",
         }

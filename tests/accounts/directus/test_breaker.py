@@ -1,4 +1,4 @@
-"""The breaker, the bulkhead and the budget for retries."""
+"""The breaker and the budget for retries."""
 
 import socket
 import threading
@@ -12,7 +12,6 @@ from tests.fault_server import (
     after,
     data,
     error,
-    hangs,
     message,
     says,
     says_and_closes,
@@ -135,10 +134,10 @@ def test_an_answer_between_failures_starts_the_count_again(serve, client_of):
     lost = says_and_closes(b"")
     taken = says(error(400, "RECORD_NOT_UNIQUE"))
     server = serve(lost, lost, lost, lost, taken, lost)
-    client = client_of(server)
+    client = client_of(server, auth=AUTH)
     fail(client, 4)
     with pytest.raises(NotUnique):
-        CALLS["refresh"](client)
+        CALLS["update"](client)
     fail(client, 4)
 
     assert len(server.requests) == 9
@@ -162,46 +161,6 @@ def test_nonsense_opens_the_breaker(serve, client_of, nonsense):
     fail(client, 7)
 
     assert len(server.requests) == 5
-
-
-# The bulkhead
-
-
-def test_hanging_sign_ins_do_not_block_a_page(serve, client_of):
-    server = serve(hangs())
-    client = client_of(server, auth=AUTH, login_slots=4, login_timeout=1.5)
-
-    def sign_in(_):
-        with pytest.raises(DirectusUnavailable) as caught:
-            CALLS["login"](client)
-        return caught.value.timed_out
-
-    with ThreadPoolExecutor(12) as threads:
-        answers = threads.map(sign_in, range(12))
-        while len(server.requests) < 4:
-            time.sleep(0.01)
-        server.script = [says(GOOD)]
-        times = sorted(seconds(CALLS["get"], client) for _ in range(21))
-        timed_out = list(answers)
-
-    assert times[10] < 0.1
-    # Four got through to Directus, the others were told to come back.
-    assert timed_out.count(True) == 4
-    assert server.count("POST") == 4
-
-
-def seconds(call, client):
-    start = time.perf_counter()
-    call(client)
-    return time.perf_counter() - start
-
-
-def test_slots_are_free_again(serve, client_of):
-    server = serve(says(GOOD_LOGIN))
-    client = client_of(server, login_slots=1)
-
-    for _ in range(3):
-        CALLS["login"](client)
 
 
 # The budget for retries

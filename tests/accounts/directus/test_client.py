@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64encode
+from contextlib import nullcontext
 from time import time
 from uuid import UUID
 
@@ -10,7 +11,6 @@ import pytest
 from accounts.directus import (
     CallFailed,
     DirectusUnavailable,
-    Forbidden,
     InvalidCredentials,
     InvalidOTP,
     InvalidPayload,
@@ -22,7 +22,7 @@ from accounts.directus import (
 )
 from tests.fake_directus.tokens import make_jwt
 
-from .wire import ADA, JWT, ROLE, TOKENS, URL, query, refuse, sent
+from .wire import ADA, ID, JWT, ROLE, TOKENS, URL, query, refuse, sent
 
 # Signing in and out
 
@@ -58,7 +58,16 @@ def test_login_sends_a_code_when_there_is_one(wire, client):
         (400, "INVALID_PAYLOAD", InvalidCredentials),
         (404, "ROUTE_NOT_FOUND", InvalidCredentials),
         (403, "RESOURCE_RESTRICTED", DirectusUnavailable),
-        (403, "FORBIDDEN", Forbidden),
+        (403, "INVALID_PROVIDER", InvalidCredentials),
+        # Nothing about a password: none of these counts as a wrong one.
+        (400, "A_CODE_OF_A_FLOW", DirectusUnavailable),
+        (401, "UNAUTHENTICATED", DirectusUnavailable),
+        (401, "TOKEN_EXPIRED", DirectusUnavailable),
+        (403, "FORBIDDEN", DirectusUnavailable),
+        (403, "INVALID_TOKEN", DirectusUnavailable),
+        (404, "NOT_FOUND", DirectusUnavailable),
+        (409, "CONFLICT", DirectusUnavailable),
+        (413, "CONTENT_TOO_LARGE", DirectusUnavailable),
         (429, "REQUESTS_EXCEEDED", RateLimited),
         (500, "INTERNAL_SERVER_ERROR", CallFailed),
         (503, "SERVICE_UNAVAILABLE", DirectusUnavailable),
@@ -110,7 +119,9 @@ def test_nothing_of_the_own_rights_goes_along_with_a_password(wire, client):
     )
     wire.post(f"{URL}/auth/refresh", json={"data": TOKENS})
     wire.get(
-        f"{URL}/users/register/verify-email", status=302, headers={"Location": "/"}
+        f"{URL}/users/register/verify-email",
+        status=302,
+        headers={"Location": "/admin/users/1"},
     )
     for path in (
         "/auth/logout",
@@ -203,6 +214,32 @@ def test_a_redirect_confirms_an_address(wire, client):
 
     assert client.verify_email(JWT) is None
     assert query(wire) == {"token": JWT}
+
+
+@pytest.mark.parametrize(
+    ("location", "is_confirmed"),
+    [
+        (f"/admin/users/{ID}", True),
+        (f"https://directus.example.com/admin/users/{ID}", True),
+        (f"https://example.com/directus/admin/users/{ID}", True),
+        # Of Directus itself, without a token.
+        ("/admin/login", False),
+        (f"https://sso.example.com/login?next=/admin/users/{ID}", False),
+        (f"/oauth2/sign_in?rd=/admin/users/{ID}", False),
+        ("/", False),
+        ("http://[", False),
+        ("", False),
+    ],
+)
+def test_only_the_page_of_a_user_confirms(wire, client, location, is_confirmed):
+    wire.get(
+        f"{URL}/users/register/verify-email",
+        status=302,
+        headers={"Location": location},
+    )
+
+    with nullcontext() if is_confirmed else pytest.raises(DirectusUnavailable):
+        client.verify_email(JWT)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import pytest
 from accounts.directus import (
     DirectusClient,
     DirectusUnavailable,
-    Forbidden,
     InvalidCredentials,
     InvalidToken,
     RefreshingAuth,
@@ -19,7 +18,7 @@ from accounts.directus import (
     TokenPair,
     Transport,
 )
-from tests.fault_server import after, data, error, says, says_and_closes
+from tests.fault_server import after, data, error, message, says, says_and_closes
 
 from .calls import ADA, CALLS
 from .test_tokens import MemoryStore
@@ -121,7 +120,11 @@ def test_a_refused_renewal_ends_the_session(serve, acting):
         (says(error(500, "INTERNAL_SERVER_ERROR")), DirectusUnavailable),
         (says(error(403, "INVALID_TOKEN")), DirectusUnavailable),
         (says(error(403, "RESOURCE_RESTRICTED")), DirectusUnavailable),
-        (says(error(403, "FORBIDDEN")), Forbidden),
+        (says(error(403, "FORBIDDEN")), DirectusUnavailable),
+        (says(error(404, "ROUTE_NOT_FOUND")), DirectusUnavailable),
+        (says(error(400, "INVALID_PAYLOAD")), DirectusUnavailable),
+        (says(error(401, "UNAUTHENTICATED")), DirectusUnavailable),
+        (says(message(401, b'{"errors": [{"message": "no"}]}')), DirectusUnavailable),
         (says_and_closes(b""), DirectusUnavailable),
     ],
 )

@@ -83,7 +83,7 @@ def test_nothing_shows_a_secret(serve, client_of, told, call, fault):
 
 def test_a_call_is_logged_by_method_path_and_status(serve, client_of, caplog):
     caplog.set_level(logging.DEBUG, logger="accounts.directus")
-    client = client_of(serve(says(message(302, Location="/"))))
+    client = client_of(serve(says(message(302, Location="/admin/users/1"))))
 
     client.verify_email(JWT)
 
@@ -99,7 +99,7 @@ def test_a_call_is_logged_by_method_path_and_status(serve, client_of, caplog):
 
 def test_the_http_library_logs_no_query(serve, client_of, caplog):
     caplog.set_level(logging.DEBUG, logger="urllib3")
-    client = client_of(serve(says(message(302, Location="/"))))
+    client = client_of(serve(says(message(302, Location="/admin/users/1"))))
 
     client.verify_email(JWT)
 
