@@ -40,6 +40,8 @@ SITE_NAME = env.str("SITE_NAME", default="Directus site")
 
 INSTALLED_APPS = [
     "accounts.apps.AdminConfig",
+    # Its commands win over those of Django.
+    "accounts",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -48,7 +50,6 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
-    "accounts",
     "dashboard",
 ]
 

@@ -1,6 +1,7 @@
 """What the checks look at; each thing is read once."""
 
 import json
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -11,22 +12,35 @@ from ..directus import (
     DirectusError,
     Visitor,
 )
-from ..provisioning import Server
-from ..provisioning.ids import WEBHOOK_FLOW
+from ..provisioning import Server, SiteIds
 
 Row = dict[str, Any]
 
-
+SETUP = "python manage.py directus_setup"
 # Who is not signed in, where there are no policies.
 PUBLIC = {"id": None, "admin_access": False, "app_access": False}
 
 
 class NotReadable(Exception):
-    """A check cannot look; str() says what is missing."""
+    """A check cannot look; str() says what is missing.
+
+    Args:
+        line: what makes it readable; without one there is nothing to be done, or
+            another check says what.
+    """
+
+    def __init__(self, reason: str, line: str = "") -> None:
+        super().__init__(reason)
+        self.line = line
 
 
 class Site:
     """This site's Directus, as its own settings reach it."""
+
+    @property
+    def own(self) -> SiteIds:
+        """The ids of what this site has in Directus."""
+        return clients.own_ids()
 
     @cached_property
     def anonymous(self) -> DirectusClient:
@@ -109,9 +123,7 @@ class Site:
     def my_role(self) -> str:
         """The service user's role, which it may read as it may read anybody's."""
         if "role" not in self.me:
-            raise NotReadable(
-                "The service token may not read this; directus_setup grants it."
-            )
+            raise NotReadable("The service token may not read this.", SETUP)
         return str(self.me["role"])
 
     @cached_property
@@ -142,9 +154,70 @@ class Site:
     @cached_property
     def webhook_flow(self) -> Row | None:
         """The Flow that directus_setup makes."""
-        rule = {"id": {"_eq": WEBHOOK_FLOW}}
+        rule = {"id": {"_eq": self.own.webhook_flow}}
         fields = "id,status,description,operation"
         return next(iter(self._rows("flows", fields, rule)), None)
+
+    @cached_property
+    def has_picture_folder(self) -> bool:
+        """Whether the token finds the folder of this site's pictures."""
+        return bool(
+            self._rows("folders", "id", {"id": {"_eq": self.own.picture_folder}})
+        )
+
+    @cached_property
+    def last_seen_user(self) -> Row | None:
+        """Who was seen last in Directus: id and last_access, as Directus tells it."""
+        rule = {"last_access": {"_nnull": True}}
+        params = {
+            "fields": "id,last_access",
+            "sort": "-last_access",
+            "limit": "1",
+            "filter": json.dumps(rule),
+        }
+        return next(iter(self.service.get("/users", params=params)), None)
+
+    def was_seen(self, user_id: str, seconds: int, tolerance: int) -> bool:
+        """Return whether a user was seen so long ago, by Directus' own reckoning."""
+        bounds = {"_gte": seconds + tolerance, "_lte": max(0, seconds - tolerance)}
+        rules = [{"last_access": {key: _ago(bounds[key])}} for key in bounds]
+        return bool(
+            self._rows("users", "id", {"_and": [{"id": {"_eq": user_id}}, *rules]})
+        )
+
+    @cached_property
+    def last_change(self) -> datetime | None:
+        """When Directus last wrote that users were changed or deleted by others.
+
+        By others, because a lock-out stands there as a change by oneself, and the
+        Flow is told of none.
+        """
+        rule = {
+            "_and": [
+                {"collection": {"_eq": "directus_users"}},
+                {"action": {"_in": ["update", "delete"]}},
+            ]
+        }
+        params = {
+            "fields": "timestamp,user,item",
+            "sort": "-id",
+            "limit": "50",
+            "filter": json.dumps(rule),
+        }
+        for row in self.service.get("/activity", params=params):
+            if row["user"] != row["item"]:
+                return moment_of(row["timestamp"])
+        return None
+
+    def had_flow(self, seconds: int) -> bool:
+        """Return whether the Flow of this site was made so long ago or longer."""
+        rule = {
+            "_and": [
+                {"id": {"_eq": self.own.webhook_flow}},
+                {"date_created": {"_lte": _ago(seconds)}},
+            ]
+        }
+        return bool(self._rows("flows", "id", rule))
 
     def role(self, id_or_name: str) -> Row | None:
         """Return a role by id or by name."""
@@ -232,7 +305,22 @@ class Site:
         params = {"fields": fields, "limit": "-1"}
         if rule:
             params["filter"] = json.dumps(rule)
-        return self.service.get(f"/{path}", params=params)
+        rows = self.service.get(f"/{path}", params=params)
+        most = (self.info.get("queryLimit") or {}).get("max") or -1
+        if 0 < most <= len(rows):
+            reason = f"Directus gives no more than {most} rows of {path} at once."
+            raise NotReadable(reason, 'QUERY_LIMIT_MAX="-1"')
+        return rows
+
+
+def moment_of(text: str) -> datetime:
+    """Return a time that Directus tells; on SQLite it leaves the zone out."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _ago(seconds: int) -> str:
+    return f"$NOW(-{seconds} seconds)"
 
 
 def _right(row: Row) -> Row:

@@ -254,7 +254,8 @@ def _service_user(
     state: State, options: Options, token_works: bool
 ) -> Iterator[Change]:
     user = state.service_user
-    email = user["email"] if user else options.service_email or state.own.service_email
+    email = (user or {}).get("email") or options.service_email
+    email = email or state.own.service_email
     values = wanted.service_user(email, state.own)
     replace_token = options.replace_token or not token_works
     needs_token = options.make_token and replace_token

@@ -174,7 +174,7 @@ def _reads_what_is_checked(own: SiteIds) -> list[Permission]:
         # Not the operations: one of them holds the secret.
         _reads(
             "directus_flows",
-            ["id", "status", "description", "operation"],
+            ["id", "status", "description", "operation", "date_created"],
             {"id": {"_eq": own.webhook_flow}},
         ),
     ]
