@@ -102,7 +102,7 @@ def test_a_mirrored_user_has_no_password_to_change(typed):
 
 
 def test_an_address_that_nobody_has(typed):
-    with pytest.raises(CommandError, match="no local user root@example.com"):
+    with pytest.raises(CommandError, match=r"no local user root@"):
         call_command("changepassword", ADDRESS)
 
 

@@ -43,7 +43,8 @@ def _fits(row, rule):
 def _fits_value(value, test):
     ((operator, operand),) = test.items()
     if isinstance(operand, dict):
-        return _fits_value(value[operator], operand)
+        nested = value if isinstance(value, dict) else {}
+        return _fits_value(nested.get(operator), operand)
     matches = {
         "_eq": lambda: value == operand,
         "_in": lambda: value in operand,

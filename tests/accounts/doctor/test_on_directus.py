@@ -183,4 +183,4 @@ def test_a_service_token_that_lost_its_rights(doctor, directus_server):
 
     assert code == 3
     assert "lacks: read avatar" in found["token.rights"]["reason"]
-    assert found["rights.customer"]["verdict"] == "unknown"
+    assert found["rights.customer"]["verdict"] == "warning"
