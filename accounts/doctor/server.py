@@ -143,12 +143,12 @@ def time_zone(site: Site) -> Answer:
     On SQLite it tells them in its own time zone, without saying which: whoever reads
     them takes them for UTC. Directus compares right, by its `$NOW`.
     """
-    user = site.last_seen_user
-    if user is None:
+    row = site.dated
+    if row is None:
         raise NotReadable("Nobody has signed in to Directus yet.")
-    told = moment_of(user["last_access"])
+    told = moment_of(row.told)
     age = round((timezone.now() - told).total_seconds() + _ahead())
-    if age < -TOLERANCE or not site.was_seen(user["id"], age, TOLERANCE):
+    if age < -TOLERANCE or not site.is_aged(row, age, TOLERANCE):
         reason = (
             "Directus tells times in a time zone of its own, as if it were UTC: the "
             "last access of people is hours wrong here. The line goes into the "

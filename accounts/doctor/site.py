@@ -1,6 +1,7 @@
 """What the checks look at; each thing is read once."""
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,7 @@ from ..directus import (
     AuthenticationFailed,
     DirectusClient,
     DirectusError,
+    Forbidden,
     Visitor,
 )
 from ..provisioning import Server, SiteIds
@@ -32,6 +34,16 @@ class NotReadable(Exception):
     def __init__(self, reason: str, line: str = "") -> None:
         super().__init__(reason)
         self.line = line
+
+
+@dataclass(frozen=True)
+class Dated:
+    """A row of Directus, and a time in it as Directus tells it."""
+
+    path: str
+    id: str
+    field: str
+    told: str
 
 
 class Site:
@@ -161,29 +173,37 @@ class Site:
     @cached_property
     def has_picture_folder(self) -> bool:
         """Whether the token finds the folder of this site's pictures."""
-        return bool(
-            self._rows("folders", "id", {"id": {"_eq": self.own.picture_folder}})
-        )
+        rule = {"id": {"_eq": self.own.picture_folder}}
+        try:
+            return bool(self._rows("folders", "id", rule))
+        except Forbidden:
+            return False
 
     @cached_property
-    def last_seen_user(self) -> Row | None:
-        """Who was seen last in Directus: id and last_access, as Directus tells it."""
-        rule = {"last_access": {"_nnull": True}}
+    def dated(self) -> Dated | None:
+        """A row with a time: our Flow, or the user who was seen last."""
+        rule = {"id": {"_eq": self.own.webhook_flow}}
+        for row in self._rows("flows", "id,date_created", rule):
+            return Dated("flows", row["id"], "date_created", row["date_created"])
         params = {
             "fields": "id,last_access",
             "sort": "-last_access",
             "limit": "1",
-            "filter": json.dumps(rule),
+            "filter": json.dumps({"last_access": {"_nnull": True}}),
         }
-        return next(iter(self.service.get("/users", params=params)), None)
+        for row in self.service.get("/users", params=params):
+            return Dated("users", row["id"], "last_access", row["last_access"])
+        return None
 
-    def was_seen(self, user_id: str, seconds: int, tolerance: int) -> bool:
-        """Return whether a user was seen so long ago, by Directus' own reckoning."""
-        bounds = {"_gte": seconds + tolerance, "_lte": max(0, seconds - tolerance)}
-        rules = [{"last_access": {key: _ago(bounds[key])}} for key in bounds]
-        return bool(
-            self._rows("users", "id", {"_and": [{"id": {"_eq": user_id}}, *rules]})
-        )
+    def is_aged(self, row: Dated, seconds: int, tolerance: int) -> bool:
+        """Return whether a row is so old by Directus' own reckoning."""
+        oldest, newest = seconds + tolerance, max(0, seconds - tolerance)
+        rules = [
+            {"id": {"_eq": row.id}},
+            {row.field: {"_gte": _ago(oldest)}},
+            {row.field: {"_lte": _ago(newest)}},
+        ]
+        return bool(self._rows(row.path, "id", {"_and": rules}))
 
     @cached_property
     def last_change(self) -> datetime | None:

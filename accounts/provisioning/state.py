@@ -62,7 +62,8 @@ def read_state(client: DirectusClient, options: Options) -> State:
         ProvisioningError: what is there must not be touched or built upon.
         DirectusError: Directus did not answer, or refused.
     """
-    server = Server(str(client.get_server_info().get("version") or ""))
+    info = client.get_server_info()
+    server = Server(str(info.get("version") or ""))
     _require_administrator(client, server)
     _require_supported(server)
     server = with_licence(client, server)
@@ -71,7 +72,7 @@ def read_state(client: DirectusClient, options: Options) -> State:
     if role:
         _refuse_powerful_role(client, server, role)
     own = options.site
-    return State(
+    state = State(
         customer_role=customer_role,
         new_customer_role="" if role else name,
         own=own,
@@ -90,6 +91,19 @@ def read_state(client: DirectusClient, options: Options) -> State:
         flows=_rows(client, "flows", {"id": {"_eq": own.webhook_flow}}),
         operations=_rows(client, "operations", {"flow": {"_eq": own.webhook_flow}}),
     )
+    _require_whole(state, info)
+    return state
+
+
+def _require_whole(state: State, info: Row) -> None:
+    """Stop where Directus cuts lists off: what is missing would be made twice."""
+    most = (info.get("queryLimit") or {}).get("max") or -1
+    lists = [value for value in vars(state).values() if isinstance(value, list)]
+    if 0 < most <= max(map(len, lists)):
+        raise ProvisioningError(
+            f"Directus gives no more than {most} rows at once (QUERY_LIMIT_MAX), and "
+            "there are more to be seen. Raise it for this."
+        )
 
 
 def _user_fields(client: DirectusClient, options: Options) -> list[Row]:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.doctor import server
 from accounts.doctor.findings import Verdict
-from accounts.doctor.site import NotReadable
+from accounts.doctor.site import Dated, NotReadable
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def seen(site, monkeypatch):
     def at(*, ago, zone=0):
         told = timezone.now() - timedelta(seconds=ago) + timedelta(hours=zone)
         text = told.strftime("%Y-%m-%dT%H:%M:%S")
-        site.last_seen_user = {"id": "1", "last_access": text}
-        site.was_seen = lambda user, seconds, most: abs(seconds - ago) <= most
+        site.dated = Dated("users", "1", "last_access", text)
+        site.is_aged = lambda row, seconds, most: abs(seconds - ago) <= most
         monkeypatch.setattr(server, "seconds_apart", lambda: 0)
 
     return at
@@ -99,7 +99,7 @@ def test_times_of_another_zone(site, seen, ago, zone, verdict):
 
 
 def test_without_anybody_seen_there_is_no_time_to_look_at(site):
-    site.last_seen_user = None
+    site.dated = None
 
     with pytest.raises(NotReadable):
         server.time_zone(site)
