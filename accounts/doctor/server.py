@@ -9,7 +9,8 @@ from ..directus import DirectusUnavailable, Visitor
 from ..provisioning.wanted import PROBE_ADDRESS
 from .findings import Answer, ok, problem, warning
 from .registry import check
-from .site import SETUP, NotReadable, Site, moment_of
+from .site import SETUP, NotReadable, Site
+from .times import moment_of
 
 # The oldest of each that is as safe as its kind can be.
 FLOORS = {10: (10, 13, 4), 11: (11, 17, 0), 12: (12, 3, 1)}

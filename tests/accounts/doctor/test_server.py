@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from accounts.doctor import server
 from accounts.doctor.findings import Verdict
-from accounts.doctor.site import Dated, NotReadable
+from accounts.doctor.site import NotReadable
+from accounts.doctor.times import Dated
 
 
 @pytest.mark.parametrize(
