@@ -59,6 +59,7 @@ def test_directus_must_be_allowed_to_call_its_own_machine(url, is_named):
 def setup(directus_server, settings):
     """Run directus_setup against the real Directus; returns what it prints."""
     settings.DIRECTUS_URL = directus_server.directus.url
+    settings.PUBLIC_URL = directus_server.site_url
     token = directus_server.state.secrets()["admin_token"]
     usual = {"admin_token": token, "env_file": directus_server.state.site_env}
 

@@ -219,8 +219,10 @@ class Command(BaseCommand):
         return Webhook(url, secret)
 
     def _note_other_address(self, state, wishes):
-        other = "" if wishes.is_named else other_address(state, wishes)
-        if other:
+        # Of a Flow that calls elsewhere there is a word already.
+        is_told = wishes.webhook and wishes.webhook.url != public_url(WEBHOOK)
+        other = other_address(state, wishes)
+        if other and not (is_told or wishes.is_named):
             self.report.note(
                 f"This was made for {other}, and this site is at {wishes.site_url}. "
                 f'Has it moved, name it: --site "{state.own.name}". A second site '
