@@ -10,6 +10,7 @@ from accounts.provisioning import SiteIds, ids
 from accounts.provisioning.env_file import read_value
 from local.admin import Admin
 from local.directus import Directus, local_environment
+from local.http import Refused
 from local.ports import Ports
 from local.state import State
 from local.versions import chosen_version
@@ -119,9 +120,10 @@ def _has_its_own_flow_and_folder(admin, token):
     flows = {row["id"] for row in admin.call("GET", "/flows?fields=id")}
     assert {ids.WEBHOOK_FLOW, SiteIds("Shop").webhook_flow} <= flows
     site = Admin(admin.url, token)
-    folders = [row["id"] for row in site.call("GET", "/folders?fields=id")]
+    assert site.call("GET", f"/folders/{SiteIds('Shop').picture_folder}")
     if not admin.call("GET", "/server/info")["version"].startswith("12."):
-        assert folders == [SiteIds("Shop").picture_folder]
+        with pytest.raises(Refused):
+            site.call("GET", f"/folders/{ids.PICTURE_FOLDER}")
 
 
 def _closes_registration(setup, admin, settings, path, role):
