@@ -249,6 +249,13 @@ def test_a_token_is_replaced_where_that_is_asked_for(setup, in_use, tmp_path):
     assert "The token it has now stops working." in printed
 
 
+def test_a_printed_token_comes_with_the_role(setup, works):
+    printed = setup(Changeable(), yes=True, print_token=True)
+
+    assert f"{KEY}=" in printed
+    assert f"DIRECTUS_CUSTOMER_ROLE={ROLE}" in printed
+
+
 def test_a_new_token_needs_a_place(setup):
     with pytest.raises(CommandError, match="needs a place") as caught:
         setup(Changeable(), yes=True, new_token=True)

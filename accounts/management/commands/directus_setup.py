@@ -163,7 +163,7 @@ class Command(BaseCommand):
             self.report.made(change)
             if change.needs_token:
                 # At once: what follows may fail, and Directus shows no token again.
-                self._hand_over({**lines, TOKEN: token})
+                self._hand_over({ROLE: plan.customer_role, **lines, TOKEN: token})
 
         apply_plan(client, plan, token=token, on_change=made)
         if not plan.makes_token:
@@ -288,6 +288,7 @@ class Command(BaseCommand):
             self.report.handed_over(sorted(lines), self.env_file)
         elif TOKEN in lines:
             self.report.token(TOKEN, lines[TOKEN])
+            self.report.token(ROLE, lines[ROLE])
 
     def _tell_environment(self, webhook):
         lines = directus_environment(
