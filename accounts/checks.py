@@ -172,6 +172,7 @@ def _check_directus():
     try:
         clients.transport()
         clients.service_client()
+        clients.own_ids()
     except ValueError as error:
         # Its text holds no value.
         found.append(checks.Error(f"Directus: {error}.", id="accounts.E009"))

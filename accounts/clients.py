@@ -19,6 +19,7 @@ from .directus import (
     Visitor,
     WaitingRoom,
 )
+from .provisioning import SiteIds
 
 
 def anonymous_client(request=None) -> DirectusClient:
@@ -111,6 +112,20 @@ def visitor_of(request) -> Visitor | None:
 def directus_url() -> str:
     """Return where this server reaches Directus."""
     return settings.DIRECTUS_URL
+
+
+def site_name() -> str:
+    """Return what this site is called in Directus."""
+    return settings.DIRECTUS_SITE
+
+
+def own_ids() -> SiteIds:
+    """Return the ids of what this site has in Directus, by its name there.
+
+    Raises:
+        ValueError: DIRECTUS_SITE cannot be a name.
+    """
+    return SiteIds(settings.DIRECTUS_SITE)
 
 
 def trusted_certificates() -> str | bool:

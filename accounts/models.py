@@ -12,7 +12,9 @@ from django.contrib.auth.models import (
     PermissionsMixin,
 )
 from django.contrib.sessions.base_session import AbstractBaseSession
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +26,11 @@ class UserManager(BaseUserManager):
     """Creates local users; mirrored ones come from accounts.mirror."""
 
     def create_superuser(self, email, password=None, **fields):
-        """Create the local administrator who can sign in when Directus cannot help."""
+        """Create the local administrator who can sign in when Directus cannot help.
+
+        Raises:
+            ValidationError: there is one with this address, whatever its case.
+        """
         user = self.model(
             email=self.normalize_email(email),
             is_staff=True,
@@ -32,12 +38,25 @@ class UserManager(BaseUserManager):
             **fields,
         )
         user.set_password(password)
-        user.save(using=self._db)
+        try:
+            with transaction.atomic(using=self._db):
+                user.save(using=self._db)
+        except IntegrityError:
+            text = f"There is a local user {email} already: changepassword."
+            raise ValidationError(text) from None
         return user
+
+    def local(self, email):
+        """Return the local user with this address, if any, as a queryset.
+
+        Mirrored users may have the same one: they are found by their ids.
+        """
+        rows = self.annotate(lower_email=Lower("email"))
+        return rows.filter(lower_email=Lower(Value(email)), directus_id=None)
 
     def get_by_natural_key(self, username):
         """Return the local user with this address; mirrored ones have ids."""
-        return self.get(email__iexact=username, directus_id=None)
+        return self.local(username).get()
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -23,7 +23,6 @@ from .directus import (
 from .grants import NotGranted, as_user_or_site
 from .mirror import note_written
 from .picture_files import STORED_NAME, STORED_TYPE
-from .provisioning.ids import PICTURE_FOLDER
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +57,7 @@ def store(request, content: bytes) -> None:
         content,
         STORED_NAME,
         STORED_TYPE,
-        {"folder": PICTURE_FOLDER, "title": str(user.directus_id)},
+        {"folder": clients.own_ids().picture_folder, "title": str(user.directus_id)},
     )
     try:
         new = site.upload_file(upload)
@@ -138,7 +137,8 @@ def _set_avatar(request, file_id: UUID | None) -> None:
 
 def _is_of(site: DirectusClient, user, file_id: UUID) -> bool:
     file = site.get_file(file_id)
-    return file.folder == PICTURE_FOLDER and file.title == str(user.directus_id)
+    folder = clients.own_ids().picture_folder
+    return file.folder == folder and file.title == str(user.directus_id)
 
 
 def _delete(site: DirectusClient, user, file_id: UUID | None) -> None:

@@ -40,6 +40,8 @@ SITE_NAME = env.str("SITE_NAME", default="Directus site")
 
 INSTALLED_APPS = [
     "accounts.apps.AdminConfig",
+    # Its commands win over those of Django.
+    "accounts",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -48,7 +50,6 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
-    "accounts",
     "dashboard",
 ]
 
@@ -184,6 +185,7 @@ TOKEN_ENCRYPTION_KEYS = env.list("TOKEN_ENCRYPTION_KEYS")
 
 DIRECTUS_URL = env.str("DIRECTUS_URL").rstrip("/")
 DIRECTUS_PUBLIC_URL = env.str("DIRECTUS_PUBLIC_URL", default=DIRECTUS_URL).rstrip("/")
+DIRECTUS_SITE = env.str("DIRECTUS_SITE", default="") or "Django site"
 DIRECTUS_SERVICE_TOKEN = env.str("DIRECTUS_SERVICE_TOKEN", default="")
 DIRECTUS_WEBHOOK_SECRET = env.str("DIRECTUS_WEBHOOK_SECRET", default="")
 DIRECTUS_CUSTOMER_ROLE = env.str("DIRECTUS_CUSTOMER_ROLE", default="")

@@ -19,7 +19,7 @@ START_SECONDS = 240
 # Past Directus' update check, which asks the npm registry at each start.
 CLI = "node_modules/@directus/api/dist/cli/run.js"
 # Nothing else of the shell's environment reaches Directus: it reads every variable.
-PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
 def local_environment(state: State, ports: Ports, site_url: str) -> dict[str, str]:
@@ -48,6 +48,8 @@ def local_environment(state: State, ports: Ports, site_url: str) -> dict[str, st
         "MCP_ENABLED": "false",
         "AI_ENABLED": "false",
         "TELEMETRY": "false",
+        # On SQLite it tells times in its own time zone, without saying which.
+        "TZ": "UTC",
         "NODE_ENV": "production",
         "NODE_OPTIONS": "--max-old-space-size=512",
     }

@@ -45,12 +45,13 @@ class Ports:
 
     def check(self) -> None:
         """Raise a Problem that names the first port which is taken."""
+        chosen = {variable: getattr(self, name) for name, variable in VARIABLES.items()}
         seen: dict[int, str] = {}
-        for name, variable in VARIABLES.items():
-            port = getattr(self, name)
+        for variable, port in chosen.items():
             if port in seen:
                 raise Problem(f"{variable} and {seen[port]} are both {port}.")
             seen[port] = variable
+        for variable, port in chosen.items():
             if not is_free(port):
                 raise Problem(
                     f"Port {port} is in use: stop what listens there,"

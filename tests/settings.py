@@ -25,6 +25,7 @@ for name in (
     "DIRECTUS_SERVICE_TOKEN",
     "DIRECTUS_CUSTOMER_ROLE",
     "DIRECTUS_SIGNUP",
+    "DIRECTUS_SITE",
     "DIRECTUS_WEBHOOK_SECRET",
 ):
     os.environ.pop(name, None)

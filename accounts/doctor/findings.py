@@ -5,7 +5,11 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """How it stands. UNKNOWN is not a finding: the check could not look."""
+    """How it stands.
+
+    UNKNOWN: the check could not look, and nothing is to be done about it, or another
+    finding says what. Anything else that keeps a check from looking is a WARNING.
+    """
 
     OK = "ok"
     WARNING = "warning"

@@ -1,6 +1,5 @@
 """What Directus 12 makes of its licence: seats, and permissions without effect."""
 
-from ..provisioning.ids import OUR_POLICIES
 from ..provisioning.server import LICENCES_SINCE
 from .findings import Answer, ok, warning
 from .registry import check
@@ -51,7 +50,7 @@ def hidden(site: Site) -> Answer:
         )
     _require_missing_licence(site)
     found = site.hidden_permissions()
-    foreign = sorted(name for id, name in found if id not in OUR_POLICIES)
+    foreign = sorted(name for id, name in found if id not in site.own.policies)
     if foreign:
         reason = (
             "Directus does not apply, and does not show, permissions of: %(names)s. "

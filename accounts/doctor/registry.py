@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Iterator
 
 from ..directus import DirectusError, Forbidden
-from .findings import Answer, Finding, unknown
-from .site import NotReadable, Site
+from .findings import Answer, Finding, unknown, warning
+from .site import SETUP, NotReadable, Site
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ def examine(site: Site | None = None) -> Iterator[Finding]:
     from . import (  # noqa: F401
         configuration,
         here,
+        leftovers,
         licence,
         rights,
         server,
@@ -47,15 +48,17 @@ def _answer(function: Check, site: Site) -> Answer:
     try:
         return function(site)
     except NotReadable as error:
-        return unknown(str(error))
+        # Where something can be done about it, somebody should.
+        verdict = warning if error.line else unknown
+        return verdict(str(error), error.line)
     except Forbidden:
-        return unknown("The service token may not read this; directus_setup grants it.")
+        return warning("The service token may not read this.", SETUP)
     except DirectusError as error:
-        return unknown(str(error))
+        return warning(f"This could not be looked at: {error}.")
     except Exception as error:
         # An answer without what belongs into it, as where fields may not be read.
         logger.exception("A check of the doctor failed")
-        return unknown(f"This could not be looked at: {type(error).__name__}.")
+        return warning(f"This could not be looked at: {type(error).__name__}.")
 
 
 ORDER = (
@@ -66,6 +69,7 @@ ORDER = (
     "directus.licence",
     "directus.seats",
     "directus.clock",
+    "directus.time_zone",
     "directus.address",
     "directus.login_attempts",
     "token.present",
@@ -80,6 +84,7 @@ ORDER = (
     "rights.customer_role",
     "rights.customer",
     "rights.hidden",
+    "rights.leftovers",
     "webhook.secret",
     "webhook.flow",
     "webhook.target",

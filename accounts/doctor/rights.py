@@ -11,10 +11,12 @@ from ..provisioning.rights import (
 )
 from .findings import Answer, ok, problem, unknown, warning
 from .registry import check
-from .server import SETUP
-from .site import Row, Site
+from .site import SETUP, Row, Site
 
 USERS, FILES = "directus_users", "directus_files"
+FOR_TOKEN = f"{SETUP} --env-file .env"
+# NAME is that of a role that is there, or of a new one.
+FOR_ANOTHER_ROLE = f"{FOR_TOKEN} --customer-role NAME"
 # What the pages of the account need beside the fields of users.
 NEEDED_WHOLE = (
     (USERS, "delete"),
@@ -25,17 +27,22 @@ NEEDED_WHOLE = (
 )
 
 
-def powers(site: Site, role_id: str) -> str:
-    """Return which powers a role has that a customer must not have."""
-    policies = site.policies_of_role(role_id)
+def powers(site: Site, role_id: str | None) -> str:
+    """Return which powers a role has that a customer must not have, and by what."""
     names = {
         "admin_access": "administrator rights",
         "app_access": "access to Directus' own app",
     }
-    found = [
-        name for key, name in names.items() if any(policy[key] for policy in policies)
-    ]
-    return ", ".join(found)
+    found = {
+        name: [row for row in site.policies_of_role(role_id) if row[key]]
+        for key, name in names.items()
+    }
+    kind = "policy" if site.server.has_policies else "role"
+    return ", ".join(
+        f"{name} ({kind} {', '.join(row['name'] or 'Public' for row in rows)})"
+        for name, rows in found.items()
+        if rows
+    )
 
 
 @check("token.present")
@@ -47,17 +54,17 @@ def token(site: Site) -> Answer:
                 "Directus has no licence: without a service token nobody's profile "
                 "can be read."
             )
-            return problem(reason, f"{SETUP} --env-file .env")
+            return problem(reason, FOR_TOKEN)
         reason = (
             "Without a service token the site cannot know whose password an account "
             "has that somebody signs up with somebody else's address first: everybody "
             "chooses a new one, by mail, before the first sign-in."
         )
-        return warning(reason, f"{SETUP} --env-file .env")
+        return warning(reason, FOR_TOKEN)
     if site.token_error is not None:
         reason = "Directus does not accept the service token: %(error)s."
         values = {"error": site.token_error}
-        return problem(reason % values, f"{SETUP} --env-file .env")
+        return problem(reason % values, FOR_TOKEN)
     return ok("The service token works.")
 
 
@@ -65,10 +72,13 @@ def token(site: Site) -> Answer:
 def token_rights(site: Site) -> Answer:
     """The token may do what the site needs and nothing that makes administrators."""
     if site.global_rights["admin_access"]:
-        return problem("The service token is an administrator's.", SETUP)
+        reason = "The service token is an administrator's."
+        if others := _named(_others_of_service(site)):
+            reason += f" Take from its role: {others}."
+        return problem(reason, FOR_TOKEN)
     if missing := _missing(site):
         reason = "The service token lacks: %(rights)s."
-        return problem(reason % {"rights": ", ".join(missing)}, SETUP)
+        return problem(reason % {"rights": ", ".join(missing)}, FOR_TOKEN)
     if not site.takes_rules:
         return ok(
             "Without a licence the service token cannot be kept from making "
@@ -76,26 +86,44 @@ def token_rights(site: Site) -> Answer:
         )
     if excess := _excess(site):
         reason = "The service token may do more than it needs: %(rights)s."
-        return warning(reason % {"rights": ", ".join(excess)}, SETUP)
+        if others := _named(_others_of_service(site)):
+            reason += f" Take from its role: {others}."
+        return warning(reason % {"rights": ", ".join(excess)}, FOR_TOKEN)
     return ok("The service token has the rights that the site needs.")
 
 
 def _missing(site: Site) -> list[str]:
     extra = set(clients.profile_fields())
     needed = {"read": {*OWN_PROFILE} | extra, "update": {*SERVICE_WRITABLE} | extra}
-    if clients.signup_mode() == "create":
-        needed["create"] = {"email", "password", "role"}
+    if clients.signup_mode() != "closed":
+        needed["create"] = {"email", "password", "role", "status"}
     lacking = [
         f"{action} {name}"
         for action, names in needed.items()
         for name in sorted(names - _fields(site, action))
         if "*" not in _fields(site, action)
     ]
-    return lacking + [
-        f"{action} {collection}"
-        for collection, action in NEEDED_WHOLE
-        if not _is_granted(site, collection, action)
-    ]
+    return (
+        lacking
+        + [
+            f"{action} {collection}"
+            for collection, action in NEEDED_WHOLE
+            if not _is_granted(site, collection, action)
+        ]
+        + ["the folder of profile pictures"] * (not site.has_picture_folder)
+    )
+
+
+def _others_of_service(site: Site) -> list[Row]:
+    """Return the policies of the service user's role that are not ours."""
+    if not site.server.has_policies:
+        return []
+    policies = site.policies_of_role(site.my_role)
+    return [row for row in policies if row["id"] not in site.own.policies]
+
+
+def _named(policies: list[Row]) -> str:
+    return ", ".join(f"policy {row['name']} ({row['id']})" for row in policies)
 
 
 def _excess(site: Site) -> list[str]:
@@ -138,7 +166,10 @@ def public(site: Site) -> Answer:
     """Who is not signed in may do nothing with users."""
     policies = site.policies_of_role(None)
     if any(policy["admin_access"] for policy in policies):
-        return problem("Everybody is an administrator of Directus.")
+        return problem(
+            "Everybody is an administrator of Directus. Take that from the public in "
+            "Directus under Settings, Access Policies, Public."
+        )
     found = sorted({row["action"] for row in site.user_permissions(policies)})
     if found:
         reason = (
@@ -153,16 +184,19 @@ def public(site: Site) -> Answer:
 def customer_role(site: Site) -> Answer:
     """The customers' role is there and harmless."""
     role_id = clients.customer_role()
-    line = f"{SETUP} --env-file .env"
     if not role_id:
         verdict = problem if clients.signup_mode() == "create" else warning
-        return verdict("DIRECTUS_CUSTOMER_ROLE is not set.", line)
+        return verdict("DIRECTUS_CUSTOMER_ROLE is not set.", FOR_TOKEN)
     role = site.role(role_id)
     if role is None:
-        return problem("Directus has no role DIRECTUS_CUSTOMER_ROLE.", line)
+        reason = "Directus has no role DIRECTUS_CUSTOMER_ROLE."
+        return problem(reason, f"{FOR_TOKEN} --customer-role Customer")
     if found := powers(site, role["id"]):
-        reason = "Customers have %(rights)s."
-        return problem(reason % {"rights": found})
+        reason = (
+            "Customers have %(rights)s. Take that away in Directus, or choose another "
+            "role by the line."
+        )
+        return problem(reason % {"rights": found}, FOR_ANOTHER_ROLE)
     return ok(f"Customers have the role {role['name']}.")
 
 
@@ -174,8 +208,12 @@ def customer(site: Site) -> Answer:
         return unknown("This needs DIRECTUS_CUSTOMER_ROLE.")
     rows = site.user_permissions(site.policies_of_role(role["id"]))
     if dangers := _dangers(rows):
-        reason = "Customers may %(rights)s in directus_users."
-        return problem(reason % {"rights": ", ".join(dangers)})
+        reason = (
+            "Customers may %(rights)s in directus_users. Take that away in Directus, "
+            "or choose another role by the line."
+        )
+        values = {"rights": ", ".join(dangers)}
+        return problem(reason % values, FOR_ANOTHER_ROLE)
     if not site.takes_rules:
         return ok(
             "Customers have no permission on users; the site reads their profiles "

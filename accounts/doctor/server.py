@@ -1,17 +1,16 @@
 """Is Directus there, new enough, on time, and told who the visitors are?"""
 
-import time
-from email.utils import parsedate_to_datetime
-
 import requests
+from django.utils import timezone
 
 from .. import clients
+from ..clock import MOST_SECONDS_APART, ClockUnknown, seconds_apart
 from ..directus import DirectusUnavailable, Visitor
-from ..provisioning.ids import PROBE_POLICY
 from ..provisioning.wanted import PROBE_ADDRESS
-from .findings import Answer, ok, problem, unknown, warning
+from .findings import Answer, ok, problem, warning
 from .registry import check
-from .site import NotReadable, Site
+from .site import SETUP, NotReadable, Site
+from .times import moment_of
 
 # The oldest of each that is as safe as its kind can be.
 FLOORS = {10: (10, 13, 4), 11: (11, 17, 0), 12: (12, 3, 1)}
@@ -21,8 +20,8 @@ ADVISORIES = {
     (11, 14, 1): "CVE-2026-26185: a password reset tells whether an address exists",
     (11, 17, 0): "GHSA-6q22-g298-grjh: one anonymous GraphQL request can keep it busy",
 }
-MOST_SECONDS_APART = 30
-SETUP = "python manage.py directus_setup"
+# Seconds, for what is read one after the other; time zones differ by more.
+TOLERANCE = 120
 
 
 @check("directus.reach")
@@ -48,7 +47,10 @@ def version(site: Site) -> Answer:
     text = str(site.info.get("version", ""))
     found = parse_version(text)
     if not found:
-        return unknown("Directus does not tell its version.")
+        return warning(
+            "Directus does not tell its version: nobody knows whether it is safe.",
+            f"{SETUP} --env-file .env",
+        )
     oldest = FLOORS.get(found[0], min(FLOORS.values()))
     known = [reason for limit, reason in ADVISORIES.items() if found < limit]
     if found < oldest:
@@ -83,61 +85,85 @@ def health(site: Site) -> Answer:
 
     Which of them is not it tells administrators alone.
     """
+    line = f'curl -H "Authorization: Bearer $ADMIN_TOKEN" {_health_url()}'
     status = health_status(site)
+    if not status:
+        return warning("Directus does not tell how it is.", line)
     if status == "ok":
         return ok("Directus finds its mail, storage, database and cache well.")
     reason = (
         "Directus says %(status)s about its own mail, storage, database or cache; "
-        "GET /server/health tells administrators which."
+        "the line tells an administrator which."
     )
-    return problem(reason % {"status": status}, "EMAIL_TRANSPORT=smtp")
+    return problem(reason % {"status": status}, line)
+
+
+def _health_url() -> str:
+    return f"{clients.directus_url()}/server/health"
 
 
 def health_status(site: Site) -> str:
-    """Return ok, warn or error. Directus answers 503 where it is an error."""
+    """Return ok, warn or error, with which Directus answers 503; else nothing."""
     token = site.service_token
     with requests.Session() as session:
         session.trust_env = False
         session.verify = clients.trusted_certificates()
         try:
             answer = session.get(
-                f"{clients.directus_url()}/server/health",
+                _health_url(),
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=(1, 10),
                 allow_redirects=False,
             )
             return str(answer.json()["status"])
         except (requests.RequestException, ValueError, KeyError, TypeError):
-            raise NotReadable("Directus does not tell how it is.") from None
+            return ""
 
 
 @check("directus.clock")
 def clock(site: Site) -> Answer:
     """Both clocks agree, so that tokens are renewed in time."""
-    apart = seconds_apart()
+    try:
+        apart = seconds_apart()
+    except ClockUnknown as error:
+        raise NotReadable("Directus does not tell the time.") from error
     values = {"seconds": round(abs(apart))}
     if abs(apart) >= MOST_SECONDS_APART:
-        reason = "The clocks of Directus and this server are %(seconds)s s apart."
+        reason = (
+            "The clocks of Directus and this server differ by %(seconds)s s: codes of "
+            "apps and messages of the Flow are refused."
+        )
         return problem(reason % values, "timedatectl set-ntp true")
     return ok("The clocks are {seconds} s apart.".format(**values))
 
 
-def seconds_apart() -> float:
-    """Return by how many seconds Directus' clock is ahead of this one.
+@check("directus.time_zone")
+def time_zone(site: Site) -> Answer:
+    """Directus tells times as they are.
 
-    The client shows no headers, and the Date of an answer is all this needs.
+    On SQLite it tells them in its own time zone, without saying which: whoever reads
+    them takes them for UTC. Directus compares right, by its `$NOW`.
     """
-    url = f"{clients.directus_url()}/server/ping"
-    with requests.Session() as session:
-        session.trust_env = False
-        session.verify = clients.trusted_certificates()
-        before = time.time()
-        try:
-            answer = session.get(url, timeout=(1, 5), allow_redirects=False)
-            date = parsedate_to_datetime(answer.headers["Date"])
-        except (requests.RequestException, KeyError, ValueError) as error:
-            raise NotReadable("Directus does not tell the time.") from error
-    return date.timestamp() - (before + time.time()) / 2
+    row = site.dated
+    if row is None:
+        raise NotReadable("Nobody has signed in to Directus yet.")
+    told = moment_of(row.told)
+    age = round((timezone.now() - told).total_seconds() + _ahead())
+    if age < -TOLERANCE or not site.is_aged(row, age, TOLERANCE):
+        reason = (
+            "Directus tells times in a time zone of its own, as if it were UTC: the "
+            "last access of people is hours wrong here. The line goes into the "
+            "environment of Directus."
+        )
+        return warning(reason, 'TZ="UTC"')
+    return ok("Directus tells times as they are.")
+
+
+def _ahead() -> float:
+    try:
+        return seconds_apart()
+    except ClockUnknown:
+        return 0.0
 
 
 class _Chain(Visitor):
@@ -175,8 +201,8 @@ def _require_probe(site: Site) -> None:
     if not site.server.has_policies:
         raise NotReadable("Directus 10 has no policies, by which this could be seen.")
     mine = site.policies_of_role(site.my_role)
-    if PROBE_POLICY not in {policy["id"] for policy in mine}:
-        raise NotReadable("directus_setup makes what this needs.")
+    if site.own.probe_policy not in {policy["id"] for policy in mine}:
+        raise NotReadable("directus_setup makes what this needs.", SETUP)
 
 
 def _seen(site: Site, visitor: Visitor) -> bool:

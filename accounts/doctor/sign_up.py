@@ -7,9 +7,8 @@ from ..directus import Forbidden, InvalidPayload
 from ..links import public_url
 from .findings import Answer, ok, problem, warning
 from .registry import check
-from .rights import powers
-from .server import SETUP
-from .site import NotReadable, Site
+from .rights import FOR_ANOTHER_ROLE, powers
+from .site import SETUP, NotReadable, Site
 
 
 @check("signup.registration")
@@ -20,9 +19,17 @@ def registration(site: Site) -> Answer:
     if mode == "register" and not is_open:
         return problem("Directus takes no sign-ups, this site offers them.", SETUP)
     if mode != "register" and is_open:
-        reason = "Directus takes sign-ups past this site (DIRECTUS_SIGNUP=%(mode)s)."
-        return warning(reason % {"mode": mode}, "DIRECTUS_SIGNUP=register")
-    return ok("Directus and this site agree about sign-up.")
+        reason = (
+            "Directus takes sign-ups past this site, which does not need that "
+            "(DIRECTUS_SIGNUP=%(mode)s)."
+        )
+        return warning(reason % {"mode": mode}, SETUP)
+    if is_open:
+        return ok(
+            "Directus takes sign-ups, past this site too: DIRECTUS_SIGNUP=register "
+            "needs that."
+        )
+    return ok("Directus takes no sign-ups, and this site needs none of it.")
 
 
 @check("signup.role")
@@ -36,7 +43,9 @@ def role(site: Site) -> Answer:
     found = powers(site, role_id)
     if found:
         reason = "Who signs up gets %(rights)s."
-        return problem(reason % {"rights": found}, SETUP)
+        is_ours = role_id == clients.customer_role()
+        line = FOR_ANOTHER_ROLE if is_ours else SETUP
+        return problem(reason % {"rights": found}, line)
     if role_id != clients.customer_role():
         reason = "Who signs up gets another role than DIRECTUS_CUSTOMER_ROLE."
         return warning(reason, f"DIRECTUS_CUSTOMER_ROLE={role_id}")

@@ -9,24 +9,39 @@ from ..directus import (
     AuthenticationFailed,
     DirectusClient,
     DirectusError,
+    Forbidden,
     Visitor,
 )
-from ..provisioning import Server
-from ..provisioning.ids import WEBHOOK_FLOW
+from ..provisioning import Server, SiteIds
+from .times import Times
 
 Row = dict[str, Any]
 
-
+SETUP = "python manage.py directus_setup"
 # Who is not signed in, where there are no policies.
 PUBLIC = {"id": None, "admin_access": False, "app_access": False}
 
 
 class NotReadable(Exception):
-    """A check cannot look; str() says what is missing."""
+    """A check cannot look; str() says what is missing.
+
+    Args:
+        line: what makes it readable; without one there is nothing to be done, or
+            another check says what.
+    """
+
+    def __init__(self, reason: str, line: str = "") -> None:
+        super().__init__(reason)
+        self.line = line
 
 
-class Site:
+class Site(Times):
     """This site's Directus, as its own settings reach it."""
+
+    @property
+    def own(self) -> SiteIds:
+        """The ids of what this site has in Directus."""
+        return clients.own_ids()
 
     @cached_property
     def anonymous(self) -> DirectusClient:
@@ -109,9 +124,7 @@ class Site:
     def my_role(self) -> str:
         """The service user's role, which it may read as it may read anybody's."""
         if "role" not in self.me:
-            raise NotReadable(
-                "The service token may not read this; directus_setup grants it."
-            )
+            raise NotReadable("The service token may not read this.", SETUP)
         return str(self.me["role"])
 
     @cached_property
@@ -142,9 +155,20 @@ class Site:
     @cached_property
     def webhook_flow(self) -> Row | None:
         """The Flow that directus_setup makes."""
-        rule = {"id": {"_eq": WEBHOOK_FLOW}}
+        rule = {"id": {"_eq": self.own.webhook_flow}}
         fields = "id,status,description,operation"
         return next(iter(self._rows("flows", fields, rule)), None)
+
+    @cached_property
+    def has_picture_folder(self) -> bool:
+        """Whether the token finds the folder of this site's pictures."""
+        # One by its id: version 12 answers 500 to whoever asks for a list.
+        path = f"/folders/{self.own.picture_folder}"
+        try:
+            self.service.get(path, params={"fields": "id"})
+        except Forbidden:
+            return False
+        return True
 
     def role(self, id_or_name: str) -> Row | None:
         """Return a role by id or by name."""
@@ -232,7 +256,12 @@ class Site:
         params = {"fields": fields, "limit": "-1"}
         if rule:
             params["filter"] = json.dumps(rule)
-        return self.service.get(f"/{path}", params=params)
+        rows = self.service.get(f"/{path}", params=params)
+        most = (self.info.get("queryLimit") or {}).get("max") or -1
+        if 0 < most <= len(rows):
+            reason = f"Directus gives no more than {most} rows of {path} at once."
+            raise NotReadable(reason, 'QUERY_LIMIT_MAX="-1"')
+        return rows
 
 
 def _right(row: Row) -> Row:

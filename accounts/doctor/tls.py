@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 from .. import clients
 from .findings import Answer, ok, problem, warning
 from .registry import check
-from .site import NotReadable, Site
+from .site import Site
 
 DAYS_LEFT = 14
+# OpenSSL's numbers for a chain that ends at somebody it does not know.
+UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
 SECONDS = 5
 
 
@@ -26,9 +28,11 @@ def tls(site: Site) -> Answer:
     except ssl.SSLCertVerificationError as error:
         reason = "The certificate of %(host)s is not good: %(why)s."
         values = {"host": host, "why": error.verify_message}
-        return problem(reason % values, "DIRECTUS_CA_BUNDLE=…")
-    except OSError as error:
-        raise NotReadable("There is no TLS connection.") from error
+        # Another list of authorities helps where this one does not know the authority.
+        line = "DIRECTUS_CA_BUNDLE=…" if error.verify_code in UNKNOWN_AUTHORITY else ""
+        return problem(reason % values, line)
+    except OSError:
+        return problem(f"There is no TLS connection to {host}.", "DIRECTUS_URL=…")
     values = {"host": host, "days": int(days)}
     if days < DAYS_LEFT:
         return warning(

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from django.core.management.base import CommandParser
 
-from ..provisioning import SERVICE_EMAIL, UNCHANGED
+from ..provisioning import UNCHANGED, SiteIds
+from ..provisioning.ids import DEFAULT_SITE
 from ..provisioning.wanted import MODIFICATION_FIELD, PASSWORD_POLICIES
 
 TOKEN, ROLE = "DIRECTUS_SERVICE_TOKEN", "DIRECTUS_CUSTOMER_ROLE"
+SITE = "DIRECTUS_SITE"
 
 
 def add_administrator(parser: CommandParser) -> None:
@@ -35,10 +37,29 @@ def add_wishes(parser: CommandParser) -> None:
         help="The role customers get (DIRECTUS_CUSTOMER_ROLE, else 'Customer').",
     )
     parser.add_argument(
+        "--accept-role",
+        metavar="ID",
+        help="The id of the customers' role: what it may do beyond the site's needs "
+        "is meant. --yes alone does not accept it.",
+    )
+    parser.add_argument(
+        "--keep-registration",
+        action="store_true",
+        help="Leave Directus' own registration open though this site does not use it.",
+    )
+    parser.add_argument(
+        "--site",
+        type=_site,
+        metavar="NAME",
+        help=f"What this site is called in Directus ({SITE}, else '{DEFAULT_SITE}'). "
+        "A second site of one Directus needs another name: it gets a service user, "
+        "a Flow and a folder of its own.",
+    )
+    parser.add_argument(
         "--service-email",
-        default=SERVICE_EMAIL,
-        help="Address of the site's own user in Directus; gets no mail. "
-        "Default: %(default)s.",
+        default="",
+        help="Address of the site's own user in Directus; gets no mail. Default: "
+        "that of the user who is there, else one at example.com.",
     )
     parser.add_argument(
         "--login-attempts",
@@ -75,7 +96,13 @@ def add_both_ends(parser: CommandParser) -> None:
     parser.add_argument(
         "--env-file",
         type=Path,
-        help=f"Where to write {TOKEN} and {ROLE}; a working token there is kept.",
+        help=f"Where to write {TOKEN} and {ROLE}; a working token is kept.",
+    )
+    parser.add_argument(
+        "--new-token",
+        action="store_true",
+        help="Make a new service token though the one in use works. The site needs "
+        "it, and a restart, at once.",
     )
     parser.add_argument(
         "--print-token",
@@ -100,6 +127,10 @@ def add_modes(parser: CommandParser) -> None:
         default="text",
         help="json: one document; asks nothing, so it wants one of the above.",
     )
+
+
+def _site(text: str) -> str:
+    return SiteIds(text).name
 
 
 def _attempts(text: str) -> int | None:

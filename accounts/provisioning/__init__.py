@@ -9,15 +9,16 @@ from .admin import AdminCredentials, admin_client
 from .apply import apply_plan, new_token
 from .environment import directus_environment
 from .errors import ProvisioningError
+from .ids import SiteIds
+from .owner import refuse_another_site
 from .plan import Change, Plan, make_plan
 from .rendering import render_plan
 from .server import Server
 from .state import State, read_state, token_belongs_to
-from .wanted import SERVICE_EMAIL, UNCHANGED, Options
+from .wanted import UNCHANGED, Options
 from .webhook import Webhook
 
 __all__ = [
-    "SERVICE_EMAIL",
     "UNCHANGED",
     "AdminCredentials",
     "Change",
@@ -25,6 +26,7 @@ __all__ = [
     "Plan",
     "ProvisioningError",
     "Server",
+    "SiteIds",
     "State",
     "Webhook",
     "admin_client",
@@ -33,6 +35,7 @@ __all__ = [
     "make_plan",
     "new_token",
     "read_state",
+    "refuse_another_site",
     "render_plan",
     "token_belongs_to",
 ]

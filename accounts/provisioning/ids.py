@@ -1,29 +1,109 @@
 """The fixed ids of everything that the set-up makes.
 
-Directus takes an id on creation, and its own public policy has a fixed one too.
+Directus takes an id on creation, and its own public policy has a fixed one too. The
+customers' role and its policy belong to all sites of a Directus; everything else is
+one site's own, by the site's name.
 """
 
+import re
 import uuid
+from dataclasses import dataclass
+from functools import cached_property
 
 _OURS = uuid.UUID("9c7f3d5e-6f0b-5b63-9d43-1f7a1e5d2c80")
+_NAME = re.compile(r"\w(?:[\w .-]{0,38}[\w.-])?")
 
 
 def _fixed_id(name: str) -> str:
     return str(uuid.uuid5(_OURS, name))
 
 
+DEFAULT_SITE = "Django site"
 DEFAULT_CUSTOMER_ROLE = "Customer"
 
 CUSTOMER_POLICY = _fixed_id("policy: customer")
-SERVICE_ROLE = _fixed_id("role: service")
-SERVICE_POLICY = _fixed_id("policy: service")
-PROBE_POLICY = _fixed_id("policy: address probe")
-PICTURE_FOLDER = _fixed_id("folder: profile pictures")
-WEBHOOK_FLOW = _fixed_id("flow: webhook")
-WEBHOOK_SIGN = _fixed_id("operation: sign")
-WEBHOOK_SEND = _fixed_id("operation: send")
 
-OUR_POLICIES = (CUSTOMER_POLICY, SERVICE_POLICY, PROBE_POLICY)
+
+@dataclass(frozen=True)
+class SiteIds:
+    """The ids of what one site has for itself in Directus.
+
+    Raises:
+        ValueError: the name is empty, too long, or holds other characters than
+            letters, digits, blanks, dots and hyphens.
+    """
+
+    name: str = DEFAULT_SITE
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(
+                "a site's name is up to 40 letters, digits, blanks, dots and hyphens"
+            )
+
+    @cached_property
+    def service_role(self) -> str:
+        """The role of the service user."""
+        return self._id("role: service")
+
+    @cached_property
+    def service_policy(self) -> str:
+        """The policy with the rights of the service user."""
+        return self._id("policy: service")
+
+    @cached_property
+    def probe_policy(self) -> str:
+        """The policy by which the doctor sees whether addresses arrive."""
+        return self._id("policy: address probe")
+
+    @cached_property
+    def picture_folder(self) -> str:
+        """The folder of profile pictures."""
+        return self._id("folder: profile pictures")
+
+    @cached_property
+    def webhook_flow(self) -> str:
+        """The Flow that tells of users that changed."""
+        return self._id("flow: webhook")
+
+    @cached_property
+    def webhook_sign(self) -> str:
+        """Its operation that signs."""
+        return self._id("operation: sign")
+
+    @cached_property
+    def webhook_send(self) -> str:
+        """Its operation that sends."""
+        return self._id("operation: send")
+
+    @cached_property
+    def policies(self) -> tuple[str, ...]:
+        """Every policy that the set-up makes for this site."""
+        return CUSTOMER_POLICY, self.service_policy, self.probe_policy
+
+    @property
+    def is_default(self) -> bool:
+        """Whether this is the only site, or the first one, of its Directus."""
+        return self.name == DEFAULT_SITE
+
+    @property
+    def service_email(self) -> str:
+        """The address of the service user, unless an operator names another."""
+        suffix = "" if self.is_default else f"-{self.service_role[:8]}"
+        return f"django-site{suffix}@example.com"
+
+    def _id(self, thing: str) -> str:
+        return _fixed_id(thing if self.is_default else f"{thing}: {self.name}")
+
+
+DEFAULT = SiteIds()
+SERVICE_ROLE = DEFAULT.service_role
+SERVICE_POLICY = DEFAULT.service_policy
+PROBE_POLICY = DEFAULT.probe_policy
+PICTURE_FOLDER = DEFAULT.picture_folder
+WEBHOOK_FLOW = DEFAULT.webhook_flow
+WEBHOOK_SIGN = DEFAULT.webhook_sign
+WEBHOOK_SEND = DEFAULT.webhook_send
 
 
 def customer_role_id(name: str) -> str:

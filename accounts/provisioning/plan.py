@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import ids, rights, version_10, wanted, webhook
+from . import beyond, ids, owner, rights, version_10, wanted, webhook
+from .beyond import Beyond, Leftover
 from .errors import ProvisioningError
 from .rights import Permission
 from .state import Row, State
@@ -46,6 +47,16 @@ class Plan:
     token_missing: bool = False
     # The licence of Directus allows no narrower rights.
     is_restricted: bool = False
+    customer_role_name: str = ""
+    # What customers may besides; whether an operator has to say yes to it.
+    beyond: list[Beyond] = field(default_factory=list)
+    is_known_role: bool = True
+    leftovers: list[Leftover] = field(default_factory=list)
+
+    @property
+    def must_be_accepted(self) -> bool:
+        """Whether the customers' role has rights that may come as a surprise."""
+        return any(each.is_grave or not self.is_known_role for each in self.beyond)
 
     @property
     def makes_token(self) -> bool:
@@ -62,7 +73,7 @@ def make_plan(state: State, options: Options, *, token_works: bool) -> Plan:
         token_works: whether the service token in use belongs to the service user.
     """
     changes = [
-        *_roles(state),
+        *_roles(state, options),
         *_policies(state),
         *_access(state),
         *_folders(state),
@@ -78,30 +89,45 @@ def make_plan(state: State, options: Options, *, token_works: bool) -> Plan:
         state.customer_role,
         token_missing=not (token_works or made),
         is_restricted=not state.server.takes_rules,
+        customer_role_name=_role_name(state, state.customer_role),
+        beyond=beyond.customers_may(state, options),
+        is_known_role=_is_known_role(state, options),
+        leftovers=beyond.left_of_10(state),
     )
 
 
-def _roles(state: State) -> Iterator[Change]:
+def _is_known_role(state: State, options: Options) -> bool:
+    """Return whether the set-up made the customers' role, or took it before."""
+    role = state.role(state.customer_role)
+    made_by_us = role is None or role["id"] == ids.customer_role_id(role["name"])
+    return made_by_us or state.customer_role == options.known_customer_role
+
+
+def _roles(state: State, options: Options) -> Iterator[Change]:
     existing = {row["id"]: row for row in state.roles}
     flags = {} if state.server.has_policies else version_10.NO_POWER
+    service = state.own.service_role
     needed = {
         state.customer_role: state.new_customer_role,
-        ids.SERVICE_ROLE: "Django site",
+        service: state.own.name,
     }
     for role, name in needed.items():
         if role not in existing:
-            values = {"id": role, "name": name, **flags}
+            mark = owner.mark(None, options) if role == service else {}
+            values = {"id": role, "name": name, **flags, **mark}
             yield Change(CREATE, "role", name, "/roles", values)
-        elif role in {ids.SERVICE_ROLE, ids.customer_role_id(existing[role]["name"])}:
+        elif role in {service, ids.customer_role_id(existing[role]["name"])}:
             row = existing[role]
-            yield from _update("role", row["name"], f"/roles/{role}", row, flags)
+            mark = owner.mark(row, options) if role == service else {}
+            values = {**flags, **mark}
+            yield from _update("role", row["name"], f"/roles/{role}", row, values)
 
 
 def _policies(state: State) -> Iterator[Change]:
     if not state.server.has_policies:
         return
     existing = {row["id"]: row for row in state.policies}
-    for policy in wanted.policies():
+    for policy in wanted.policies(state.own):
         name = policy["name"]
         row = existing.get(policy["id"])
         if row is None:
@@ -116,8 +142,8 @@ def _access(state: State) -> Iterator[Change]:
     if not state.server.has_policies:
         return
     existing = {(row["role"], row["policy"]) for row in state.access}
-    names = {row["id"]: row["name"] for row in [*wanted.policies(), *state.policies]}
-    for row in wanted.access(state.customer_role):
+    names = {row["id"]: row["name"] for row in _named(state)}
+    for row in wanted.access(state.customer_role, state.own):
         if (row["role"], row["policy"]) not in existing:
             name = f"{names[row['policy']]} → {_role_name(state, row['role'])}"
             yield Change(CREATE, "access", name, "/access", row)
@@ -126,14 +152,20 @@ def _access(state: State) -> Iterator[Change]:
 def _role_name(state: State, role: str) -> str:
     names = {row["id"]: row["name"] for row in state.roles}
     new = {state.customer_role: state.new_customer_role}
-    return names.get(role) or new.get(role) or "Django site"
+    return names.get(role) or new.get(role) or state.own.name
+
+
+def _named(state: State) -> list[Row]:
+    return [*wanted.policies(state.own), *state.policies]
 
 
 def _folders(state: State) -> Iterator[Change]:
     # Its name and its place are for people.
     if not state.folders:
         name = "Profile pictures"
-        values = {"id": ids.PICTURE_FOLDER, "name": name}
+        if not state.own.is_default:
+            name = f"{name}: {state.own.name}"
+        values = {"id": state.own.picture_folder, "name": name}
         yield Change(CREATE, "folder", name, "/folders", values)
 
 
@@ -161,7 +193,7 @@ def _permissions(state: State, options: Options) -> Iterator[Change]:
     for row in sorted(state.permissions, key=lambda row: row["id"]):
         key = (row["policy"], row["collection"], row["action"])
         existing.setdefault(key, []).append(row)
-    names = {row["id"]: row["name"] for row in [*wanted.policies(), *state.policies]}
+    names = {row["id"]: row["name"] for row in _named(state)}
     for permission in state.server.attainable(
         [
             *rights.customer_permissions(options.profile_fields),
@@ -169,8 +201,10 @@ def _permissions(state: State, options: Options) -> Iterator[Change]:
                 state.customer_role,
                 options.profile_fields,
                 also_reads=_only_for_the_site(options),
+                own=state.own,
             ),
-        ]
+        ],
+        state.own,
     ):
         key = (permission.policy, permission.collection, permission.action)
         name = (
@@ -193,7 +227,7 @@ def _new_row(state: State, permission: Permission) -> Row:
     values = permission.values()
     if state.server.has_policies:
         return values
-    return version_10.with_role(values, state.customer_role)
+    return version_10.with_role(values, state.customer_role, state.own)
 
 
 def _merged(permission: Permission, row: Row) -> Row:
@@ -219,10 +253,12 @@ def _settings(state: State, options: Options) -> Iterator[Change]:
 def _service_user(
     state: State, options: Options, token_works: bool
 ) -> Iterator[Change]:
-    values = wanted.service_user(options.service_email)
-    needs_token = options.make_token and not token_works
-    email = options.service_email
     user = state.service_user
+    email = (user or {}).get("email") or options.service_email
+    email = email or state.own.service_email
+    values = wanted.service_user(email, state.own)
+    replace_token = options.replace_token or not token_works
+    needs_token = options.make_token and replace_token
     if user is None:
         yield Change(
             CREATE, "user", email, "/users", values, needs_token=options.make_token
@@ -245,7 +281,7 @@ def _webhook(state: State, options: Options) -> Iterator[Change]:
     """Yield the Flow, its operations, and last what it begins with."""
     if options.webhook is None:
         return
-    flow = webhook.flow(options.webhook)
+    flow = webhook.flow(options.webhook, state.own)
     path = f"/flows/{flow['id']}"
     row = next(iter(state.flows), None)
     if row is None:
@@ -254,13 +290,13 @@ def _webhook(state: State, options: Options) -> Iterator[Change]:
     owned = {key: value for key, value in flow.items() if key not in _FREE}
     yield from _update("flow", row["name"], path, row, owned)
     yield from _operations(state, options.webhook)
-    begin = {"operation": ids.WEBHOOK_SIGN}
+    begin = {"operation": state.own.webhook_sign}
     yield from _update("flow", row["name"], path, row, begin)
 
 
 def _operations(state: State, wanted_webhook: webhook.Webhook) -> Iterator[Change]:
     existing = {row["id"]: row for row in state.operations}
-    for operation in webhook.operations(wanted_webhook):
+    for operation in webhook.operations(wanted_webhook, state.own):
         row = existing.get(operation["id"])
         name = operation["name"]
         if row is None:

@@ -23,6 +23,12 @@ def render_plan(
     if plan.changes:
         yield ""
     yield _summary(plan)
+    if plan.beyond:
+        yield ""
+        yield from _beyond(plan, changed)
+    if plan.leftovers:
+        yield ""
+        yield from _leftovers(plan)
     if plan.is_restricted:
         yield ""
         yield from _restrictions(changed)
@@ -118,6 +124,22 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def _beyond(plan: Plan, changed: Style) -> Iterator[str]:
+    """Say what everybody gets who signs up, beside what the site needs."""
+    name = f"{plan.customer_role_name} ({plan.customer_role})"
+    yield changed(f"The customers' role {name} may do more than the site needs:")
+    yield from (f"  ! {each.text}" for each in plan.beyond)
+
+
+def _leftovers(plan: Plan) -> Iterator[str]:
+    """Say which policies an upgrade of Directus has made."""
+    yield (
+        "Directus 11 made these policies of roles of version 10. Their rights count as "
+        "long as they are there; delete them in Directus when this has run:"
+    )
+    yield from (f"  - {each.name}, id {each.id}" for each in plan.leftovers)
+
+
 def _restrictions(changed: Style) -> Iterator[str]:
     """Say what a Directus without a licence keeps the site from having."""
     yield changed(
@@ -148,6 +170,8 @@ def _restrictions(changed: Style) -> Iterator[str]:
 
 
 def _summary(plan: Plan) -> str:
+    if not plan.changes and plan.token_missing:
+        return "Nothing to change in Directus, but the site has no service token."
     if not plan.changes:
         return "Directus has everything that the site needs. Nothing to change."
     new = sum(change.verb == CREATE for change in plan.changes)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -119,6 +120,8 @@ class JsonReport:
             "directus": version,
             "restricted_by_licence": plan.is_restricted,
             "customer_role": plan.customer_role,
+            "customer_role_may_also": [each.text for each in plan.beyond],
+            "left_of_directus_10": [asdict(each) for each in plan.leftovers],
             "token_missing": plan.token_missing,
         }
 

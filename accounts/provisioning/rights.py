@@ -1,10 +1,11 @@
 """Every right that the site needs, as data and in the words of Directus 11."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import ids
+from .ids import SiteIds
 from .wanted import settings_fields
 
 STATUSES = ["active", "unverified", "suspended"]
@@ -124,6 +125,7 @@ def service_permissions(
     profile_fields: Sequence[str] = (),
     *,
     also_reads: Sequence[str] = (),
+    own: SiteIds = ids.DEFAULT,
 ) -> list[Permission]:
     """Return the rights of the site itself: customers, and reading what it checks.
 
@@ -131,22 +133,24 @@ def service_permissions(
         customer_role: id of the role that customers have.
         profile_fields: fields added to users in Directus that belong to the profile.
         also_reads: other fields of users that only the site reads.
+        own: the ids of the site.
     """
-    return [
+    rights = [
         _reads("directus_users", [*OWN_PROFILE, *profile_fields, *also_reads]),
         _creates_customers(customer_role),
         _updates_customers(customer_role, profile_fields),
         _deletes_customers(customer_role),
-        *_keeps_pictures(),
+        *_keeps_pictures(own),
         # Of which type the fields of a profile are; shows those that may be read.
         _reads("directus_fields", ["*"], {"collection": {"_eq": "directus_users"}}),
         # The texts that their labels name as `$t:some_key`.
         _reads("directus_translations", ["key", "language", "value"]),
-        *_reads_what_is_checked(),
+        *_reads_what_is_checked(own),
     ]
+    return [replace(each, policy=own.service_policy) for each in rights]
 
 
-def _reads_what_is_checked() -> list[Permission]:
+def _reads_what_is_checked(own: SiteIds) -> list[Permission]:
     """Return what directus_sync and directus_doctor read beside the users."""
     return [
         # Who was changed lately, for directus_sync --since; of oneself, for the export.
@@ -170,8 +174,8 @@ def _reads_what_is_checked() -> list[Permission]:
         # Not the operations: one of them holds the secret.
         _reads(
             "directus_flows",
-            ["id", "status", "description", "operation"],
-            {"id": {"_eq": ids.WEBHOOK_FLOW}},
+            ["id", "status", "description", "operation", "date_created"],
+            {"id": {"_eq": own.webhook_flow}},
         ),
     ]
 
@@ -234,13 +238,13 @@ def _only_customers(customer_role: str) -> dict[str, Any]:
     }
 
 
-def _keeps_pictures() -> list[Permission]:
+def _keeps_pictures(own: SiteIds) -> list[Permission]:
     """Return the rights on profile pictures, all of them in one folder.
 
     None to replace a file: Directus wants `filename_disk` writable for that, and who
     may write it can read every file in the storage. Another picture is a new file.
     """
-    folder = {"folder": {"_eq": ids.PICTURE_FOLDER}}
+    folder = {"folder": {"_eq": own.picture_folder}}
     return [
         _reads("directus_folders", ["id", "name"], {"id": folder["folder"]}),
         _reads("directus_files", list(FILE), folder),
@@ -250,7 +254,7 @@ def _keeps_pictures() -> list[Permission]:
             ["title", "filename_download", "type", "storage", "folder"],
             permissions=None,
             validation={"_and": [{"folder": {"_nnull": True}}, folder]},
-            presets={"folder": ids.PICTURE_FOLDER},
+            presets={"folder": own.picture_folder},
             forbidden=frozenset({"*", "id", "filename_disk"}),
         ),
         _service("delete", "directus_files", ["*"], permissions=folder),

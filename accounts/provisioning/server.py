@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..directus import DirectusClient
-from . import version_10
+from . import ids, version_10
+from .ids import SiteIds
 from .rights import Permission
 
 MAJORS = (10, 11, 12)
@@ -44,14 +45,17 @@ class Server:
         """Whether rights hang on policies, and not on roles themselves."""
         return self.major != WITHOUT_POLICIES
 
-    def attainable(self, permissions: Iterable[Permission]) -> list[Permission]:
+    def attainable(
+        self, permissions: Iterable[Permission], own: SiteIds = ids.DEFAULT
+    ) -> list[Permission]:
         """Return the rights that can be had here in place of those that are wanted.
 
         Where fields and rows cannot be named, a right is for everything or not at
         all: the site gets its rights whole, and customers get none.
         """
         if not self.has_policies:
-            return [each for each in map(version_10.translated, permissions) if each]
+            found = (version_10.translated(each, own) for each in permissions)
+            return [each for each in found if each]
         if self.takes_rules:
             return list(permissions)
         return [_whole(each) for each in permissions if not each.for_customers]

@@ -7,6 +7,7 @@ from typing import Any
 from ..directus import AuthenticationFailed, DirectusClient
 from . import ids, version_10, wanted, webhook
 from .errors import ProvisioningError
+from .ids import SiteIds
 from .server import MAJORS, Server, with_licence
 from .wanted import Options
 
@@ -20,6 +21,10 @@ class State:
     Attributes:
         customer_role: id of the role that customers get, whether it exists or not.
         new_customer_role: name of that role when it has to be made.
+        own: the ids of the site.
+        role_access: which policies hang on the customers' role, on those above it, and
+            on the site's own.
+        other_policies, other_permissions: those of them that are not ours.
     """
 
     customer_role: str
@@ -35,11 +40,19 @@ class State:
     operations: list[Row] = field(default_factory=list)
     folders: list[Row] = field(default_factory=list)
     user_fields: list[Row] = field(default_factory=list)
+    own: SiteIds = ids.DEFAULT
+    role_access: list[Row] = field(default_factory=list)
+    other_policies: list[Row] = field(default_factory=list)
+    other_permissions: list[Row] = field(default_factory=list)
 
     @property
     def webhook_url(self) -> str:
         """The address that our Flow calls; empty when there is none."""
-        return webhook.url_in(self.operations)
+        return webhook.url_in(self.operations, self.own)
+
+    def role(self, role_id: str) -> Row | None:
+        """Return the customers' role or the site's own; None when it is not there."""
+        return next((row for row in self.roles if row["id"] == role_id), None)
 
 
 def read_state(client: DirectusClient, options: Options) -> State:
@@ -49,7 +62,8 @@ def read_state(client: DirectusClient, options: Options) -> State:
         ProvisioningError: what is there must not be touched or built upon.
         DirectusError: Directus did not answer, or refused.
     """
-    server = Server(str(client.get_server_info().get("version") or ""))
+    info = client.get_server_info()
+    server = Server(str(info.get("version") or ""))
     _require_administrator(client, server)
     _require_supported(server)
     server = with_licence(client, server)
@@ -57,23 +71,39 @@ def read_state(client: DirectusClient, options: Options) -> State:
     customer_role = role["id"] if role else ids.customer_role_id(name)
     if role:
         _refuse_powerful_role(client, server, role)
-    return State(
+    own = options.site
+    state = State(
         customer_role=customer_role,
         new_customer_role="" if role else name,
+        own=own,
         roles=_rows(
-            client, "roles", {"id": {"_in": [customer_role, ids.SERVICE_ROLE]}}
+            client, "roles", {"id": {"_in": [customer_role, own.service_role]}}
         ),
-        **_rights(client, server, customer_role),
+        **_rights(client, server, customer_role, own),
+        **_other_rights(client, server, role, own),
         settings=client.get(
             "/settings", params={"fields": ",".join(wanted.settings_fields())}
         ),
-        service_user=_find_service_user(client, options.service_email),
+        service_user=_find_service_user(client, options.service_email, own),
         server=server,
-        folders=_rows(client, "folders", {"id": {"_eq": ids.PICTURE_FOLDER}}),
+        folders=_rows(client, "folders", {"id": {"_eq": own.picture_folder}}),
         user_fields=_user_fields(client, options),
-        flows=_rows(client, "flows", {"id": {"_eq": ids.WEBHOOK_FLOW}}),
-        operations=_rows(client, "operations", {"flow": {"_eq": ids.WEBHOOK_FLOW}}),
+        flows=_rows(client, "flows", {"id": {"_eq": own.webhook_flow}}),
+        operations=_rows(client, "operations", {"flow": {"_eq": own.webhook_flow}}),
     )
+    _require_whole(state, info)
+    return state
+
+
+def _require_whole(state: State, info: Row) -> None:
+    """Stop where Directus cuts lists off: what is missing would be made twice."""
+    most = (info.get("queryLimit") or {}).get("max") or -1
+    lists = [value for value in vars(state).values() if isinstance(value, list)]
+    if 0 < most <= max(map(len, lists)):
+        raise ProvisioningError(
+            f"Directus gives no more than {most} rows at once (QUERY_LIMIT_MAX), and "
+            "there are more to be seen. Raise it for this."
+        )
 
 
 def _user_fields(client: DirectusClient, options: Options) -> list[Row]:
@@ -88,9 +118,11 @@ def _user_fields(client: DirectusClient, options: Options) -> list[Row]:
     return found
 
 
-def _rights(client: DirectusClient, server: Server, customer_role: str) -> Row:
+def _rights(
+    client: DirectusClient, server: Server, customer_role: str, own: SiteIds
+) -> Row:
     """Return the rows of our policies; of our roles where there are no policies."""
-    ours = {"_in": list(ids.OUR_POLICIES)}
+    ours = {"_in": list(own.policies)}
     if server.has_policies:
         return {
             "policies": _rows(client, "policies", {"id": ours}),
@@ -98,10 +130,28 @@ def _rights(client: DirectusClient, server: Server, customer_role: str) -> Row:
             "permissions": _rows(client, "permissions", {"policy": ours}),
         }
     rows = _rows(
-        client, "permissions", {"role": {"_in": [customer_role, ids.SERVICE_ROLE]}}
+        client, "permissions", {"role": {"_in": [customer_role, own.service_role]}}
     )
-    permissions = [version_10.with_policy(row, customer_role) for row in rows]
+    permissions = [version_10.with_policy(row, customer_role, own) for row in rows]
     return {"policies": [], "access": [], "permissions": permissions}
+
+
+def _other_rights(
+    client: DirectusClient, server: Server, role: Row | None, own: SiteIds
+) -> Row:
+    """Return what else gives rights to our roles; a role of version 10 has its own."""
+    if not server.has_policies:
+        return {}
+    roles = [*(role_lineage(client, role) if role else []), own.service_role]
+    access = _rows(client, "access", {"role": {"_in": roles}}, fields="role,policy")
+    others = {"_in": sorted({row["policy"] for row in access} - {*own.policies})}
+    if not others["_in"]:
+        return {"role_access": access}
+    return {
+        "role_access": access,
+        "other_policies": _rows(client, "policies", {"id": others}),
+        "other_permissions": _rows(client, "permissions", {"policy": others}),
+    }
 
 
 def _rows(client: DirectusClient, path: str, rule: Row, fields: str = "*") -> list[Row]:
@@ -184,15 +234,25 @@ def role_lineage(client: DirectusClient, role: Row) -> list[str]:
     return lineage
 
 
-def _find_service_user(client: DirectusClient, email: str) -> Row | None:
+def _find_service_user(client: DirectusClient, wish: str, own: SiteIds) -> Row | None:
+    """Return the site's own user: the one that is there, unless another is wished."""
     fields = "id,email,role,status,token"
+    rule = {"role": {"_eq": own.service_role}}
+    there = [] if wish else _rows(client, "users", rule, fields=fields)
+    if len(there) == 1:
+        return there[0]
+    email = wish or own.service_email
     # Addresses keep the case they were typed in, and `_eq` minds it.
     found = _rows(client, "users", {"email": {"_icontains": email}}, fields=fields)
     same = [row for row in found if (row["email"] or "").casefold() == email.casefold()]
+    if not same and there:
+        raise ProvisioningError(
+            f"The role {own.name} has several users; name one with --service-email."
+        )
     if not same:
         return None
     user = same[0]
-    if user["role"] != ids.SERVICE_ROLE:
+    if user["role"] != own.service_role:
         raise ProvisioningError(
             f"{email} belongs to a user that this command did not make. Choose "
             "another address with --service-email."

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from . import ids
+from .ids import SiteIds
 from .rights import Permission
 
 Row = dict[str, Any]
@@ -23,45 +24,38 @@ _FIELDS = {
 }
 
 
-# Nobody is told the own rights there otherwise.
-_RULES = {
-    "directus_permissions": {
-        "_or": [
-            {"collection": {"_eq": "directus_users"}},
-            {"role": {"_eq": ids.SERVICE_ROLE}},
-        ]
-    }
-}
-
-
-def translated(permission: Permission) -> Permission | None:
+def translated(permission: Permission, own: SiteIds = ids.DEFAULT) -> Permission | None:
     """Return the right as version 10 knows it; None when it has no such thing."""
     if permission.collection in _UNKNOWN:
         return None
     if permission.for_customers:
         return permission
     fields = _FIELDS.get(permission.collection, permission.fields)
-    rule = _RULES.get(permission.collection, permission.permissions)
+    rule = permission.permissions
+    if permission.collection == "directus_permissions":
+        # Nobody is told the own rights there otherwise.
+        of_its_own = {"role": {"_eq": own.service_role}}
+        rule = {"_or": [{"collection": {"_eq": "directus_users"}}, of_its_own]}
     if rule and "_and" in rule:
         # Only a role can make an administrator: the rest of the rule names policies.
         rule = rule["_and"][0]
     return replace(permission, fields=fields, permissions=rule)
 
 
-def with_role(row: Row, customer_role: str) -> Row:
+def with_role(row: Row, customer_role: str, own: SiteIds = ids.DEFAULT) -> Row:
     """Return a permission that names its role in place of our policy."""
-    role = _roles(customer_role)[row["policy"]]
+    role = _roles(customer_role, own)[row["policy"]]
     return {"role": role} | {key: row[key] for key in row if key != "policy"}
 
 
-def with_policy(row: Row, customer_role: str) -> Row:
+def with_policy(row: Row, customer_role: str, own: SiteIds = ids.DEFAULT) -> Row:
     """Return a role's permission as if it hung on our policy."""
-    policies = {role: policy for policy, role in _roles(customer_role).items()}
+    policies = {role: policy for policy, role in _roles(customer_role, own).items()}
     return row | {"policy": policies[row["role"]]}
 
 
-def _roles(customer_role: str) -> dict[str, str]:
+def _roles(customer_role: str, own: SiteIds) -> dict[str, str]:
     return {
         ids.CUSTOMER_POLICY: customer_role,
-        ids.SERVICE_POLICY: ids.SERVICE_ROLE,
+        own.service_policy: own.service_role,
     }

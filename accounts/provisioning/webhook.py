@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import ids
+from .ids import SiteIds
 
 SIGN = Path(__file__).with_name("sign.js")
 KEY_DIGITS = 8
@@ -31,19 +32,19 @@ class Webhook:
         return f"Tells {self.url} which users have changed. Key {key}."
 
 
-def url_in(operations: list[dict[str, Any]]) -> str:
+def url_in(operations: list[dict[str, Any]], own: SiteIds = ids.DEFAULT) -> str:
     """Return the address that a Flow of ours calls; empty when there is none."""
     for row in operations:
-        if row["id"] == ids.WEBHOOK_SEND:
+        if row["id"] == own.webhook_send:
             return str((row["options"] or {}).get("url") or "")
     return ""
 
 
-def flow(webhook: Webhook) -> dict[str, Any]:
+def flow(webhook: Webhook, own: SiteIds = ids.DEFAULT) -> dict[str, Any]:
     """Return the Flow, without its first operation, which comes after it."""
     return {
-        "id": ids.WEBHOOK_FLOW,
-        "name": "Django site: users that changed",
+        "id": own.webhook_flow,
+        "name": f"{own.name}: users that changed",
         "status": "active",
         "trigger": "event",
         "accountability": None,
@@ -56,11 +57,11 @@ def flow(webhook: Webhook) -> dict[str, Any]:
     }
 
 
-def operations(webhook: Webhook) -> list[dict[str, Any]]:
+def operations(webhook: Webhook, own: SiteIds = ids.DEFAULT) -> list[dict[str, Any]]:
     """Return the operations, each after the one that it leads to."""
-    both = {"flow": ids.WEBHOOK_FLOW, "position_y": 1}
+    both = {"flow": own.webhook_flow, "position_y": 1}
     send = {
-        "id": ids.WEBHOOK_SEND,
+        "id": own.webhook_send,
         "name": "Send",
         "key": "send",
         "type": "request",
@@ -77,12 +78,12 @@ def operations(webhook: Webhook) -> list[dict[str, Any]]:
         },
     }
     sign = {
-        "id": ids.WEBHOOK_SIGN,
+        "id": own.webhook_sign,
         "name": "Sign",
         "key": "sign",
         "type": "exec",
         "position_x": 19,
-        "resolve": ids.WEBHOOK_SEND,
+        "resolve": own.webhook_send,
         "options": {"code": _code(webhook.secret)},
     }
     return [both | send, both | sign]

@@ -15,45 +15,13 @@ from accounts.provisioning import (
     ids,
     wanted,
 )
-from accounts.provisioning.env_file import read_value, write_values
+from accounts.provisioning.env_file import read_value
 
 PROFILE = "id,email,first_name,last_name,status,language,last_access,provider"
 OPTIONS = Options()
 ROLE = ids.customer_role_id("Customer")
 since_11 = pytest.mark.directus(11, 12)
 SINCE_11 = [pytest.param(path, marks=since_11) for path in ("/policies", "/access")]
-
-
-# The environment file
-
-
-def test_an_environment_file_keeps_its_other_lines(tmp_path):
-    path = tmp_path / ".env"
-    path.write_text("# kept\nA=1\nexport TOKEN=old\nB=2\n")
-
-    write_values(path, {"TOKEN": "new", "ROLE": "r"})
-
-    assert path.read_text() == "# kept\nA=1\nTOKEN=new\nB=2\nROLE=r\n"
-    assert read_value(path, "TOKEN") == "new"
-
-
-def test_a_new_environment_file_belongs_to_its_owner_alone(tmp_path):
-    path = tmp_path / "new.env"
-
-    write_values(path, {"TOKEN": "x"})
-
-    assert path.stat().st_mode & 0o777 == 0o600
-
-
-def test_a_linked_environment_file_stays_a_link(tmp_path):
-    (tmp_path / "real").write_text("A=1\n")
-    link = tmp_path / ".env"
-    link.symlink_to(tmp_path / "real")
-
-    write_values(link, {"A": "2"})
-
-    assert link.is_symlink()
-    assert (tmp_path / "real").read_text() == "A=2\n"
 
 
 def test_the_environment_of_directus_names_the_exact_links():
@@ -91,6 +59,7 @@ def test_directus_must_be_allowed_to_call_its_own_machine(url, is_named):
 def setup(directus_server, settings):
     """Run directus_setup against the real Directus; returns what it prints."""
     settings.DIRECTUS_URL = directus_server.directus.url
+    settings.PUBLIC_URL = directus_server.site_url
     token = directus_server.state.secrets()["admin_token"]
     usual = {"admin_token": token, "env_file": directus_server.state.site_env}
 

@@ -5,7 +5,7 @@ from django.core import mail
 from django.db import OperationalError
 from django.test import Client
 
-from accounts import recovery, recovery_codes
+from accounts import clock, recovery, recovery_codes
 from accounts.models import RecoveryCode, User
 from accounts.throttling import Attempt
 
@@ -213,6 +213,28 @@ def test_clocks_may_differ_by_half_a_minute(asked, codes, monkeypatch):
         "code_of",
         lambda secret, *, steps_ahead: ahead(secret, steps_ahead=steps_ahead + 1),
     )
+
+    assert recover(asked, codes[0]).status_code == 302
+
+
+@pytest.mark.parametrize("seconds", [-3600, -615, 600, 3 * 3600])
+def test_a_code_is_good_though_the_clocks_differ(
+    asked, codes, directus, ada, caplog, seconds
+):
+    directus.time_passes(seconds)
+
+    assert recover(asked, codes[0]).status_code == 302
+    assert ada.otp_secret is None
+    assert "The clocks differ" in caplog.text
+
+
+def test_a_code_is_good_where_directus_does_not_tell_the_time(
+    asked, codes, monkeypatch
+):
+    def no_date(**options):
+        raise clock.ClockUnknown
+
+    monkeypatch.setattr(clock, "seconds_apart", no_date)
 
     assert recover(asked, codes[0]).status_code == 302
 

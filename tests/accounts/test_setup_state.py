@@ -26,7 +26,8 @@ class StubDirectus:
         } | tables
 
     def get_server_info(self):
-        return {"version": self.tables.get("version", "11.17.4")}
+        limit = {"default": 100, "max": self.tables.get("most", -1)}
+        return {"version": self.tables.get("version", "11.17.4"), "queryLimit": limit}
 
     def get(self, path, params=None):
         found = self.tables.get(path.lstrip("/"), [])
@@ -43,7 +44,8 @@ def _fits(row, rule):
 def _fits_value(value, test):
     ((operator, operand),) = test.items()
     if isinstance(operand, dict):
-        return _fits_value(value[operator], operand)
+        nested = value if isinstance(value, dict) else {}
+        return _fits_value(nested.get(operator), operand)
     matches = {
         "_eq": lambda: value == operand,
         "_in": lambda: value in operand,
@@ -154,3 +156,15 @@ def test_an_administrators_role_of_version_10_is_refused():
 
     with pytest.raises(ProvisioningError, match="administrator rights"):
         read_state(StubDirectus(version="10.13.4", roles=[role], **me), OPTIONS)
+
+
+@pytest.mark.parametrize(("most", "is_whole"), [(2, False), (3, True), (-1, True)])
+def test_lists_that_are_cut_off_are_not_built_upon(most, is_whole):
+    rows = [{"id": n, "policy": ids.SERVICE_POLICY} for n in range(2)]
+    stub = StubDirectus(permissions=rows, most=most)
+
+    if is_whole:
+        assert len(read_state(stub, OPTIONS).permissions) == 2
+    else:
+        with pytest.raises(ProvisioningError, match="QUERY_LIMIT_MAX"):
+            read_state(stub, OPTIONS)

@@ -10,53 +10,18 @@ from django.core.management import CommandError, call_command
 from accounts.directus import Forbidden, InvalidOTP
 from accounts.management.commands import directus_setup
 from accounts.provisioning import Options, ProvisioningError, read_state
-from accounts.provisioning.env_file import read_value, write_values
+from accounts.provisioning.env_file import read_value
 
+from .setting_up import Changeable, Terminal, runner
 from .test_setup_state import StubDirectus
 
 SECRET = "the secret of the tests, which is long enough"
 
 
-class Terminal(StringIO):
-    """Standard input with somebody in front of it."""
-
-    def isatty(self):
-        return True
-
-
-class Changeable(StubDirectus):
-    """Takes changes, until a path that it refuses."""
-
-    def __init__(self, refused="", error=None, **tables):
-        super().__init__(**{"server": {}} | tables)
-        self.refused, self.error = refused, error
-
-    def post(self, path, values):
-        if path == self.refused:
-            raise self.error
-
-    patch = post
-
-
 @pytest.fixture
 def setup(monkeypatch):
     """Run directus_setup against a stub; returns what it prints."""
-
-    def run(client, *args, **options):
-        @contextlib.contextmanager
-        def signed_in(transport, credentials):
-            yield client
-
-        monkeypatch.setattr(directus_setup, "admin_client", signed_in)
-        output = StringIO()
-        options = {"admin_token": "token", "no_color": True} | options
-        try:
-            call_command("directus_setup", *args, stdout=output, **options)
-        finally:
-            run.printed = output.getvalue()
-        return run.printed
-
-    return run
+    return runner(monkeypatch)
 
 
 @pytest.mark.parametrize("output", ["text", "json"])
@@ -153,15 +118,6 @@ def test_a_file_that_cannot_be_read_is_one_plain_sentence(setup, tmp_path, monke
         setup(Changeable(), yes=True, env_file=tmp_path / ".env")
 
     assert caught.value.returncode == 1
-
-
-def test_other_lines_stay_whatever_their_encoding(tmp_path):
-    path = tmp_path / ".env"
-    path.write_bytes(b"NAME=Andr\xe9\x0cA\nTOKEN=old\n")
-
-    write_values(path, {"TOKEN": "new"})
-
-    assert path.read_bytes() == b"NAME=Andr\xe9\x0cA\nTOKEN=new\n"
 
 
 def test_on_10_who_may_not_read_the_own_role_is_no_administrator():

@@ -25,7 +25,7 @@ def login(state: State, asked: Asked, caller: Caller | None) -> Answer:
     _count_attempt(state, user)
     if user.password is None or user.password != password:
         raise answers.invalid_credentials()
-    if user.otp_secret and otp != one_time_code(user.otp_secret):
+    if user.otp_secret and otp != one_time_code(user.otp_secret, state.now):
         raise answers.invalid_otp()
     user.attempts = 0
     tokens = state.start_session(user, asked.address, asked.user_agent, is_sign_in=True)

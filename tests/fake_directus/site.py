@@ -2,6 +2,7 @@
 
 import json
 import operator
+from email.utils import formatdate
 from typing import Any
 
 from . import answers
@@ -21,7 +22,11 @@ OPERATORS = {
 
 def ping(state: State, asked: Asked, caller: Caller | None) -> Answer:
     """GET /server/ping."""
-    return Answer(200, "pong", {"Content-Type": "text/html; charset=utf-8"})
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Date": formatdate(state.now, usegmt=True),
+    }
+    return Answer(200, "pong", headers)
 
 
 def info(state: State, asked: Asked, caller: Caller | None) -> Answer:

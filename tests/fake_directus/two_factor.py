@@ -14,7 +14,7 @@ def enable(state: State, asked: Asked, caller: Caller | None) -> Answer:
     secret, otp = asked.text("secret"), asked.text("otp")
     if user.otp_secret is not None:
         raise answers.invalid_payload("TFA Secret is already set for this user")
-    if otp != one_time_code(secret):
+    if otp != one_time_code(secret, state.now):
         raise answers.invalid_payload('"otp" is invalid')
     _check_right(state)
     user.otp_secret = secret
@@ -27,7 +27,7 @@ def disable(state: State, asked: Asked, caller: Caller | None) -> Answer:
     otp = asked.text("otp")
     if user.otp_secret is None:
         raise answers.invalid_payload(f'User "{user.id}" doesn\'t have TFA enabled')
-    if otp != one_time_code(user.otp_secret):
+    if otp != one_time_code(user.otp_secret, state.now):
         raise answers.invalid_payload('"otp" is invalid')
     _check_right(state)
     user.otp_secret = None

@@ -40,3 +40,11 @@ def test_a_taken_port_is_named_with_the_way_out():
 def test_two_parts_cannot_share_a_port():
     with pytest.raises(Problem, match="DIRECTUS_PORT and PORT are both 8000"):
         Ports(site=8000, directus=8000).check()
+
+
+def test_that_is_said_although_somebody_listens_there():
+    with socket.create_server((HOST, 0)) as server:
+        port = server.getsockname()[1]
+
+        with pytest.raises(Problem, match=f"MAIL_PORT and PORT are both {port}"):
+            Ports(site=port, mail=port).check()

@@ -2,8 +2,8 @@
 
 import sys
 from dataclasses import replace
-from getpass import getpass
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from ... import clients
@@ -17,9 +17,10 @@ from ...directus import (
 )
 from ...links import public_url
 from ...provisioning import (
-    AdminCredentials,
+    UNCHANGED,
     Options,
     ProvisioningError,
+    SiteIds,
     Webhook,
     admin_client,
     apply_plan,
@@ -27,22 +28,33 @@ from ...provisioning import (
     make_plan,
     new_token,
     read_state,
+    refuse_another_site,
     token_belongs_to,
 )
-from ...provisioning.env_file import is_writable, read_value, write_values
+from ...provisioning.env_file import read_value, require_writable, write_values
 from ...provisioning.ids import DEFAULT_CUSTOMER_ROLE
+from ...provisioning.owner import other_address
 from ...provisioning.reports import JsonReport, TextReport
 from ..setup_arguments import (
     ROLE,
+    SITE,
     TOKEN,
     add_administrator,
     add_both_ends,
     add_modes,
     add_wishes,
 )
+from ..setup_questions import (
+    DIFFERENT,
+    ask,
+    credentials,
+    failure,
+    require_acceptance,
+    require_yes,
+    wrong_usage,
+)
 
 WEBHOOK = "accounts:directus_webhook"
-FAILED, WRONG_USAGE, DIFFERENT = 1, 2, 3
 
 
 class Command(BaseCommand):
@@ -50,7 +62,8 @@ class Command(BaseCommand):
         "Make the role, the rights and the settings in Directus that the site needs. "
         "Shows the difference first and asks. Deletes nothing, and changes nothing "
         "that it did not make except the sign-up settings it names. "
-        "Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 --check found a difference."
+        "Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 --check found a difference, "
+        "or nobody has said yes to what customers may do besides."
     )
     # It provides what the checks ask for.
     requires_system_checks = ()
@@ -66,17 +79,21 @@ class Command(BaseCommand):
         self.env_file = options["env_file"]
         self.report = self._report()
         self.transport = self._transport()
-        if self.env_file and not is_writable(self.env_file):
-            raise _failure(f"{self.env_file} cannot be written.")
+        if options["new_token"] and not (self.env_file or options["print_token"]):
+            raise wrong_usage(
+                "--new-token needs a place for it: --env-file or --print-token."
+            )
         try:
-            self._sign_in_and_run(self._credentials())
+            if self.env_file:
+                require_writable(self.env_file)
+            self._sign_in_and_run(credentials(options))
         except AuthenticationFailed as error:
-            raise _failure("Directus does not accept the credentials.") from error
+            raise failure("Directus does not accept the credentials.") from error
         except (ProvisioningError, DirectusError, OSError) as error:
-            raise _failure(str(error)) from error
+            raise failure(str(error)) from error
         except (KeyboardInterrupt, EOFError) as error:
             text = "Interrupted. What was made stays; run it again for the rest."
-            raise _failure(text) from error
+            raise failure(text) from error
         finally:
             self.report.end()
 
@@ -88,20 +105,20 @@ class Command(BaseCommand):
                 return clients.transport()
             return Transport(url, ca_bundle=trusted if trusted is not True else None)
         except ValueError as error:
-            raise CommandError(f"Directus: {error}.", returncode=WRONG_USAGE) from error
+            raise wrong_usage(f"Directus: {error}.") from error
 
-    def _sign_in_and_run(self, credentials):
+    def _sign_in_and_run(self, given):
         try:
-            with admin_client(self.transport, credentials) as client:
+            with admin_client(self.transport, given) as client:
                 self._run(client)
         except InvalidOTP as error:
-            if credentials.otp or not sys.stdin.isatty():
+            if given.otp or not sys.stdin.isatty():
                 text = "The one-time code is missing or wrong: --admin-otp."
-                raise _failure(text) from error
-            otp = _ask("One-time code: ").strip()
+                raise failure(text) from error
+            otp = ask("One-time code: ").strip()
             if not otp:
                 raise
-            self._sign_in_and_run(replace(credentials, otp=otp))
+            self._sign_in_and_run(replace(given, otp=otp))
 
     def _report(self):
         style = self.style
@@ -113,20 +130,24 @@ class Command(BaseCommand):
                 bad=style.ERROR,
             )
         if not any(self.options[mode] for mode in ("dry_run", "check", "yes")):
-            raise CommandError(
-                "--format json asks nothing: give --dry-run, --check or --yes.",
-                returncode=WRONG_USAGE,
+            raise wrong_usage(
+                "--format json asks nothing: give --dry-run, --check or --yes."
             )
         return JsonReport(self.stdout.write)
 
     def _run(self, client):
         wishes = self._wishes()
         state = read_state(client, wishes)
+        token = self._working_token(state)
+        refuse_another_site(state, wishes, token_works=bool(token))
         wishes = replace(wishes, webhook=self._webhook(state))
-        token_works = self._token_works(state)
-        plan = make_plan(state, wishes, token_works=token_works)
+        plan = make_plan(state, wishes, token_works=bool(token))
         self.report.plan(plan, state.server.version)
-        lines = self._missing_lines(plan)
+        self._note_other_address(state, wishes)
+        lines = self._missing_lines(plan, wishes, token)
+        if lines:
+            names = ", ".join(sorted(lines))
+            self.report.note(f"{self.env_file} lacks what it should hold: {names}.")
         if not self._goes_ahead(plan, lines):
             return
         self._apply(client, plan, lines)
@@ -134,12 +155,15 @@ class Command(BaseCommand):
 
     def _apply(self, client, plan, lines):
         token = new_token()
+        if plan.makes_token and self.env_file and self.env_file.exists():
+            # Whether it can be replaced shows only when it is.
+            write_values(self.env_file, {})
 
         def made(change):
             self.report.made(change)
             if change.needs_token:
                 # At once: what follows may fail, and Directus shows no token again.
-                self._hand_over({**lines, TOKEN: token})
+                self._hand_over({ROLE: plan.customer_role, **lines, TOKEN: token})
 
         apply_plan(client, plan, token=token, on_change=made)
         if not plan.makes_token:
@@ -150,14 +174,36 @@ class Command(BaseCommand):
             customer_role=self.options["customer_role"]
             or clients.customer_role()
             or DEFAULT_CUSTOMER_ROLE,
+            known_customer_role=self._setting(ROLE, clients.customer_role()),
+            site=self._site(),
+            site_url=settings.PUBLIC_URL,
+            is_named=self.options["site"] is not None,
             service_email=self.options["service_email"],
             login_attempts=self.options["login_attempts"],
             password_policy=self.options["password_policy"],
             modification_field=self.options["modification_field"],
-            open_registration=clients.signup_mode() == "register",
+            open_registration=self._registration(),
             make_token=bool(self.env_file or self.options["print_token"]),
+            replace_token=self.options["new_token"],
             profile_fields=tuple(clients.profile_fields()),
         )
+
+    def _setting(self, name, in_use):
+        """Return what the environment file says, else what is in use."""
+        return (self.env_file and read_value(self.env_file, name)) or in_use
+
+    def _site(self):
+        in_use = self._setting(SITE, clients.site_name())
+        try:
+            return SiteIds(self.options["site"] or in_use)
+        except ValueError as error:
+            raise ProvisioningError(f"{SITE}: {error}.") from None
+
+    def _registration(self):
+        if clients.signup_mode() == "register":
+            return True
+        # Whoever signs up past the site is not seen by it.
+        return UNCHANGED if self.options["keep_registration"] else False
 
     def _webhook(self, state):
         secret = clients.webhook_secret()
@@ -167,46 +213,60 @@ class Command(BaseCommand):
         url = self.options["webhook_url"] or state.webhook_url or here
         if url != here and not self.options["webhook_url"]:
             self.report.note(
-                f"The Flow keeps calling {url}; --webhook-url names another."
+                f"The Flow keeps calling {url}; --webhook-url names another. A second "
+                "site needs a Flow of its own, by --site."
             )
         return Webhook(url, secret)
 
-    def _credentials(self):
-        given = {
-            name: self.options[f"admin_{name}"]
-            for name in ("token", "email", "password", "otp")
-        }
-        if given["token"]:
-            return AdminCredentials(**given)
-        if not (given["email"] and given["password"]) and not sys.stdin.isatty():
-            raise CommandError(
-                "Give an administrator's token, or e-mail and password.",
-                returncode=WRONG_USAGE,
+    def _note_other_address(self, state, wishes):
+        # Of a Flow that calls elsewhere there is a word already.
+        is_told = wishes.webhook and wishes.webhook.url != public_url(WEBHOOK)
+        other = other_address(state, wishes)
+        if other and not (is_told or wishes.is_named):
+            self.report.note(
+                f"This was made for {other}, and this site is at {wishes.site_url}. "
+                f'Has it moved, name it: --site "{state.own.name}". A second site '
+                "needs another name, and no copy of the first one's token."
             )
-        given["email"] = given["email"] or _ask("Administrator's e-mail: ")
-        given["password"] = given["password"] or getpass("Password: ")
-        return AdminCredentials(**given)
 
-    def _token_works(self, state):
-        """Return whether the token that the site uses or will use is good."""
-        env_file = self.env_file
-        token = read_value(env_file, TOKEN) if env_file else clients.service_token()
-        try:
-            client = DirectusClient(self.transport, auth=BearerAuth(token))
-        except ValueError:
-            # There is none, or nothing that can be one.
-            return False
-        return token_belongs_to(client, state.service_user)
+    def _working_token(self, state):
+        """Return the token that the site uses or will use if it is good, else ""."""
+        in_file = read_value(self.env_file, TOKEN) if self.env_file else ""
+        for token in filter(None, dict.fromkeys([in_file, clients.service_token()])):
+            try:
+                client = DirectusClient(self.transport, auth=BearerAuth(token))
+            except ValueError:
+                # Nothing that can be one.
+                continue
+            if token_belongs_to(client, state.service_user):
+                return token
+        return ""
 
-    def _missing_lines(self, plan):
+    def _missing_lines(self, plan, wishes, token):
         """Return the lines of the environment file that a change needs or corrects."""
-        role = plan.customer_role
-        if not self.env_file or read_value(self.env_file, ROLE) == role:
+        wanted = {ROLE: plan.customer_role}
+        if token and not plan.makes_token:
+            wanted[TOKEN] = token
+        name = wishes.site.name
+        if (
+            self._setting(SITE, clients.site_name()) != name
+            or not wishes.site.is_default
+        ):
+            wanted[SITE] = name
+        if not self.env_file:
+            if wanted.get(SITE, clients.site_name()) != clients.site_name():
+                self.report.note(f"Put {SITE}={name} into this site's environment.")
             return {}
-        return {ROLE: role}
+        return {
+            key: value
+            for key, value in wanted.items()
+            if read_value(self.env_file, key) != value
+        }
 
     def _goes_ahead(self, plan, lines):
         differs = bool(plan.changes or lines)
+        if not self.options["dry_run"]:
+            require_acceptance(plan, self.options)
         if self.options["check"]:
             if differs or plan.token_missing:
                 raise CommandError(
@@ -216,18 +276,10 @@ class Command(BaseCommand):
             return False
         if self.options["dry_run"]:
             return False
-        if not plan.changes or self.options["yes"]:
-            return True
-        return self._confirmed()
-
-    def _confirmed(self):
-        if not sys.stdin.isatty():
-            raise CommandError(
-                "Nobody is here to be asked: pass --yes.", returncode=WRONG_USAGE
-            )
-        answer = _ask("Make these changes? [y/N] ")
-        if answer.strip().lower() not in {"y", "yes"}:
-            raise _failure("Nothing was changed.")
+        if plan.changes and not self.options["yes"]:
+            if not sys.stdin.isatty():
+                raise wrong_usage("Nobody is here to be asked: pass --yes.")
+            require_yes("Make these changes? [y/N] ")
         return True
 
     def _hand_over(self, lines):
@@ -236,6 +288,7 @@ class Command(BaseCommand):
             self.report.handed_over(sorted(lines), self.env_file)
         elif TOKEN in lines:
             self.report.token(TOKEN, lines[TOKEN])
+            self.report.token(ROLE, lines[ROLE])
 
     def _tell_environment(self, webhook):
         lines = directus_environment(
@@ -245,14 +298,3 @@ class Command(BaseCommand):
             webhook_url=webhook.url if webhook else "",
         )
         self.report.environment(lines)
-
-
-def _ask(question):
-    """Ask on standard error: standard output may be a document."""
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    return input()
-
-
-def _failure(message):
-    return CommandError(message, returncode=FAILED)

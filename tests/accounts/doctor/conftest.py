@@ -18,6 +18,8 @@ def site(settings):
     project = {"public_registration": True, "public_registration_verify_email": True}
     site = Site()
     site.token_error = None
+    site.has_picture_folder = True
+    site.last_change = None
     site.public_info = {"project": project}
     site.info = {"version": "11.17.4"}
     site.settings = {
@@ -27,6 +29,7 @@ def site(settings):
     }
     site.global_rights = {"admin_access": False, "app_access": False}
     site.rights = summed_up(needed.service_permissions(ROLE))
+    site.me = {"id": "1", "role": ids.SERVICE_ROLE, "status": "active"}
     site.roles = [{"id": ROLE, "name": "Customer", "parent": None}]
     site._policies = wanted.policies()
     site._access = wanted.access(ROLE)
@@ -50,6 +53,7 @@ def site_of_10(site, settings):
     old = Site()
     old.public_info, old.info = site.public_info, {"version": "10.13.4"}
     old.token_error, old.settings = None, site.settings
+    old.has_picture_folder = True
     old.me = {"id": "1", "role": ids.SERVICE_ROLE, "status": "active"}
     power = {"parent": None, "admin_access": False, "app_access": False}
     old.roles = [

@@ -2,10 +2,11 @@
 
 import pytest
 
-from accounts.directus import DirectusUnavailable
+from accounts.directus import DirectusUnavailable, Forbidden
 from accounts.doctor import (
     configuration,
     examine,
+    leftovers,
     registry,
     rights,
     server,
@@ -23,6 +24,7 @@ CONTENT = [
     rights.public,
     rights.customer_role,
     rights.customer,
+    leftovers.leftovers,
     sign_up.registration,
     sign_up.role,
     sign_up.verification,
@@ -49,8 +51,16 @@ def test_a_check_that_cannot_look_says_so_and_stops_nothing(site):
     def away(site):
         raise DirectusUnavailable("GET /users: timed out")
 
-    def hidden(site):
-        raise NotReadable("This needs something.")
+    def refused(site):
+        raise Forbidden(403, "FORBIDDEN")
 
-    for function in (away, hidden):
-        assert registry._answer(function, site).verdict is Verdict.UNKNOWN
+    def mendable(site):
+        raise NotReadable("This needs something.", "a line")
+
+    def hidden(site):
+        raise NotReadable("This needs what another check tells of.")
+
+    for function in (away, refused, mendable):
+        assert registry._answer(function, site).verdict is Verdict.WARNING
+    assert registry._answer(refused, site).line == "python manage.py directus_setup"
+    assert registry._answer(hidden, site).verdict is Verdict.UNKNOWN

@@ -1,15 +1,18 @@
 """directus_doctor on a real Directus, well and spoilt."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 
 from accounts import clients
-from accounts.doctor import registry
+from accounts.doctor import registry, webhook
+from accounts.doctor.site import Site
 from accounts.provisioning import ids
 from accounts.throttling import WEBHOOK_MESSAGES, Attempt
+from tests.stack import is_on_postgresql
 
 
 @pytest.fixture
@@ -140,6 +143,75 @@ def test_the_text_has_one_line_for_each_check(doctor, settings):
     assert [line.split()[1] for line in lines] == list(registry.ORDER)
 
 
+@pytest.fixture
+def seen(make_customer, directus_server):
+    """Let somebody sign in to Directus now."""
+    customer = make_customer()
+
+    def sign_in():
+        directus_server.admin.sign_in(customer.email, customer.password)
+
+    return sign_in
+
+
+@pytest.mark.real
+@pytest.mark.skipif(is_on_postgresql(), reason="PostgreSQL keeps the time zone")
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York"])
+@pytest.mark.parametrize("has_flow", [True, False])
+def test_times_of_another_zone(doctor, directus_server, settings, seen, zone, has_flow):
+    """By the Flow, or where there is none by the one who was seen last."""
+    if not has_flow:
+        settings.DIRECTUS_SITE = "Has no Flow"
+    seen()
+    _code, usual = doctor()
+    directus_server.restart_directus(TZ=zone)
+
+    code, found = doctor()
+    seen()
+    _code, after_sign_in = doctor()
+
+    assert usual["directus.time_zone"]["verdict"] == "ok"
+    assert found["directus.time_zone"]["line"] == 'TZ="UTC"'
+    assert after_sign_in["directus.time_zone"]["verdict"] == "warning"
+    assert code == 3
+
+
+@pytest.mark.real
+def test_a_change_that_the_flow_did_not_tell_of(
+    doctor, directus_server, make_customer, monkeypatch
+):
+    """Nobody listens: the site does not run."""
+    customer = make_customer()
+    directus_server.admin.patch_user(customer.id, first_name="Changed")
+    monkeypatch.setattr(webhook, "SLACK", timedelta(seconds=-1))
+    monkeypatch.setattr(Site, "had_flow", lambda site, seconds: True)
+
+    _code, found = doctor()
+
+    assert found["webhook.target"]["verdict"] == "warning"
+    assert "no message came" in found["webhook.target"]["reason"]
+
+
+@pytest.mark.real
+def test_how_old_the_flow_is(doctor, directus_server):
+    doctor()
+
+    assert Site().had_flow(0)
+    assert not Site().had_flow(24 * 3600)
+
+
+@pytest.mark.real
+def test_a_flow_that_calls_where_the_site_was(doctor, directus_server, settings):
+    Attempt(WEBHOOK_MESSAGES, "a signature").take()
+    settings.PUBLIC_URL = "http://elsewhere.example.com"
+
+    code, found = doctor()
+
+    assert code == 3
+    assert found["webhook.target"]["verdict"] == "warning"
+    assert "elsewhere.example.com" in found["webhook.target"]["line"]
+
+
 @pytest.mark.real
 def test_mail_that_does_not_work(doctor, directus_server):
     directus_server.restart_directus(EMAIL_SMTP_PORT="1")
@@ -183,4 +255,4 @@ def test_a_service_token_that_lost_its_rights(doctor, directus_server):
 
     assert code == 3
     assert "lacks: read avatar" in found["token.rights"]["reason"]
-    assert found["rights.customer"]["verdict"] == "unknown"
+    assert found["rights.customer"]["verdict"] == "warning"

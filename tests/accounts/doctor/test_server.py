@@ -1,9 +1,14 @@
 """directus_doctor: Directus itself, its version, its clock and its limits."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from accounts.doctor import server
 from accounts.doctor.findings import Verdict
+from accounts.doctor.site import NotReadable
+from accounts.doctor.times import Dated
 
 
 @pytest.mark.parametrize(
@@ -20,8 +25,8 @@ from accounts.doctor.findings import Verdict
         ("12.4.0", "ok", "12.4.0"),
         ("12.3.0", "problem", "older than 12.3.1"),
         ("13.0.0", "warning", "not supported yet"),
-        ("", "unknown", "does not tell"),
-        ("nonsense", "unknown", "does not tell"),
+        ("", "warning", "does not tell"),
+        ("nonsense", "warning", "does not tell"),
     ],
 )
 def test_versions(site, version, verdict, reason):
@@ -64,3 +69,38 @@ def test_no_limit_on_both_sides(site, settings):
     site.settings["auth_login_attempts"] = None
 
     assert server.login_attempts(site).verdict is Verdict.OK
+
+
+@pytest.fixture
+def seen(site, monkeypatch):
+    """Let somebody have signed in, and Directus tell when in some zone of its own."""
+
+    def at(*, ago, zone=0):
+        told = timezone.now() - timedelta(seconds=ago) + timedelta(hours=zone)
+        text = told.strftime("%Y-%m-%dT%H:%M:%S")
+        site.dated = Dated("users", "1", "last_access", text)
+        site.is_aged = lambda row, seconds, most: abs(seconds - ago) <= most
+        monkeypatch.setattr(server, "seconds_apart", lambda: 0)
+
+    return at
+
+
+@pytest.mark.parametrize("ago", [0, 90, 3600, 40 * 24 * 3600])
+@pytest.mark.parametrize(
+    ("zone", "verdict"),
+    [(0, "ok"), (9, "warning"), (-5, "warning"), (0.5, "warning"), (-12, "warning")],
+)
+def test_times_of_another_zone(site, seen, ago, zone, verdict):
+    seen(ago=ago, zone=zone)
+
+    answer = server.time_zone(site)
+
+    assert answer.verdict == verdict
+    assert (answer.line == 'TZ="UTC"') is (verdict == "warning")
+
+
+def test_without_anybody_seen_there_is_no_time_to_look_at(site):
+    site.dated = None
+
+    with pytest.raises(NotReadable):
+        server.time_zone(site)

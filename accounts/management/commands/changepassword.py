@@ -1,0 +1,56 @@
+"""Change the password of a local user, whom Directus does not know."""
+
+import getpass
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.management.commands import changepassword
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
+
+TRIES = 3
+
+
+class Command(changepassword.Command):
+    help = (
+        "Change the password of a local user, as createsuperuser makes one. Directus "
+        "knows the passwords of all others."
+    )
+
+    def handle(self, *args, **options):
+        email = options["username"] or getpass.getuser()
+        user = self._local_user(email, options["database"])
+        self.stdout.write(f"Changing password for user '{user}'")
+        for _try in range(TRIES):
+            if (password := self._new_password(user)) is not None:
+                user.set_password(password)
+                user.save(using=options["database"])
+                return f"Password changed successfully for user '{user}'"
+        raise CommandError(
+            f"Aborting password change for user '{user}' after {TRIES} attempts"
+        )
+
+    def _local_user(self, email, database):
+        users = get_user_model().objects.db_manager(database)
+        user = users.local(email).first()
+        if user is None and users.filter(email__iexact=email).exists():
+            raise CommandError(
+                f"The password of {email} is kept in Directus: it is changed there, or "
+                "by its owner on this site."
+            )
+        if user is None:
+            raise CommandError(f"There is no local user {email}.")
+        return user
+
+    def _new_password(self, user):
+        """Return what was typed twice; None when it cannot be used."""
+        password = self._get_pass()
+        if password != self._get_pass("Password (again): "):
+            self.stdout.write("Passwords do not match. Please try again.")
+            return None
+        try:
+            validate_password(password, user)
+        except ValidationError as error:
+            self.stderr.write("\n".join(error.messages))
+            return None
+        return password

@@ -1,0 +1,72 @@
+"""What directus_setup asks, and what it does where nobody can be asked."""
+
+import sys
+from getpass import getpass
+
+from django.core.management.base import CommandError
+
+from ..provisioning import AdminCredentials, Plan
+
+FAILED, WRONG_USAGE, DIFFERENT = 1, 2, 3
+
+
+def ask(question: str) -> str:
+    """Ask on standard error: standard output may be a document."""
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return input()
+
+
+def failure(message: str) -> CommandError:
+    """Return the error that ends the command with exit code 1."""
+    return CommandError(message, returncode=FAILED)
+
+
+def wrong_usage(message: str) -> CommandError:
+    """Return the error that ends the command with exit code 2."""
+    return CommandError(message, returncode=WRONG_USAGE)
+
+
+def credentials(options: dict) -> AdminCredentials:
+    """Return an administrator's credentials: those that were given, else asked for."""
+    given = {
+        name: options[f"admin_{name}"] for name in ("token", "email", "password", "otp")
+    }
+    if given["token"]:
+        return AdminCredentials(**given)
+    if not (given["email"] and given["password"]) and not sys.stdin.isatty():
+        raise wrong_usage("Give an administrator's token, or e-mail and password.")
+    given["email"] = given["email"] or ask("Administrator's e-mail: ")
+    given["password"] = given["password"] or getpass("Password: ")
+    return AdminCredentials(**given)
+
+
+def require_acceptance(plan: Plan, options: dict) -> None:
+    """Stop unless somebody says yes to what the customers' role may do besides.
+
+    Raises:
+        CommandError: nobody did.
+    """
+    accepted = options["accept_role"]
+    if accepted and accepted.lower() != plan.customer_role:
+        raise wrong_usage(
+            f"--accept-role names another role than {plan.customer_role}, which is "
+            "the customers'."
+        )
+    if accepted or not plan.must_be_accepted:
+        return
+    if options["check"] or options["yes"] or not sys.stdin.isatty():
+        raise CommandError(
+            f"Everybody who signs up would get what the role "
+            f"{plan.customer_role_name} may do besides. If that is meant: "
+            f"--accept-role {plan.customer_role}. If not, take these rights away in "
+            "Directus, or name another role with --customer-role.",
+            returncode=DIFFERENT,
+        )
+    require_yes("May everybody who signs up do this? [y/N] ")
+
+
+def require_yes(question: str) -> None:
+    """Ask. Raises CommandError unless the answer is yes."""
+    if ask(question).strip().lower() not in {"y", "yes"}:
+        raise failure("Nothing was changed.")
