@@ -8,6 +8,7 @@ raise SessionExpired when that somebody has to sign in again.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -275,21 +276,23 @@ class DirectusClient(
         return policy if isinstance(policy, str) else ""
 
     def _profile(self, path: str) -> DirectusUser:
+        asked_at = monotonic()
         payload = _object(self._read(path, {"fields": ALL_FIELDS}))
         if "status" not in payload:
             payload |= _object(self._read(path, {"fields": USUAL_FIELDS}))
         if "status" not in payload or payload.get("role") is None:
             # Version 10 says that there is no role when its name may not be read.
             payload |= _object(self._read(path, {"fields": FEW_FIELDS}))
-        return DirectusUser.from_payload(payload)
+        return DirectusUser.from_payload(payload, asked_at=asked_at)
 
     def _users(
         self, params: Mapping[str, str], *, timeout: float | None = None
     ) -> list[DirectusUser]:
+        asked_at = monotonic()
         rows = self._read("/users", params, large=True, timeout=timeout)
         if not isinstance(rows, list):
             raise DirectusUnavailable("GET /users: not a list")
-        return [DirectusUser.from_payload(row) for row in rows]
+        return [DirectusUser.from_payload(row, asked_at=asked_at) for row in rows]
 
 
 def _slow_post(path: str, body: Mapping[str, Any]) -> Call:
