@@ -11,7 +11,7 @@ that. It is a time of the database's clock: those of several hosts differ.
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from time import monotonic
 from typing import Any
@@ -45,7 +45,7 @@ COMPARED = (
 )
 TOLD = (*COMPARED, "is_active")
 CLOCK_SECONDS = 60.0
-NEVER = datetime.min.replace(tzinfo=UTC)
+PUT_BACK = timedelta(minutes=1)
 
 
 class Clock:
@@ -86,9 +86,20 @@ def _database_now() -> datetime:
         return cursor.fetchone()[0]
 
 
-def not_read_since(moment: datetime) -> Q:
-    """Return a condition on users: what was asked for at a moment may be written."""
-    return Q(synced_at=None) | Q(synced_at__lte=moment)
+def is_late(asked_at: datetime, read_at: datetime | None) -> bool:
+    """Tell whether a row, as of `read_at`, was asked for after `asked_at`."""
+    return read_at is not None and asked_at < read_at <= _latest()
+
+
+def not_read_since(asked_at: datetime) -> Q:
+    """Return the opposite as a condition on users."""
+    before = Q(synced_at=None) | Q(synced_at__lte=asked_at)
+    return before | Q(synced_at__gt=_latest())
+
+
+def _latest() -> datetime:
+    """Return after when nothing can have been read: the clock has been put back."""
+    return clock().now() + PUT_BACK
 
 
 def mirrored_values(profile: DirectusUser, clock: Clock) -> dict[str, Any]:
@@ -148,7 +159,7 @@ def mirror(profile: DirectusUser) -> tuple[Any, bool]:
     with transaction.atomic():
         user, created = _locked_row(profile.id, values)
         if not created:
-            if user.deleted_at or (user.synced_at or NEVER) > values["synced_at"]:
+            if user.deleted_at or is_late(values["synced_at"], user.synced_at):
                 return user, False
             before = _told(user, TOLD)
             _write(user, values)

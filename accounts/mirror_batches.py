@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 
 from . import signals
 from .directus import DirectusUser
-from .mirror import COMPARED, Clock, mirrored_values, not_read_since
+from .mirror import COMPARED, Clock, is_late, mirrored_values, not_read_since
 from .models import Session
 from .role_groups import is_needless, set_role_groups
 from .sessions import end_sessions
@@ -86,8 +86,7 @@ class Difference:
 
     def _compare(self, directus_id: UUID, values: dict[str, Any], row: KnownRow):
         self.were_active += values["is_active"] and row.is_active
-        is_late = row.read_at is not None and row.read_at > values["synced_at"]
-        if row.is_deleted or is_late:
+        if row.is_deleted or is_late(values["synced_at"], row.read_at):
             return
         if row.values != _compared(values):
             self.stale.append(directus_id)

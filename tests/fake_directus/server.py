@@ -226,6 +226,7 @@ class FakeDirectus(Trouble):
         if special.error is not None:
             raise special.error
         answer = self._trouble or special.answer or self._answer(asked)
+        self._arrive(asked, answer)
         if special.loses_answer:
             raise requests.ReadTimeout("the answer was lost")
         return answer
