@@ -22,6 +22,7 @@ from . import (
     clients,
     email_change,
     policies,
+    revoking_everybody,
     this_browser,
 )
 from .directus import (
@@ -135,6 +136,22 @@ def follow(message: Message, arrived_at: datetime) -> Outcome:
     else:
         ask_again(Q(user__in=left))
     return outcome
+
+
+def is_own_doing(message: Message) -> bool:
+    """Tell whether it is most likely directus_revoke that made Directus say this.
+
+    Then Directus need not be read: the address that was written is the one of before.
+    """
+    is_address = message.fields == {"email"} and not message.more
+    return is_address and revoking_everybody.is_under_way()
+
+
+def end_earlier(message: Message, arrived_at: datetime) -> None:
+    """End the sessions that a message ends, and read nobody."""
+    users = get_user_model().objects.filter(directus_id__in=message.directus_ids)
+    pks = dict(users.values_list("directus_id", "pk"))
+    end_sessions(_begun_before(message, pks, arrived_at))
 
 
 def _begun_before(message: Message, pks: dict[UUID, int], moment: datetime):
