@@ -8,8 +8,9 @@ is deleted, and refuses to renew them for who is not active.
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -19,15 +20,14 @@ from .directus import (
     AuthenticationFailed,
     DirectusAPIError,
     DirectusClient,
+    DirectusUser,
     Forbidden,
-    InvalidPayload,
     RateLimited,
 )
 from .sync_pages import page_size
 
 WRITING_ENDS_SESSIONS = 11
 LONGEST_WAIT = 60
-SECOND = "%Y-%m-%dT%H:%M:%SZ"
 
 User = dict[str, Any]
 
@@ -78,32 +78,36 @@ class DirectusSessions:
         """Return who signed in or renewed tokens since then, but for the site itself.
 
         Nobody else has a session that can be renewed, if `moment` is long enough ago.
-        Where Directus does not tell, that may be everybody.
+        Where Directus does not tell, it may be everybody.
         """
-        seen = {"last_access": {"_gte": moment.astimezone(UTC).strftime(SECOND)}}
-        rules = [seen]
-        if self._version and self._version < WRITING_ENDS_SESSIONS:
-            rules.append({"status": {"_eq": "active"}})
         try:
-            found = self._ids({"_and": rules})
-        except (Forbidden, InvalidPayload):
-            found = self._ids(None)
+            found = self._seen_since(moment, "id,status,last_access")
+        except Forbidden:
+            found = self._seen_since(moment, "id,status")
         return sorted(found - {self._service.get_current_user().id})
 
-    def _ids(self, rule: dict[str, Any] | None) -> set[UUID]:
+    def _seen_since(self, moment: datetime, fields: str) -> set[UUID]:
+        rows = self._list(fields)
+        return {UUID(row["id"]) for row in rows if self._may_have_any(row, moment)}
+
+    def _may_have_any(self, row: User, moment: datetime) -> bool:
+        if 0 < self._version < WRITING_ENDS_SESSIONS and row["status"] != "active":
+            return False
+        # Compared here: SQLite may have times of several kinds in one column. A time
+        # that may not be read is not long ago.
+        user = DirectusUser.from_payload({"last_access": moment.isoformat()} | row)
+        return user.last_access is not None and user.last_access >= moment
+
+    def _list(self, fields: str) -> Iterator[User]:
         size = page_size(self._service)
-        params = {"fields": "id", "sort": "id", "limit": str(size)}
-        if rule is not None:
-            params["filter"] = json.dumps(rule)
-        found: set[UUID] = set()
-        page = 1
-        while rows := self._service.get("/users", params=params | {"page": str(page)}):
-            before = len(found)
-            found |= {UUID(row["id"]) for row in rows}
-            if len(rows) < size or len(found) == before:
-                break
-            page += 1
-        return found
+        params = {"fields": fields, "sort": "id", "limit": str(size)}
+        previous: list[User] = []
+        for page in count(1):
+            rows = self._service.get("/users", params=params | {"page": str(page)})
+            yield from rows
+            if len(rows) < size or rows == previous:
+                return
+            previous = rows
 
     @cached_property
     def _version(self) -> int:
