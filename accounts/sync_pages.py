@@ -69,12 +69,12 @@ def gone_users(
     ):
         last = rows[-1][0]
         asked_at = clock.now()
-        there = _still_there(client, [directus_id for _pk, directus_id in rows])
+        there = still_there(client, [directus_id for _pk, directus_id in rows])
         gone = [pk for pk, directus_id in rows if directus_id not in there]
         yield asked_at, active_users().filter(pk__in=gone)
 
 
-def _still_there(client: DirectusClient, directus_ids: list[UUID]) -> set[UUID]:
+def still_there(client: DirectusClient, directus_ids: list[UUID]) -> set[UUID]:
     rule = {"id": {"_in": [str(directus_id) for directus_id in directus_ids]}}
     params = {"fields": "id", "limit": "-1", "filter": json.dumps(rule)}
     return {UUID(row["id"]) for row in client.get("/users", params=params)}

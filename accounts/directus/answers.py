@@ -7,6 +7,8 @@ Whatever else arrives is DirectusUnavailable; no message contains any of it.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from itertools import accumulate
 from math import isfinite
 from typing import Any, NoReturn
@@ -31,6 +33,8 @@ class Answer:
     payload: Any = field(default=None, repr=False)
     retry_after: int | None = None
     media_type: str = ""
+    # By the clock of the other side.
+    date: datetime | None = None
 
     @property
     def code(self) -> str:
@@ -76,7 +80,15 @@ def read_answer(
     elif status >= 400:
         payload = _refusal(headers, body)
     wait = parse_retry_after(headers.get("Retry-After"))
-    return Answer(status, payload, wait, _media_type(headers))
+    return Answer(status, payload, wait, _media_type(headers), _date(headers))
+
+
+def _date(headers: Mapping[str, str]) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(headers.get("Date", ""))
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def parse_json(body: bytes) -> Any:
