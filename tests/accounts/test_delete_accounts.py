@@ -143,9 +143,20 @@ def test_whom_directus_keeps_is_deleted_here_and_tried_again(
     assert log_in(Client(), ada.email, ada.password).status_code == 200
     mail.outbox.clear()
 
-    assert run()[1] == 3
+    printed, code = run()
+    assert code == 3
+    assert printed.startswith(
+        "Deleted 0 accounts. Asked Directus again about 1 deleted before.\n"
+    )
+    assert run(dry_run=True)[0] == (
+        "Would delete 0 accounts. Would ask Directus again about 1 deleted before.\n"
+    )
     directus.state.service_deletes = True
-    assert run()[1] == 0
+    printed, code = run()
+    assert (code, printed) == (
+        0,
+        "Deleted 0 accounts. Asked Directus again about 1 deleted before.\n",
+    )
     assert ada.id not in directus.state.users
     assert run() == ("Deleted 0 accounts.\n", 0)
     assert mail.outbox == []
