@@ -27,8 +27,9 @@ LOG_DAYS = 29
 
 # How far behind it may be where it does not tell, and when the log says so.
 UNKNOWN = timedelta(minutes=5)
+# It tells the time to the second.
+AS_GOOD_AS_NONE = timedelta(seconds=2)
 WORTH_A_WORD = timedelta(seconds=30)
-TO_THE_SECOND = timedelta(seconds=1)
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ def changed_since(client: DirectusClient, since: datetime) -> list[UUID]:
 
 
 def _behind(client: DirectusClient) -> timedelta:
-    """Return how far Directus' clock is behind ours, at most; ahead does no harm."""
+    """Return how far Directus' clock is behind ours; ahead does no harm."""
     now = timezone.now()
     theirs = client.get_time()
     if theirs is None:
@@ -77,7 +78,7 @@ def _behind(client: DirectusClient) -> timedelta:
     if abs(now - theirs) > WORTH_A_WORD:
         text = "The clocks differ: Directus' is %d s behind this one (negative: ahead)."
         logger.warning(text, (now - theirs).total_seconds())
-    return max(now - theirs, timedelta(0)) + TO_THE_SECOND
+    return now - theirs if now - theirs > AS_GOOD_AS_NONE else timedelta(0)
 
 
 def _from_log(client: DirectusClient, since: datetime, size: int) -> Iterator[UUID]:

@@ -20,6 +20,8 @@ from .directus import (
     AuthenticationFailed,
     DirectusAPIError,
     DirectusClient,
+    DirectusError,
+    DirectusUnavailable,
     DirectusUser,
     Forbidden,
     RateLimited,
@@ -27,7 +29,8 @@ from .directus import (
 from .sync_pages import page_size
 
 WRITING_ENDS_SESSIONS = 11
-LONGEST_WAIT = 60
+PAUSE = 3.0
+LONGEST_PAUSE = 60.0
 
 User = dict[str, Any]
 
@@ -37,7 +40,7 @@ class DirectusSessions:
 
     Args:
         service: the site's own client.
-        patience: how often to come back later when Directus asks for that.
+        patience: how often to ask again.
     """
 
     def __init__(self, service: DirectusClient, *, patience: int = 0) -> None:
@@ -173,11 +176,21 @@ def _refusal(error: DirectusAPIError) -> str:
     )
 
 
-def patiently(ask: Callable[[], Any], times: int) -> Any:
-    """Ask, and again so many times if Directus says to come back later."""
+def patiently(
+    ask: Callable[[], Any],
+    times: int,
+    errors: tuple[type[DirectusError], ...] = (DirectusUnavailable, RateLimited),
+) -> Any:
+    """Ask, and again so many times if there is no answer, or one to come back later.
+
+    Args:
+        ask: something that may happen twice.
+        times: 0 for a page, whose visitor waits.
+        errors: upon which it is asked again.
+    """
     for _attempt in range(times):
         try:
             return ask()
-        except RateLimited as error:
-            time.sleep(min(error.retry_after, LONGEST_WAIT))
+        except errors as error:
+            time.sleep(min(getattr(error, "retry_after", None) or PAUSE, LONGEST_PAUSE))
     return ask()

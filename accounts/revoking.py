@@ -97,7 +97,7 @@ def revoke(
     """
     if dry_run:
         return summed_up(count_here(people))
-    ended = list(end_here(people))
+    ended = list(end_here(people, are_named=True))
     for _one in revoke_held(ended):
         pass
     service = clients.service_client()
@@ -126,12 +126,18 @@ def count_here(people: Iterable[Person]) -> Iterator[Ended]:
         yield from _by_person(batch, _sessions_of(batch).defer("session_data"))
 
 
-def end_here(people: Iterable[Person]) -> Iterator[Ended]:
-    """End the sessions here, some people at a time; yield what they had."""
+def end_here(people: Iterable[Person], *, are_named: bool) -> Iterator[Ended]:
+    """End the sessions here, some people at a time; yield what they had.
+
+    Args:
+        people: whom; each once.
+        are_named: whether the audit trail shall have those without a session too.
+    """
     for batch in _batches(people):
         ended = _by_person(batch, take_out(_sessions_of(batch)))
         for one in ended:
-            _note(one)
+            if are_named or one.sessions:
+                _note(one)
         yield from ended
 
 
@@ -175,7 +181,7 @@ def revoke_held(ended: Iterable[Ended], *, patience: int = 0) -> Iterator[Ended]
     """Revoke what sessions here held; yield everybody once it was tried.
 
     Args:
-        patience: how often to come back later when Directus asks for that.
+        patience: how often to ask again.
     """
     with ThreadPoolExecutor(WORKERS) as pool:
         yield from pool.map(lambda one: _revoke_held(one, patience), ended)
@@ -186,7 +192,8 @@ def _revoke_held(one: Ended, patience: int) -> Ended:
     for tokens in one.tokens:
         logout = partial(client.logout, tokens.refresh_token)
         try:
-            patiently(logout, patience)
+            # While Directus is away it is away for all of them.
+            patiently(logout, patience, (RateLimited,))
             one.revoked += 1
         except DirectusError as error:
             one.errors.append(error)
