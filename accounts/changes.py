@@ -4,7 +4,7 @@ Directus keeps no time of change in its users. A field `date_updated` that was a
 them has every change, by Flows and extensions too, but no deletions. The activity log
 has every change by the API, deletions and sign-ins too. Both are asked; either will do.
 
-Both have times of Directus' clock. Where that one is behind ours, the moment is put back.
+Both have times of Directus' clock. Where that is behind ours, the moment is put back.
 """
 
 import json

@@ -2,10 +2,11 @@
 
 *profile* is always the record in Directus, *user* the local row.
 
-Many read Directus at once: a sync its pages, the webhook, each sign-in. An answer may be
-late, and the row written meanwhile by who asked later. `synced_at` is therefore when
-Directus was *asked* for what stands in a row, and nobody writes what was asked for before
-that. It is a time of the database's clock: those of several hosts differ.
+Many read Directus at once: a sync its pages, the webhook, each sign-in. An answer may
+be late, and the row written meanwhile by one that was asked for later. `synced_at` is
+therefore when Directus was *asked* for what stands in a row; what was asked for before
+that is not written. It is a time of the database's clock: those of several hosts
+differ.
 """
 
 import logging

@@ -57,10 +57,10 @@ def require_status(batch: Iterable[DirectusUser]) -> None:
 def gone_users(
     client: DirectusClient, clock: Clock, since: datetime, at_once: int
 ) -> Iterator[tuple[datetime, QuerySet]]:
-    """Yield when Directus was asked, and the active users it does not know; some at a time.
+    """Yield when Directus was asked, and whom it does not know of the active users.
 
-    Asked by id are those whom it did not list since then. The list alone is no proof: a
-    deletion meanwhile moves others to a page that was read already.
+    Some at a time. Asked by id are those whom it did not list since then. The list is
+    no proof: a deletion meanwhile moves others to a page that was read already.
     """
     candidates = unseen_users(since).order_by("pk")
     last = 0

@@ -25,13 +25,13 @@ from . import (
     revoking_everybody,
     this_browser,
 )
+from .asking_again import ask_again
 from .directus import (
     DirectusClient,
     DirectusError,
     DirectusUnavailable,
     DirectusUser,
 )
-from .asking_again import ask_again
 from .mirror import clock, mirror
 from .mirror_batches import active_users, deactivate
 from .models import Session

@@ -385,9 +385,7 @@ def test_messages_about_the_own_writes_cost_no_call_and_are_never_too_many(
 
 
 @pytest.mark.usefixtures("_under_way")
-def test_a_new_address_ends_sessions_all_the_same(
-    flow, ada, signed_in_client
-):
+def test_a_new_address_ends_sessions_all_the_same(flow, ada, signed_in_client):
     flow.tells(ada, fields=["email"])
 
     assert not is_signed_in(signed_in_client)
@@ -395,9 +393,7 @@ def test_a_new_address_ends_sessions_all_the_same(
 
 @pytest.mark.usefixtures("_under_way")
 @pytest.mark.parametrize("fields", [["status"], ["email", "role"], []])
-def test_other_messages_are_followed(
-    flow, ada, signed_in_client, directus, fields
-):
+def test_other_messages_are_followed(flow, ada, signed_in_client, directus, fields):
     directus.suspend(ada)
 
     flow.tells(ada, fields=fields)

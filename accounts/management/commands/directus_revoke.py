@@ -53,9 +53,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
-    def handle(
-        self, *, users, all, dry_run, resume, refresh_days, format, **options
-    ):
+    def handle(self, *, users, all, dry_run, resume, refresh_days, format, **options):
         if bool(users) == all:
             raise CommandError("Name users, or --all.", returncode=WRONG_USAGE)
         if resume and (dry_run or not all):

@@ -169,7 +169,9 @@ def _agrees(number):
 def _erased(facts):
     if facts["dry_run"]:
         return f"Would erase {facts['missing']} whom Directus does not have any more."
-    return f"Erased {facts['erased']} of {facts['missing']} whom Directus does not have."
+    return (
+        f"Erased {facts['erased']} of {facts['missing']} whom Directus does not have."
+    )
 
 
 def _with_bar(total, sync, *args, **rules):

@@ -1,4 +1,4 @@
-"""An answer of Directus that is late writes nothing over one that was asked for later."""
+"""An answer that is late writes nothing over one that was asked for later."""
 
 import uuid
 from datetime import timedelta

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError
 from django.utils import timezone
 
-from accounts import signals, sync_pages
+from accounts import signals
 from accounts.directus import DirectusClient
 from accounts.models import RecoveryCode, User
 
@@ -75,7 +75,9 @@ def test_local_users_are_never_missing(restored, sync):
     assert (root.email, root.is_active) == ("root@example.com", True)
 
 
-@pytest.mark.parametrize(("said", "gone"), [("yes\n", True), ("no\n", False), ("", False)])
+@pytest.mark.parametrize(
+    ("said", "gone"), [("yes\n", True), ("no\n", False), ("", False)]
+)
 def test_it_asks_first(restored, sync, monkeypatch, capsys, said, gone):
     monkeypatch.setattr("sys.stdin", io.StringIO(said))
 
@@ -137,9 +139,7 @@ def test_who_is_there_again_meanwhile_stays(restored, sync, directus, monkeypatc
         User.objects.filter(pk=restored[0].pk).update(synced_at=timezone.now())
         return True
 
-    monkeypatch.setattr(
-        "accounts.management.commands.directus_sync._agrees", agrees
-    )
+    monkeypatch.setattr("accounts.management.commands.directus_sync._agrees", agrees)
 
     assert "Erased 1 of 2" in sync(erase_missing=True)
     assert erased(restored) == [False, True]
