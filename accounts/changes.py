@@ -3,9 +3,12 @@
 Directus keeps no time of change in its users. A field `date_updated` that was added to
 them has every change, by Flows and extensions too, but no deletions. The activity log
 has every change by the API, deletions and sign-ins too. Both are asked; either will do.
+
+Both have times of Directus' clock. Where that is behind ours, the moment is put back.
 """
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -22,6 +25,15 @@ PAGE = 100
 LOG_DAYS = 29
 
 
+# How far behind it may be where it does not tell, and when the log says so.
+UNKNOWN = timedelta(minutes=5)
+# It tells the time to the second.
+AS_GOOD_AS_NONE = timedelta(seconds=2)
+WORTH_A_WORD = timedelta(seconds=30)
+
+logger = logging.getLogger(__name__)
+
+
 class NoDelta(Exception):
     """Directus cannot tell who was changed; str() why."""
 
@@ -29,9 +41,14 @@ class NoDelta(Exception):
 def changed_since(client: DirectusClient, since: datetime) -> list[UUID]:
     """Return who was created, changed, deleted or signed in since then, each once.
 
+    Args:
+        client: with the rights to read all users.
+        since: by our own clock.
+
     Raises:
         NoDelta: only a sync of everybody can tell.
     """
+    since -= _behind(client)
     if since < timezone.now() - timedelta(days=LOG_DAYS):
         raise NoDelta(
             "Directus may not remember that long: sync everybody, without --since."
@@ -50,6 +67,18 @@ def changed_since(client: DirectusClient, since: datetime) -> list[UUID]:
             "date_updated of users: run directus_setup."
         )
     return list(found)
+
+
+def _behind(client: DirectusClient) -> timedelta:
+    """Return how far Directus' clock is behind ours; ahead does no harm."""
+    now = timezone.now()
+    theirs = client.get_time()
+    if theirs is None:
+        return UNKNOWN
+    if abs(now - theirs) > WORTH_A_WORD:
+        text = "The clocks differ: Directus' is %d s behind this one (negative: ahead)."
+        logger.warning(text, (now - theirs).total_seconds())
+    return now - theirs if now - theirs > AS_GOOD_AS_NONE else timedelta(0)
 
 
 def _from_log(client: DirectusClient, since: datetime, size: int) -> Iterator[UUID]:

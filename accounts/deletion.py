@@ -87,8 +87,9 @@ def delete(user, request=None) -> str:
     try:
         left = erase_at_directus(user)
     except DirectusError:
-        # Back in, as long as it takes.
-        rows = get_user_model().objects.filter(pk=user.pk, deleted_at=None)
+        # Back in, as long as it takes; unless Directus was read meanwhile.
+        read = {"synced_at": user.synced_at, "status": user.status}
+        rows = get_user_model().objects.filter(pk=user.pk, deleted_at=None, **read)
         rows.update(is_active=user.is_active)
         raise
     former = copy.copy(user)

@@ -34,7 +34,9 @@ def remember(request, response, account: str, user=None) -> None:
         user: who has just signed in, if anybody.
     """
     value = _read(request)
-    value["accounts"] = _first(account, value["accounts"])
+    if user is None or user.is_mirrored:
+        # A local user's failures are not counted with those of an address.
+        value["accounts"] = _first(account, value["accounts"])
     if user is not None:
         value["users"] = _first(_user_digest(user), value["users"])
     response.set_cookie(

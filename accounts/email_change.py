@@ -7,7 +7,6 @@ to it: what is asked, written and sent is the same.
 
 import logging
 import secrets
-from dataclasses import replace
 from datetime import timedelta
 
 from django.utils import timezone
@@ -35,7 +34,7 @@ from .directus import (
     RateLimited,
 )
 from .links import public_url
-from .mirror import mirror_user
+from .mirror import mirror_user, note_written
 from .models import EmailChange
 from .other_browsers import end_sessions_of
 from .throttling import (
@@ -223,7 +222,8 @@ def _put_back(change: EmailChange) -> None:
 
 
 def _begin_anew(request, change: EmailChange, profile: DirectusUser) -> None:
-    user = mirror_user(replace(profile, email=change.new_email))
+    user = mirror_user(profile)
+    note_written(user, email=change.new_email)
     attempts.follow_address(change.old_email, change.new_email)
     # Whoever signed up with this address did not own it.
     sign_up.forget(change.new_email)

@@ -58,7 +58,9 @@ def erase(user, *, is_finished: bool) -> int:
     user.user_permissions.clear()
     for model in (RoleMembership, RecoveryCode, EmailChange):
         model.objects.filter(user=user).delete()
-    if email:
+    # Counted for an address, which may be somebody else's by now.
+    others = User.objects.filter(email__iexact=email, directus_id__isnull=False)
+    if email and not others.exclude(pk=user.pk).exists():
         sign_up.forget(email)
         forget_attempts(email)
     _rename_in_admin_log(user)

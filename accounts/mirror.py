@@ -1,21 +1,30 @@
 """What Directus may write locally: the one place that decides.
 
 *profile* is always the record in Directus, *user* the local row.
+
+Many read Directus at once: a sync its pages, the webhook, each sign-in. An answer may
+be late, and the row written meanwhile by one that was asked for later. `synced_at` is
+therefore when Directus was *asked* for what stands in a row; what was asked for before
+that is not written. It is a time of the database's clock: those of several hosts
+differ.
 """
 
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cache
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from . import clients, signals
+from . import asking_again, clients, signals
 from .directus import DirectusUser
 from .policies import with_policies
 from .role_groups import set_role_groups
@@ -36,9 +45,65 @@ COMPARED = (
     "is_superuser",
 )
 TOLD = (*COMPARED, "is_active")
+CLOCK_SECONDS = 60.0
+PUT_BACK = timedelta(minutes=1)
 
 
-def mirrored_values(profile: DirectusUser) -> dict[str, Any]:
+class Clock:
+    """Tells when Directus was asked, by the database's clock."""
+
+    def __init__(self) -> None:
+        before = monotonic()
+        now = _database_now()
+        self.made_at = (before + monotonic()) / 2
+        self._began = now - timedelta(seconds=self.made_at)
+
+    def at(self, asked_at: float) -> datetime:
+        """Return the database's time for one of time.monotonic()."""
+        return self._began + timedelta(seconds=asked_at)
+
+    def now(self) -> datetime:
+        """Return the database's time."""
+        return self.at(monotonic())
+
+
+_clock: Clock | None = None
+
+
+def clock() -> Clock:
+    """Return a clock that was compared with the database's a minute ago at most."""
+    global _clock
+    if _clock is None or monotonic() - _clock.made_at > CLOCK_SECONDS:
+        _clock = Clock()
+    return _clock
+
+
+def _database_now() -> datetime:
+    if connection.vendor != "postgresql":
+        # SQLite has this host's clock.
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        return cursor.fetchone()[0]
+
+
+def is_late(asked_at: datetime, read_at: datetime | None) -> bool:
+    """Tell whether a row, as of `read_at`, was asked for after `asked_at`."""
+    return read_at is not None and asked_at < read_at <= _latest()
+
+
+def not_read_since(asked_at: datetime) -> Q:
+    """Return the opposite as a condition on users."""
+    before = Q(synced_at=None) | Q(synced_at__lte=asked_at)
+    return before | Q(synced_at__gt=_latest())
+
+
+def _latest() -> datetime:
+    """Return after when nothing can have been read: the clock has been put back."""
+    return clock().now() + PUT_BACK
+
+
+def mirrored_values(profile: DirectusUser, clock: Clock) -> dict[str, Any]:
     """Return the columns of a user that a complete profile decides."""
     values: dict[str, Any] = {
         name: _cut(name, getattr(profile, name)) for name in COPIED_FIELDS
@@ -54,7 +119,7 @@ def mirrored_values(profile: DirectusUser) -> dict[str, Any]:
         "is_active": profile.is_active,
         "is_staff": roles.is_staff(profile),
         "is_superuser": roles.is_superuser(profile),
-        "synced_at": timezone.now(),
+        "synced_at": clock.at(profile.asked_at),
     }
 
 
@@ -80,28 +145,31 @@ def mirror_user(profile: DirectusUser):
 
     Returns:
         The User; `is_active` follows the status in Directus. Who was deleted here
-        stays deleted, whatever Directus has.
+        stays deleted, whatever Directus has. What was asked for later than this
+        profile stays, too.
     """
+    return mirror(profile)[0]
+
+
+def mirror(profile: DirectusUser) -> tuple[Any, bool]:
+    """Return the local user as mirror_user does, and whether the profile counted."""
     if profile.policies is None:
         (profile,) = with_policies([profile])
-    values = mirrored_values(profile)
-    before = _row_before(profile.id)
-    retired = []
+    values = mirrored_values(profile, clock())
+    before = None
     with transaction.atomic():
         user, created = _locked_row(profile.id, values)
-        if user.deleted_at:
-            return user
-        if created:
-            retired = _retire_former_owners(user)
-        else:
+        if not created:
+            if user.deleted_at or is_late(values["synced_at"], user.synced_at):
+                return user, False
+            before = _told(user, TOLD)
             _write(user, values)
         set_role_groups({user.pk: profile})
     if created:
         logger.info("Created user %s for Directus user %s", user.pk, profile.id)
-    if created or before:
-        signals.tell_mirrored(user, before, {name: values[name] for name in TOLD})
-    signals.tell_deactivated(retired)
-    return user
+        _ask_about_former_owners(user)
+    signals.tell_mirrored(user, before, _told(user, TOLD))
+    return user, True
 
 
 def as_known(profile: DirectusUser) -> DirectusUser:
@@ -173,15 +241,15 @@ def _row_before(directus_id: UUID) -> dict[str, Any] | None:
     return rows.values(*TOLD).first()
 
 
-def _retire_former_owners(user) -> list:
-    """Deactivate rows whose address now belongs to somebody new in Directus."""
+def _ask_about_former_owners(user) -> None:
+    """Ask at once about whose row has the address of somebody new in Directus.
+
+    It was deleted there, most likely, or has another address by now: only Directus
+    knows, by the id.
+    """
     if not user.email:
-        return []
+        return
     former = get_user_model().objects.filter(
         email__iexact=user.email, directus_id__isnull=False, is_active=True
     )
-    rows = list(former.exclude(pk=user.pk))
-    for row in rows:
-        row.is_active = False
-    get_user_model().objects.bulk_update(rows, ["is_active"])
-    return rows
+    asking_again.ask_again(Q(user__in=former.exclude(pk=user.pk)))

@@ -250,6 +250,20 @@ class SyncPosition(models.Model):
         return f"{self.seen} users, begun {self.started_at}"
 
 
+class Revocation(models.Model):
+    """How far a run of directus_revoke --all came; there is one at most, the latest.
+
+    Only accounts.revoking_everybody uses it.
+    """
+
+    started_at = models.DateTimeField(unique=True)
+    noted_at = models.DateTimeField()
+    last_id = models.UUIDField(null=True)
+
+    def __str__(self):
+        return f"begun {self.started_at}"
+
+
 class SignUp(models.Model):
     """What sign-ups an unconfirmed address has seen here; see accounts.sign_up."""
 

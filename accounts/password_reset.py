@@ -124,14 +124,31 @@ def reset(request, token: str, password: str) -> str:
 def _begin_anew(request, email: str) -> None:
     forget_failures(email)
     sign_up.forget(email)
-    sessions = Session.objects.filter(user__email__iexact=email, user__email__gt="")
-    if request.user.is_authenticated and request.user.email.lower() == email.lower():
+    users = _owners(email)
+    if request.user.is_authenticated and users.filter(pk=request.user.pk).exists():
         # This browser's row goes too; nothing may be saved in it any more.
         request.session.flush()
         request.user = AnonymousUser()
-    ended = end_sessions(sessions)
+    ended = end_sessions(Session.objects.filter(user__in=users))
     audit.record("password_reset.done", request, email=email, sessions_ended=ended)
-    users = get_user_model().objects.filter(email__iexact=email, is_active=True)
-    user = users.exclude(directus_id=None).first()
     email_change.forget(users)
+    user = users.filter(is_active=True).first()
     mails.send("password_changed", user, request, to=email)
+
+
+def _owners(email: str):
+    """Return the rows of whoever has this address in Directus.
+
+    An address here may be an older one, and a local user may have the same. Where
+    Directus does not say, it is who had the address last.
+    """
+    mirrored = get_user_model().objects.exclude(directus_id=None)
+    service = clients.service_client()
+    try:
+        found = service.find_users_by_email(email) if service else []
+    except DirectusError as error:
+        logger.warning("Whose password was reset is not certain: %s", error)
+        found = []
+    if found:
+        return mirrored.filter(directus_id__in=[profile.id for profile in found])
+    return mirrored.filter(email__iexact=email).exclude(email="")

@@ -13,6 +13,7 @@ from datetime import timedelta
 from django.db import DatabaseError
 
 from . import break_glass, clients, logins, second_factor, shared_cache
+from .asking_again import TOLERANCE
 from .directus import (
     DirectusAPIError,
     DirectusClient,
@@ -29,9 +30,6 @@ from .token_store import POLL_SECONDS
 logger = logging.getLogger(__name__)
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-# A request goes on while another one asks, if the last answer is not much older than
-# it may be. One that comes back after hours waits for the answer.
-TOLERANCE = timedelta(seconds=10)
 # Directus is not asked again so soon for a session that got no answer; later, but not
 # much later, if Directus says so.
 PAUSE_SECONDS = 5

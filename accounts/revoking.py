@@ -1,24 +1,24 @@
 """Sign people out everywhere: here, and at Directus as far as it can be made to.
 
-The sessions here end first, then the refresh tokens that they held, then what Directus
-has beside them. An access token that was handed out lives until it expires: Directus
-has no way to end one.
+The sessions here end first, then the refresh tokens that they held, all of them, then
+what Directus has beside them. An access token that was handed out lives until it
+expires: Directus has no way to end one.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 
-from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from . import audit, clients
 from .directus import DirectusError, DirectusUnavailable, RateLimited, TokenPair
-from .directus_sessions import DirectusSessions
+from .directus_sessions import DirectusSessions, patiently
 from .models import Session
 from .people import Person
 from .sessions import take_out
@@ -45,8 +45,12 @@ class Outcome:
     sessions_ended: int = 0
     tokens_held: int = 0
     tokens_revoked: int = 0
+    # Users who may have sessions at Directus beside these; counted with everybody only.
+    elsewhere: int = 0
     left: list[Left] = field(default_factory=list)
     directus_failed: bool = False
+    # Why it went no further with everybody.
+    stopped_by: str = ""
     # The last access token of a session that ended here.
     access_tokens_until: datetime | None = None
 
@@ -61,7 +65,7 @@ class Outcome:
 
 
 @dataclass
-class _Ended:
+class Ended:
     """What one person had here, and what Directus said."""
 
     person: Person
@@ -72,16 +76,10 @@ class _Ended:
     errors: list[DirectusError] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
 
-
-def everybody() -> Iterator[Person]:
-    """Yield all users, in batches of queries."""
-    users = get_user_model().objects.order_by("pk")
-    last = 0
-    while rows := list(
-        users.filter(pk__gt=last).values_list("pk", "directus_id")[:BATCH]
-    ):
-        yield from (Person(*row) for row in rows)
-        last = rows[-1][0]
+    @property
+    def lost(self) -> int:
+        """How many tokens live on, as far as is known."""
+        return len(self.tokens) - self.revoked + self.unreadable
 
 
 def revoke(
@@ -90,44 +88,70 @@ def revoke(
     dry_run: bool = False,
     on_person: Callable[[], object] = lambda: None,
 ) -> Outcome:
-    """End all sessions of people.
+    """End all sessions of people; accounts.revoking_everybody is for many.
 
     Args:
         people: whom; each once.
         dry_run: count, end nothing.
         on_person: called for each of them once it is done.
     """
-    outcome = Outcome()
-    people = iter(people)
-    ended: list[_Ended] = []
-    # Everybody's here before anybody's there: Directus may take its time.
-    while batch := list(islice(people, BATCH)):
-        ended += _count(batch) if dry_run else _end_here(batch)
-    for one in ended if dry_run else _ended_there(ended):
-        _add(outcome, one)
+    if dry_run:
+        return summed_up(count_here(people))
+    ended = list(end_here(people, are_named=True))
+    for _one in revoke_held(ended):
+        pass
+    service = clients.service_client()
+    at_directus = DirectusSessions(service) if service else None
+    for one in ended:
+        if one.person.directus_id is not None:
+            settle(one, _end_elsewhere(one, at_directus))
         on_person()
+    return summed_up(ended)
+
+
+def summed_up(ended: Iterable[Ended]) -> Outcome:
+    """Return what was ended of everybody together."""
+    outcome = Outcome()
+    for one in ended:
+        _add(outcome, one)
     return outcome
 
 
 # Here
 
 
-def _count(batch: list[Person]) -> list[_Ended]:
-    return _by_person(batch, _sessions_of(batch).defer("session_data"))
+def count_here(people: Iterable[Person]) -> Iterator[Ended]:
+    """Yield what end_here would end."""
+    for batch in _batches(people):
+        yield from _by_person(batch, _sessions_of(batch).defer("session_data"))
 
 
-def _end_here(batch: list[Person]) -> list[_Ended]:
-    ended = _by_person(batch, take_out(_sessions_of(batch)))
-    for one in ended:
-        _note(one)
-    return ended
+def end_here(people: Iterable[Person], *, are_named: bool) -> Iterator[Ended]:
+    """End the sessions here, some people at a time; yield what they had.
+
+    Args:
+        people: whom; each once.
+        are_named: whether the audit trail shall have those without a session too.
+    """
+    for batch in _batches(people):
+        ended = _by_person(batch, take_out(_sessions_of(batch)))
+        for one in ended:
+            if are_named or one.sessions:
+                _note(one)
+        yield from ended
+
+
+def _batches(people: Iterable[Person]) -> Iterator[list[Person]]:
+    people = iter(people)
+    while batch := list(islice(people, BATCH)):
+        yield batch
 
 
 def _sessions_of(batch: list[Person]):
     return Session.objects.filter(user__in=[one.pk for one in batch if one.pk])
 
 
-def _note(one: _Ended) -> None:
+def _note(one: Ended) -> None:
     audit.record(
         "session.revoked",
         user_id=one.person.pk,
@@ -136,8 +160,8 @@ def _note(one: _Ended) -> None:
     )
 
 
-def _by_person(batch: list[Person], rows: Iterable[Session]) -> list[_Ended]:
-    ended = [_Ended(person) for person in batch]
+def _by_person(batch: list[Person], rows: Iterable[Session]) -> list[Ended]:
+    ended = [Ended(person) for person in batch]
     by_key = {one.person.pk: one for one in ended}
     for row in rows:
         one = by_key[row.user_id]
@@ -153,37 +177,33 @@ def _by_person(batch: list[Person], rows: Iterable[Session]) -> list[_Ended]:
 # At Directus
 
 
-def _ended_there(ended: list[_Ended]) -> Iterator[_Ended]:
-    """Yield them when Directus was told, some at a time."""
-    service = clients.service_client()
-    at_directus = DirectusSessions(service) if service else None
+def revoke_held(ended: Iterable[Ended], *, patience: int = 0) -> Iterator[Ended]:
+    """Revoke what sessions here held; yield everybody once it was tried.
+
+    Args:
+        patience: how often to ask again.
+    """
     with ThreadPoolExecutor(WORKERS) as pool:
-        yield from pool.map(lambda one: _end_there(one, at_directus), ended)
+        yield from pool.map(lambda one: _revoke_held(one, patience), ended)
 
 
-def _end_there(one: _Ended, at_directus: DirectusSessions | None) -> _Ended:
-    """Revoke what was held here, then what was not; note what lives on."""
+def _revoke_held(one: Ended, patience: int) -> Ended:
+    client = clients.anonymous_client()
     for tokens in one.tokens:
+        logout = partial(client.logout, tokens.refresh_token)
         try:
-            clients.anonymous_client().logout(tokens.refresh_token)
+            # While Directus is away it is away for all of them.
+            patiently(logout, patience, (RateLimited,))
             one.revoked += 1
         except DirectusError as error:
             one.errors.append(error)
-    if one.person.directus_id is None:
-        return one
-    reason = _end_elsewhere(one, at_directus)
-    if reason:
-        one.reasons = [reason, *_lost(one)]
-    else:
-        # Whatever failed before: all of it has ended now.
-        one.errors.clear()
     return one
 
 
-def _end_elsewhere(one: _Ended, at_directus: DirectusSessions | None) -> str:
+def _end_elsewhere(one: Ended, at_directus: DirectusSessions | None) -> str:
     """Return why something lives on, or an empty string."""
     if at_directus is None:
-        return _("Sessions elsewhere need DIRECTUS_SERVICE_TOKEN to be ended.")
+        return without_token()
     try:
         return at_directus.end(one.person.directus_id)
     except DirectusError as error:
@@ -191,19 +211,32 @@ def _end_elsewhere(one: _Ended, at_directus: DirectusSessions | None) -> str:
         return _("Directus: %s") % error
 
 
-def _lost(one: _Ended) -> list[str]:
-    lost = len(one.tokens) - one.revoked + one.unreadable
-    if not lost:
+def without_token() -> str:
+    """Return why nothing ends at Directus beside what was held here."""
+    return _("Sessions elsewhere need DIRECTUS_SERVICE_TOKEN to be ended.")
+
+
+def settle(one: Ended, reason: str) -> None:
+    """Note why something lives on elsewhere; an empty reason: nothing does."""
+    if reason:
+        one.reasons = [reason, *_lost(one)]
+    else:
+        # Whatever failed before: all of it has ended now.
+        one.errors.clear()
+
+
+def _lost(one: Ended) -> list[str]:
+    if not one.lost:
         return []
     text = ngettext(
         "%(n)d refresh token that was held here lives on.",
         "%(n)d refresh tokens that were held here live on.",
-        lost,
+        one.lost,
     )
-    return [text % {"n": lost}]
+    return [text % {"n": one.lost}]
 
 
-def _add(outcome: Outcome, one: _Ended) -> None:
+def _add(outcome: Outcome, one: Ended) -> None:
     outcome.people += 1
     outcome.sessions_ended += one.sessions
     outcome.tokens_held += len(one.tokens) + one.unreadable

@@ -4,10 +4,11 @@ Directus is told first: while it does not know, who is signed out here signs in 
 """
 
 from dataclasses import replace
+from time import monotonic
 
 from django.utils.translation import gettext as _
 
-from . import clients
+from . import clients, policies
 from .attempts import forget_failures
 from .directus import DirectusClient, DirectusUser, Forbidden
 from .mirror import mirror_user
@@ -55,6 +56,8 @@ def read(service: DirectusClient, user) -> DirectusUser:
         raise Refused(
             _("The service token may not read the status: directus_setup grants it.")
         )
+    # Read anew: policies that were read before the user would be older.
+    policies.forget()
     (profile,) = with_policies([profile])
     return profile
 
@@ -91,7 +94,8 @@ def suspend(service: DirectusClient, user, *, spare_superusers: bool) -> list[st
         # Once re-activated, they would be in without what they wait for.
         reason = _("Cannot sign in anyway: the status in Directus is %s.")
         raise Refused(reason % profile.status)
-    mirror_user(replace(profile, status=SUSPENDED))
+    # Directus has just said so, which no answer of before undoes.
+    mirror_user(replace(profile, status=SUSPENDED, asked_at=monotonic()))
     outcome = revoke([Person(user.pk, user.directus_id)])
     return notes + [left.reason for left in outcome.left]
 
@@ -102,16 +106,18 @@ def reactivate(service: DirectusClient, user, *, spare_superusers: bool) -> list
     _check_rank(profile, spare_superusers)
     notes = []
     if profile.is_active:
+        mirror_user(profile)
         notes.append(_("Was active in Directus already."))
     elif profile.status == SUSPENDED:
         _change_status(service, profile, ACTIVE)
         # What locked the account must not keep its owner out any longer.
         forget_failures(profile.email, in_new_browsers=True)
+        # The rights may be others by now than before.
+        mirror_user(read(service, user))
     else:
         # Whoever has to confirm an address has not been suspended.
         reason = _("Not suspended: the status in Directus is %s.")
         raise Refused(reason % profile.status)
-    mirror_user(replace(profile, status=ACTIVE))
     return notes
 
 

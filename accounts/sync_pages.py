@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from .directus import DirectusClient, DirectusUser
+from .mirror import Clock
 from .mirror_batches import active_users, unseen_users
 
 PAGE = 1000
@@ -54,12 +55,12 @@ def require_status(batch: Iterable[DirectusUser]) -> None:
 
 
 def gone_users(
-    client: DirectusClient, since: datetime, at_once: int
-) -> Iterator[QuerySet]:
-    """Yield, some at a time, the active users whom Directus does not know.
+    client: DirectusClient, clock: Clock, since: datetime, at_once: int
+) -> Iterator[tuple[datetime, QuerySet]]:
+    """Yield when Directus was asked, and whom it does not know of the active users.
 
-    Asked by id are those whom it did not list since then. The list alone is no proof: a
-    deletion meanwhile moves others to a page that was read already.
+    Some at a time. Asked by id are those whom it did not list since then. The list is
+    no proof: a deletion meanwhile moves others to a page that was read already.
     """
     candidates = unseen_users(since).order_by("pk")
     last = 0
@@ -67,12 +68,13 @@ def gone_users(
         candidates.filter(pk__gt=last).values_list("pk", "directus_id")[:at_once]
     ):
         last = rows[-1][0]
-        there = _still_there(client, [directus_id for _pk, directus_id in rows])
+        asked_at = clock.now()
+        there = still_there(client, [directus_id for _pk, directus_id in rows])
         gone = [pk for pk, directus_id in rows if directus_id not in there]
-        yield active_users().filter(pk__in=gone)
+        yield asked_at, active_users().filter(pk__in=gone)
 
 
-def _still_there(client: DirectusClient, directus_ids: list[UUID]) -> set[UUID]:
+def still_there(client: DirectusClient, directus_ids: list[UUID]) -> set[UUID]:
     rule = {"id": {"_in": [str(directus_id) for directus_id in directus_ids]}}
     params = {"fields": "id", "limit": "-1", "filter": json.dumps(rule)}
     return {UUID(row["id"]) for row in client.get("/users", params=params)}

@@ -10,29 +10,23 @@ who was changed since that began, and believes its own count no more than the fi
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from . import sync_position
+from . import policies, sync_position
 from .changes import NoDelta, changed_since
 from .directus import DirectusClient, DirectusUser
-from .mirror import mirrored_values
+from .mirror import clock
 from .mirror_batches import (
-    KnownRow,
     active_users,
-    compared,
     deactivate,
-    known_rows,
-    set_groups,
+    difference,
     suspended_users,
-    tell,
     unseen_users,
-    write_rows,
+    write,
 )
 from .models import SyncPosition
 from .policies import with_policies
@@ -41,8 +35,6 @@ from .sync_pages import SyncRefused, batches, gone_users, page_size, require_sta
 BATCH = 1000
 # Ids in one question to Directus: their filter has to fit into a URL.
 ASKED_AT_ONCE = 100
-# How far Directus' clock may be behind this one.
-CLOCKS_APART = timedelta(minutes=5)
 
 
 @dataclass
@@ -85,7 +77,7 @@ def sync_users(
     position = sync_position.left_behind() if resume else None
     if position is not None:
         try:
-            changed = changed_since(client, position.started_at - CLOCKS_APART)
+            changed = changed_since(client, position.started_at)
         except NoDelta:
             # Then only a run of its own can tell who left since.
             pass
@@ -113,12 +105,13 @@ class _Sync:
         self._client = client
         self._dry_run = dry_run
         self._percent = percent
-        self._started = timezone.now()
+        self._clock = clock()
+        self._started = self._clock.now()
         self._active_before = active_users().count()
         self._active_and_listed = 0
         self._outcome = Outcome()
         # Gone, though they were listed by the run that was interrupted.
-        self._left_since: list[int] = []
+        self._left_since = _Leaving()
         self._page = page_size(client)
         # More would be cut off, and taken for gone.
         self._asked_at_once = min(ASKED_AT_ONCE, self._page)
@@ -148,13 +141,11 @@ class _Sync:
             setattr(self._outcome, name, getattr(position, name))
         self._outcome.resumed = position.seen
         on_batch(position.seen)
-        for ids, batch in self._asked(changed):
+        for asked_at, ids, batch in self._asked(changed):
             self._mirror(batch, listed=False)
             gone = set(ids) - {profile.id for profile in batch}
-            rows = active_users().filter(
-                directus_id__in=gone, synced_at__gte=self._started
-            )
-            self._left_since += rows.values_list("pk", flat=True)
+            listed = active_users().filter(synced_at__gte=self._started)
+            self._left_since.add(listed.filter(directus_id__in=gone), asked_at)
         return self._run(position.fewest, position.last_id, on_batch)
 
     def _run(
@@ -174,9 +165,12 @@ class _Sync:
         self._brake(fewest)
         if not self._dry_run:
             self._deactivate(suspended_users(self._started))
-            self._deactivate(active_users().filter(pk__in=self._left_since))
-            for gone in gone_users(self._client, self._started, self._asked_at_once):
-                self._deactivate(gone)
+            for asked_at, gone in self._left_since.users():
+                self._deactivate(gone, asked_at)
+            for asked_at, gone in gone_users(
+                self._client, self._clock, self._started, self._asked_at_once
+            ):
+                self._deactivate(gone, asked_at)
         return self._outcome
 
     def _note(self, fewest: int, last_id: UUID) -> None:
@@ -197,73 +191,49 @@ class _Sync:
         self, directus_ids: Iterable[UUID], on_batch: Callable[[int], None]
     ) -> Outcome:
         """Read, write, then deactivate who is not there or not active."""
-        leaving: list[int] = []
-        for ids, batch in self._asked(directus_ids):
+        gone, suspended = _Leaving(), _Leaving()
+        for asked_at, ids, batch in self._asked(directus_ids):
             self._mirror(batch)
-            stay = {profile.id for profile in batch if profile.is_active}
-            gone = active_users().filter(directus_id__in=set(ids) - stay)
-            leaving += gone.values_list("pk", flat=True)
+            there = {profile.id for profile in batch}
+            barred = {profile.id for profile in batch if not profile.is_active}
+            gone.add(active_users().filter(directus_id__in=set(ids) - there), asked_at)
+            suspended.add(active_users().filter(directus_id__in=barred), asked_at)
             on_batch(len(ids))
-        self._refuse_too_many(len(leaving))
+        self._refuse_too_many(len(gone) + len(suspended))
         if not self._dry_run:
-            self._deactivate(active_users().filter(pk__in=leaving))
+            for asked_at, users in gone.users():
+                self._deactivate(users, asked_at)
+            for _asked_at, users in suspended.users():
+                # What stands in the row may be newer by now.
+                self._deactivate(users.exclude(status="active"))
         return self._outcome
 
     def _asked(
         self, directus_ids: Iterable[UUID]
-    ) -> Iterator[tuple[list[UUID], list[DirectusUser]]]:
-        """Yield some ids at a time, and who of them is there."""
+    ) -> Iterator[tuple[datetime, list[UUID], list[DirectusUser]]]:
+        """Yield when some ids at a time were asked for, and who of them is there."""
         remaining = iter(directus_ids)
         while ids := list(islice(remaining, self._asked_at_once)):
+            asked_at = self._clock.now()
             batch = self._client.get_users(ids)
             require_status(batch)
-            yield ids, batch
+            yield asked_at, ids, batch
 
     # Everybody who is there
 
     def _mirror(self, batch: list[DirectusUser], *, listed: bool = True) -> None:
+        # Read anew: policies that were read before the users would be older than these.
+        policies.forget()
         batch = with_policies(batch)
-        known = known_rows(batch)
-        alive = [p for p in batch if p.id not in known or not known[p.id].is_deleted]
-        stale, fresh, back = [], [], []
-        for profile in alive:
-            row = known.get(profile.id)
-            values = mirrored_values(profile)
-            if row is None or row.values != compared(values):
-                stale.append((profile, values))
-            else:
-                fresh.append(row.pk)
-            if row and profile.is_active and not row.is_active:
-                back.append(row.pk)
-        self._count(batch, known, len(stale), len(back))
-        if not listed:
+        mirror = difference if self._dry_run else write
+        found = mirror(batch, self._clock)
+        if listed:
             # The brake compares what was listed with what Directus counts.
-            self._outcome.seen -= len(batch)
-        if not self._dry_run:
-            write_rows(stale)
-            get_user_model().objects.filter(pk__in=fresh).update(
-                synced_at=timezone.now()
-            )
-            get_user_model().objects.filter(pk__in=back).update(is_active=True)
-            set_groups(alive)
-            tell(stale, known)
-
-    def _count(
-        self,
-        batch: list[DirectusUser],
-        known: dict[UUID, KnownRow],
-        stale: int,
-        back: int,
-    ) -> None:
-        new = len(batch) - len(known)
-        self._outcome.seen += len(batch)
-        self._outcome.created += new
-        self._outcome.updated += stale - new
-        self._outcome.reactivated += back
-        here = {profile.id for profile in batch if profile.is_active}
-        self._active_and_listed += sum(
-            row.is_active and directus_id in here for directus_id, row in known.items()
-        )
+            self._outcome.seen += len(batch)
+        self._outcome.created += len(found.new)
+        self._outcome.updated += len(found.stale)
+        self._outcome.reactivated += len(found.back)
+        self._active_and_listed += found.were_active
 
     # Everybody who is not, or not active
 
@@ -305,7 +275,26 @@ class _Sync:
             + len(self._left_since)
         )
 
-    def _deactivate(self, users: QuerySet) -> None:
-        deactivated, ended = deactivate(users)
+    def _deactivate(self, users: QuerySet, asked_at: datetime | None = None) -> None:
+        deactivated, ended = deactivate(users, asked_at)
         self._outcome.deactivated += deactivated
         self._outcome.sessions_ended += ended
+
+
+class _Leaving:
+    """Users who leave when the brake allows it, and when Directus was asked."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[datetime, list[int]]] = []
+
+    def __len__(self) -> int:
+        return sum(len(pks) for _asked_at, pks in self._found)
+
+    def add(self, users: QuerySet, asked_at: datetime) -> None:
+        """Note users who are here now."""
+        self._found.append((asked_at, list(users.values_list("pk", flat=True))))
+
+    def users(self) -> Iterator[tuple[datetime, QuerySet]]:
+        """Yield when they were asked for, and those who are still active here."""
+        for asked_at, pks in self._found:
+            yield asked_at, active_users().filter(pk__in=pks)

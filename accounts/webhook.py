@@ -11,34 +11,31 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from . import (
     clients,
     email_change,
     policies,
-    row_cache,
-    signals,
+    revoking_everybody,
     this_browser,
 )
+from .asking_again import ask_again
 from .directus import (
     DirectusClient,
     DirectusError,
     DirectusUnavailable,
     DirectusUser,
 )
-from .mirror import mirror_user
+from .mirror import clock, mirror
+from .mirror_batches import active_users, deactivate
 from .models import Session
 from .policies import with_policies
-from .revalidation import TOLERANCE
 from .sessions import end_sessions
 
 logger = logging.getLogger(__name__)
@@ -49,8 +46,6 @@ EVENTS = ("users.update", "users.delete")
 END_SESSIONS = {"password", "email"}
 MOST_KEYS = 1000
 READ_AT_ONCE = 100
-# Sessions in one statement.
-AT_ONCE = 500
 # For all of a message; and so many messages of a process are read at once, while
 # threads are left for people.
 READ_SECONDS = 4.0
@@ -151,6 +146,22 @@ def follow(message: Message, arrived_at: datetime) -> Outcome:
     return outcome
 
 
+def is_own_doing(message: Message) -> bool:
+    """Tell whether it is most likely directus_revoke that made Directus say this.
+
+    Then Directus need not be read: the address that was written is the one of before.
+    """
+    is_address = message.fields == {"email"} and not message.more
+    return is_address and revoking_everybody.is_under_way()
+
+
+def end_earlier(message: Message, arrived_at: datetime) -> None:
+    """End the sessions that a message ends, and read nobody."""
+    users = get_user_model().objects.filter(directus_id__in=message.directus_ids)
+    pks = dict(users.values_list("directus_id", "pk"))
+    end_sessions(_begun_before(message, pks, arrived_at))
+
+
 def _begun_before(message: Message, pks: dict[UUID, int], moment: datetime):
     """Return the sessions that a new password or address ends."""
     users = list(pks.values())
@@ -169,33 +180,6 @@ def put_off(message: Message) -> None:
 def _must_prove(message: Message) -> bool:
     """Tell whether Directus has ended sessions."""
     return bool(message.fields & END_SESSIONS)
-
-
-def ask_again(which: Q, *, prove: bool = False) -> None:
-    """Let the next request of each of these sessions ask Directus about its user.
-
-    Args:
-        which: sessions.
-        prove: whether it renews its tokens first, which Directus refuses where it has
-            ended the session; an access token outlives that.
-    """
-    due = timedelta(seconds=clients.revalidate_seconds()) + TOLERANCE
-    before = timezone.now() - due
-    recent = Q() if prove else Q(validated_at__gt=before)
-    sessions = Session.objects.filter(which, recent, user__isnull=False)
-    last = 0
-    while rows := list(
-        sessions.filter(pk__gt=last)
-        .order_by("pk")
-        .values_list("pk", "session_key")[:AT_ONCE]
-    ):
-        last = rows[-1][0]
-        some = Session.objects.filter(pk__in=[pk for pk, _key in rows])
-        some.filter(validated_at__gt=before).update(validated_at=before)
-        if prove:
-            some.filter(access_expires_at__gt=before).update(access_expires_at=before)
-        for _pk, key in rows:
-            row_cache.forget(key)
 
 
 def _read_and_apply(pks: dict[UUID, int], event: str, outcome: Outcome) -> list[int]:
@@ -218,70 +202,44 @@ def _in_batches(
     waiting = list(pks.items())
     while waiting:
         batch = dict(waiting[:READ_AT_ONCE])
-        seconds = deadline - time.monotonic()
+        asked_at = time.monotonic()
+        seconds = deadline - asked_at
         try:
             if seconds <= 0:
                 raise DirectusUnavailable("no time is left", timed_out=True)
-            read_at = timezone.now()
             profiles = client.get_users(list(batch), timeout=seconds)
         except DirectusError as error:
             logger.warning("Users of a webhook could not be read: %s", error)
             return [*left, *(pk for _id, pk in waiting)]
         # Now: no question is asked while a row is locked.
-        profiles = with_policies(profiles)
-        left += _apply(batch, {p.id: p for p in profiles}, event, read_at, outcome)
+        there = {profile.id: profile for profile in with_policies(profiles)}
+        for directus_id, pk in batch.items():
+            if directus_id in there:
+                is_done = _mirror(there[directus_id], outcome)
+            else:
+                # Otherwise it is more likely that the service token may not see it.
+                is_done = event == "users.delete" and _leave(pk, asked_at, outcome)
+            left += [] if is_done else [pk]
         del waiting[:READ_AT_ONCE]
     return left
 
 
-def _apply(
-    batch: dict[UUID, int],
-    profiles: dict[UUID, DirectusUser],
-    event: str,
-    read_at: datetime,
-    outcome: Outcome,
-) -> list[int]:
-    left = []
-    for directus_id, pk in batch.items():
-        profile = profiles.get(directus_id)
-        write = _writer(profile, pk, event, outcome)
-        if write is None or not _write_if_newer(pk, read_at, write):
-            left.append(pk)
-            continue
-        if profile is None or not profile.is_active:
-            sessions = Session.objects.filter(user=pk)
-            outcome.sessions_ended += end_sessions(sessions)
-    return left
-
-
-def _writer(
-    profile: DirectusUser | None, pk: int, event: str, outcome: Outcome
-) -> Callable[[], None] | None:
-    """Return what writes the row, or None when what was read tells too little."""
-
-    def mirror() -> None:
-        mirror_user(profile)
+def _mirror(profile: DirectusUser, outcome: Outcome) -> bool:
+    """Write a user; return whether that settles it."""
+    if not profile.is_complete:
+        return False
+    user, is_newest = mirror(profile)
+    if is_newest:
         outcome.mirrored += 1
-
-    def deactivate() -> None:
-        row = get_user_model().objects.filter(pk=pk)
-        rights = {"is_active": False, "is_staff": False, "is_superuser": False}
-        if row.filter(is_active=True).update(synced_at=timezone.now(), **rights):
-            outcome.deactivated += 1
-            signals.tell_deactivated(row.all())
-
-    if profile is not None:
-        return mirror if profile.is_complete else None
-    # Otherwise it is more likely that the service token may not see the user.
-    return deactivate if event == "users.delete" else None
+        if not profile.is_active:
+            outcome.sessions_ended += end_sessions(Session.objects.filter(user=user))
+    return is_newest
 
 
-def _write_if_newer(pk: int, read_at: datetime, write: Callable[[], None]) -> bool:
-    """Write, unless the row was written after this message began to read."""
-    with transaction.atomic():
-        rows = get_user_model().objects.select_for_update()
-        user = rows.filter(pk=pk).first()
-        if user is None or (user.synced_at and user.synced_at > read_at):
-            return False
-        write()
-    return True
+def _leave(pk: int, asked_at: float, outcome: Outcome) -> bool:
+    """Deactivate a user who is gone; return whether that settles it."""
+    users = active_users().filter(pk=pk)
+    deactivated, ended = deactivate(users, clock().at(asked_at))
+    outcome.deactivated += deactivated
+    outcome.sessions_ended += ended
+    return not users.exists()

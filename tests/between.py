@@ -18,7 +18,8 @@ class Between:
 
     `pages` are the pages of users that were passed on. `cut_after` is how many of them
     come through before every connection is reset in the middle of an answer; `lie`
-    changes the rows of a page.
+    changes the rows of a page. `before_answer` is called with each answer before it is
+    passed on.
     """
 
     def __init__(self, target: str) -> None:
@@ -26,6 +27,7 @@ class Between:
         self.pages: list[int] = []
         self.cut_after: int | None = None
         self.lie: Callable[[int, Rows], Rows] = lambda page, rows: rows
+        self.before_answer: Callable[[str], object] = lambda body: None
         self._server = ThreadingHTTPServer((HOST, 0), _Handler)
         self._server.daemon_threads = True
         self._server.between = self  # type: ignore[attr-defined]
@@ -61,6 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
             rows = between.lie(page, json.loads(body)["data"])
             body = json.dumps({"data": rows}).encode()
             between.pages.append(page)
+        between.before_answer(body.decode())
         self.send_response_only(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))

@@ -104,6 +104,9 @@ class UserAdmin(DjangoUserAdmin):
     @admin.display(description=_("sign-in here"))
     def sign_in(self, user):
         """Whether too many failures keep the user from signing in just now."""
+        if not user.is_mirrored:
+            # What is counted for the address is about an account of Directus.
+            return _("A local user, unknown to Directus")
         until = attempts.blocked_until(user.email)
         if until is None:
             return _("Not locked")

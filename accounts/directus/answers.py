@@ -7,6 +7,8 @@ Whatever else arrives is DirectusUnavailable; no message contains any of it.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from itertools import accumulate
 from math import isfinite
 from typing import Any, NoReturn
@@ -32,6 +34,8 @@ class Answer:
     retry_after: int | None = None
     media_type: str = ""
     location: str = field(default="", repr=False)
+    # By the clock of the other side.
+    date: datetime | None = None
 
     @property
     def code(self) -> str:
@@ -82,7 +86,16 @@ def read_answer(
         retry_after=parse_retry_after(headers.get("Retry-After")),
         media_type=_media_type(headers),
         location=headers.get("Location", ""),
+        date=_date(headers),
     )
+
+
+def _date(headers: Mapping[str, str]) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(headers.get("Date", ""))
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def parse_json(body: bytes) -> Any:

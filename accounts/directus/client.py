@@ -9,6 +9,8 @@ raise SessionExpired when that somebody has to sign in again.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -250,6 +252,11 @@ class DirectusClient(
         if self._send(call).payload.strip() != "pong":
             raise DirectusUnavailable("GET /server/ping: no pong")
 
+    def get_time(self) -> datetime | None:
+        """Return what time it is at Directus, to the second; None: it did not say."""
+        call = Call("GET", "/server/ping", repeat=Repeat.ALWAYS, text=True)
+        return self._send(call).date
+
     def get_server_info(self) -> dict[str, Any]:
         """Return what Directus tells about itself; more for who is signed in."""
         return _object(self._read("/server/info"))
@@ -261,21 +268,23 @@ class DirectusClient(
         return policy if isinstance(policy, str) else ""
 
     def _profile(self, path: str) -> DirectusUser:
+        asked_at = monotonic()
         payload = _object(self._read(path, {"fields": ALL_FIELDS}))
         if "status" not in payload:
             payload |= _object(self._read(path, {"fields": USUAL_FIELDS}))
         if "status" not in payload or payload.get("role") is None:
             # Version 10 says that there is no role when its name may not be read.
             payload |= _object(self._read(path, {"fields": FEW_FIELDS}))
-        return DirectusUser.from_payload(payload)
+        return DirectusUser.from_payload(payload, asked_at=asked_at)
 
     def _users(
         self, params: Mapping[str, str], *, timeout: float | None = None
     ) -> list[DirectusUser]:
+        asked_at = monotonic()
         rows = self._read("/users", params, large=True, timeout=timeout)
         if not isinstance(rows, list):
             raise DirectusUnavailable("GET /users: not a list")
-        return [DirectusUser.from_payload(row) for row in rows]
+        return [DirectusUser.from_payload(row, asked_at=asked_at) for row in rows]
 
 
 def _object(data: Any) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, Self
 from uuid import UUID
 
@@ -45,6 +46,9 @@ class DirectusUser:
     picture_id: UUID | None = None
     # None: may not be read.
     has_two_factor: bool | None = None
+    # When the question was asked, by time.monotonic(): of two answers, the one that was
+    # asked for later counts, whichever arrives first.
+    asked_at: float = field(default_factory=monotonic, compare=False)
 
     @property
     def is_complete(self) -> bool:
@@ -57,8 +61,12 @@ class DirectusUser:
         return self.status == "active"
 
     @classmethod
-    def from_payload(cls, payload: Any) -> Self:
-        """Read a user as Directus sends it; a wrong type is DirectusUnavailable."""
+    def from_payload(cls, payload: Any, *, asked_at: float | None = None) -> Self:
+        """Read a user as Directus sends it; a wrong type is DirectusUnavailable.
+
+        Args:
+            asked_at: time.monotonic() before Directus was asked; now by default.
+        """
         if not isinstance(payload, dict):
             raise DirectusUnavailable("the user is not an object")
         role_id, role_name = _role(payload.get("role"))
@@ -75,6 +83,7 @@ class DirectusUser:
             provider=_text(payload, "provider"),
             picture_id=_uuid_or_none(payload.get("avatar")),
             has_two_factor=_is_set(payload, "tfa_secret"),
+            asked_at=monotonic() if asked_at is None else asked_at,
         )
 
 

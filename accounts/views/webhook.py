@@ -41,6 +41,10 @@ class DirectusWebhookView(PublicMixin, View):
         except (ValueError, RecursionError):
             audit.record("webhook.unreadable", request)
             return _answer(400, "unreadable")
+        if webhook.is_own_doing(message):
+            # One for each user: neither counted nor kept. A repetition does no harm.
+            webhook.end_earlier(message, arrived_at)
+            return _answer(200, "own doing")
         if not _is_new(signature):
             audit.record("webhook.repeated", request, directus_event=message.event)
             return _answer(200, "known already")

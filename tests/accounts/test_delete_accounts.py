@@ -7,7 +7,9 @@ from django.core import mail
 from django.core.management import call_command
 from django.test import Client
 
-from accounts import deletion
+from accounts import clients, deletion
+from accounts.directus import DirectusUnavailable
+from accounts.mirror import mirror_user
 from accounts.models import User
 
 from .deleting import KEEP, ask, days_pass, run
@@ -118,6 +120,23 @@ def test_an_outage_deletes_nothing_and_is_made_up_for(her_browser, directus, ada
     assert run() == ("Deleted 1 account.\n", 0)
 
 
+def test_who_is_suspended_during_an_outage_is_not_let_in_again(
+    her_browser, directus, ada, monkeypatch
+):
+    ask(her_browser)
+    days_pass()
+
+    def fails(user):
+        directus.suspend(ada)
+        mirror_user(clients.service_client().get_user(ada.id))
+        raise DirectusUnavailable("timed out")
+
+    monkeypatch.setattr(deletion, "erase_at_directus", fails)
+
+    assert run()[1] == 1
+    assert not User.objects.get().is_active
+
+
 def test_who_is_gone_from_directus_is_deleted_here(her_browser, directus, ada):
     ask(her_browser)
     days_pass()
@@ -143,9 +162,20 @@ def test_whom_directus_keeps_is_deleted_here_and_tried_again(
     assert log_in(Client(), ada.email, ada.password).status_code == 200
     mail.outbox.clear()
 
-    assert run()[1] == 3
+    printed, code = run()
+    assert code == 3
+    assert printed.startswith(
+        "Deleted 0 accounts. Asked Directus again about 1 deleted before.\n"
+    )
+    assert run(dry_run=True)[0] == (
+        "Would delete 0 accounts. Would ask Directus again about 1 deleted before.\n"
+    )
     directus.state.service_deletes = True
-    assert run()[1] == 0
+    printed, code = run()
+    assert (code, printed) == (
+        0,
+        "Deleted 0 accounts. Asked Directus again about 1 deleted before.\n",
+    )
     assert ada.id not in directus.state.users
     assert run() == ("Deleted 0 accounts.\n", 0)
     assert mail.outbox == []

@@ -14,7 +14,11 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "/auth/logout": {"POST": auth.logout},
     "/auth/password/request": {"POST": auth.request_reset},
     "/auth/password/reset": {"POST": auth.reset},
-    "/users": {"GET": users.list_users, "POST": users.create_user},
+    "/users": {
+        "GET": users.list_users,
+        "POST": users.create_user,
+        "PATCH": users.patch_users,
+    },
     "/users/me": {"GET": users.get_me, "PATCH": users.patch_me},
     "/users/invite/accept": {"POST": invites.accept},
     "/users/me/tfa/enable": {"POST": two_factor.enable},

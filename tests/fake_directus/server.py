@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 import requests
@@ -216,7 +217,8 @@ class FakeDirectus(Trouble):
             self.calls.append(asked)
             special = self._special_for(asked)
         answer = self._answer_or_trouble(asked, special)
-        return answer.status, answer.headers, answer.body
+        date = {"Date": formatdate(self.state.now, usegmt=True)}
+        return answer.status, date | answer.headers, answer.body
 
     def _answer_or_trouble(self, asked: Asked, special: Special) -> Answer:
         _note_stage(self._trouble)
@@ -226,6 +228,7 @@ class FakeDirectus(Trouble):
         if special.error is not None:
             raise special.error
         answer = self._trouble or special.answer or self._answer(asked)
+        self._arrive(asked, answer)
         if special.loses_answer:
             raise requests.ReadTimeout("the answer was lost")
         return answer

@@ -1,6 +1,7 @@
 """Trouble on the way to Directus, and answers that tests make up."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,7 @@ class Trouble:
     def __init__(self) -> None:
         self._specials: list[Special] = []
         self._trouble: Answer | Exception | None = None
+        self._late: list[tuple[str, str, Callable[[], object]]] = []
 
     def is_down(self, error: Exception | None = None) -> None:
         """Refuse connections from now on, or fail with another error."""
@@ -72,6 +74,18 @@ class Trouble:
     def loses_answer(self, path: str, *, method: str | None = None) -> None:
         """Do what is asked, and time out before the answer."""
         self._specials.append(Special(path, loses_answer=True, method=method))
+
+    def is_late(self, path: str, about: str, meanwhile: Callable[[], object]) -> None:
+        """Let something happen between an answer with this text and its arrival."""
+        self._late.append((path, about, meanwhile))
+
+    def _arrive(self, asked: Asked, answer: Answer) -> None:
+        for late in self._late:
+            path, about, meanwhile = late
+            if path == asked.path and about in str(answer.body):
+                self._late.remove(late)
+                meanwhile()
+                return
 
     def takes(self, seconds: float, path: str, *, times: int = 1) -> None:
         """Take this long to answer the next requests to a path."""

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from . import answers
@@ -55,7 +56,7 @@ def list_users(state: State, asked: Asked, caller: Caller | None) -> Answer:
         count = sum(rights.sees(user) for user in state.users.values())
         return data([{"count": {"id": count}}])
     fields = rights.readable(_fields(asked))
-    users = _page(state, asked, _sorted(asked, _matching(state, asked)))
+    users = _page(state, asked, _sorted(asked, _matching(state, asked, rights)))
     return data([_shown(state, user, fields) for user in users if rights.sees(user)])
 
 
@@ -97,6 +98,22 @@ def patch_user(
     if changes.keys() & ENDS_SESSIONS or user.status != "active":
         state.end_sessions(user)
     return _read_back(state, asked, rights, user)
+
+
+def patch_users(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """PATCH /users with a list: all of them, or none."""
+    before = [(user, dict(vars(user))) for user in state.users.values()]
+    sessions = dict(state.sessions)
+    try:
+        for row in asked.json:
+            one = replace(asked, json={k: v for k, v in row.items() if k != "id"})
+            patch_user(state, one, caller, row["id"])
+    except Refusal:
+        for user, values in before:
+            vars(user).update(values)
+        state.sessions = sessions
+        raise
+    return data([{"id": row["id"]} for row in asked.json])
 
 
 def delete_user(
@@ -162,7 +179,7 @@ def _shown(state: State, user: FakeUser, fields: Iterable[str]) -> dict[str, Any
     return shown
 
 
-def _matching(state: State, asked: Asked) -> list[FakeUser]:
+def _matching(state: State, asked: Asked, rights: Rights) -> list[FakeUser]:
     """Return the users that a filter lets through: fields, and `_and` of them."""
     text = asked.query.get("filter")
     users = list(state.users.values())
@@ -171,7 +188,9 @@ def _matching(state: State, asked: Asked) -> list[FakeUser]:
     rule = json.loads(text)
     for each in rule.get("_and", [rule]):
         ((name, condition),) = each.items()
-        if name == "date_updated" and not state.has_date_updated:
+        if name != "date_updated":
+            rights.readable([name])
+        elif not state.has_date_updated:
             raise answers.forbidden_field(name)
         ((operator, wanted),) = condition.items()
         users = [u for u in users if _fits(getattr(u, name), operator, wanted)]

@@ -27,9 +27,11 @@ class Command(BaseCommand):
 
     def handle(self, *, dry_run, **options):
         # Fixed now: what fails is not tried twice in one run.
-        pks = list(deletion.due_users().values_list("pk", flat=True))
+        due = deletion.due_users()
+        pks = list(due.values_list("pk", flat=True))
         if dry_run:
-            self.stdout.write(_would_delete(len(pks)))
+            again = due.exclude(deleted_at=None).count()
+            self.stdout.write(_would_delete(len(pks) - again, again))
             return
         if pks and not deletion.is_possible():
             raise CommandError(
@@ -40,8 +42,9 @@ class Command(BaseCommand):
         self._delete(pks)
 
     def _delete(self, pks):
-        done, failed, left = 0, [], []
+        done, again, failed, left = 0, 0, [], []
         for user in tqdm(_users(pks), unit="users", total=len(pks), disable=None):
+            is_retry = user.deleted_at is not None
             try:
                 reason = deletion.delete(user)
             except deletion.Revoked:
@@ -51,15 +54,20 @@ class Command(BaseCommand):
                 continue
             if reason:
                 left.append((user.pk, user.directus_id, reason))
-            done += 1
-        self._print(done, failed, left)
+            if is_retry:
+                again += 1
+            else:
+                done += 1
+        self._print(done, again, failed, left)
         if failed:
             sys.exit(FAILED)
         if left:
             sys.exit(SOMETHING_STAYS)
 
-    def _print(self, done, failed, left):
+    def _print(self, done, again, failed, left):
         text = "Deleted %d account." if done == 1 else "Deleted %d accounts."
+        if again:
+            text += f" Asked Directus again about {again} deleted before."
         self.stdout.write(self.style.SUCCESS(text % done))
         for pk, name in failed:
             text = "User %(pk)d was not deleted: %(error)s. Run it again."
@@ -80,6 +88,8 @@ def _users(pks):
         yield from deletion.due_users().filter(pk=pk)
 
 
-def _would_delete(count):
+def _would_delete(count, again):
     text = "Would delete %d account." if count == 1 else "Would delete %d accounts."
+    if again:
+        text += f" Would ask Directus again about {again} deleted before."
     return text % count

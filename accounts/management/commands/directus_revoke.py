@@ -3,24 +3,26 @@
 import json
 import sys
 
-from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
 from ...people import Incomplete, find_people
-from ...revoking import everybody, revoke
+from ...revoking import revoke
+from ...revoking_everybody import revoke_everybody
 
 FAILED, WRONG_USAGE, SOMETHING_LIVES = 1, 2, 3
 MOST_SHOWN = 20
+REFRESH_DAYS = 7.0
 
 
 class Command(BaseCommand):
     help = (
         "End all sessions of users: here, and at Directus as far as its version "
-        "allows. Nobody is suspended: who has a password can sign in again. Exit "
-        "codes: 0 all ended, 1 Directus did not answer (run it again), 2 wrong "
-        "usage or unknown user, 3 something lives on at Directus."
+        "allows. Nobody is suspended: who has a password can sign in again. What is "
+        "interrupted can be run again; with --resume it goes on. Exit codes: 0 all "
+        "ended, 1 Directus did not answer (run it again), 2 wrong usage or unknown "
+        "user, 3 something lives on at Directus."
     )
 
     def add_arguments(self, parser):
@@ -34,19 +36,44 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dry-run", action="store_true", help="Count, end nothing."
         )
+        parser.add_argument(
+            "--resume",
+            action="store_true",
+            help="With --all: at Directus, go on where the last run was interrupted "
+            "within a day.",
+        )
+        parser.add_argument(
+            "--refresh-days",
+            type=_days,
+            default=REFRESH_DAYS,
+            metavar="DAYS",
+            help="With --all: Directus' REFRESH_TOKEN_TTL. Who has not used Directus "
+            "for longer has no sessions there. Default: 7, as in Directus.",
+        )
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
-    def handle(self, *, users, all, dry_run, format, **options):
+    def handle(self, *, users, all, dry_run, resume, refresh_days, format, **options):
         if bool(users) == all:
             raise CommandError("Name users, or --all.", returncode=WRONG_USAGE)
-        people, unsure = (everybody(), "") if all else _found(users)
-        total = get_user_model().objects.count() if all else len(people)
-        hidden = None if sys.stderr.isatty() else True
+        if resume and (dry_run or not all):
+            text = "--resume goes with --all, and not with --dry-run."
+            raise CommandError(text, returncode=WRONG_USAGE)
+        people, unsure = ([], "") if all else _found(users)
         try:
-            with tqdm(unit="users", disable=hidden, total=total) as bar:
-                outcome = revoke(people, dry_run=dry_run, on_person=bar.update)
+            if all:
+                outcome = revoke_everybody(
+                    refresh_days=refresh_days,
+                    bar=_bar,
+                    say=_say,
+                    dry_run=dry_run,
+                    resume=resume,
+                )
+            else:
+                outcome = self._revoke(people, dry_run)
         except KeyboardInterrupt as error:
-            text = "Interrupted: sessions may live on. Run it again."
+            text = "Interrupted: sessions may live on. Run it again" + (
+                ", with --resume." if all else "."
+            )
             raise CommandError(text, returncode=FAILED) from error
         outcome.directus_failed |= bool(unsure)
         if format == "json":
@@ -60,6 +87,10 @@ class Command(BaseCommand):
         if outcome.left:
             sys.exit(SOMETHING_LIVES)
 
+    def _revoke(self, people, dry_run):
+        with _bar("named", len(people)) as bar:
+            return revoke(people, dry_run=dry_run, on_person=bar.update)
+
     def _print(self, outcome, dry_run):
         self.stdout.write(self.style.SUCCESS(_summary(outcome, dry_run)))
         for one in outcome.left[:MOST_SHOWN]:
@@ -68,8 +99,27 @@ class Command(BaseCommand):
         if more > 0:
             text = "And %(n)d more user." if more == 1 else "And %(n)d more users."
             self.stdout.write(self.style.WARNING(text % {"n": more}))
+        if outcome.stopped_by:
+            text = "Directus: %s. Run it again, with --resume."
+            self.stdout.write(self.style.ERROR(text % outcome.stopped_by))
         if not dry_run:
             self.stdout.write(_access_tokens(outcome))
+
+
+def _bar(what, total):
+    return tqdm(desc=what, unit="users", total=total, disable=None)
+
+
+def _say(text):
+    """Say it on standard error: standard output may be a document."""
+    sys.stderr.write(text + "\n")
+
+
+def _days(text):
+    number = float(text)
+    if not 0 < number <= 3650:
+        raise ValueError(text)
+    return number
 
 
 def _found(texts):
@@ -77,13 +127,13 @@ def _found(texts):
     people, unsure = {}, ""
     for text in texts:
         try:
-            people[text] = find_people(text)
+            people[text] = _meant(find_people(text), text)
         except Incomplete as error:
             if not error.known:
                 raise CommandError(
                     f"Nobody was signed out. Directus: {error}", returncode=FAILED
                 ) from error
-            people[text] = error.known
+            people[text] = _meant(error.known, text)
             unsure = f"Others may have {text} at Directus: {error}. Run it again."
     unknown = [text for text, found in people.items() if not found]
     if unknown:
@@ -97,17 +147,39 @@ def _found(texts):
     ), unsure
 
 
+def _meant(found, text):
+    """Return those whom a text means: an address of Directus is no local user's."""
+    if "@" not in text or not any(one.directus_id for one in found):
+        return found
+    for one in found:
+        if one.directus_id is None:
+            _say(
+                f"The local user {one.pk} has that address too and stays signed in; "
+                f"{one.pk} names that user."
+            )
+    return [one for one in found if one.directus_id]
+
+
 def _summary(outcome, dry_run):
     values = vars(outcome)
     if dry_run:
-        return (
+        text = (
             "Would end {sessions_ended} sessions of {people} users, and revoke "
             "{tokens_held} refresh tokens at Directus."
-        ).format(**values)
-    return (
-        "Ended {sessions_ended} sessions of {people} users; revoked "
-        "{tokens_revoked} of {tokens_held} refresh tokens at Directus."
-    ).format(**values)
+        )
+    else:
+        text = (
+            "Ended {sessions_ended} sessions of {people} users; revoked "
+            "{tokens_revoked} of {tokens_held} refresh tokens at Directus."
+        )
+    if outcome.elsewhere:
+        text += " What {elsewhere} users may have at Directus beside these "
+        text += "would end too." if dry_run else _but_for(outcome)
+    return text.format(**values)
+
+
+def _but_for(outcome):
+    return "has ended, but for those below." if outcome.left else "has ended."
 
 
 def _access_tokens(outcome):

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from ... import clients
 from ...changes import NoDelta, changed_since
 from ...directus import DirectusError
+from ...missing import Missing
 from ...people import Incomplete, find_people
 from ...syncing import SyncRefused, sync_some, sync_users
 
@@ -61,14 +62,22 @@ class Command(BaseCommand):
             help="Go on where the last run was interrupted, and see who was changed "
             "since it began. Everybody, if none was, or not within a day.",
         )
+        parser.add_argument(
+            "--erase-missing",
+            action="store_true",
+            help="Afterwards, delete the accounts here whose users Directus does not "
+            "have any more, as after a backup of this site's database. Asks first.",
+        )
+        parser.add_argument(
+            "--yes", action="store_true", help="Answer that question with yes."
+        )
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(
         self, *, dry_run, max_deactivate, since, user, resume, format, **options
     ):
-        if dry_run and resume:
-            text = "--dry-run and --resume do not go together."
-            raise CommandError(text, returncode=WRONG_USAGE)
+        erases = options["erase_missing"]
+        _check_usage(dry_run, since, user, resume, erases)
         client = clients.service_client()
         if client is None:
             raise CommandError("This needs DIRECTUS_SERVICE_TOKEN.")
@@ -87,10 +96,26 @@ class Command(BaseCommand):
                 "on where a run over everybody stopped."
             )
             raise CommandError(text) from error
+        facts = vars(outcome) | {"dry_run": dry_run}
+        text = _summary(outcome, dry_run)
+        if erases:
+            missing = self._missing(client, max_deactivate)
+            facts["missing"] = len(missing)
+            if not dry_run:
+                facts["erased"] = _erase(missing, options["yes"])
+            text = f"{text} {_erased(facts)}"
         if format == "json":
-            self.stdout.write(json.dumps(vars(outcome) | {"dry_run": dry_run}))
+            self.stdout.write(json.dumps(facts))
         else:
-            self.stdout.write(self.style.SUCCESS(_summary(outcome, dry_run)))
+            self.stdout.write(self.style.SUCCESS(text))
+
+    def _missing(self, client, max_deactivate):
+        try:
+            return Missing(client, max_deactivate)
+        except SyncRefused as error:
+            raise CommandError(f"Nobody was erased. {error}") from error
+        except DirectusError as error:
+            raise CommandError(f"Nobody was erased. Directus: {error}") from error
 
     def _sync(self, client, rules, since, user, resume):
         if user is not None:
@@ -101,6 +126,52 @@ class Command(BaseCommand):
             return _with_bar(len(ids), sync_some, client, ids, **rules)
         rules["resume"] = resume
         return _with_bar(client.count_users(), sync_users, client, **rules)
+
+
+def _check_usage(dry_run, since, user, resume, erases):
+    text = ""
+    if dry_run and resume:
+        text = "--dry-run and --resume do not go together."
+    elif erases and (since is not None or user is not None):
+        text = "--erase-missing goes with a sync of everybody."
+    elif since is not None and since > timezone.now():
+        text = "--since is a time in the past; that one is in the future."
+    if text:
+        raise CommandError(text, returncode=WRONG_USAGE)
+
+
+def _erase(missing, yes):
+    """Erase them if somebody says so; return how many were."""
+    if not missing or not (yes or _agrees(len(missing))):
+        return 0
+    with tqdm(unit="users", disable=None, total=len(missing)) as bar:
+        erased = 0
+        for _pk in missing.erase():
+            erased += 1
+            bar.update()
+    return erased
+
+
+def _agrees(number):
+    """Ask on standard error: standard output may be a document."""
+    sys.stderr.write(
+        f"Users whom Directus does not have any more: {number}. Delete their names, "
+        "addresses and all that is kept of them here? This cannot be undone. "
+        "Type yes: "
+    )
+    sys.stderr.flush()
+    try:
+        return input().strip().lower() == "yes"
+    except EOFError:
+        return False
+
+
+def _erased(facts):
+    if facts["dry_run"]:
+        return f"Would erase {facts['missing']} whom Directus does not have any more."
+    return (
+        f"Erased {facts['erased']} of {facts['missing']} whom Directus does not have."
+    )
 
 
 def _with_bar(total, sync, *args, **rules):

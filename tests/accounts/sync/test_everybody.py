@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from accounts import clients, sync_pages, syncing
 from accounts.directus import DirectusUnavailable
-from accounts.mirror import mirrored_values
+from accounts.mirror import clock, mirrored_values
 from accounts.mirror_batches import COMPARED
 from accounts.models import Session, User
 
@@ -167,7 +167,11 @@ def test_it_needs_a_service_token(directus, db):
 def test_every_mirrored_column_is_compared(directus, service_token):
     profile = next(clients.service_client().list_users())
 
-    assert mirrored_values(profile).keys() == {*COMPARED, "is_active", "synced_at"}
+    assert mirrored_values(profile, clock()).keys() == {
+        *COMPARED,
+        "is_active",
+        "synced_at",
+    }
 
 
 def test_pages_are_no_longer_than_directus_allows(directus, service_token):

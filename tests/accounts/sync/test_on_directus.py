@@ -2,14 +2,19 @@
 
 import json
 import time
+from datetime import timedelta
 from urllib.parse import urlencode
+from uuid import UUID
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from accounts import changes, clients, syncing
+from accounts.mirror import mirror_user
 from accounts.models import User
-from accounts.provisioning import ids
+from accounts.provisioning import ids as fixed_ids
+from tests.between import Between
 
 from .mirrored import local
 
@@ -48,7 +53,7 @@ def date_updated(directus_server):
     had_it = any(one["field"] == "date_updated" for one in fields)
     if not had_it:
         admin.call("POST", "/fields/directus_users", field)
-    rules = {"policy": ids.SERVICE_POLICY, "collection": "directus_users"} | {
+    rules = {"policy": fixed_ids.SERVICE_POLICY, "collection": "directus_users"} | {
         "action": "read"
     }
     rule = {"_and": [{name: {"_eq": value}} for name, value in rules.items()]}
@@ -107,3 +112,54 @@ def test_a_real_directus_tells_who_was_changed(
     assert {str(id_) for id_ in ids} == {person.id for person in people[:3]}
     assert (outcome.updated, outcome.deactivated) == (2, 2)
     assert local(people[0]).first_name == "New"
+
+
+@pytest.mark.real
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["everybody", "user", "since"])
+def test_a_page_that_is_late_gives_no_rights_back(
+    directus_server, make_customer, settings, kind
+):
+    settings.DIRECTUS_SERVICE_TOKEN = directus_server.service_token
+    settings.DIRECTUS_SUPERUSER_ROLES = [directus_server.customer_role]
+    demoted, suspended = make_customer(), make_customer()
+    since = timezone.now() - timedelta(minutes=5)
+    with Between(directus_server.directus.url) as between:
+        settings.DIRECTUS_URL = between.url
+        syncing.sync_users(clients.service_client())
+        assert local(demoted).is_superuser
+        changed = []
+
+        def change_meanwhile(body):
+            if changed or demoted.id not in body or suspended.id not in body:
+                return
+            changed.append(body)
+            directus_server.admin.patch_user(demoted.id, role=None)
+            directus_server.admin.patch_user(suspended.id, status="suspended")
+            for person in (demoted, suspended):
+                mirror_user(clients.service_client().get_user(person.id))
+            connections.close_all()
+
+        between.before_answer = change_meanwhile
+        client = clients.service_client()
+        if kind == "everybody":
+            syncing.sync_users(client)
+        elif kind == "user":
+            ids = [UUID(demoted.id), UUID(suspended.id)]
+            syncing.sync_some(client, ids, max_deactivate=100.0)
+        else:
+            ids = changes.changed_since(client, since)
+            syncing.sync_some(client, ids, max_deactivate=100.0)
+
+    assert changed
+    assert not local(demoted).is_superuser
+    assert not local(suspended).is_active
+
+
+@pytest.mark.real
+def test_a_real_directus_tells_the_time(directus_server, settings):
+    settings.DIRECTUS_URL = directus_server.directus.url
+
+    theirs = clients.anonymous_client().get_time()
+
+    assert abs(timezone.now() - theirs) < timedelta(minutes=1)

@@ -1,6 +1,6 @@
 """directus_sync --since and --user: who was changed, and only they."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,6 +13,15 @@ from accounts.models import User
 from .mirrored import local, session_of
 
 pytestmark = pytest.mark.django_db
+
+
+def an_hour_passes(directus):
+    """Let what happened so far have happened an hour ago."""
+    for row in directus.state.activity:
+        moment = datetime.fromisoformat(row["timestamp"]) - timedelta(hours=1)
+        row["timestamp"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    for user in directus.state.users.values():
+        user.date_updated = directus.state.activity[0]["timestamp"]
 
 
 def test_only_who_was_changed_is_asked(sync, directus, people, settings):
@@ -40,10 +49,10 @@ def test_only_who_was_changed_is_asked(sync, directus, people, settings):
 
 def test_nobody_was_changed(sync, directus, people):
     sync()
-    directus.time_passes(-3600)
     directus.change(people[0], first_name="an hour ago")
+    an_hour_passes(directus)
 
-    printed = sync(since=timezone.now() + timedelta(seconds=1))
+    printed = sync(since=timezone.now() - timedelta(minutes=30))
 
     assert printed.startswith("0 users in Directus")
     assert local(people[0]).first_name == "C0"
@@ -89,14 +98,14 @@ def test_a_field_with_the_time_of_change_is_used_when_there_is_one(
     sync()
     directus.state.has_date_updated = True
     directus.state.activity_readable = log
-    directus.time_passes(3600)
+    an_hour_passes(directus)
     directus.change(people[0], first_name="by the API")
     directus.change(people[1], first_name="by a Flow")
     # Directus logs nothing of what a Flow does on its own behalf.
     directus.state.activity.pop()
     directus.delete(people[2])
 
-    printed = sync(since=timezone.now() + timedelta(minutes=30))
+    printed = sync(since=timezone.now() - timedelta(minutes=30))
 
     gone = 1 if log else 0
     assert f"updated 2, reactivated 0, deactivated {gone}" in printed
@@ -114,6 +123,44 @@ def test_without_log_and_field_there_is_no_delta(sync, directus, people):
 def test_what_directus_has_forgotten_is_not_asked(sync, directus, people):
     with pytest.raises(CommandError, match="without --since"):
         sync(since=timezone.now() - timedelta(days=40))
+
+
+@pytest.mark.parametrize("seconds", [-900, -86400, 900])
+@pytest.mark.parametrize("field", [True, False])
+def test_who_was_changed_is_found_though_the_clocks_differ(
+    sync, directus, people, seconds, field, caplog
+):
+    sync()
+    an_hour_passes(directus)
+    directus.state.has_date_updated = field
+    directus.state.activity_readable = not field
+    directus.time_passes(seconds)
+    directus.suspend(people[0])
+
+    sync(since=timezone.now() - timedelta(minutes=5), max_deactivate=50.0)
+
+    assert not local(people[0]).is_active
+    assert "clocks differ" in caplog.text
+
+
+def test_where_directus_does_not_tell_the_time_some_minutes_are_added(
+    sync, directus, people, monkeypatch, caplog
+):
+    monkeypatch.setattr("accounts.directus.DirectusClient.get_time", lambda self: None)
+    sync()
+    an_hour_passes(directus)
+    directus.time_passes(-270)
+    directus.change(people[0], first_name="New")
+
+    assert "updated 1" in sync(since=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("seconds", [5, 3600, 10**9])
+def test_the_future_is_wrong_usage(sync, people, seconds):
+    with pytest.raises(CommandError, match="in the future") as caught:
+        sync(since=timezone.now() + timedelta(seconds=seconds))
+
+    assert caught.value.returncode == 2
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import clients, signals, webhook
+from accounts import asking_again, clients, signals, webhook
 from accounts.models import Session, User
 
 from ..signed_in import row_of
@@ -147,7 +147,7 @@ def test_a_new_password_of_more_users_than_fit_ends_their_sessions(
     flow, ada, signed_in_client, sign_in, directus, monkeypatch, at_once
 ):
     """Nobody is named; Directus refuses to renew what it has ended."""
-    monkeypatch.setattr(webhook, "AT_ONCE", at_once)
+    monkeypatch.setattr(asking_again, "AT_ONCE", at_once)
     grace = directus.add_user("grace@example.com")
     other = sign_in(grace, Client())
     directus.change(ada, password="Another-horse-1815")
