@@ -11,6 +11,7 @@ from .attempts import forget_failures
 from .directus import (
     DirectusAPIError,
     DirectusClient,
+    DirectusError,
     DirectusUnavailable,
     InvalidPayload,
     RateLimited,
