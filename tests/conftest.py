@@ -7,7 +7,7 @@ import responses
 from django.conf import settings as django_settings
 from django.core.cache import cache
 
-from accounts import background, clients, policies, second_factor
+from accounts import background, clients, policies, second_factor, shared_cache
 
 from .fake_directus import FakeDirectus
 
@@ -20,6 +20,7 @@ def _clean_process():
     """Forget what a process remembers: caches, connections, the state of breakers."""
     yield
     cache.clear()
+    shared_cache._away_until = 0.0
     clients._transport.cache_clear()
     policies.forget()
     second_factor.forget()
