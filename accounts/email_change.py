@@ -23,6 +23,7 @@ from .directus import (
     DirectusUser,
     InvalidPayload,
     RateLimited,
+    spellings,
 )
 from .links import public_url
 from .mirror import mirror_user
@@ -109,7 +110,11 @@ def _other_owner(user, new_email: str) -> DirectusUser | None:
     """Return who else has the address."""
     service = _service()
     try:
-        owners = service.find_users_by_email(new_email)
+        owners = [
+            owner
+            for address in spellings(new_email)
+            for owner in service.find_users_by_email(address)
+        ]
     except RateLimited:
         raise
     except DirectusAPIError as error:

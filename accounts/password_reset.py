@@ -15,6 +15,7 @@ from .directus import (
     DirectusUnavailable,
     InvalidPayload,
     RateLimited,
+    spellings,
 )
 from .links import public_url, token_email
 from .models import Session
@@ -45,7 +46,9 @@ def send_link(request, email: str) -> None:
     _count(request, email)
     client = clients.anonymous_client(request)
     try:
-        _mail_link(client, email)
+        # An older account may have the address in another spelling.
+        for address in spellings(email):
+            _mail_link(client, address)
     except (RateLimited, DirectusUnavailable) as error:
         # Trouble with this mail would tell that there is one; trouble with
         # everything does not.

@@ -23,6 +23,7 @@ from .directus import (
     InvalidPayload,
     NotUnique,
     RateLimited,
+    spellings,
 )
 from .links import public_url, token_email
 from .models import SignUp
@@ -51,7 +52,7 @@ def sign_up(request, *, email: str, password: str, first_name: str, last_name: s
     """
     _count_against_address(request, email)
     person = {
-        "email": email,
+        "email": _as_directus_has_it(email),
         "password": password,
         "first_name": first_name,
         "last_name": last_name,
@@ -66,6 +67,18 @@ def sign_up(request, *, email: str, password: str, first_name: str, last_name: s
         audit.record("sign_up.refused", request, email=email, reason=error.code)
         raise NotAccepted from error
     audit.record("sign_up", request, email=email)
+
+
+def _as_directus_has_it(email: str) -> str:
+    """Return the spelling of an account that is there; only few addresses have two."""
+    service = clients.service_client()
+    try:
+        for other in spellings(email)[1:]:
+            if service and service.find_users_by_email(other):
+                return other
+    except (AuthenticationFailed, Forbidden) as error:
+        raise _service_trouble(error) from error
+    return email
 
 
 def _count_against_address(request, email: str) -> None:

@@ -22,6 +22,7 @@ from .exceptions import (
     error_for,
 )
 from .files import Picture
+from .idn import spellings, to_ascii
 from .tokens import BearerAuth, RefreshingAuth, TokenPair, TokenStore
 from .transport import Transport
 from .users import DirectusUser, Visitor
@@ -54,4 +55,6 @@ __all__ = [
     "UserSuspended",
     "Visitor",
     "error_for",
+    "spellings",
+    "to_ascii",
 ]

@@ -3,6 +3,7 @@
 import logging
 import time
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import RedirectURLMixin
 from django.shortcuts import redirect
@@ -12,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView
 
 from accounts.directus import DirectusAPIError, DirectusUnavailable, RateLimited
+from accounts.links import token_email
 from accounts.throttling import Throttled
 
 logger = logging.getLogger(__name__)
@@ -164,6 +166,14 @@ class LinkTokenMixin:
     def token(self) -> str:
         """The token of the link that this browser opened."""
         return self.request.session[self.token_key]
+
+    @property
+    def link_owner(self):
+        """Whom the link names, unsaved and unverified: the token is not looked up.
+
+        What a row here knows besides would tell strangers, who make tokens themselves.
+        """
+        return get_user_model()(email=token_email(self.token))
 
     def forget_token(self) -> None:
         """Drop the token: it is spent, or good for nothing."""

@@ -48,6 +48,9 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
     token_key = "password_reset_token"
     purpose = "reset"
 
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.link_owner}
+
     def submit(self, form):
         """Spend the token; a password that Directus refuses leaves it good."""
         password = form.cleaned_data["new_password"]
