@@ -18,7 +18,7 @@ from zxcvbn_rs_py import zxcvbn
 from . import common_passwords
 
 # As powers of ten: with the blanks between its words, and without.
-LEAST_GUESSES = 10
+LEAST_GUESSES = 9
 LEAST_GUESSES_UNSPACED = 8
 # So much is looked at: the time grows fast with the length, and faster with characters
 # that stand for letters.
@@ -49,8 +49,13 @@ class StrengthValidator:
         words = own_words(user)
         if _is_common(text):
             why = _("Many people use this password, or one much like it.")
+        elif _is_mostly(text, words):
+            why = _(
+                "This password is mostly your name, your e-mail address or the name of "
+                "this site."
+            )
         elif pattern := _pattern(text, words):
-            why = _reason(pattern, text, words)
+            why = _reason(pattern)
         else:
             return
         advice = _(
@@ -72,9 +77,11 @@ class StrengthValidator:
 def own_words(user) -> list[str]:
     """Return what is no secret: of the person, and of this site."""
     site = settings.SITE_NAME, _without_end(urlsplit(settings.PUBLIC_URL).hostname)
-    names = (getattr(user, name, "") for name in ("first_name", "last_name", "email"))
-    local, _at, domain = getattr(user, "email", "").rpartition("@")
-    texts = [*site, *names, local, _without_end(domain)]
+    first, last = getattr(user, "first_name", ""), getattr(user, "last_name", "")
+    names = first, last, f"{first} {last}", f"{last} {first}"
+    email = getattr(user, "email", "")
+    local, _at, domain = email.rpartition("@")
+    texts = [*site, *names, email, local, _without_end(domain)]
     words = {part for text in texts for part in _parts(text)}
     # In the order of their length: zxcvbn takes the first for the commonest.
     return sorted(words, key=lambda word: (len(word), word))
@@ -101,10 +108,18 @@ def _without_end(host: str | None) -> str:
 def _is_common(text: str) -> bool:
     lower = text.lower()
     in_letters = lower.translate(AS_LETTERS)
-    variants = {lower, SPACES.sub("", lower), in_letters}
+    variants = {lower, SPACES.sub("", lower), in_letters, _repeated(lower)}
     variants |= {ENDS.sub("", variant) for variant in (lower, in_letters)}
     variants |= {lower[:-length] for length in range(1, LONGEST_TAIL + 1)}
     return any(common_passwords.contains(variant) for variant in variants)
+
+
+def _is_mostly(text: str, words: list[str]) -> bool:
+    """Tell whether half of a text, or more, is such words."""
+    flat = rest = SPACES.sub("", text).lower()
+    for word in reversed(words):
+        rest = rest.replace(word, "")
+    return 2 * len(rest) <= len(flat)
 
 
 def _pattern(text: str, words: list[str]) -> Pattern | str | None:
@@ -119,27 +134,23 @@ def _pattern(text: str, words: list[str]) -> Pattern | str | None:
 
 def _looked_at(text: str) -> str:
     """Return as much of a text as is enough, in little time, to know it is strong."""
-    text = _once_repeated(text)
+    # The cut must not hide that it repeats itself.
+    repeated = _repeated(text)
+    text = text if repeated == text else 2 * repeated
     if len(SUBSTITUTES & set(text)) > MOST_SUBSTITUTES:
         return text[:LONGEST_WITH_SUBSTITUTES]
     return text[:LONGEST]
 
 
-def _once_repeated(text: str) -> str:
-    """Return the first two of many repeats: the cut must not hide that there are."""
-    for length in range(1, len(text) // 2):
+def _repeated(text: str) -> str:
+    """Return what a text repeats, to its end or into the midst of it; or all of it."""
+    for length in range(1, len(text) // 2 + 1):
         if text.startswith(text[length:]):
-            return text[: 2 * length]
+            return text[:length]
     return text
 
 
-def _reason(pattern: Pattern | str, text: str, words: list[str]) -> str:
-    flat = SPACES.sub("", text).lower()
-    if any(word in flat and 2 * len(word) >= len(flat) for word in words):
-        return _(
-            "This password is mostly your name, your e-mail address or the name of "
-            "this site."
-        )
+def _reason(pattern: Pattern | str) -> str:
     match pattern:
         case (
             Pattern.RepeatsLikeAaaAreEasyToGuess

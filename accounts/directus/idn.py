@@ -4,26 +4,39 @@ Browsers send `x@bücher.de` as `x@xn--bcher-kva.de` or as it was typed: one mai
 Directus compares what it was given, and takes the two for different people.
 """
 
+import re
+
 import idna
 
 LONGEST_DOMAIN = 255
+# As input methods write a dot; browsers take them for one.
+DOTS = re.compile("[\u3002\uff0e\uff61]")
 
 
 def to_ascii(email: str) -> str:
     """Return an address with its domain in ASCII and in small letters.
 
     Raises:
-        ValueError: the domain is none.
+        ValueError: the domain is none, or pretends to be another one.
     """
     local, at, domain = email.rpartition("@")
     if len(domain) > LONGEST_DOMAIN:
         raise ValueError("the domain is too long")
-    if not domain.isascii():
-        domain = idna.encode(domain, uts46=True).decode()
-    elif "xn--" in domain.lower():
-        # Whoever wrote it may have encoded letters that do not exist in domains.
-        domain = idna.encode(idna.decode(domain.lower())).decode()
-    return local + at + domain.lower()
+    labels = DOTS.sub(".", domain).split(".")
+    return local + at + ".".join(map(_label_to_ascii, labels))
+
+
+def _label_to_ascii(label: str) -> str:
+    if label.isascii():
+        label = label.lower()
+        if not label.startswith("xn--"):
+            return label
+        # It may have encoded letters that no domain has.
+        label = idna.decode(label)
+    encoded = idna.encode(label, uts46=True).decode()
+    if not encoded.startswith("xn--"):
+        raise ValueError("letters that look like those of another domain")
+    return encoded
 
 
 def spellings(email: str) -> list[str]:
@@ -37,5 +50,7 @@ def spellings(email: str) -> list[str]:
     except ValueError:
         return [email]
     # Directus does not mind the case.
-    known = {each.lower(): each for each in (in_letters, in_ascii, email)}
-    return list(reversed(known.values()))
+    found: dict[str, str] = {}
+    for each in (email, in_ascii, in_letters):
+        found.setdefault(each.lower(), each)
+    return list(found.values())

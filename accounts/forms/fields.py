@@ -11,6 +11,7 @@ from django.contrib.auth.password_validation import (
     validate_password,
 )
 from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
@@ -23,8 +24,13 @@ ENCODED_WORD = "=?"
 LONGEST_TYPED_SECRET = 1024
 
 
+is_address = EmailValidator(message=_("Enter a valid e-mail address."))
+
+
 class EmailField(forms.EmailField):
     """One address, as one person types it; returned in small letters and in ASCII."""
+
+    default_validators = [is_address]
 
     def __init__(self, **options):
         options.setdefault("label", _("E-mail address"))
@@ -37,17 +43,14 @@ class EmailField(forms.EmailField):
         try:
             return to_ascii(super().to_python(value))
         except ValueError as error:
-            raise self._invalid() from error
+            raise ValidationError(is_address.message, code="invalid") from error
 
     def clean(self, value):
         email = super().clean(value)
         is_plain = PLAIN_ADDRESS.fullmatch(email) and ENCODED_WORD not in email
         if email and not is_plain:
-            raise self._invalid()
+            raise ValidationError(is_address.message, code="invalid")
         return email.lower()
-
-    def _invalid(self) -> ValidationError:
-        return ValidationError(_("Enter a valid e-mail address."), code="invalid")
 
 
 class SecretField(forms.CharField):

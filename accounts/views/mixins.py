@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView
 
 from accounts.directus import DirectusAPIError, DirectusUnavailable, RateLimited
-from accounts.links import token_email
+from accounts.links import token_email, token_in
 from accounts.throttling import Throttled
 
 logger = logging.getLogger(__name__)
@@ -145,12 +145,13 @@ class LinkTokenMixin:
 
     def get(self, request, *args, **kwargs):
         """Take the token out of the address, then show the page without it."""
-        if "token" in request.GET:
-            request.session[self.token_key] = request.GET["token"][:4096]
+        token = token_in(request.META["QUERY_STRING"])
+        if token:
+            request.session[self.token_key] = token
             response = redirect(request.path)
             response["Referrer-Policy"] = "no-referrer"
             return response
-        if self.token_key not in request.session:
+        if token is not None or self.token_key not in request.session:
             return self.link_invalid()
         # Not `no-referrer` here: the form's POST would say `Origin: null`, which
         # the CSRF check refuses.

@@ -59,3 +59,8 @@ def choose_password(browser, password=NEW_PASSWORD, again=None, **extra):
 def let_pass(**time):
     """Let time pass for what counts attempts: `minutes=5`."""
     Attempts.objects.update(window_ends_at=F("window_ends_at") - timedelta(**time))
+
+
+def wide(text):
+    """Return a text in full-width characters, as input methods write it."""
+    return text.translate({number: number + 0xFEE0 for number in range(0x21, 0x7F)})

@@ -1,6 +1,7 @@
 """Directus' password policy, enforced before Directus is asked."""
 
 import socket
+
 import pytest
 from django.core.exceptions import ValidationError
 
