@@ -58,11 +58,11 @@ class StrengthValidator:
             why = _reason(pattern)
         else:
             return
-        advice = _(
-            "Choose several words that have nothing to do with each other, or let a "
-            "password manager make one."
+        text = _(
+            "%(why)s Choose several words that have nothing to do with each other, or "
+            "let a password manager make one."
         )
-        raise ValidationError(f"{why} {advice}", code="easy_to_guess")
+        raise ValidationError(text, code="easy_to_guess", params={"why": why})
 
     def get_help_text(self):
         """Return the rule in words."""
