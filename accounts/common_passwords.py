@@ -1,7 +1,7 @@
 """The commonest passwords of twelve characters and more, without a word of them.
 
 The file beside this one holds digests, sorted; `make common-passwords` writes it. They
-are short: one password in 30,000 is taken for a common one.
+are short: one text in 30,000 is taken for a common one.
 """
 
 from bisect import bisect_left
