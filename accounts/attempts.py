@@ -64,6 +64,24 @@ class SignInAttempt:
         if self._used_code:
             self._take_code()
 
+    def again(self) -> None:
+        """Count one more password of the same attempt, after one that was refused.
+
+        Directus counts both; the limits of this site see one person who tries once.
+
+        Raises:
+            Throttled: Directus would suspend the account soon; all is settled.
+        """
+        upstream, self._upstream = self._upstream, []
+        for attempt in upstream:
+            attempt.failed()
+        try:
+            take_all(upstream)
+        except Throttled:
+            self.failed()
+            raise
+        self._upstream = upstream
+
     def _take_code(self) -> None:
         """A code works once, though Directus accepts it again in its 30 seconds."""
         try:

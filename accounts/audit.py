@@ -7,6 +7,8 @@ import logging
 
 from django.utils.crypto import salted_hmac
 
+from .directus import to_ascii
+
 logger = logging.getLogger("accounts.audit")
 
 # Events that somebody should look at whenever they happen.
@@ -36,6 +38,11 @@ def record(event: str, request=None, *, user=None, email: str = "", **facts) -> 
 
 def email_digest(email: str) -> str:
     """Return a keyed digest of an address, the same for every way to write it."""
+    try:
+        email = to_ascii(email.strip())
+    except ValueError:
+        # No address; it is counted as it is.
+        pass
     return salted_hmac(
         "accounts.email", email.strip().casefold(), algorithm="sha256"
     ).hexdigest()

@@ -20,6 +20,7 @@ from .directus import (
     UserSuspended,
 )
 from .mirror import as_known, mirror_user
+from .people import users_with_email
 from .revalidation import read_profile
 from .throttling import (
     ACCOUNT_FAILURES,
@@ -112,8 +113,8 @@ class BreakGlassBackend(_SyncBackend):
             return None
         if not break_glass.is_allowed(request):
             return None
-        user = get_user_model().objects.filter(
-            email__iexact=email, directus_id=None, is_superuser=True, is_active=True
+        user = users_with_email(email).filter(
+            directus_id=None, is_superuser=True, is_active=True
         )
         return self._checked(request, user.first(), password)
 

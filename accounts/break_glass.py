@@ -3,11 +3,11 @@
 import time
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password
 from django.views.decorators.debug import sensitive_variables
 
 from . import addresses
+from .people import users_with_email
 
 # LOGIN_STALL_TIME of Directus, by default.
 STALL_SECONDS = 0.5
@@ -25,7 +25,7 @@ def keeps(email: str, password: str) -> bool:
     Nothing that is typed for a local user's address is, unless somebody whom Directus
     is known to know has the same address: then the local password alone is not.
     """
-    users = get_user_model().objects.filter(email__iexact=email)
+    users = users_with_email(email)
     local = [u for u in users.filter(directus_id=None) if u.has_usable_password()]
     if not local:
         return False

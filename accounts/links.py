@@ -7,15 +7,49 @@ mail scanners open links too.
 
 import base64
 import binascii
+import html
 import json
+import re
+from urllib.parse import unquote_plus
 
 from django.conf import settings
 from django.urls import reverse
+
+# `=3D` is how quoted-printable writes `=`; a token is a JWT or has 43 characters.
+TOKEN = re.compile(
+    r"(?:^|[?&;])token=(?:3D(?=eyJ|[\w-]{43}(?![\w-])))?([^&]*)", re.IGNORECASE
+)
+# Line ends that a client left in, with the mark of soft ones; and what shows nothing.
+BREAKS = re.compile(r"=?[\s\u00ad\u200b-\u200d\u2060\ufeff]+|=")
+# Directus' tokens have three parts, this site's one.
+PLAIN_TOKEN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)?")
+LONGEST_TOKEN = 4096
 
 
 def public_url(name: str) -> str:
     """Return the absolute address of a page."""
     return settings.PUBLIC_URL + reverse(name)
+
+
+def token_in(query: str) -> str | None:
+    """Return the token of a link, without what a mail client has put around it.
+
+    Args:
+        query: of the address that was opened, as it came.
+
+    Returns:
+        Nothing but the token; empty when what stands there is none; None when the link
+        has none at all.
+    """
+    query = html.unescape(query)
+    # Some clients encode once more what is encoded already.
+    for _ in range(2):
+        query = unquote_plus(query)
+    found = TOKEN.search(html.unescape(query))
+    if found is None:
+        return None
+    plain = PLAIN_TOKEN.search(BREAKS.sub("", found[1]))
+    return plain[0][:LONGEST_TOKEN] if plain else ""
 
 
 def token_email(token: str) -> str:
@@ -31,4 +65,5 @@ def token_email(token: str) -> str:
     except (ValueError, binascii.Error, RecursionError):
         return ""
     email = payload.get("email") if isinstance(payload, dict) else None
-    return email if isinstance(email, str) else ""
+    # No address has what cannot be printed, and neither logs nor databases take it.
+    return email if isinstance(email, str) and email.isprintable() else ""

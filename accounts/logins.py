@@ -1,6 +1,7 @@
 """One counted sign-in at Directus, for whatever reason a password is checked."""
 
 import logging
+import unicodedata
 
 from django.db import DatabaseError
 from django.views.decorators.debug import sensitive_variables
@@ -17,7 +18,9 @@ from .directus import (
     InvalidOTP,
     RateLimited,
     TokenPair,
+    spellings,
 )
+from .throttling import Throttled
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +30,9 @@ def login(
     request, email: str, password: str, otp: str = "", *, own_code: bool = False
 ) -> TokenPair:
     """Exchange credentials for tokens, within the limits of `accounts.attempts`.
+
+    The password is tried as this site sets passwords, in composed letters (NFC), and
+    then as it was typed where that differs: other pages of Directus set those.
 
     Args:
         own_code: this site computed the code, so nobody guesses it or uses it twice.
@@ -39,11 +45,12 @@ def login(
     """
     attempt = SignInAttempt(request, email, "" if own_code else otp)
     attempt.begin()
-    client = clients.anonymous_client(request)
     try:
         if break_glass.keeps(email, password):
             raise InvalidCredentials(401, "LOCAL_USER")
-        tokens = client.login(email=email, password=password, otp=otp)
+        tokens = _login(request, attempt, email, password, otp)
+    except Throttled:
+        raise
     except InvalidOTP:
         attempt.refused_code()
         raise
@@ -59,6 +66,28 @@ def login(
         revoke(request, tokens)
         raise
     return tokens
+
+
+@sensitive_variables("password", "otp", "typed")
+def _login(
+    request, attempt: SignInAttempt, email: str, password: str, otp: str
+) -> TokenPair:
+    """Try what was typed in the one spelling, then in the others.
+
+    Directus counts each password that it is given for an account. Of the spellings of
+    an address an account has one, so that those count as one.
+    """
+    client = clients.anonymous_client(request)
+    composed = unicodedata.normalize("NFC", password)
+    for typed in dict.fromkeys([composed, password]):
+        if typed != composed:
+            attempt.again()
+        for address in spellings(email):
+            try:
+                return client.login(email=address, password=typed, otp=otp)
+            except InvalidCredentials as error:
+                refusal = error
+    raise refusal
 
 
 @sensitive_variables("password", "otp", "tokens")

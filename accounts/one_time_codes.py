@@ -4,6 +4,7 @@ import base64
 import hmac
 import secrets
 import time
+import unicodedata
 from urllib.parse import quote, urlencode
 
 import segno
@@ -13,6 +14,30 @@ from django.views.decorators.debug import sensitive_variables
 STEP_SECONDS = 30
 # 160 bits, as RFC 4226 recommends. Directus' own have 80, which some apps refuse.
 SECRET_BYTES = 20
+# Besides blanks: what shows nothing, and dashes; some are dashes by their looks alone.
+BETWEEN_GROUPS = {"Cf", "Pd"}
+OTHER_DASHES = "\u02d7\u2043\u2212\u30fb\u30fc"
+
+
+@sensitive_variables()
+def plain(text: str) -> str:
+    """Return a code in the digits and letters of ASCII, without what groups it.
+
+    Any other character stays as it is.
+    """
+    return "".join(
+        str(unicodedata.decimal(character, character))
+        for character in unicodedata.normalize("NFKC", text)
+        if not _is_between_groups(character)
+    )
+
+
+def _is_between_groups(character: str) -> bool:
+    return (
+        character.isspace()
+        or character in OTHER_DASHES
+        or unicodedata.category(character) in BETWEEN_GROUPS
+    )
 
 
 def new_secret() -> str:

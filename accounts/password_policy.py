@@ -8,11 +8,10 @@ import logging
 import re
 import secrets
 
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from . import clients
+from . import clients, shared_cache
 from .directus import DirectusError
 from .provisioning.wanted import PASSWORD_POLICIES
 
@@ -59,10 +58,10 @@ class DirectusPolicyValidator:
 
 def policy() -> str:
     """Return Directus' policy as it stands there, or an empty string."""
-    known = cache.get(CACHE_KEY)
-    if known is None:
+    known = shared_cache.get(CACHE_KEY)
+    if not isinstance(known, str):
         known, seconds = _read_policy()
-        cache.set(CACHE_KEY, known, seconds)
+        shared_cache.set(CACHE_KEY, known, seconds)
     return known
 
 

@@ -15,9 +15,11 @@ from .directus import (
     DirectusUnavailable,
     InvalidPayload,
     RateLimited,
+    spellings,
 )
 from .links import public_url, token_email
 from .models import Session
+from .people import users_with_email
 from .sessions import end_sessions
 from .throttling import ADDRESS_LINKS, ADDRESS_RESETS, Attempt, Throttled
 
@@ -38,7 +40,9 @@ def send_link(request, email: str) -> None:
     with mailboxes.uncounted_in_trouble(_count(request, email)):
         client = clients.anonymous_client(request)
         try:
-            _mail_link(client, email)
+            # An older account may have the address in another spelling.
+            for address in spellings(email):
+                _mail_link(client, address)
         except (RateLimited, DirectusUnavailable) as error:
             if getattr(error, "never_sent", False):
                 raise
@@ -152,4 +156,4 @@ def _owners(email: str):
         found = []
     if found:
         return mirrored.filter(directus_id__in=[profile.id for profile in found])
-    return mirrored.filter(email__iexact=email).exclude(email="")
+    return users_with_email(email).exclude(directus_id=None).exclude(email="")

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from . import clients
-from .directus import DirectusError, Forbidden
+from .directus import DirectusError, Forbidden, spellings
 
 # What fits into the column of any database.
 LONGEST_ID = 18
@@ -69,7 +70,15 @@ def local_users(text: str):
     directus_id = _as_uuid(text)
     if directus_id is not None:
         return users.filter(directus_id=directus_id)
-    return users.filter(email__iexact=text) if "@" in text else users.none()
+    return users_with_email(text).order_by("pk") if "@" in text else users.none()
+
+
+def users_with_email(email: str):
+    """Return the rows here that have an address, in any of its spellings."""
+    is_theirs = Q()
+    for each in spellings(email):
+        is_theirs |= Q(email__iexact=each)
+    return get_user_model().objects.filter(is_theirs)
 
 
 def _ids_at_directus(text: str) -> list[UUID]:

@@ -20,6 +20,7 @@ def recover(request, *, email: str, password: str, code: str) -> None:
 
     Args:
         email, password: of the first step of the sign-in.
+        code: from `recovery_codes.normalised`.
 
     Raises:
         InvalidOTP: the code is wrong, was used, or is of a former second factor.
@@ -27,7 +28,6 @@ def recover(request, *, email: str, password: str, code: str) -> None:
         Throttled, RateLimited, DirectusUnavailable: nothing came of it; the code is
             still good.
     """
-    code = recovery_codes.normalised(code)
     row, secret = _claim(request, email, code)
     try:
         _switch_off(request, email, password, secret, row.user)

@@ -17,7 +17,8 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from .models import RecoveryCode
-from .one_time_codes import in_groups
+from .one_time_codes import in_groups, plain
+from .people import users_with_email
 
 HOW_MANY = 10
 # In base32: 80 bits, of which nobody guesses one.
@@ -56,10 +57,17 @@ def exist_for(email: str) -> bool:
     return _unused(email).exists()
 
 
+@sensitive_variables()
 def normalised(text: str) -> str:
-    """Return a code as it was made, however it was typed."""
-    letters = text.upper().translate(LOOK_ALIKES)
-    return "".join(letter for letter in letters if letter in ALPHABET)
+    """Return a code as it was made, however it was typed.
+
+    Raises:
+        ValueError: it has characters that no code has.
+    """
+    code = plain(text).upper().translate(LOOK_ALIKES)
+    if not set(code) <= set(ALPHABET):
+        raise ValueError("not the characters of a recovery code")
+    return code
 
 
 @sensitive_variables("code")
@@ -95,9 +103,8 @@ def secret_in(row: RecoveryCode, code: str) -> str | None:
 
 
 def _unused(email: str):
-    return RecoveryCode.objects.filter(
-        user__email__iexact=email, user__directus_id__isnull=False, used_at=None
-    )
+    users = users_with_email(email).filter(directus_id__isnull=False)
+    return RecoveryCode.objects.filter(user__in=users, used_at=None)
 
 
 def _new_code() -> str:

@@ -25,6 +25,7 @@ from .directus import (
     InvalidPayload,
     NotUnique,
     RateLimited,
+    spellings,
 )
 from .links import public_url
 from .models import SignUp
@@ -57,7 +58,7 @@ def sign_up(request, *, email: str, password: str, first_name: str, last_name: s
     """
     mails = _count_attempt(request, email)
     person = {
-        "email": email,
+        "email": _as_directus_has_it(email),
         "password": password,
         "first_name": first_name,
         "last_name": last_name,
@@ -73,6 +74,20 @@ def sign_up(request, *, email: str, password: str, first_name: str, last_name: s
         audit.record("sign_up.refused", request, email=email, reason=error.code)
         raise NotAccepted from error
     audit.record("sign_up", request, email=email)
+
+
+def _as_directus_has_it(email: str) -> str:
+    """Return the spelling of an account that is there; only few addresses have two."""
+    service = clients.service_client()
+    if service is None or len(spellings(email)) == 1:
+        return email
+    try:
+        found = service.find_users_by_email(email)
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        raise service_trouble(error) from error
+    return found[0].email if found else email
 
 
 def _count_attempt(request, email: str) -> list[Attempt]:

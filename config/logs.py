@@ -117,6 +117,10 @@ def configure(options: dict[str, Any]) -> None:
                 # At DEBUG these print whole contexts: forms, users, requests.
                 "django.template": {"level": "INFO"},
                 "crispy_forms": {"level": "INFO"},
+                # These print each address: that of the service for breached passwords
+                # has digits of a digest in it.
+                "httpx": {"level": "WARNING"},
+                "httpcore": {"level": "WARNING"},
             },
             "root": {"level": options["level"], "handlers": ["stderr"]},
         }

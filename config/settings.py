@@ -151,9 +151,16 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH},
     },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.password_strength.StrengthValidator"},
     {"NAME": "accounts.password_policy.DirectusPolicyValidator"},
 ]
+# A range service such as https://api.pwnedpasswords.com/range/ is asked for the first
+# five digits of a new password's SHA-1, where one is named.
+BREACHED_PASSWORDS_URL = env.str("BREACHED_PASSWORDS_URL", default="")
+if BREACHED_PASSWORDS_URL:
+    AUTH_PASSWORD_VALIDATORS.append(
+        {"NAME": "accounts.breached_passwords.BreachedPasswordValidator"}
+    )
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "dashboard:home"
 LOGOUT_REDIRECT_URL = "accounts:login"

@@ -13,6 +13,7 @@ from accounts import (
     policies,
     second_factor,
     sessions,
+    shared_cache,
     unopened,
 )
 from config import health
@@ -28,6 +29,7 @@ def _clean_process():
     """Forget what a process remembers: caches, connections, the state of breakers."""
     yield
     cache.clear()
+    shared_cache._away_until = 0.0
     clients._transport.cache_clear()
     clients._waiting_room.cache_clear()
     health.forget()

@@ -23,6 +23,7 @@ from .exceptions import (
     error_for,
 )
 from .files import Picture
+from .idn import spellings, to_ascii
 from .time_budget import RESERVE_SECONDS, time_budget
 from .tokens import BearerAuth, RefreshingAuth, TokenPair, TokenStore
 from .transport import Transport
@@ -58,5 +59,7 @@ __all__ = [
     "Visitor",
     "WaitingRoom",
     "error_for",
+    "spellings",
     "time_budget",
+    "to_ascii",
 ]

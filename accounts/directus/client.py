@@ -28,6 +28,7 @@ from .exceptions import (
     UserSuspended,
 )
 from .files import FilesClient
+from .idn import spellings
 from .mailed import checked
 from .passwords import PasswordClient
 from .profile_fields import ProfileFieldsClient
@@ -161,7 +162,7 @@ class DirectusClient(
         self.patch(_user_path(user_id), dict(changes))
 
     def find_users_by_email(self, email: str) -> list[DirectusUser]:
-        """Return all users with this address, however its letters are cased.
+        """Return all users with this address, in any case and spelling of its letters.
 
         Raises:
             DirectusUnavailable: addresses may not be read, or more look like this one
@@ -169,6 +170,9 @@ class DirectusClient(
         """
         if not email or len(email) > MAX_EMAIL:
             return []
+        return [user for each in spellings(email) for user in self._with_address(each)]
+
+    def _with_address(self, email: str) -> list[DirectusUser]:
         # Directus compares with the case or by patterns; the rest is done here.
         part = _pattern(email)
         rule = [{"email": {"_istarts_with": part}}, {"email": {"_iends_with": part}}]

@@ -11,16 +11,26 @@ from django.contrib.auth.password_validation import (
     validate_password,
 )
 from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-PLAIN_ADDRESS = re.compile(r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]{1,64}@[\w.-]+")
+from accounts.directus import to_ascii
+
+PLAIN_ADDRESS = re.compile(r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]{1,64}@[A-Za-z0-9.-]+")
+# An encoded word: some mail servers decode it, and reach another address.
+ENCODED_WORD = "=?"
 # Directus hashes what it gets; a longer one than this only costs it time.
-LONGEST_TYPED_PASSWORD = 1024
+LONGEST_TYPED_SECRET = 1024
+
+
+is_address = EmailValidator(message=_("Enter a valid e-mail address."))
 
 
 class EmailField(forms.EmailField):
-    """One address, as one person types it; returned in small letters."""
+    """One address, as one person types it; returned in small letters and in ASCII."""
+
+    default_validators = [is_address]
 
     def __init__(self, **options):
         options.setdefault("label", _("E-mail address"))
@@ -28,21 +38,46 @@ class EmailField(forms.EmailField):
         options.setdefault("widget", forms.EmailInput(attrs={"autocomplete": "email"}))
         super().__init__(**options)
 
+    def to_python(self, value):
+        """Return the address in the one spelling that browsers and mail servers use."""
+        try:
+            return to_ascii(super().to_python(value))
+        except ValueError as error:
+            raise ValidationError(is_address.message, code="invalid") from error
+
     def clean(self, value):
         email = super().clean(value)
-        # Look-alikes change under normalisation and would reach somebody else.
-        changes = unicodedata.normalize("NFKC", email) != email
-        if email and (changes or not PLAIN_ADDRESS.fullmatch(email)):
-            raise ValidationError(_("Enter a valid e-mail address."), code="invalid")
+        is_plain = PLAIN_ADDRESS.fullmatch(email) and ENCODED_WORD not in email
+        if email and not is_plain:
+            raise ValidationError(is_address.message, code="invalid")
         return email.lower()
 
 
-class PasswordField(forms.CharField):
+class SecretField(forms.CharField):
+    """A password or a code, which no browser cuts: what is too long is told so.
+
+    Args:
+        max_length: how many characters are taken.
+    """
+
+    def __init__(self, *, max_length=LONGEST_TYPED_SECRET, **options):
+        super().__init__(**options)
+        self.longest = max_length
+
+    def validate(self, value):
+        super().validate(value)
+        if len(value) > self.longest:
+            text = _("This is too long: at most %(longest)d characters, please.")
+            raise ValidationError(
+                text, code="max_length", params={"longest": self.longest}
+            )
+
+
+class PasswordField(SecretField):
     """A password that somebody knows already: sent on exactly as it was typed."""
 
     def __init__(self, *, autocomplete="current-password", **options):
         options.setdefault("label", _("Password"))
-        options.setdefault("max_length", LONGEST_TYPED_PASSWORD)
         super().__init__(
             strip=False,
             widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
@@ -51,7 +86,10 @@ class PasswordField(forms.CharField):
 
 
 class NewPasswordField(PasswordField):
-    """A password to be chosen; the policy is its help text."""
+    """A password to be chosen; the policy is its help text.
+
+    Whatever keyboard typed it, its letters are composed (NFC): Directus compares bytes.
+    """
 
     def __init__(self, **options):
         super().__init__(
@@ -60,9 +98,8 @@ class NewPasswordField(PasswordField):
             **options,
         )
 
-    def validate(self, value):
-        super().validate(value)
-        validate_password(value)
+    def to_python(self, value):
+        return unicodedata.normalize("NFC", super().to_python(value))
 
 
 class SiteForm(forms.Form):
@@ -77,6 +114,21 @@ class SiteForm(forms.Form):
         for field in self.fields.values():
             if isinstance(field, NewPasswordField):
                 field.help_text = _policy_as_list()
+
+    def check_new_password(self, name: str, user) -> None:
+        """Hold a new password against the policy.
+
+        Args:
+            name: of the field.
+            user: whose address and names are no passwords; it need not be saved.
+        """
+        password = self.cleaned_data.get(name)
+        if not password:
+            return
+        try:
+            validate_password(password, user)
+        except ValidationError as error:
+            self.add_error(name, error)
 
 
 def _policy_as_list() -> str:

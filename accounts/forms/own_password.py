@@ -1,5 +1,7 @@
 """The form to change the own password."""
 
+import unicodedata
+
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -15,8 +17,8 @@ class OwnPasswordForm(ConfirmForm, NewPasswordForm):
     def clean(self):
         """Refuse the password that it is already."""
         cleaned = super().clean()
-        new = cleaned.get("new_password")
-        if new and new == cleaned.get("current_password"):
+        new, current = cleaned.get("new_password"), cleaned.get("current_password")
+        if new and current and new == unicodedata.normalize("NFC", current):
             self.add_error(
                 "new_password",
                 ValidationError(_("This is your current password."), code="same"),

@@ -1,5 +1,7 @@
 """Forms to reset a password."""
 
+import unicodedata
+
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -13,18 +15,27 @@ class PasswordResetForm(SiteForm):
 
 
 class NewPasswordForm(SiteForm):
-    """The new password, twice."""
+    """The new password, twice.
+
+    Args:
+        user: whose it becomes, as far as that is known.
+    """
 
     new_password = NewPasswordField(label=_("New password"))
     new_password_again = PasswordField(
         label=_("New password again"), autocomplete="new-password"
     )
 
+    def __init__(self, *args, user=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user = user
+
     def clean(self):
-        """Compare the two."""
+        """Check the first, and compare the two."""
         cleaned = super().clean()
+        self.check_new_password("new_password", self.user)
         first, again = cleaned.get("new_password"), cleaned.get("new_password_again")
-        if first and again and first != again:
+        if first and again and first != unicodedata.normalize("NFC", again):
             self.add_error(
                 "new_password_again",
                 ValidationError(_("The two passwords differ."), code="mismatch"),

@@ -1,10 +1,13 @@
 """Forms to sign in."""
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from .fields import EmailField, PasswordField, SiteForm
+from accounts import one_time_codes, recovery_codes
+
+from .fields import EmailField, PasswordField, SecretField, SiteForm
 
 
 class LoginForm(SiteForm):
@@ -22,8 +25,8 @@ class CodeInput(forms.TextInput):
         return ""
 
 
-class CodeField(forms.CharField):
-    """The six digits of an authenticator app, as apps show them: in two groups too."""
+class CodeField(SecretField):
+    """The six digits of an authenticator app, however they are grouped and written."""
 
     is_six_digits = RegexValidator(r"^[0-9]{6}\Z", _("Enter the six digits."))
 
@@ -33,11 +36,11 @@ class CodeField(forms.CharField):
             "help_text", _("The six digits that your authenticator app shows now.")
         )
         attrs = {"autocomplete": "one-time-code", "inputmode": "numeric"}
-        super().__init__(max_length=16, widget=CodeInput(attrs=attrs), **options)
+        super().__init__(widget=CodeInput(attrs=attrs), **options)
 
     def clean(self, value):
-        code = super().clean(value).replace(" ", "")
-        if code:
+        code = one_time_codes.plain(super().clean(value))
+        if code or self.required:
             self.is_six_digits(code)
         return code
 
@@ -48,20 +51,35 @@ class CodeForm(SiteForm):
     otp = CodeField()
 
 
-class RecoveryCodeForm(SiteForm):
+class RecoveryCodeField(SecretField):
     """A recovery code, with or without its dashes, in large or small letters."""
 
-    recovery_code = forms.CharField(
+    def __init__(self, **options):
+        attrs = {
+            "autocomplete": "off",
+            "autocapitalize": "characters",
+            "spellcheck": "false",
+        }
+        super().__init__(widget=CodeInput(attrs=attrs), **options)
+
+    def clean(self, value):
+        try:
+            code = recovery_codes.normalised(super().clean(value))
+        except ValueError:
+            code = ""
+        if not code:
+            text = _("Enter one of your recovery codes, such as %(example)s.")
+            params = {"example": "ABCD-EFGH-2345-WXYZ"}
+            raise ValidationError(text, code="invalid", params=params)
+        return code
+
+
+class RecoveryCodeForm(SiteForm):
+    """A recovery code in place of the one-time code."""
+
+    recovery_code = RecoveryCodeField(
         label=_("Recovery code"),
         help_text=_(
             "One of the codes that you kept when you set up the second factor."
-        ),
-        max_length=64,
-        widget=CodeInput(
-            attrs={
-                "autocomplete": "off",
-                "autocapitalize": "characters",
-                "spellcheck": "false",
-            }
         ),
     )

@@ -1,6 +1,7 @@
 """The form to sign up."""
 
 from django import forms
+from django.contrib.auth import get_user_model
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
@@ -33,3 +34,11 @@ class SignUpForm(SiteForm):
     # As long as Directus' column.
     email = EmailField(max_length=128)
     password = NewPasswordField()
+
+    def clean(self):
+        """Check the password, in which the other fields are not to be found."""
+        cleaned = super().clean()
+        names = ("email", "first_name", "last_name")
+        typed = {name: cleaned.get(name, "") for name in names}
+        self.check_new_password("password", get_user_model()(**typed))
+        return cleaned

@@ -23,6 +23,9 @@ class InviteView(LinkTokenMixin, PublicFormView):
     template_name = "accounts/invite.html"
     purpose = "invite"
 
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.link_owner}
+
     def get_context_data(self, **kwargs):
         return super().get_context_data(email=token_email(self.token), **kwargs)
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import RedirectURLMixin
 from django.shortcuts import redirect
@@ -15,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView
 
 from accounts.directus import DirectusAPIError, DirectusUnavailable, RateLimited
+from accounts.links import token_email, token_in
 from accounts.mailboxes import MailboxFull
 from accounts.short_secrets import SealedCookie
 from accounts.throttling import Throttled
@@ -219,15 +221,13 @@ class LinkTokenMixin:
 
     def get(self, request, *args, **kwargs):
         """Take the token out of the address, then show the page without it."""
-        if "token" in request.GET:
-            token = request.GET["token"][:4096]
+        token = token_in(request.META["QUERY_STRING"])
+        if token:
             response = redirect(request.path)
-            # Plain letters: so many characters are as many bytes.
-            token = token.encode("ascii", "ignore").decode()[:LONGEST_TOKEN]
-            self._cookie.keep(response, token)
+            self._cookie.keep(response, token[:LONGEST_TOKEN])
             response["Referrer-Policy"] = "no-referrer"
             return response
-        if not self.token:
+        if token is not None or not self.token:
             return self.link_invalid()
         # Not `no-referrer` here: the form's POST would say `Origin: null`, which
         # the CSRF check refuses.
@@ -247,6 +247,14 @@ class LinkTokenMixin:
     @property
     def _cookie(self) -> SealedCookie:
         return SealedCookie(f"link-{self.purpose}", LINK_SECONDS)
+
+    @property
+    def link_owner(self):
+        """Whom the link names, unsaved and unverified: the token is not looked up.
+
+        What a row here knows besides would tell strangers, who make tokens themselves.
+        """
+        return get_user_model()(email=token_email(self.token))
 
     def forget_token(self) -> None:
         """Drop the token: it is spent, or good for nothing."""

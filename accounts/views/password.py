@@ -47,6 +47,9 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
     template_name = "accounts/password_reset_confirm.html"
     purpose = "reset"
 
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.link_owner}
+
     def submit(self, form):
         """Spend the token; a password that Directus refuses leaves it good."""
         password = form.cleaned_data["new_password"]

@@ -63,3 +63,8 @@ def let_pass(**time):
         window_ends_at=F("window_ends_at") - passed,
         in_flight_until=F("in_flight_until") - passed,
     )
+
+
+def wide(text):
+    """Return a text in full-width characters, as input methods write it."""
+    return text.translate({number: number + 0xFEE0 for number in range(0x21, 0x7F)})

@@ -175,7 +175,7 @@ def test_an_odd_length_is_refused(client, directus, length):
 
 @pytest.mark.parametrize("length", [12, 64, 128])
 def test_long_passwords_are_welcome(client, directus, length):
-    password = ("correct horse battery staple! " * 5)[:length]
+    password = ("zebra lamp 7, correct horse battery staple! " * 5)[:length]
 
     sign_up(client, password=password)
 
@@ -193,9 +193,8 @@ def test_a_longer_one_is_refused_and_not_cut(client, directus):
     "password",
     [
         "  blanks around it  ",
-        "🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊",
-        "e\u0301 and \u00e9 are two",
-        "\u212b \ufb01 are not normalised",
+        "🦊🐻🌲🏔🚂🎻🍋🧦🐙🎈🌵🛶",
+        "\ufb01 and \uff41 are as typed",
         "quotes ' \" ` and \\ too",
         "<b>&amp;%41+x</b>",
     ],
@@ -222,7 +221,7 @@ def test_an_empty_password_never_reaches_directus(client, ada, directus, passwor
 
 @pytest.mark.parametrize(
     "code",
-    ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "123456\n7", "-12345", "1e3456"],
+    ["", "12345", "1234567", "12345a", "123456\n7", "-12345", "1e3456"],
 )
 def test_a_code_is_six_digits(client, directus, code):
     user = directus.add_user(otp_secret="BJ4A22TICIBESDBT")

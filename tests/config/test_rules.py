@@ -112,6 +112,17 @@ def test_one_module_reads_the_settings_of_directus():
     assert readers == {"accounts/clients.py"}
 
 
+def test_one_module_uses_the_cache():
+    """It may be away or hang: all others ask that module, which answers None then."""
+    users = {
+        str(path.relative_to(ROOT))
+        for path in site_sources()
+        if any(name.startswith("django.core.cache") for name in imports(path))
+    }
+
+    assert users == {"accounts/shared_cache.py"}
+
+
 def test_one_module_seals_tokens():
     """Rule 3. Another one seals the password between the steps of a sign-in."""
     words = ("sealed_tokens", "MultiFernet")

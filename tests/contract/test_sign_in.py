@@ -1,6 +1,8 @@
 """POST /auth/login."""
 
+import secrets
 import time
+import unicodedata
 
 import pytest
 
@@ -101,6 +103,45 @@ def test_an_international_address_signs_in(world):
     person = world.add_user(new_email("üser").replace("example", "exämple"))
 
     assert world.sign_in(person)
+
+
+def test_two_spellings_of_a_domain_are_two_people(world):
+    name = secrets.token_hex(6)
+    in_letters = world.add_user(f"{name}@bücher.de")
+    in_ascii = world.add_user(f"{name}@xn--bcher-kva.de")
+
+    assert world.sign_in(in_letters)
+    assert world.sign_in(in_ascii)
+    for email, password in (
+        (in_letters.email, in_ascii.password),
+        (in_ascii.email, in_letters.password),
+    ):
+        with pytest.raises(InvalidCredentials):
+            world.anonymous().login(email=email, password=password)
+
+
+@pytest.mark.parametrize("domain", ["xn--d1abbgf6aiiy.xn--p1ai", "президент.рф"])
+def test_a_top_level_domain_in_either_spelling_is_one(world, domain):
+    email = f"{secrets.token_hex(6)}@{domain}"
+
+    reply = login(world, email, "wrong")
+    assert (reply.status, reply.json) == (401, WRONG)
+    assert world.sign_in(world.add_user(email))
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_password_is_compared_letter_by_letter(world, form):
+    other = "NFD" if form == "NFC" else "NFC"
+    text = "\u00c5ngstr\u00f6m caf\u00e9 1815"
+    person = world.add_user()
+    world.change(person, password=unicodedata.normalize(form, text))
+
+    typed = unicodedata.normalize(form, text)
+    assert world.anonymous().login(email=person.email, password=typed)
+    with pytest.raises(InvalidCredentials):
+        world.anonymous().login(
+            email=person.email, password=unicodedata.normalize(other, text)
+        )
 
 
 @pytest.mark.parametrize("change", [str.upper, lambda text: text + " "])

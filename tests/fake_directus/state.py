@@ -32,7 +32,7 @@ REFRESH_SECONDS = 7 * 24 * 3600
 # No top-level domains: Directus refuses addresses in them.
 NO_DOMAINS = "local|localhost|internal|test|example|invalid|lan|home|corp|intranet"
 EMAIL = re.compile(
-    rf"[^\s@\"<>(),;:]+@(?:[^\W_](?:[\w-]*[^\W_])?\.)+(?!(?:{NO_DOMAINS})$)[^\W\d_]{{2,}}",
+    rf"[^\s@\"<>(),;:]+@(?:[^\W_](?:[\w-]*[^\W_])?\.)+(?!(?:{NO_DOMAINS})$)(?:[^\W\d_]{{2,}}|xn--[a-z\d]+)",
     re.IGNORECASE,
 )
 

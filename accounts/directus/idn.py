@@ -1,0 +1,56 @@
+"""E-mail addresses whose domain has letters beyond ASCII.
+
+Browsers send `x@bücher.de` as `x@xn--bcher-kva.de` or as it was typed: one mailbox.
+Directus compares what it was given, and takes the two for different people.
+"""
+
+import re
+
+import idna
+
+LONGEST_DOMAIN = 255
+# As input methods write a dot; browsers take them for one.
+DOTS = re.compile("[\u3002\uff0e\uff61]")
+
+
+def to_ascii(email: str) -> str:
+    """Return an address with its domain in ASCII and in small letters.
+
+    Raises:
+        ValueError: the domain is none, or pretends to be another one.
+    """
+    local, at, domain = email.rpartition("@")
+    if len(domain) > LONGEST_DOMAIN:
+        raise ValueError("the domain is too long")
+    labels = DOTS.sub(".", domain).split(".")
+    return local + at + ".".join(map(_label_to_ascii, labels))
+
+
+def _label_to_ascii(label: str) -> str:
+    if label.isascii():
+        label = label.lower()
+        if not label.startswith("xn--"):
+            return label
+        # It may have encoded letters that no domain has.
+        label = idna.decode(label)
+    encoded = idna.encode(label, uts46=True).decode()
+    if not encoded.startswith("xn--"):
+        raise ValueError("letters that look like those of another domain")
+    return encoded
+
+
+def spellings(email: str) -> list[str]:
+    """Return an address as it is, and as Directus may have it otherwise."""
+    try:
+        in_ascii = to_ascii(email)
+        local, at, domain = in_ascii.rpartition("@")
+        if "xn--" not in domain:
+            return [email]
+        in_letters = local + at + idna.decode(domain)
+    except ValueError:
+        return [email]
+    # Directus does not mind the case.
+    found: dict[str, str] = {}
+    for each in (email, in_ascii, in_letters):
+        found.setdefault(each.lower(), each)
+    return list(found.values())
