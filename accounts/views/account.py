@@ -1,16 +1,14 @@
 """What the account pages share, and the page that asks for the password again."""
 
 from django.contrib import messages
-from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.generic import TemplateView
+from django.views.generic import TemplateView, View
 
 from accounts import audit, logins
 from accounts.directus import (
@@ -20,6 +18,7 @@ from accounts.directus import (
     RateLimited,
 )
 from accounts.forms.account import ConfirmForm
+from accounts.next_page import by_way_of
 from accounts.throttling import Throttled
 
 from .mixins import NextPageMixin, SiteFormView
@@ -52,6 +51,19 @@ class AccountFormView(AccountMixin, SiteFormView):
     """An account page with a form."""
 
 
+class ButtonView(AccountMixin, View):
+    """A button on a page, which is shown to a browser that asks for the address.
+
+    A session that ended before the button was pressed leads there after a sign-in.
+    """
+
+    page: str
+
+    def get(self, request):
+        """Show the page with the button."""
+        return HttpResponseRedirect(self.page)
+
+
 class PasswordConfirmedMixin:
     """A sensitive page: first asks for the password, if that was long ago.
 
@@ -66,8 +78,7 @@ class PasswordConfirmedMixin:
 
 def ask_for_password(request) -> HttpResponseRedirect:
     """Send a request by way of the page that asks for the password."""
-    query = urlencode({REDIRECT_FIELD_NAME: request.path})
-    return redirect(f"{reverse('accounts:confirm')}?{query}")
+    return by_way_of("accounts:confirm", request.get_full_path())
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
@@ -92,7 +103,7 @@ class ConfirmView(NextPageMixin, AccountFormView):
         logins.revoke(self.request, tokens)
         self.request.session.confirm_password()
         audit.record("password.confirmed", self.request, user=self.request.user)
-        return redirect(self.get_success_url())
+        return HttpResponseRedirect(self.get_success_url())
 
 
 def check_password(request, form):

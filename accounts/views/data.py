@@ -7,11 +7,11 @@ from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.generic import View
 
 from accounts import audit, deletion, logins
 from accounts.export import Incomplete, export
@@ -22,8 +22,8 @@ from config import errors
 
 from .account import (
     AccountFormView,
-    AccountMixin,
     AccountPageView,
+    ButtonView,
     PasswordConfirmedMixin,
     check_password,
 )
@@ -110,10 +110,10 @@ class DeleteView(AccountFormView):
         return redirect("accounts:login")
 
 
-class KeepView(AccountMixin, View):
+class KeepView(ButtonView):
     """Revoke the deletion."""
 
-    http_method_names = ["post"]
+    page = reverse_lazy("accounts:delete")
 
     def post(self, request):
         """Keep the account."""

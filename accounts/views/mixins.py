@@ -5,6 +5,7 @@ import time
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import RedirectURLMixin
+from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,13 +13,12 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView
 
 from accounts.directus import DirectusAPIError, DirectusUnavailable, RateLimited
+from accounts.next_page import local_page
 from accounts.throttling import Throttled
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_RETRY_SECONDS = 10
-# No page of this site has a longer address.
-LONGEST_NEXT = 2000
 
 
 def pad(started: float, floor: float) -> None:
@@ -127,9 +127,7 @@ class NextPageMixin(RedirectURLMixin):
 
     def get_redirect_url(self):
         """Return the local page that was asked for, or nothing."""
-        url = super().get_redirect_url()
-        is_page = len(url) <= LONGEST_NEXT and not url.startswith("//")
-        return url if is_page else ""
+        return local_page(super().get_redirect_url())
 
 
 class PublicPageView(PublicMixin, TemplateView):
@@ -145,7 +143,7 @@ class LinkTokenMixin:
         """Take the token out of the address, then show the page without it."""
         if "token" in request.GET:
             request.session[self.token_key] = request.GET["token"][:4096]
-            response = redirect(request.path)
+            response = HttpResponseRedirect(request.path)
             response["Referrer-Policy"] = "no-referrer"
             return response
         if self.token_key not in request.session:

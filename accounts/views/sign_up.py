@@ -3,6 +3,7 @@
 import time
 
 from django.conf import settings
+from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
@@ -60,7 +61,7 @@ class RegisterView(OnlyVisitorsMixin, PublicFormView):
             return self.form_invalid(form)
         # Directus refuses some passwords at once, of unknown addresses only.
         pad(started, settings.SIGN_UP_FLOOR_SECONDS)
-        return redirect(self.success_url)
+        return HttpResponseRedirect(self.success_url)
 
 
 class RegisterDoneView(PublicPageView):
