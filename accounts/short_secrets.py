@@ -19,7 +19,7 @@ class ShortSecret:
 
     Attributes:
         session_key: where the session keeps it.
-        cookie: of the key, without the prefix that https adds.
+        cookie: of the key, without settings.COOKIE_PREFIX.
         seconds: how long it lives.
     """
 
@@ -68,4 +68,4 @@ class ShortSecret:
 
     @property
     def _cookie_name(self) -> str:
-        return f"__Host-{self.cookie}" if settings.HTTPS else self.cookie
+        return settings.COOKIE_PREFIX + self.cookie

@@ -15,9 +15,12 @@ import pytest
 from cryptography.fernet import Fernet
 from django.conf import settings
 
+from local.ports import Ports
+
 ROOT = Path(settings.BASE_DIR)
 KEY = Fernet.generate_key().decode()
 # Long, and not one character over and over.
+CANARY = "Canary-7f3a9"
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -66,7 +69,7 @@ def variables_read():
             if isinstance(node, ast.Call) and node.args:
                 source = ast.unparse(node.func)
                 argument = node.args[0]
-                is_read = re.fullmatch(r"env\.\w+|os\.environ\.get", source)
+                is_read = re.fullmatch(r"env\.\w+", source)
                 if is_read and isinstance(argument, ast.Constant):
                     names.add(argument.value)
     return names
@@ -163,15 +166,29 @@ REFUSED = [
     ({"TOKEN_ENCRYPTION_KEYS": "__CHANGE_ME__"}, "TOKEN_ENCRYPTION_KEYS"),
     ({"TOKEN_ENCRYPTION_KEYS": ""}, "TOKEN_ENCRYPTION_KEYS"),
     ({"DIRECTUS_URL": "unset"}, "DIRECTUS_URL"),
-    ({"DIRECTUS_URL": "directus:8055"}, "the address of Directus"),
-    ({"DIRECTUS_URL": "http://user:password@directus"}, "the address of Directus"),
-    ({"DIRECTUS_SERVICE_TOKEN": "two words"}, "not a token"),
+    ({"DIRECTUS_URL": "directus:8055"}, "DIRECTUS_URL"),
+    ({"DIRECTUS_URL": "http://user:password@directus"}, "DIRECTUS_URL"),
+    ({"DIRECTUS_SERVICE_TOKEN": f"{CANARY} x"}, "DIRECTUS_SERVICE_TOKEN"),
     ({"DIRECTUS_CA_BUNDLE": "/nonexistent"}, "accounts.E009"),
     ({"PUBLIC_URL": "www.example.com"}, "PUBLIC_URL"),
     ({"PUBLIC_URL": "https://www.example.com/site"}, "PUBLIC_URL"),
-    ({"TRUSTED_PROXIES": "proxy"}, "TRUSTED_PROXIES"),
-    ({"BREAK_GLASS_ADDRESSES": "office"}, "BREAK_GLASS_ADDRESSES"),
-    ({"DIRECTUS_SIGNUP": "open"}, "DIRECTUS_SIGNUP"),
+    ({"PUBLIC_URL": f"https://{CANARY}@a.example"}, "PUBLIC_URL"),
+    ({"TRUSTED_PROXIES": f"::1, {CANARY}"}, "TRUSTED_PROXIES"),
+    ({"BREAK_GLASS_ADDRESSES": CANARY}, "BREAK_GLASS_ADDRESSES"),
+    ({"DIRECTUS_SIGNUP": CANARY}, "DIRECTUS_SIGNUP"),
+    ({"ACCOUNT_DELETION": CANARY}, "ACCOUNT_DELETION"),
+    ({"ACCOUNT_DELETION_DAYS": "-1"}, "ACCOUNT_DELETION_DAYS"),
+    ({"DIRECTUS_PROFILE_FIELDS": f"company,{CANARY}"}, "DIRECTUS_PROFILE_FIELDS"),
+    ({"DIRECTUS_WEBHOOK_SECRET": CANARY}, "DIRECTUS_WEBHOOK_SECRET"),
+    ({"DATABASE_URL": f"postgres://u:{CANARY}@db:port/site"}, "DATABASE_URL"),
+    ({"CACHE_URL": f"redis://:{CANARY}@cache:port"}, "CACHE_URL"),
+    ({"EMAIL_URL": f"smtp://u:{CANARY}@mail:port"}, "EMAIL_URL"),
+    ({"WEB_THREADS": CANARY}, "WEB_THREADS"),
+    ({"LOG_LEVEL": CANARY}, "LOG_LEVEL"),
+    ({"DJANGO_DEBUG": CANARY}, "DJANGO_DEBUG"),
+    ({"HSTS_PRELOAD": "on"}, "HSTS_PRELOAD"),
+    ({"TOKEN_ENCRYPTION_KEYS": f"{KEY},{CANARY}"}, "TOKEN_ENCRYPTION_KEYS"),
+    ({"DJANGO_ENV_FILE": str(ROOT)}, "cannot be read"),
     ({"DIRECTUS_SIGNUP": "create"}, "DIRECTUS_CUSTOMER_ROLE"),
     ({"DIRECTUS_ROLE_GROUPS": '["Editor"]'}, "DIRECTUS_ROLE_GROUPS"),
     ({"DIRECTUS_ROLE_GROUPS": '{"Editor": "editors"}'}, "DIRECTUS_ROLE_GROUPS"),
@@ -198,8 +215,66 @@ def test_no_server_starts_with_settings_that_cannot_work(starts, number):
 
     assert not starts[number + 1]["started"]
     assert REFUSED[number][1] in said
+    assert "Traceback" not in said
     assert SECRET not in said
     assert KEY not in said
+    assert CANARY not in said
+
+
+COMMAND = ["manage.py", "check"]
+SERVER = ["-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "value"),
+    [
+        (COMMAND, "WEB_THREADS", "many"),
+        (COMMAND, "LOG_LEVEL", "loud"),
+        (SERVER, "WEB_THREADS", "many"),
+        (SERVER, "LOG_LEVEL", "loud"),
+        (SERVER, "PORT", "http"),
+    ],
+)
+def test_a_command_and_the_server_say_it_in_one_sentence(
+    tmp_path, command, name, value
+):
+    port = {"PORT": str(Ports.free().site)}
+
+    ran = run(tmp_path, *command, **(port | {name: value}))
+
+    # The server's own lines begin with the time.
+    said = {line for line in ran.stderr.splitlines() if not line.startswith("[")}
+    assert ran.returncode != 0
+    assert len(said) == 1, ran.stderr
+    assert said.pop().startswith(f"{name} must be")
+    assert value not in ran.stderr
+
+
+# Behind a proxy
+
+
+@pytest.mark.parametrize(
+    ("public", "hosts", "prefix"),
+    [
+        ("https://www.example.com", ["www.example.com"], "__Host-"),
+        ("https://www.example.com:8443", ["www.example.com"], "__Host-8443-"),
+        ("http://localhost:8000", ["localhost"], "8000-"),
+        ("http://localhost", ["localhost"], ""),
+        ("http://[::1]:8000", ["[::1]"], "8000-"),
+        ("https://B\u00fccher.de", ["xn--bcher-kva.de"], "__Host-"),
+    ],
+)
+def test_hosts_origins_and_cookies_follow_public_url(tmp_path, public, hosts, prefix):
+    code = (
+        "import json; from config import settings as s; "
+        "print(json.dumps([s.ALLOWED_HOSTS, s.CSRF_TRUSTED_ORIGINS == [s.PUBLIC_URL], "
+        "s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.COOKIE_PREFIX]))"
+    )
+
+    ran = run(tmp_path, "-c", code, PUBLIC_URL=public)
+
+    names = [f"{prefix}session", f"{prefix}csrf", prefix]
+    assert json.loads(ran.stdout) == [hosts, True, *names], ran.stderr
 
 
 def test_commands_name_the_variable_that_is_missing(tmp_path):
@@ -254,10 +329,22 @@ def test_cookies_on_https_cannot_be_stolen_or_tossed(https_answers):
         assert len(cookie) < 4096
 
 
-def test_https_is_promised_for_two_years(https_answers):
+def test_https_is_promised_for_a_year_and_for_this_host_alone(https_answers):
     promise = https_answers[0]["headers"]["Strict-Transport-Security"]
 
-    assert promise == "max-age=63072000; includeSubDomains; preload"
+    assert promise == "max-age=31536000"
+
+
+def test_the_promise_is_a_setting(tmp_path):
+    code = (
+        "from config import settings as s; print(s.SECURE_HSTS_SECONDS, "
+        "s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_HSTS_PRELOAD)"
+    )
+    longer = {"HSTS_SECONDS": "63072000", "HSTS_PRELOAD": "on"}
+
+    ran = run(tmp_path, "-c", code, **longer, HSTS_INCLUDE_SUBDOMAINS="on")
+
+    assert ran.stdout.split() == ["63072000", "True", "True"]
 
 
 def test_http_is_sent_to_https(https_answers):
