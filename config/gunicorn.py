@@ -22,7 +22,7 @@ except ImproperlyConfigured as error:
     sys.exit(str(error))
 
 bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-worker_class = "gthread"
+worker_class = "config.patience.Worker"
 timeout = 30
 graceful_timeout = 15
 keepalive = 5
