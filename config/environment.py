@@ -47,7 +47,9 @@ def read_file(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise ImproperlyConfigured(f"{path} cannot be read: {error.strerror}.") from None
+        raise ImproperlyConfigured(
+            f"{path} cannot be read: {error.strerror}."
+        ) from None
     except ValueError:
         raise ImproperlyConfigured(f"{path} is not a text in UTF-8.") from None
     for line in lines:

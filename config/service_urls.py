@@ -154,6 +154,4 @@ def email(url: str) -> dict[str, Any]:
 
 
 def _wrong(name: str, wanted: str) -> ImproperlyConfigured:
-    return ImproperlyConfigured(
-        f"{name} must be like {wanted}; {ENCODED}."
-    )
+    return ImproperlyConfigured(f"{name} must be like {wanted}; {ENCODED}.")

@@ -46,7 +46,7 @@ def _directus(version: Version) -> int:
     node = node_for(version)
     name = str((version.folder / "package-lock.json").relative_to(ROOT))
     args: list[str | Path] = [node.program, node.npm, "audit", "--package-lock-only"]
-    code, output = run([*args, "--json"], env=os.environ, cwd=version.folder)
+    _, output = run([*args, "--json"], env=os.environ, cwd=version.folder)
     try:
         found = json.loads(output[output.index("{") : output.rindex("}") + 1])
         faults = found["vulnerabilities"]

@@ -184,7 +184,8 @@ def test_hosts_are_written_as_browsers_do(value, found):
 
 
 @pytest.mark.parametrize(
-    "value", ["https://a.example", "a.example:8000", "a.example/x", "a b", "a.example,-"]
+    "value",
+    ["https://a.example", "a.example:8000", "a.example/x", "a b", "a.example,-"],
 )
 def test_what_is_no_host_is_refused(value):
     refusal(read, "hosts", value, [])
@@ -240,7 +241,7 @@ def written(tmp_path, content):
         ('NAME="two # words"', "two # words"),
         ("NAME='two # words' # why", "two # words"),
         ('NAME="say \\"hello\\""', 'say "hello"'),
-        ("NAME='{\"a\": [\"b\"]}'", '{"a": ["b"]}'),
+        ('NAME=\'{"a": ["b"]}\'', '{"a": ["b"]}'),
         ('NAME={"a": ["b"]}', '{"a": ["b"]}'),
         ("NAME=$HOME", "$HOME"),
         ("NAME=${HOME}x", "${HOME}x"),

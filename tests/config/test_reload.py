@@ -97,7 +97,9 @@ def test_a_request_that_is_under_way_is_answered_at_the_end(site, directus, ada)
     browser = Browser(site.port)
     pages = []
     form = {"email": ada.email, "password": ada.password}
-    asked = threading.Thread(target=lambda: pages.append(browser.post("/login/", **form)))
+    asked = threading.Thread(
+        target=lambda: pages.append(browser.post("/login/", **form))
+    )
     asked.start()
     assert wait_until(lambda: directus.calls_to("/auth/login"), seconds=PATIENCE)
 

@@ -35,9 +35,10 @@ def slow_clients(port, begin):
 
     def send():
         while not stopped.is_set():
-            with contextlib.suppress(OSError), socket.create_connection(
-                ("127.0.0.1", port)
-            ) as connection:
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(("127.0.0.1", port)) as connection,
+            ):
                 connection.sendall(begin)
                 while not stopped.wait(0.3):
                     connection.sendall(b"x" if begin else b"")
@@ -105,8 +106,9 @@ def test_a_slow_upload_that_has_a_thread_to_spare_arrives(site):
 
 def test_the_master_knows_nothing_of_the_site():
     """Or a reload would go on with what it knew."""
-    source = Path("config/patience.py").read_text() + Path(
-        "config/environment.py"
-    ).read_text()
+    source = (
+        Path("config/patience.py").read_text()
+        + Path("config/environment.py").read_text()
+    )
 
     assert "settings" not in source.replace("The settings", "")
