@@ -257,7 +257,7 @@ def test_plain_http_is_sent_to_https(proxied):
     "begin",
     [
         b"GET /login/ HTTP/1.1\r\nX-Slow: ",
-        b"POST /login/ HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: 9999\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: 9999\r\n\r\n",
     ],
     ids=["head", "body"],
 )
