@@ -1,10 +1,14 @@
-FROM python:3.13-slim
+# Name the image by its digest, so that a build tomorrow is the same as today:
+#   docker buildx imagetools inspect python:3.13-slim   # prints Digest: sha256:…
+#   docker build --build-arg PYTHON_IMAGE=python:3.13-slim@sha256:… .
+ARG PYTHON_IMAGE=python:3.13-slim
+FROM ${PYTHON_IMAGE}
 
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=8000
 WORKDIR /site
 
-COPY requirements.txt .
-RUN pip install --no-cache-dir -r requirements.txt
+COPY requirements.lock .
+RUN pip install --no-cache-dir --require-hashes -r requirements.lock
 
 COPY manage.py .
 COPY config config
@@ -21,6 +25,9 @@ RUN DJANGO_SECRET_KEY="$(head -c 48 /dev/urandom | base64 -w 0)" \
 
 RUN useradd --system --no-create-home site
 USER site
+# The server and uploads need a folder to write to. Where the root is read-only, mount
+# one, as compose.yaml does.
+ENV TMPDIR=/tmp
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["python", "-c", \
     "import os, urllib.parse as p, urllib.request as r; \

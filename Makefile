@@ -11,7 +11,7 @@ VERSION_TESTS = tests/contract tests/accounts/test_directus_setup.py tests/accou
 	tests/browser/test_walks.py tests/browser/test_second_factor.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-versions test-10 test-11 test-12 lint messages bench migrations-check common-passwords clean
+.PHONY: help run test test-versions test-10 test-11 test-12 lint messages lock audit bench migrations-check common-passwords clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,12 @@ messages: ## Collect what is to be translated and compile the catalogues in loca
 
 common-passwords: ## Fetch the list of the commonest passwords anew
 	$(PY) -m local.common_passwords
+
+lock: ## Write the locks of requirements anew: UPGRADE=1 for newer packages of packages
+	$(PY) -m local.lock
+
+audit: ## Ask for known faults of everything that is installed; needs the network
+	$(PY) -m local.audit
 
 bench: ## Measure the site against references in the same run
 	$(PY) -m local.install

@@ -1,12 +1,14 @@
 """The admin without a password door of its own."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
+
+from .next_page import by_way_of
 
 
 class AdminSite(admin.AdminSite):
@@ -32,7 +34,7 @@ class AdminSite(admin.AdminSite):
         if request.user.is_authenticated:
             raise PermissionDenied("not a member of the staff")
         target = request.GET.get("next") or reverse("admin:index")
-        return redirect_to_login(target)
+        return by_way_of(settings.LOGIN_URL, target)
 
     def password_change(self, request, extra_context=None):
         """There is none here: Directus keeps the passwords."""

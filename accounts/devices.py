@@ -77,4 +77,4 @@ def _read(request) -> dict:
 
 
 def _cookie_name() -> str:
-    return "__Host-device" if settings.HTTPS else "device"
+    return f"{settings.COOKIE_PREFIX}device"

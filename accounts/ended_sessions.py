@@ -54,4 +54,4 @@ def say(request, *, wrote: bool) -> None:
 
 
 def _cookie_name() -> str:
-    return "__Host-ended" if settings.HTTPS else "ended"
+    return f"{settings.COOKIE_PREFIX}ended"

@@ -3,8 +3,8 @@
 import logging
 
 from django.conf import settings
+from django.contrib.auth import middleware as auth_middleware
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
 from django.http import UnreadablePostError
 from django.shortcuts import redirect
@@ -32,6 +32,7 @@ from .directus import (
     SessionExpired,
     time_budget,
 )
+from .next_page import by_way_of
 
 logger = logging.getLogger(__name__)
 
@@ -158,7 +159,14 @@ class DirectusMiddleware:
         request.user = AnonymousUser()
         wrote = request.method not in revalidation.SAFE_METHODS
         ended_sessions.say(request, wrote=wrote)
-        return redirect_to_login(request.get_full_path())
+        return by_way_of(settings.LOGIN_URL, request.get_full_path())
+
+
+class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
+    """Send visitors to sign in first; views are for people who are signed in."""
+
+    def handle_no_permission(self, request, view_func):
+        return by_way_of(settings.LOGIN_URL, request.get_full_path())
 
 
 def _shows_trouble(request, view_func) -> bool:

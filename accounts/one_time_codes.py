@@ -14,6 +14,8 @@ from django.views.decorators.debug import sensitive_variables
 STEP_SECONDS = 30
 # 160 bits, as RFC 4226 recommends. Directus' own have 80, which some apps refuse.
 SECRET_BYTES = 20
+# Characters, of four bytes at most, in the label of an app.
+LONGEST_ACCOUNT, LONGEST_ISSUER = 100, 40
 # Besides blanks: what shows nothing, and dashes; some are dashes by their looks alone.
 BETWEEN_GROUPS = {"Cf", "Pd"}
 OTHER_DASHES = "\u02d7\u2043\u2212\u30fb\u30fc"
@@ -64,10 +66,20 @@ def in_groups(text: str, separator: str = " ") -> str:
 
 @sensitive_variables()
 def app_url(secret: str, *, account: str, issuer: str) -> str:
-    """Return what the QR code says: `otpauth://…`, as all apps read it."""
+    """Return what the QR code says: `otpauth://…`, as all apps read it.
+
+    Both names are shown by the app alone, and shortened to what a QR code can hold.
+    """
+    account, issuer = _name(account, LONGEST_ACCOUNT), _name(issuer, LONGEST_ISSUER)
+    label = ":".join(quote(name, safe="") for name in (issuer, account) if name)
     facts = {"secret": secret, "issuer": issuer, "algorithm": "SHA1"}
     query = urlencode(facts | {"digits": 6, "period": STEP_SECONDS}, quote_via=quote)
-    return f"otpauth://totp/{quote(issuer, safe='')}:{quote(account)}?{query}"
+    return f"otpauth://totp/{label}?{query}"
+
+
+def _name(text: str, longest: int) -> str:
+    """Return a name without colons: apps take what is before one for the issuer."""
+    return " ".join(text.replace(":", " ").split())[:longest].strip()
 
 
 @sensitive_variables()

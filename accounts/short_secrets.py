@@ -23,7 +23,7 @@ class ShortSecret:
 
     Attributes:
         session_key: where the session keeps it.
-        cookie: of the key, without the prefix that https adds.
+        cookie: of the key, without settings.COOKIE_PREFIX.
         seconds: how long it lives.
     """
 
@@ -122,4 +122,4 @@ def _set_cookie(response, name: str, value: str, seconds: int) -> None:
 
 
 def _name(cookie: str) -> str:
-    return f"__Host-{cookie}" if settings.HTTPS else cookie
+    return settings.COOKIE_PREFIX + cookie

@@ -55,9 +55,11 @@ class Browser:
             page = _read(connection, cookies)
         finally:
             connection.close()
-        if page.status != 302 or "session" not in cookies:
+        # As settings.COOKIE_PREFIX has it for an address with a port.
+        name = f"{self.port}-session"
+        if page.status != 302 or name not in cookies:
             raise ValueError(f"/login/ answered {page.status}")
-        return f"session={cookies['session'].value}"
+        return f"{name}={cookies[name].value}"
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,26 @@
 Threads wait for Directus; the time-outs leave room for its slowest answer.
 """
 
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-# Not from the environment alone: these may stand in the environment file.
-from config.settings import HTTPS, WEB_THREADS, WEB_WORKERS
+from config.environment import Environment, ImproperlyConfigured
 
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-worker_class = "gthread"
-workers = WEB_WORKERS
-threads = WEB_THREADS
+# Not the settings: what the master imports, a reload does not read again.
+try:
+    env = Environment()
+    host, port = env.text("HOST", "127.0.0.1"), env.number("PORT", 8000, 1, 65535)
+    workers = env.number("WEB_WORKERS", default=2, least=1, most=256)
+    threads = env.number("WEB_THREADS", default=16, least=1, most=1000)
+    logs_access = env.flag("ACCESS_LOG", default=False)
+    is_plain = env.origin("PUBLIC_URL", "http://localhost:8000").startswith("http:")
+except ImproperlyConfigured as error:
+    sys.exit(str(error))
+
+bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+worker_class = "config.patience.Worker"
 timeout = 30
 graceful_timeout = 15
 keepalive = 5
@@ -23,7 +30,7 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 limit_request_line = 4094
 # No query strings: a link's token would end in the log.
-accesslog = "-" if os.environ.get("ACCESS_LOG") else None
+accesslog = "-" if logs_access else None
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s %(D)sus'
 # The site itself reads forwarding headers, from TRUSTED_PROXIES alone.
 forwarded_allow_ips = ""
@@ -32,5 +39,5 @@ control_socket_disable = True
 
 def on_starting(server):
     """Say once what an address without https leaves out."""
-    if not HTTPS:
+    if is_plain:
         server.log.warning("PUBLIC_URL is plain http: no Secure cookies, no HSTS.")

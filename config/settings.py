@@ -4,39 +4,35 @@
 https address switches on Secure and `__Host-` cookies, HSTS and the redirect.
 """
 
-import os
-from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+from . import service_urls
+from .environment import BASE_DIR, REQUIRED, YEAR, Environment
 
-env = environ.Env()
-env_file = Path(os.environ.get("DJANGO_ENV_FILE", BASE_DIR / ".env"))
-if env_file.is_file():
-    env.read_env(env_file)
+env = Environment()
 
 # Core
 
-SECRET_KEY = env.str("DJANGO_SECRET_KEY")
+SECRET_KEY = env.text("DJANGO_SECRET_KEY")
 if len(SECRET_KEY) < 50 or SECRET_KEY.startswith(("django-insecure-", "__CHANGE")):
     raise ImproperlyConfigured(
         "DJANGO_SECRET_KEY must be 50 random characters or more."
     )
-SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
-DEBUG = env.bool("DJANGO_DEBUG", default=False)
+SECRET_KEY_FALLBACKS = env.words("DJANGO_SECRET_KEY_FALLBACKS")
+DEBUG = env.flag("DJANGO_DEBUG", default=False)
 
-PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
-_public = urlsplit(PUBLIC_URL)
-if _public.scheme not in {"http", "https"} or not _public.hostname or _public.path:
-    raise ImproperlyConfigured("PUBLIC_URL must be like https://www.example.com.")
-HTTPS = _public.scheme == "https"
-ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=[_public.hostname])
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
-SITE_NAME = env.str("SITE_NAME", default="Directus site")
+PUBLIC_URL = env.origin("PUBLIC_URL", default="http://localhost:8000")
+_scheme, _, _netloc = PUBLIC_URL.partition("://")
+_host = _netloc.removesuffix(f":{urlsplit(PUBLIC_URL).port}")
+HTTPS = _scheme == "https"
+ALLOWED_HOSTS = env.hosts("DJANGO_ALLOWED_HOSTS", default=[_host])
+# Proxies may leave the port out of the Host header; browsers name it as the origin.
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+SITE_NAME = env.text("SITE_NAME", default="Directus site")
 
 INSTALLED_APPS = [
     "accounts.apps.AdminConfig",
@@ -71,7 +67,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.DirectusMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.middleware.LoginRequiredMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -99,32 +95,15 @@ CRISPY_FAIL_SILENTLY = not DEBUG
 
 # Database and cache
 
+_sqlite = f"sqlite:///{quote(str(BASE_DIR / 'db.sqlite3'))}"
 DATABASES = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+    "default": service_urls.database(env.text("DATABASE_URL", default=_sqlite))
 }
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # Opening the file costs more than the queries of a page.
-    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
-    # Writers wait for each other instead of failing; see docs/architecture.md.
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        timeout=5,
-        transaction_mode="IMMEDIATE",
-        init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    )
-else:
-    DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 2)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
-if "RedisCache" in CACHES["default"]["BACKEND"]:
-    CACHES["default"]["BACKEND"] = "django.core.cache.backends.redis.RedisCache"
-    # JSON, because whoever can write to Redis must not be able to run code here.
-    CACHES["default"]["OPTIONS"] = {
-        "serializer": "config.cache.JSONSerializer",
-        "socket_timeout": 0.5,
-        "socket_connect_timeout": 0.5,
-    }
+CACHES = {
+    "default": service_urls.cache(env.text("CACHE_URL", default="locmemcache://"))
+}
 
 # Parts of pages that are the same for everybody, in each process.
 CACHES["template_fragments"] = {
@@ -138,7 +117,7 @@ CACHES["template_fragments"] = {
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.DirectusBackend"]
-BREAK_GLASS_ADDRESSES = env.list("BREAK_GLASS_ADDRESSES", default=[])
+BREAK_GLASS_ADDRESSES = env.networks("BREAK_GLASS_ADDRESSES")
 if BREAK_GLASS_ADDRESSES:
     AUTHENTICATION_BACKENDS.insert(0, "accounts.backends.BreakGlassBackend")
 # E-mail addresses follow Directus and may pass from one person to another, so they
@@ -156,7 +135,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # A range service such as https://api.pwnedpasswords.com/range/ is asked for the first
 # five digits of a new password's SHA-1, where one is named.
-BREACHED_PASSWORDS_URL = env.str("BREACHED_PASSWORDS_URL", default="")
+BREACHED_PASSWORDS_URL = env.address("BREACHED_PASSWORDS_URL", default="")
 if BREACHED_PASSWORDS_URL:
     AUTH_PASSWORD_VALIDATORS.append(
         {"NAME": "accounts.breached_passwords.BreachedPasswordValidator"}
@@ -166,62 +145,66 @@ LOGIN_REDIRECT_URL = "dashboard:home"
 LOGOUT_REDIRECT_URL = "accounts:login"
 # What is refused takes at least this long, so that time does not tell whether an
 # account exists. Longer than Directus' own stalls: 0.5 s, and 0.75 s at sign-up.
-SIGN_IN_FLOOR_SECONDS = env.float("SIGN_IN_FLOOR_SECONDS", default=0.6)
-SIGN_UP_FLOOR_SECONDS = env.float("SIGN_UP_FLOOR_SECONDS", default=1.2)
-RESET_FLOOR_SECONDS = env.float("RESET_FLOOR_SECONDS", default=0.7)
+SIGN_IN_FLOOR_SECONDS = env.seconds("SIGN_IN_FLOOR_SECONDS", 0.6, least=0, most=5)
+SIGN_UP_FLOOR_SECONDS = env.seconds("SIGN_UP_FLOOR_SECONDS", 1.2, least=0, most=5)
+RESET_FLOOR_SECONDS = env.seconds("RESET_FLOOR_SECONDS", 0.7, least=0, most=5)
 
 # A sensitive page asks for the password again when it was given longer ago.
-PASSWORD_CONFIRM_SECONDS = env.int("PASSWORD_CONFIRM_SECONDS", default=300)
+PASSWORD_CONFIRM_SECONDS = env.number("PASSWORD_CONFIRM_SECONDS", default=300)
 
 # What becomes in Directus of who deletes the account (`delete` or `anonymise`), and
 # after how many days, in which it can be revoked.
-ACCOUNT_DELETION = env.str("ACCOUNT_DELETION", default="delete")
-ACCOUNT_DELETION_DAYS = env.int("ACCOUNT_DELETION_DAYS", default=14)
+ACCOUNT_DELETION = env.choice(
+    "ACCOUNT_DELETION", "delete", ("delete", "anonymise", "off")
+)
+ACCOUNT_DELETION_DAYS = env.number("ACCOUNT_DELETION_DAYS", default=14, most=3650)
 
 # Sessions
 
 SESSION_ENGINE = "accounts.sessions"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
-SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", default=24 * 3600)
-SESSION_COOKIE_AGE = env.int("SESSION_ABSOLUTE_SECONDS", default=7 * 24 * 3600)
+SESSION_IDLE_SECONDS = env.number("SESSION_IDLE_SECONDS", 24 * 3600, least=60)
+SESSION_COOKIE_AGE = env.number("SESSION_ABSOLUTE_SECONDS", 7 * 24 * 3600, least=60)
 SESSION_SAVE_EVERY_REQUEST = False
 SESSION_ROW_CACHE = "redis" in CACHES["default"]["BACKEND"]
-TOKEN_ENCRYPTION_KEYS = env.list("TOKEN_ENCRYPTION_KEYS")
+TOKEN_ENCRYPTION_KEYS = env.words("TOKEN_ENCRYPTION_KEYS", default=REQUIRED)
 
 # Directus; read by accounts/clients.py alone
 
-DIRECTUS_URL = env.str("DIRECTUS_URL").rstrip("/")
-DIRECTUS_PUBLIC_URL = env.str("DIRECTUS_PUBLIC_URL", default=DIRECTUS_URL).rstrip("/")
-DIRECTUS_SITE = env.str("DIRECTUS_SITE", default="") or "Django site"
-DIRECTUS_SERVICE_TOKEN = env.str("DIRECTUS_SERVICE_TOKEN", default="")
-DIRECTUS_WEBHOOK_SECRET = env.str("DIRECTUS_WEBHOOK_SECRET", default="")
-DIRECTUS_CUSTOMER_ROLE = env.str("DIRECTUS_CUSTOMER_ROLE", default="")
-DIRECTUS_SIGNUP = env.str("DIRECTUS_SIGNUP", default="register")
-DIRECTUS_PROFILE_FIELDS = env.list("DIRECTUS_PROFILE_FIELDS", default=[])
+DIRECTUS_URL = env.address("DIRECTUS_URL")
+DIRECTUS_PUBLIC_URL = env.address("DIRECTUS_PUBLIC_URL", default=DIRECTUS_URL)
+DIRECTUS_SITE = env.text("DIRECTUS_SITE", default="Django site")
+DIRECTUS_SERVICE_TOKEN = env.text("DIRECTUS_SERVICE_TOKEN", default="")
+DIRECTUS_WEBHOOK_SECRET = env.text("DIRECTUS_WEBHOOK_SECRET", default="")
+DIRECTUS_CUSTOMER_ROLE = env.text("DIRECTUS_CUSTOMER_ROLE", default="")
+DIRECTUS_SIGNUP = env.choice(
+    "DIRECTUS_SIGNUP", "register", ("register", "create", "closed")
+)
+DIRECTUS_PROFILE_FIELDS = env.words("DIRECTUS_PROFILE_FIELDS")
 DIRECTUS_ROLE_GROUPS = env.json("DIRECTUS_ROLE_GROUPS", default={})
-DIRECTUS_STAFF_ROLES = env.list("DIRECTUS_STAFF_ROLES", default=[])
-DIRECTUS_SUPERUSER_ROLES = env.list("DIRECTUS_SUPERUSER_ROLES", default=[])
-DIRECTUS_REVALIDATE_SECONDS = env.int("DIRECTUS_REVALIDATE_SECONDS", default=60)
-DIRECTUS_GRACE_SECONDS = env.int("DIRECTUS_GRACE_SECONDS", default=15 * 60)
-DIRECTUS_LOGIN_ATTEMPTS = env.int("DIRECTUS_LOGIN_ATTEMPTS", default=25)
-DIRECTUS_CONNECT_TIMEOUT = env.float("DIRECTUS_CONNECT_TIMEOUT", default=1.0)
-DIRECTUS_READ_TIMEOUT = env.float("DIRECTUS_READ_TIMEOUT", default=5.0)
-DIRECTUS_TOTAL_TIMEOUT = env.float("DIRECTUS_TOTAL_TIMEOUT", default=8.0)
-DIRECTUS_LOGIN_TIMEOUT = env.float("DIRECTUS_LOGIN_TIMEOUT", default=10.0)
-DIRECTUS_REQUEST_TIMEOUT = env.float("DIRECTUS_REQUEST_TIMEOUT", default=10.0)
-DIRECTUS_CA_BUNDLE = env.str("DIRECTUS_CA_BUNDLE", default="")
+DIRECTUS_STAFF_ROLES = env.words("DIRECTUS_STAFF_ROLES")
+DIRECTUS_SUPERUSER_ROLES = env.words("DIRECTUS_SUPERUSER_ROLES")
+DIRECTUS_REVALIDATE_SECONDS = env.number("DIRECTUS_REVALIDATE_SECONDS", default=60)
+DIRECTUS_GRACE_SECONDS = env.number("DIRECTUS_GRACE_SECONDS", default=15 * 60)
+DIRECTUS_LOGIN_ATTEMPTS = env.number("DIRECTUS_LOGIN_ATTEMPTS", default=25)
+DIRECTUS_CONNECT_TIMEOUT = env.seconds("DIRECTUS_CONNECT_TIMEOUT", 1, 0.1, 60)
+DIRECTUS_READ_TIMEOUT = env.seconds("DIRECTUS_READ_TIMEOUT", 5, 0.1, 60)
+DIRECTUS_TOTAL_TIMEOUT = env.seconds("DIRECTUS_TOTAL_TIMEOUT", 8, 0.1, 60)
+DIRECTUS_LOGIN_TIMEOUT = env.seconds("DIRECTUS_LOGIN_TIMEOUT", 10, 0.1, 60)
+DIRECTUS_REQUEST_TIMEOUT = env.seconds("DIRECTUS_REQUEST_TIMEOUT", 10, 0.1, 60)
+DIRECTUS_CA_BUNDLE = env.text("DIRECTUS_CA_BUNDLE", default="")
 
 # Mails of this site: what happened to an account. Directus sends its own.
 
-EMAIL_URL = env.str("EMAIL_URL", default="")
-vars().update(env.email_url_config(EMAIL_URL or "dummymail://"))
+EMAIL_URL = env.text("EMAIL_URL", default="")
+vars().update(service_urls.email(EMAIL_URL or "dummymail://"))
 EMAIL_TIMEOUT = 5
-DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default=f"noreply@{_public.hostname}")
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", default=f"noreply@{_host}")
 
-# Serving
+# Serving; config/gunicorn.py reads the same two
 
-WEB_WORKERS = env.int("WEB_WORKERS", default=2)
-WEB_THREADS = env.int("WEB_THREADS", default=16)
+WEB_WORKERS = env.number("WEB_WORKERS", default=2, least=1, most=256)
+WEB_THREADS = env.number("WEB_THREADS", default=16, least=1, most=1000)
 
 # Language
 
@@ -256,9 +239,17 @@ WHITENOISE_MAX_AGE = 365 * 24 * 3600
 # Transport and browser security
 
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+# Browsers keep this promise for so long, whatever becomes of the site: other hosts of
+# the domain, and the browsers' own lists, are for the operator to add.
+_hsts = env.number("HSTS_SECONDS", default=YEAR, most=10 * YEAR)
+SECURE_HSTS_SECONDS = _hsts if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS += ["security.W005", "security.W021"]
+if SECURE_HSTS_PRELOAD and not (SECURE_HSTS_INCLUDE_SUBDOMAINS and _hsts >= YEAR):
+    raise ImproperlyConfigured(
+        "HSTS_PRELOAD needs HSTS_INCLUDE_SUBDOMAINS=on and HSTS_SECONDS of a year."
+    )
 # Directus may use an internal address; its messages are signed and hold ids alone.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^webhooks/directus/$"]
 # Only ClientAddressMiddleware lets this header through, from a trusted proxy.
@@ -267,11 +258,14 @@ SECURE_PROXY_SSL_HEADER = (
 )
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Browsers send a cookie to all ports of a host: sites beside each other differ in it.
+_port = urlsplit(PUBLIC_URL).port
+COOKIE_PREFIX = ("__Host-" if HTTPS else "") + (f"{_port}-" if _port else "")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf"
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -299,4 +293,5 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reports.ReporterFilter"
 # Logging
 
 LOGGING_CONFIG = "config.logs.configure"
-LOGGING = {"level": env.str("LOG_LEVEL", default="INFO")}
+_levels = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOGGING = {"level": env.choice("LOG_LEVEL", "INFO", _levels)}

@@ -11,7 +11,12 @@ from .problem import Problem
 from .processes import run
 from .progress import Step, step
 
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+# The packages that are named by hand, and all that come with them.
+LOCKS = {
+    "requirements.txt": "requirements.lock",
+    "requirements-dev.txt": "requirements-dev.lock",
+}
+LOCK = LOCKS["requirements-dev.txt"]
 NO_INDEX = (
     "NewConnectionError",
     "MaxRetryError",
@@ -23,8 +28,8 @@ NO_INDEX = (
 
 def environment() -> Path:
     """Return the environment's Python, making the environment when it is new."""
-    files = [ROOT / name for name in REQUIREMENTS]
-    folder = cache_folder() / f"venv-{key(*files, sys.version, sys.base_prefix)}"
+    name = key(ROOT / LOCK, sys.version, sys.base_prefix)
+    folder = cache_folder() / f"venv-{name}"
     python = folder / "bin" / "python"
     # A virtual environment knows its own path and cannot be renamed when finished.
     finished = folder / "finished"
@@ -61,7 +66,7 @@ def _install(python: Path, shown: Step) -> None:
 
     args: list[str | Path] = [python, "-m", "pip", "install", "--no-input"]
     args += ["--disable-pip-version-check", "--progress-bar", "off", "--retries", "2"]
-    args += ["-r", ROOT / REQUIREMENTS[-1]]
+    args += ["--require-hashes", "-r", ROOT / LOCK]
     code, output = run(args, env=os.environ, cwd=ROOT, on_line=show)
     if code:
         raise Problem(_why(output))

@@ -19,6 +19,7 @@ from .versions import Version, chosen_version
 
 def main() -> int:
     """Run the stack until a signal, or until one of its servers ends by itself."""
+    _check_database()
     version = chosen_version()
     state = State(_folder(version))
     ports = Ports.from_environment()
@@ -34,6 +35,15 @@ def main() -> int:
             return 0 if stack.site.is_running() else stopped.exit_code
         finally:
             stack.stop()
+
+
+def _check_database() -> None:
+    """Refuse a database that is for tests: it is lost when they end."""
+    if os.environ.get("DIRECTUS_DATABASE", "sqlite") not in {"", "sqlite"}:
+        raise Problem(
+            "`make run` keeps the data of Directus in SQLite: DIRECTUS_DATABASE is for"
+            " `make test`."
+        )
 
 
 def _folder(version: Version) -> Path:

@@ -152,7 +152,7 @@ def _static_key() -> str:
     """Return a word that changes with the static files, the packages' included."""
     files = sorted(file for file in (ROOT / "static").rglob("*") if file.is_file())
     names = [str(file.relative_to(ROOT)) for file in files]
-    return key(*files, *names, ROOT / "requirements.txt")
+    return key(*files, *names, ROOT / "requirements.lock")
 
 
 def _sqlite_url(path: Path) -> str:

@@ -69,7 +69,9 @@ class Call(NamedTuple):
 
 def is_on_postgresql() -> bool:
     """Tell whether Directus keeps its data in PostgreSQL in this run."""
-    return os.environ.get("DIRECTUS_DATABASE") == "postgresql"
+    name = os.environ.get("DIRECTUS_DATABASE") or "sqlite"
+    assert name in {"sqlite", "postgresql"}, "DIRECTUS_DATABASE: sqlite or postgresql"
+    return name == "postgresql"
 
 
 class RunningStack(Stack):

@@ -1,20 +1,19 @@
 """What the account pages share, and the page that asks for the password again."""
 
 from django.contrib import messages
-from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.generic import TemplateView
+from django.views.generic import TemplateView, View
 
 from accounts import audit, logins
 from accounts.directus import AuthenticationFailed, InvalidOTP
 from accounts.forms.account import ConfirmForm
+from accounts.next_page import by_way_of
 
 from .mixins import NextPageMixin, SiteFormView
 
@@ -46,29 +45,34 @@ class AccountFormView(AccountMixin, SiteFormView):
     """An account page with a form."""
 
 
+class ButtonView(AccountMixin, View):
+    """A button on a page, which is shown to a browser that asks for the address.
+
+    A session that ended before the button was pressed leads there after a sign-in.
+    """
+
+    page: str
+
+    def get(self, request):
+        """Show the page with the button."""
+        return HttpResponseRedirect(self.page)
+
+
 class PasswordConfirmedMixin:
     """A sensitive page: first asks for the password, if that was long ago.
 
     Stands before AccountMixin. What a form sent too late is not kept: it is sensitive.
     """
 
-    # The page to come back to, where the address itself takes only forms.
-    page_of_form = None
-
     def dispatch(self, request, *args, **kwargs):
         if request.user.is_mirrored and not request.session.is_confirmed:
-            return ask_for_password(request, self.page_of_form)
+            return ask_for_password(request)
         return super().dispatch(request, *args, **kwargs)
 
 
-def ask_for_password(request, page=None) -> HttpResponseRedirect:
-    """Send a request by way of the page that asks for the password.
-
-    Args:
-        page: where to go then, if not to where the request goes.
-    """
-    query = urlencode({REDIRECT_FIELD_NAME: page or request.path})
-    return redirect(f"{reverse('accounts:confirm')}?{query}")
+def ask_for_password(request) -> HttpResponseRedirect:
+    """Send a request by way of the page that asks for the password."""
+    return by_way_of("accounts:confirm", request.get_full_path())
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
@@ -93,7 +97,7 @@ class ConfirmView(NextPageMixin, AccountFormView):
         logins.revoke(self.request, tokens)
         self.request.session.confirm_password()
         audit.record("password.confirmed", self.request, user=self.request.user)
-        return redirect(self.get_success_url())
+        return HttpResponseRedirect(self.get_success_url())
 
 
 def check_password(request, form):

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.generic import View
 
 from accounts import audit, deletion, logins
 from accounts.export import Incomplete, export
@@ -23,8 +22,8 @@ from config import errors
 
 from .account import (
     AccountFormView,
-    AccountMixin,
     AccountPageView,
+    ButtonView,
     PasswordConfirmedMixin,
     check_password,
 )
@@ -109,11 +108,10 @@ class DeleteView(AccountFormView):
         return redirect("accounts:login")
 
 
-class KeepView(PasswordConfirmedMixin, AccountMixin, View):
+class KeepView(PasswordConfirmedMixin, ButtonView):
     """Revoke the deletion."""
 
-    http_method_names = ["post"]
-    page_of_form = reverse_lazy("accounts:delete")
+    page = reverse_lazy("accounts:delete")
 
     def post(self, request):
         """Keep the account."""

@@ -4,16 +4,16 @@ import time
 
 from django.conf import settings
 from django.contrib import messages
+from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
-from django.views.generic import View
 
 from accounts import audit, devices, email_change
 from accounts.forms.email_change import EmailChangeForm
 from accounts.forms.fields import SiteForm
 
-from .account import AccountFormView, AccountMixin, PasswordConfirmedMixin
+from .account import AccountFormView, ButtonView, PasswordConfirmedMixin
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, pad
 
 
@@ -41,14 +41,13 @@ class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
         email_change.ask(self.request, form.cleaned_data["email"])
         pad(started, settings.RESET_FLOOR_SECONDS)
         messages.success(self.request, _("We have sent a mail to the new address."))
-        return redirect(self.success_url)
+        return HttpResponseRedirect(self.success_url)
 
 
-class EmailChangeCancelView(PasswordConfirmedMixin, AccountMixin, View):
+class EmailChangeCancelView(PasswordConfirmedMixin, ButtonView):
     """Void the link that was mailed; the address stays as it is."""
 
-    http_method_names = ["post"]
-    page_of_form = reverse_lazy("accounts:email_change")
+    page = reverse_lazy("accounts:email_change")
 
     def post(self, request):
         """Cancel it."""

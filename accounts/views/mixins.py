@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import RedirectURLMixin
+from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -18,14 +19,13 @@ from django.views.generic import FormView, TemplateView
 from accounts.directus import DirectusAPIError, DirectusUnavailable, RateLimited
 from accounts.links import token_email, token_in
 from accounts.mailboxes import MailboxFull
+from accounts.next_page import local_page
 from accounts.short_secrets import SealedCookie
 from accounts.throttling import Throttled
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_RETRY_SECONDS = 10
-# No page of this site has a longer address.
-LONGEST_NEXT = 2000
 # Those of Directus are shorter. What a browser sends of all of them, sealed, must fit
 # into one header, which servers bound.
 LONGEST_TOKEN = 1000
@@ -193,9 +193,7 @@ class NextPageMixin(RedirectURLMixin):
 
     def get_redirect_url(self):
         """Return the local page that was asked for, or nothing."""
-        url = super().get_redirect_url()
-        is_page = len(url) <= LONGEST_NEXT and not url.startswith("//")
-        return url if is_page else ""
+        return local_page(super().get_redirect_url())
 
 
 class PublicPageView(PublicMixin, TemplateView):
@@ -223,7 +221,7 @@ class LinkTokenMixin:
         """Take the token out of the address, then show the page without it."""
         token = token_in(request.META["QUERY_STRING"])
         if token:
-            response = redirect(request.path)
+            response = HttpResponseRedirect(request.path)
             self._cookie.keep(response, token[:LONGEST_TOKEN])
             response["Referrer-Policy"] = "no-referrer"
             return response

@@ -3,6 +3,7 @@
 import time
 
 from django.conf import settings
+from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
@@ -28,7 +29,7 @@ class PasswordResetView(PublicFormView):
         started = time.monotonic()
         password_reset.send_link(self.request, form.cleaned_data["email"])
         pad(started, settings.RESET_FLOOR_SECONDS)
-        return redirect(self.success_url)
+        return HttpResponseRedirect(self.success_url)
 
 
 class PasswordResetDoneView(PublicPageView):

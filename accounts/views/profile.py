@@ -1,7 +1,7 @@
 """The profile's page, and the picture."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import reverse_lazy
@@ -20,7 +20,7 @@ from accounts.mirror import note_written
 from accounts.picture_files import NotAPicture, clean_picture
 from accounts.throttling import PICTURES, Attempt
 
-from .account import AccountFormView, AccountMixin
+from .account import AccountFormView, ButtonView
 
 PICTURE_SECONDS = 3600
 
@@ -104,7 +104,7 @@ class ProfileView(ProfilePageMixin, AccountFormView):
             return self.form_invalid(form)
         self._keep_time_zone(form)
         self._tell(form)
-        return redirect(self.get_success_url())
+        return HttpResponseRedirect(self.get_success_url())
 
     def _keep_time_zone(self, form) -> None:
         if form.has_new_time_zone:
@@ -132,7 +132,7 @@ class PictureChangeView(ProfilePageMixin, AccountFormView):
 
     def get(self, request, *args, **kwargs):
         """Show the page with the form."""
-        return redirect(self.get_success_url())
+        return HttpResponseRedirect(self.get_success_url())
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
@@ -170,13 +170,13 @@ class PictureChangeView(ProfilePageMixin, AccountFormView):
             return self.form_invalid(form)
         audit.record("picture.changed", self.request, user=self.request.user)
         messages.success(self.request, _("Your picture was saved."))
-        return redirect(self.get_success_url())
+        return HttpResponseRedirect(self.get_success_url())
 
 
-class PictureRemoveView(AccountMixin, View):
+class PictureRemoveView(ButtonView):
     """No picture any more."""
 
-    http_method_names = ["post"]
+    page = reverse_lazy("accounts:profile")
 
     def post(self, request):
         """Take the picture away, and delete its file."""
@@ -225,4 +225,4 @@ class PictureView(View):
 
     @staticmethod
     def _placeholder():
-        return redirect(static("picture.svg"))
+        return HttpResponseRedirect(static("picture.svg"))

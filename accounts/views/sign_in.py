@@ -8,6 +8,7 @@ from django.contrib.auth import authenticate, login
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
+from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
@@ -18,7 +19,16 @@ from django.views.decorators.debug import (
     sensitive_variables,
 )
 
-from accounts import audit, clients, devices, logins, pending, recovery, recovery_codes
+from accounts import (
+    audit,
+    clients,
+    devices,
+    logins,
+    pending,
+    recovery,
+    recovery_codes,
+    this_browser,
+)
 from accounts.directus import (
     AuthenticationFailed,
     DirectusError,
@@ -78,18 +88,26 @@ class SignInMixin(NextPageMixin):
         """Begin the session and go on."""
         tokens = getattr(user, "directus_tokens", None)
         is_first = user.last_login is None
+        response = HttpResponseRedirect(url)
         try:
             login(self.request, user)
-        except DatabaseError:
-            # Directus has let the user in already: take that back.
-            if tokens is not None:
-                logins.revoke(self.request, tokens)
+            if not is_first:
+                devices.tell_if_new(self.request, user)
+            devices.remember(self.request, response, audit.email_digest(email), user)
+        except BaseException:
+            self._take_back(tokens)
             raise
-        if not is_first:
-            devices.tell_if_new(self.request, user)
-        response = redirect(url)
-        devices.remember(self.request, response, audit.email_digest(email), user)
         return response
+
+    def _take_back(self, tokens) -> None:
+        """Leave nobody signed in, here or at Directus, whose answer is an error."""
+        if tokens is not None:
+            logins.revoke(self.request, tokens)
+        try:
+            this_browser.leave(self.request)
+        except DatabaseError:
+            # It is what failed. Nothing of this session is saved, nor its key told.
+            self.request.session = type(self.request.session)()
 
 
 def _took_as_long_as_directus(error: Exception) -> bool:
@@ -265,10 +283,15 @@ class LoginRecoveryView(SecondStepView):
         return super().go_on(user, reverse("accounts:two_factor"))
 
 
-class LogoutView(PublicMixin, DjangoLogoutView):
+class LogoutView(PublicMixin, NextPageMixin, DjangoLogoutView):
     """Sign out here and at Directus; by POST."""
 
     next_page = reverse_lazy("accounts:login")
+
+    def get_redirect_url(self):
+        """Lead anywhere on this site but here."""
+        url = super().get_redirect_url()
+        return "" if url.partition("?")[0] == self.request.path else url
 
     def post(self, request, *args, **kwargs):
         """End the session, whatever Directus says."""
@@ -277,5 +300,6 @@ class LogoutView(PublicMixin, DjangoLogoutView):
         if was_in:
             # A stranger gets no row for it.
             messages.success(request, _("You have signed out."))
-        response["Clear-Site-Data"] = '"cache", "storage"'
+        # Not the cache: a browser looks through all of it first. No page is in it.
+        response["Clear-Site-Data"] = '"storage"'
         return response

@@ -1,6 +1,7 @@
 """Sign up and confirm the address."""
 
 from django.conf import settings
+from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
@@ -57,7 +58,7 @@ class RegisterView(OnlyVisitorsMixin, PublicFormView):
         except sign_up.NotAccepted:
             form.add_error(None, _("Sign-up with this address is not possible here."))
             return self.form_invalid(form)
-        return redirect(self.success_url)
+        return HttpResponseRedirect(self.success_url)
 
 
 class RegisterDoneView(PublicPageView):

@@ -224,3 +224,30 @@ def test_a_visitor_who_only_looks_gets_no_session(client, ada):
     log_in(client)
 
     assert "session" not in client.cookies
+
+
+# A proxy that leaves the port out of the Host header
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://testserver:8443", 302),
+        ("https://testserver", 302),
+        ("https://testserver:8444", 403),
+        ("http://testserver:8443", 403),
+        ("https://evil.example:8443", 403),
+        ("null", 403),
+    ],
+)
+def test_the_sites_own_address_is_an_origin_of_forms(
+    strict, ada, settings, origin, status
+):
+    # Made by config/settings.py of PUBLIC_URL.
+    settings.CSRF_TRUSTED_ORIGINS = ["https://testserver:8443"]
+    form = {"email": ada.email, "password": ada.password}
+    form["csrfmiddlewaretoken"] = token_in(strict.get("/login/", secure=True))
+
+    response = strict.post("/login/", form, secure=True, headers={"origin": origin})
+
+    assert response.status_code == status

@@ -25,7 +25,7 @@ from .signed_in import key_of, row_of, store_of
 
 pytestmark = pytest.mark.django_db
 PATH = "/account/export/"
-TO_CONFIRM = "/account/confirm/?next=%2Faccount%2Fexport%2F"
+TO_CONFIRM = "/account/confirm/?next=/account/export/"
 CANARY = "Canary-7f3a9"
 
 

@@ -19,7 +19,7 @@ from .signed_in import row_of
 
 pytestmark = pytest.mark.django_db
 
-CONFIRM = "/account/confirm/?next=%2Faccount%2Femail%2F"
+CONFIRM = "/account/confirm/?next=/account/email/"
 
 
 @pytest.fixture

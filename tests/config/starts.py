@@ -29,6 +29,9 @@ def start(variables):
 def load():
     try:
         import config.wsgi  # noqa: F401
+    except SystemExit as error:
+        sys.stderr.flush()
+        os._exit(error.code)
     except BaseException:  # noqa: BLE001 - whatever it is, it is to be told
         traceback.print_exc()
         sys.stderr.flush()

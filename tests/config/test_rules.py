@@ -123,6 +123,39 @@ def test_one_module_uses_the_cache():
     assert users == {"accounts/shared_cache.py"}
 
 
+def test_redirects_by_name_name_a_view():
+    """What visitors sent is a path, and none is looked up: accounts/next_page.py."""
+    others = {
+        f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
+        for path in site_sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"redirect", "redirect_to_login"}
+        and not (node.args and isinstance(node.args[0], ast.Constant))
+    }
+
+    assert not others
+
+
+def test_one_module_knows_the_prefix_of_cookies():
+    """Or two sites on one host take each other's for their own."""
+    texts = {path: path.read_text() for path in site_sources()}
+    prefixing = {
+        str(path.relative_to(ROOT))
+        for path, text in texts.items()
+        if '"__Host-' in text
+    }
+    setting = {
+        str(path.relative_to(ROOT)): "settings.COOKIE_PREFIX" in text
+        for path, text in texts.items()
+        if ".set_cookie(" in text
+    }
+
+    assert prefixing == {"config/settings.py"}
+    assert all(setting.values()), setting
+
+
 def test_one_module_seals_tokens():
     """Rule 3. Another one seals the password between the steps of a sign-in."""
     words = ("sealed_tokens", "MultiFernet")

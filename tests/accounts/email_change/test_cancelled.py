@@ -55,4 +55,4 @@ def test_it_voids_ones_own_link_alone(
 
 def test_visitors_are_sent_to_sign_in(client):
     assert client.post(CANCEL).url.startswith("/login/")
-    assert client.get(CANCEL).status_code in {302, 405}
+    assert client.get(CANCEL).url.startswith("/login/")

@@ -1,0 +1,221 @@
+"""Read the environment and its file, one variable at a time.
+
+The process wins over the file. Blanks around a value are dropped, and a variable that
+is empty counts as one that is not set. Whatever cannot be meant is refused with one
+sentence that names the variable and never its value. The server's master process reads
+with this too, and keeps nothing: a reload reads the file again.
+"""
+
+import ipaddress
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import idna
+from django.core.exceptions import ImproperlyConfigured
+from dotenv.parser import parse_stream
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+YES = {"1", "true", "yes", "on"}
+NO = {"0", "false", "no", "off"}
+NAME = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+HOST = re.compile(rf"(?=.{{1,253}}\Z){NAME}(?:\.{NAME})*")
+DEFAULT_PORTS = {"http": 80, "https": 443}
+YEAR = 365 * 24 * 3600
+REQUIRED: Any = object()
+
+
+def file_path() -> Path:
+    """Return the file that is read: DJANGO_ENV_FILE, or `.env` beside manage.py."""
+    return Path(os.environ.get("DJANGO_ENV_FILE") or BASE_DIR / ".env")
+
+
+def read_file(path: Path) -> dict[str, str]:
+    """Return the variables in a file; none where there is no file.
+
+    Raises:
+        ImproperlyConfigured: it cannot be read or understood.
+    """
+    try:
+        # With or without the mark that some editors put in front.
+        with open(path, encoding="utf-8-sig") as file:
+            lines = list(parse_stream(file))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{path} cannot be read: {error.strerror}."
+        ) from None
+    except ValueError:
+        raise ImproperlyConfigured(f"{path} is not a text in UTF-8.") from None
+    for line in lines:
+        if line.error or (line.key is not None and line.value is None):
+            number = line.original.line
+            text = f"{path}, line {number}, is not like NAME=value, or lacks a quote."
+            raise ImproperlyConfigured(text)
+    return {line.key: line.value or "" for line in lines if line.key is not None}
+
+
+class Environment:
+    """The variables of the process and of the file.
+
+    Each method takes the name of a variable and what counts where it is not set; all
+    raise ImproperlyConfigured for a value that cannot be meant.
+    """
+
+    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
+        if variables is None:
+            variables = read_file(file_path()) | dict(os.environ)
+        self._variables = variables
+
+    def text(self, name: str, default: Any = REQUIRED) -> Any:
+        """Return a text without line breaks or other control characters."""
+        value = self._variables.get(name, "").strip()
+        if not value.isprintable():
+            raise _wrong(name, "one line, without control characters")
+        if value:
+            return value
+        if default is REQUIRED:
+            raise ImproperlyConfigured(f"{name} is missing: set it to start the site.")
+        return default
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Return yes or no."""
+        value = self.text(name, "")
+        return flag(name, value) if value else default
+
+    def number(self, name: str, default: int, least: int = 0, most: int = YEAR) -> int:
+        """Return a whole number between two others."""
+        value = self.text(name, "")
+        if not value:
+            return default
+        if not re.fullmatch("[0-9]{1,12}", value) or not least <= int(value) <= most:
+            raise _wrong(name, f"a whole number from {least} to {most}")
+        return int(value)
+
+    def seconds(self, name: str, default: float, least: float, most: float) -> float:
+        """Return seconds, with or without a fraction."""
+        value = self.text(name, "")
+        if not value:
+            return default
+        is_number = re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value)
+        if not is_number or not least <= float(value) <= most:
+            raise _wrong(name, f"a number of seconds from {least:g} to {most:g}")
+        return float(value)
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        """Return one of several words."""
+        value = self.text(name, default)
+        if value not in choices:
+            raise _wrong(name, f"one of {', '.join(choices)}")
+        return value
+
+    def words(self, name: str, default: Any = "") -> list[str]:
+        """Return what stands between commas."""
+        words = [word.strip() for word in self.text(name, default).split(",")]
+        return [word for word in words if word]
+
+    def json(self, name: str, default: Any) -> Any:
+        """Return what JSON says."""
+        value = self.text(name, "")
+        try:
+            return json.loads(value) if value else default
+        except (ValueError, RecursionError):
+            raise _wrong(name, "JSON, with double quotes around words") from None
+
+    def path(self, name: str, default: Path) -> Path:
+        """Return the path of a file or folder."""
+        return Path(self.text(name, default))
+
+    def networks(self, name: str) -> list[str]:
+        """Return addresses and networks, separated by commas."""
+        words = self.words(name)
+        for number, word in enumerate(words, 1):
+            try:
+                ipaddress.ip_network(word, strict=False)
+            except ValueError:
+                wanted = f"a list of addresses and networks; number {number} is none"
+                raise _wrong(name, wanted) from None
+        return words
+
+    def hosts(self, name: str, default: list[str]) -> list[str]:
+        """Return hosts as browsers send them; `.example.com` and `*` are patterns."""
+        found = []
+        for number, word in enumerate(self.words(name), 1):
+            dot = "." if word.startswith(".") else ""
+            try:
+                found.append(word if word == "*" else dot + host(word[len(dot) :]))
+            except ValueError:
+                wanted = "a list of hosts without scheme and port"
+                raise _wrong(name, f"{wanted}; number {number} is none") from None
+        return found or default
+
+    def origin(self, name: str, default: str) -> str:
+        """Return scheme, host and port as browsers write them."""
+        try:
+            return _origin(self.text(name, default))
+        except ValueError:
+            wanted = "http:// or https://, a host and perhaps a port, nothing else"
+            raise _wrong(name, wanted) from None
+
+    def address(self, name: str, default: Any = REQUIRED) -> str:
+        """Return the address of a server, without a slash at its end."""
+        value = self.text(name, default)
+        if not value:
+            return ""
+        try:
+            parts = urlsplit(value)
+            base = _origin(f"{parts.scheme}://{parts.netloc}")
+            is_plain = not re.search(r"[\s?#\\]", value)
+        except ValueError:
+            is_plain = False
+        if not is_plain:
+            raise _wrong(name, "http(s)://host[:port][/path], without a password")
+        return base + parts.path.rstrip("/")
+
+
+def flag(name: str, value: str) -> bool:
+    """Return yes or no; raise ImproperlyConfigured for anything else."""
+    if value.lower() not in YES | NO:
+        raise _wrong(name, "`on` or `off`")
+    return value.lower() in YES
+
+
+def host(text: str) -> str:
+    """Return a host as browsers send it: in lower case, ASCII, brackets around IPv6.
+
+    Raises:
+        ValueError: it is none.
+    """
+    text = text.strip("[]") if text.startswith("[") and text.endswith("]") else text
+    if ":" in text:
+        address = ipaddress.IPv6Address(text)
+        if address.scope_id:
+            raise ValueError("a browser sends no scope")
+        return f"[{address.compressed}]"
+    text = text.lower()
+    if not text.isascii():
+        # IDNAError is a ValueError.
+        text = idna.encode(text, uts46=True).decode()
+    if not HOST.fullmatch(text):
+        raise ValueError("not a host")
+    return text
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    is_bare = parts.path in {"", "/"} and not re.search(r"[\s?#@\\]", text)
+    if parts.scheme not in DEFAULT_PORTS or not is_bare or parts.port == 0:
+        raise ValueError("not an origin")
+    name = host(parts.hostname or "")
+    if parts.port in {None, DEFAULT_PORTS[parts.scheme]}:
+        return f"{parts.scheme}://{name}"
+    return f"{parts.scheme}://{name}:{parts.port}"
+
+
+def _wrong(name: str, wanted: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} must be {wanted}.")

@@ -1,0 +1,85 @@
+"""gunicorn's threads, kept from clients that send slowly.
+
+A proxy that reads requests to their end before it passes them on is the remedy; see
+deploy/. This bounds what such clients can do where there is none.
+"""
+
+import contextlib
+import errno
+import socket
+import time
+
+from gunicorn.workers import gthread
+
+# Seconds that a thread waits for the first byte; after that no thread does.
+FIRST_BYTE = 0.1
+# Seconds for a whole request: while there are threads left, and when there are none.
+USUAL, BUSY = 20.0, 1.0
+
+
+class Worker(gthread.ThreadWorker):
+    """A worker that stops reading what takes too long to arrive."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        # What has a thread: since when, and the request once its head is read.
+        self._began = {}
+        self._requests = {}
+
+    def handle(self, conn):
+        """Read a request and answer it, in a thread."""
+        if not conn.initialized and not conn.wait_for_data(FIRST_BYTE):
+            return gthread._DEFER
+        self._began[conn] = time.monotonic()
+        try:
+            return super().handle(conn)
+        finally:
+            self._requests.pop(conn, None)
+            self._began.pop(conn, None)
+
+    def handle_request(self, req, conn):
+        """Answer a request whose head is read."""
+        reader = conn.parser.unreader
+        reader.sock = Body(conn.sock)
+        self._requests[conn] = req
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            reader.sock = conn.sock
+
+    def murder_pending(self):
+        """Close what waits in vain, once a second or more often."""
+        super().murder_pending()
+        patience = USUAL if len(self._began) < self.cfg.threads else BUSY
+        latest = time.monotonic() - patience
+        for conn, began in self._began.copy().items():
+            if began < latest and self._is_reading(conn):
+                with contextlib.suppress(OSError):
+                    conn.sock.shutdown(socket.SHUT_RD)
+
+    def _is_reading(self, conn) -> bool:
+        request = self._requests.get(conn)
+        if request is None:
+            return True
+        # Other bodies than those of known length are not read by Django.
+        return getattr(request.body.reader, "length", 0) > 0
+
+
+class Body:
+    """A socket whose end, before that of the body, is an error.
+
+    Half a form must not be taken for a whole one.
+    """
+
+    def __init__(self, sock):
+        self._socket = sock
+
+    def recv(self, size):
+        """Return what is there next; raise ConnectionResetError for nothing."""
+        data = self._socket.recv(size)
+        if not data:
+            raise ConnectionResetError(errno.ECONNRESET, "the request is incomplete")
+        return data
+
+    def __getattr__(self, name):
+        return getattr(self._socket, name)

@@ -1,0 +1,157 @@
+"""What DATABASE_URL, CACHE_URL and EMAIL_URL say, as Django's settings.
+
+Their query options are kept; what the site would choose itself are defaults.
+"""
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from .environment import flag
+
+DATABASE = "postgres://user:password@host:5432/name or sqlite:////path/to/db.sqlite3"
+CACHE = "rediscache://host:6379/1, rediss://… with TLS, or locmemcache://"
+EMAIL = "smtp+tls://user:password@host:587 or smtp+ssl://…:465"
+ENCODED = "characters of a password like @ : / # are written %40 %3A %2F %23"
+
+POSTGRESQL = {"postgres", "postgresql", "psql", "pgsql"}
+REDIS = {
+    "redis": "redis",
+    "rediscache": "redis",
+    "valkey": "redis",
+    "rediss": "rediss",
+    "valkeys": "rediss",
+}
+DATABASE_FLAGS = (
+    "ATOMIC_REQUESTS",
+    "AUTOCOMMIT",
+    "CONN_HEALTH_CHECKS",
+    "DISABLE_SERVER_SIDE_CURSORS",
+)
+# Django's own settings of a cache; the other options are those of the library.
+CACHE_SETTINGS = {"key_prefix": str, "timeout": int, "version": int}
+
+
+def database(url: str) -> dict[str, Any]:
+    """Return a database for settings.DATABASES.
+
+    Raises:
+        ImproperlyConfigured: the address cannot be meant.
+    """
+    try:
+        parts = urlsplit(url)
+        is_sqlite = parts.scheme == "sqlite"
+        if is_sqlite and parts.netloc not in {"", ":memory:"}:
+            raise ValueError("a path begins with a slash")
+        if not is_sqlite and parts.scheme not in POSTGRESQL:
+            raise ValueError("no other database is tried")
+        found = environ.Env.db_url_config(url)
+        _check_database(found)
+    except (ValueError, TypeError, ImproperlyConfigured):
+        raise _wrong("DATABASE_URL", DATABASE) from None
+    options = found.setdefault("OPTIONS", {})
+    # Opening a connection costs more than the queries of a page.
+    found.setdefault("CONN_MAX_AGE", 60)
+    if is_sqlite:
+        # Writers wait for each other instead of failing; see docs/architecture.md.
+        options.setdefault("timeout", 5)
+        options.setdefault("transaction_mode", "IMMEDIATE")
+        pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+        options.setdefault("init_command", pragmas)
+    else:
+        found.setdefault("CONN_HEALTH_CHECKS", True)
+        options.setdefault("connect_timeout", 2)
+    return found
+
+
+def _check_database(found: dict[str, Any]) -> None:
+    for name in DATABASE_FLAGS:
+        if name in found:
+            found[name] = flag("DATABASE_URL", str(found[name]))
+    if not isinstance(found.get("CONN_MAX_AGE", 0), (int, type(None))):
+        raise ValueError("not a number of seconds")
+    if not found["NAME"] and "service" not in found.get("OPTIONS", {}):
+        raise ValueError("no name of a database")
+
+
+def cache(url: str) -> dict[str, Any]:
+    """Return a cache for settings.CACHES.
+
+    Raises:
+        ImproperlyConfigured: the address cannot be meant.
+    """
+    try:
+        if urlsplit(url).scheme in REDIS:
+            return _redis(url)
+        if urlsplit(url).scheme not in {"locmemcache", "dummycache"}:
+            # The others store pickles, which run code when they are read.
+            raise ValueError("no other cache is safe")
+        return environ.Env.cache_url_config(url)
+    except (ValueError, TypeError, ImproperlyConfigured):
+        raise _wrong("CACHE_URL", CACHE) from None
+
+
+def _redis(url: str) -> dict[str, Any]:
+    from redis import ConnectionPool, RedisError
+
+    parts = urlsplit(url)
+    scheme = REDIS[parts.scheme] if parts.netloc else "unix"
+    is_number = not parts.path.strip("/0123456789")
+    if parts.fragment or (is_number if not parts.netloc else not is_number):
+        raise ValueError("a socket, or a host and the number of a database")
+    settings, options = {}, []
+    for name, value in parse_qsl(parts.query, strict_parsing=bool(parts.query)):
+        if name.lower() in CACHE_SETTINGS:
+            settings[name.upper()] = CACHE_SETTINGS[name.lower()](value)
+        else:
+            options.append((name, value))
+    query = f"?{urlencode(options)}" if options else ""
+    # The first is written to, the others are copies that are read.
+    places = [
+        f"{scheme}://{place}{parts.path}{query}" for place in parts.netloc.split(",")
+    ]
+    # What stands in the address wins over these.
+    ours = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+    try:
+        for place in places:
+            # Opens none, but refuses options that there are not.
+            ConnectionPool.from_url(place, **ours).make_connection()
+    except (RedisError, AttributeError):
+        raise ValueError("not an address of Redis") from None
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": places,
+        # JSON, because whoever can write to Redis must not be able to run code here.
+        "OPTIONS": {"serializer": "config.cache.JSONSerializer", **ours},
+        **settings,
+    }
+
+
+def email(url: str) -> dict[str, Any]:
+    """Return the settings of a mail server, EMAIL_BACKEND and the like.
+
+    Raises:
+        ImproperlyConfigured: the address cannot be meant.
+    """
+    try:
+        parts = urlsplit(url)
+        found = environ.Env.email_url_config(parts._replace(query="").geturl())
+        if parts.scheme.startswith("smtp") and (
+            not parts.hostname or parts.path.strip("/") or parts.fragment
+        ):
+            raise ValueError("not a server")
+        for name, value in parse_qsl(parts.query, strict_parsing=bool(parts.query)):
+            if name.upper() not in {"EMAIL_USE_TLS", "EMAIL_USE_SSL"}:
+                raise ValueError("no such option")
+            found[name.upper()] = flag("EMAIL_URL", value)
+    except (ValueError, TypeError, ImproperlyConfigured):
+        raise _wrong("EMAIL_URL", EMAIL) from None
+    if found.get("EMAIL_USE_TLS") and found.get("EMAIL_USE_SSL"):
+        raise _wrong("EMAIL_URL", EMAIL)
+    return found
+
+
+def _wrong(name: str, wanted: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} must be like {wanted}; {ENCODED}.")

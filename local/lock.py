@@ -1,0 +1,38 @@
+"""`make lock`: write down every package, of packages too, with the hashes of its files.
+
+The locks hold for each Python from 3.11 on and for each system; they name no index.
+"""
+
+import os
+import sys
+
+import uv
+
+from .environment import LOCKS
+from .paths import ROOT
+from .problem import Problem, report
+from .processes import run
+from .progress import step
+
+OLDEST_PYTHON = "3.11"
+
+
+def main() -> int:
+    """Write the locks anew; UPGRADE=1 takes newer versions of what is not pinned."""
+    upgrade = ["--upgrade"] if os.environ.get("UPGRADE") else []
+    for source, lock in LOCKS.items():
+        args = [uv.find_uv_bin(), "pip", "compile", "--quiet", "--universal"]
+        args += ["--python-version", OLDEST_PYTHON, "--generate-hashes", "--no-header"]
+        if lock != next(iter(LOCKS.values())):
+            # What both have, both have in the same version.
+            args += ["--constraint", next(iter(LOCKS.values()))]
+        args += [*upgrade, source, "--output-file", lock]
+        with step(f"Writing {lock}"):
+            code, output = run(args, env=os.environ, cwd=ROOT)
+        if code:
+            raise Problem(f"{lock} could not be written: {output.strip()}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(report(main))

@@ -1,0 +1,146 @@
+"""What DATABASE_URL, CACHE_URL and EMAIL_URL may say."""
+
+import pytest
+
+from config import service_urls
+
+from .refusals import CANARY, refusal
+
+
+def test_options_of_a_database_are_kept_and_ours_are_defaults():
+    usual = service_urls.database("postgres://u:p@db:5432/site")
+    other = service_urls.database(
+        "postgres://u:p%40%2F@db/site?conn_max_age=0&conn_health_checks=false"
+        "&sslmode=verify-full&connect_timeout=9"
+    )
+
+    assert usual["CONN_MAX_AGE"] == 60
+    assert usual["CONN_HEALTH_CHECKS"] is True
+    assert usual["OPTIONS"] == {"connect_timeout": 2}
+    assert other["PASSWORD"] == "p@/"
+    assert other["CONN_MAX_AGE"] == 0
+    assert other["CONN_HEALTH_CHECKS"] is False
+    assert other["OPTIONS"] == {"sslmode": "verify-full", "connect_timeout": 9}
+
+
+def test_a_database_may_keep_its_connections_for_ever():
+    found = service_urls.database("postgres://db/site?conn_max_age=None")
+
+    assert found["CONN_MAX_AGE"] is None
+
+
+def test_options_of_sqlite_are_kept_too():
+    found = service_urls.database("sqlite:////srv/site.sqlite3?timeout=20")
+
+    assert found["NAME"] == "/srv/site.sqlite3"
+    assert found["OPTIONS"]["timeout"] == 20
+    assert found["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+
+
+@pytest.mark.parametrize(
+    ("url", "place", "timeout"),
+    [
+        ("rediscache://cache:6379/1", "redis://cache:6379/1", 300),
+        ("redis://:p%40@cache/2?timeout=60", "redis://:p%40@cache/2", 60),
+        (
+            "rediss://cache?ssl_cert_reqs=none&TIMEOUT=60",
+            "rediss://cache?ssl_cert_reqs=none",
+            60,
+        ),
+        ("redis:///run/redis.sock?db=3", "unix:///run/redis.sock?db=3", 300),
+        ("valkeys://cache/0", "rediss://cache/0", 300),
+        (
+            "redis://cache/0?socket_timeout=2&max_connections=9",
+            "redis://cache/0?socket_timeout=2&max_connections=9",
+            300,
+        ),
+    ],
+)
+def test_options_of_redis_are_kept_and_ours_are_defaults(url, place, timeout):
+    from django.core.cache.backends.redis import RedisCache
+
+    found = service_urls.cache(url)
+    params = {name: value for name, value in found.items() if name != "BACKEND"}
+    cache = RedisCache(params.pop("LOCATION"), params)
+    made = cache._cache._get_connection_pool(write=True).make_connection()
+
+    assert found["LOCATION"] == [place]
+    assert cache.default_timeout == timeout
+    assert made.socket_timeout == (2 if "socket_timeout" in url else 0.5)
+    assert made.db == {"2": 2, "3": 3, "1": 1}.get(url.partition("?")[0][-1], 0) or (
+        made.db == 3
+    )
+
+
+def test_keys_in_a_cache_may_have_a_prefix():
+    found = service_urls.cache("redis://cache/0?key_prefix=site&version=2")
+
+    assert (found["KEY_PREFIX"], found["VERSION"]) == ("site", 2)
+    assert service_urls.cache("locmemcache://x?max_entries=9")["OPTIONS"] == {
+        "MAX_ENTRIES": 9
+    }
+
+
+def test_a_mail_server_is_read():
+    found = service_urls.email("smtp+tls://u%40x:p%23@mail.example.com:587")
+
+    assert found["EMAIL_HOST_USER"] == "u@x"
+    assert found["EMAIL_HOST_PASSWORD"] == "p#"
+    assert found["EMAIL_USE_TLS"] is True
+    assert service_urls.email("smtp://m?email_use_ssl=on")["EMAIL_USE_SSL"] is True
+
+
+@pytest.mark.parametrize(
+    ("read_url", "urls"),
+    [
+        (
+            service_urls.database,
+            [
+                CANARY,
+                "postgres://",
+                f"postgres://u:{CANARY}@db:port/site",
+                f"postgres://u:{CANARY}@db/",
+                f"postgres://u:{CANARY}@db/site?conn_max_age=long",
+                f"postgres://u:{CANARY}@db/site?conn_health_checks=perhaps",
+                f"postgres://u:{CANARY}@[::1/site",
+                f"mysql://u:{CANARY}@db/site",
+                f"sqlite://{CANARY}/db.sqlite3",
+            ],
+        ),
+        (
+            service_urls.cache,
+            [
+                CANARY,
+                f"memcache://{CANARY}",
+                f"filecache:///{CANARY}",
+                f"redis://u:{CANARY}@cache:port/0",
+                f"redis://cache/{CANARY}",
+                f"redis://cache/0?{CANARY}",
+                f"redis://cache/0?option={CANARY}",
+                f"redis://cache/0?socket_timeout={CANARY}",
+                f"redis://cache/0?timeout={CANARY}",
+                f"rediss://cache/0?ssl_cert_reqs={CANARY}",
+                "redis://",
+            ],
+        ),
+        (
+            service_urls.email,
+            [
+                CANARY,
+                "smtp://",
+                f"smtp://u:{CANARY}@",
+                f"smtp://u:{CANARY}@mail:port",
+                f"smtp://u:#{CANARY}@mail:25",
+                f"imap://u:{CANARY}@mail",
+                f"smtp://mail?{CANARY}=1",
+                f"smtp://mail?email_use_tls={CANARY}",
+                f"smtp+tls://{CANARY}?email_use_ssl=1",
+            ],
+        ),
+    ],
+)
+def test_addresses_of_services_that_cannot_be_meant_are_refused(read_url, urls):
+    for url in urls:
+        text = refusal(read_url, url)
+        assert "_URL must be like" in text, url
+        assert CANARY not in text
