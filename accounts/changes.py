@@ -17,6 +17,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from . import clock
 from .directus import DirectusClient, Forbidden, InvalidPayload
 from .sync_pages import page_size
 
@@ -48,7 +49,7 @@ def changed_since(client: DirectusClient, since: datetime) -> list[UUID]:
     Raises:
         NoDelta: only a sync of everybody can tell.
     """
-    since -= _behind(client)
+    since -= _behind()
     if since < timezone.now() - timedelta(days=LOG_DAYS):
         raise NoDelta(
             "Directus may not remember that long: sync everybody, without --since."
@@ -69,16 +70,16 @@ def changed_since(client: DirectusClient, since: datetime) -> list[UUID]:
     return list(found)
 
 
-def _behind(client: DirectusClient) -> timedelta:
+def _behind() -> timedelta:
     """Return how far Directus' clock is behind ours; ahead does no harm."""
-    now = timezone.now()
-    theirs = client.get_time()
-    if theirs is None:
+    try:
+        behind = timedelta(seconds=-clock.seconds_apart())
+    except clock.ClockUnknown:
         return UNKNOWN
-    if abs(now - theirs) > WORTH_A_WORD:
+    if abs(behind) > WORTH_A_WORD:
         text = "The clocks differ: Directus' is %d s behind this one (negative: ahead)."
-        logger.warning(text, (now - theirs).total_seconds())
-    return now - theirs if now - theirs > AS_GOOD_AS_NONE else timedelta(0)
+        logger.warning(text, behind.total_seconds())
+    return behind if behind > AS_GOOD_AS_NONE else timedelta(0)
 
 
 def _from_log(client: DirectusClient, since: datetime, size: int) -> Iterator[UUID]:

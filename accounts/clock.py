@@ -2,11 +2,9 @@
 
 import logging
 import time
-from email.utils import parsedate_to_datetime
-
-import requests
 
 from . import clients
+from .directus import DirectusError
 
 logger = logging.getLogger(__name__)
 
@@ -21,26 +19,24 @@ class ClockUnknown(Exception):
 def seconds_apart(*, timeout: float = 5.0) -> float:
     """Return by how many seconds Directus' clock is ahead of this one.
 
-    The client shows no headers, and the Date of an answer is all this needs.
+    Args:
+        timeout: seconds until an answer.
 
     Raises:
         ClockUnknown: there is no answer, or it has no date.
     """
-    url = f"{clients.directus_url()}/server/ping"
-    with requests.Session() as session:
-        session.trust_env = False
-        session.verify = clients.trusted_certificates()
-        before = time.time()
-        try:
-            answer = session.get(url, timeout=(1, timeout), allow_redirects=False)
-            date = parsedate_to_datetime(answer.headers["Date"])
-        except (requests.RequestException, KeyError, ValueError) as error:
-            raise ClockUnknown from error
+    before = time.time()
+    try:
+        date = clients.anonymous_client().get_time(timeout=timeout)
+    except DirectusError as error:
+        raise ClockUnknown from error
+    if date is None:
+        raise ClockUnknown
     return date.timestamp() - (before + time.time()) / 2
 
 
 def difference() -> float:
-    """Return by how many seconds Directus' clock is ahead, if that is worth a word.
+    """Return by how many seconds Directus' clock is ahead, if that matters.
 
     0 where the clocks agree well enough, or where Directus does not tell the time. A
     difference stands in the log.

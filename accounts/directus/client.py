@@ -256,9 +256,11 @@ class DirectusClient(
         if self._send(call).payload.strip() != "pong":
             raise DirectusUnavailable("GET /server/ping: no pong")
 
-    def get_time(self) -> datetime | None:
+    def get_time(self, *, timeout: float | None = None) -> datetime | None:
         """Return what time it is at Directus, to the second; None: it did not say."""
-        call = Call("GET", "/server/ping", repeat=Repeat.ALWAYS, text=True)
+        call = Call(
+            "GET", "/server/ping", repeat=Repeat.ALWAYS, text=True, timeout=timeout
+        )
         return self._send(call).date
 
     def get_server_info(self) -> dict[str, Any]:
