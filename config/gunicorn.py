@@ -3,12 +3,13 @@
 Threads wait for Directus; the time-outs leave room for its slowest answer.
 """
 
+import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from config.environment import Environment, ImproperlyConfigured
+from config.environment import BASE_DIR, Environment, ImproperlyConfigured
 
 # Not the settings: what the master imports, a reload does not read again.
 try:
@@ -38,6 +39,13 @@ control_socket_disable = True
 
 
 def on_starting(server):
-    """Say once what an address without https leaves out."""
+    """Refuse settings that no worker starts with; say what plain http leaves out.
+
+    In a process of its own, which says why in one sentence: the master must not import
+    the settings, and several workers that fail would each say it.
+    """
+    code = f"import sys; sys.path.insert(0, {str(BASE_DIR)!r}); import config.wsgi"
+    if tried := subprocess.run([sys.executable, "-c", code]).returncode:
+        sys.exit(tried)
     if is_plain:
         server.log.warning("PUBLIC_URL is plain http: no Secure cookies, no HSTS.")

@@ -159,14 +159,15 @@ def test_twenty_first_sign_ins_at_once_make_one_row():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twenty_browsers_that_sign_in_at_once_make_one_row(ada, directus):
+def test_browsers_that_sign_in_at_once_make_one_row(ada, directus):
     form = {"email": ada.email, "password": ada.password}
 
-    statuses = in_threads(20, lambda _: Client().post("/login/", form).status_code)
+    # Five attempts under way, and four that may wait for them.
+    statuses = in_threads(9, lambda _: Client().post("/login/", form).status_code)
 
-    assert statuses == [302] * 20
+    assert statuses == [302] * 9
     assert User.objects.count() == 1
-    assert len(directus.sessions_of(ada)) == 20
+    assert len(directus.sessions_of(ada)) == 9
 
 
 # Rights

@@ -110,7 +110,7 @@ def test_it_takes_a_password_that_was_given_a_short_while_ago(
 
     response = signed_in_client.post(PATH, form)
 
-    assert response["Location"] == "/account/confirm/?next=%2Faccount%2Fsessions%2F"
+    assert response["Location"] == "/account/confirm/?next=/account/sessions/"
     assert is_in(other)
     assert confirm_password(signed_in_client, next=PATH)["Location"] == PATH
     signed_in_client.post(PATH, form)

@@ -97,6 +97,7 @@ def test_the_token_is_readable_for_the_site_alone(reset_page, directus, ada):
 
 def test_over_https_no_other_host_sets_it(client, settings):
     settings.HTTPS = True
+    settings.COOKIE_PREFIX = "__Host-"
 
     response = client.get("/reset-password/?token=a.b.c", secure=True)
 

@@ -85,6 +85,8 @@ def test_a_reload_reads_the_settings_again(site, ada):
 
     assert "Second name" in browser.get("/").text
     assert wait_until(lambda: len(site.workers()) == 3, seconds=PATIENCE)
+    # Which shows that the running site knows the new key.
+    Browser(site.port).sign_in(ada)
     site.manage("rotate_token_keys")
     site.write(TOKEN_ENCRYPTION_KEYS=new)
     site.reload()

@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from accounts.directus import DirectusClient, DirectusUnavailable, Transport
 from accounts.doctor import tls as doctor_tls
-from accounts.doctor.site import NotReadable, Site
+from accounts.doctor.site import Site
 from tests.fault_server import data, hangs, says, says_and_closes
 
 from .calls import ADA, AUTH, CALLS, TOKENS, at_most
@@ -230,5 +230,7 @@ def test_the_doctor_looks(serve, tls, authority, settings, options, verdict, rea
 def test_the_doctor_needs_a_connection(settings):
     settings.DIRECTUS_URL = "https://127.0.0.1:1"
 
-    with pytest.raises(NotReadable):
-        doctor_tls.tls(Site())
+    answer = doctor_tls.tls(Site())
+
+    assert answer.verdict == "problem"
+    assert "no TLS connection" in answer.reason

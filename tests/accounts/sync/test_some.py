@@ -146,7 +146,9 @@ def test_who_was_changed_is_found_though_the_clocks_differ(
 def test_where_directus_does_not_tell_the_time_some_minutes_are_added(
     sync, directus, people, monkeypatch, caplog
 ):
-    monkeypatch.setattr("accounts.directus.DirectusClient.get_time", lambda self, **options: None)
+    monkeypatch.setattr(
+        "accounts.directus.DirectusClient.get_time", lambda self, **options: None
+    )
     sync()
     an_hour_passes(directus)
     directus.time_passes(-270)
