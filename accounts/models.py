@@ -272,7 +272,7 @@ class SignUp(models.Model):
     # The account that this site itself created, with the password typed here.
     directus_id = models.UUIDField(null=True)
     # No password typed at sign-up is good any more: a new one is to be chosen by mail.
-    is_void = models.BooleanField(default=False)
+    is_void = models.BooleanField(default=False, db_default=False)
     last_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self):

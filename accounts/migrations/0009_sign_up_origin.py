@@ -21,7 +21,8 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="signup",
             name="is_void",
-            field=models.BooleanField(default=False),
+            # Also for rows of an older version that runs beside this one.
+            field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.RunPython(void_what_was_shared, migrations.RunPython.noop),
     ]
