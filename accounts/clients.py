@@ -77,7 +77,7 @@ def transport() -> Transport:
         read_timeout=settings.DIRECTUS_READ_TIMEOUT,
         total_timeout=settings.DIRECTUS_TOTAL_TIMEOUT,
         login_timeout=settings.DIRECTUS_LOGIN_TIMEOUT,
-        login_slots=max(1, settings.WEB_THREADS // 3),
+        login_slots=max(1, settings.WEB_THREADS * 3 // 8),
         call_slots=max(1, settings.WEB_THREADS // 4),
         file_slots=max(1, settings.WEB_THREADS // 8),
         ca_bundle=settings.DIRECTUS_CA_BUNDLE or None,

@@ -3,6 +3,8 @@
 import sqlite3
 from contextlib import closing
 
+from accounts.session_keys import digest
+
 from .browser import Browser
 from .load import Page, ask, together
 from .servers import PASSWORD, Servers
@@ -45,7 +47,7 @@ def _storm(servers: Servers, page: Page) -> tuple[int, int]:
 
 def _expire(servers: Servers, cookie: str) -> None:
     """Age the session: its access token is over, and Directus is to be asked again."""
-    key = cookie.partition("=")[2]
+    key = digest(cookie.partition("=")[2])
     aged = "UPDATE accounts_session SET access_expires_at = ?, validated_at = datetime("
     aged += "'now', '-65 seconds') WHERE session_key = ?"
     with closing(sqlite3.connect(servers.site_database, timeout=10)) as database:

@@ -14,6 +14,8 @@ from .time_budget import check_time
 
 # Without progress, no thread waits longer for a slot.
 PATIENCE_SECONDS = 0.5
+# Directus lets every sign-in take half a second, and hashes beside that.
+PASSWORD_PATIENCE_SECONDS = 1.5
 # The longest wait for a slot while others get one; and what still counts as quick.
 LONGEST_WAIT = 2.0
 QUICK_SECONDS = 1.0
@@ -25,15 +27,22 @@ RETRY_SECONDS = 2
 class Bulkhead:
     """Lets a limited number of calls through at once.
 
-    A call that finds no free slot waits only while slots get free: half a second
-    after the last quick call ended, the next ones are refused at once.
+    A call that finds no free slot waits only while slots get free: some time after
+    the last quick call ended, the next ones are refused at once.
 
     Args:
         slots: how many calls may be under way; at least one.
+        places: how many more may wait; None: any number.
+        patience: seconds without progress after which none waits any longer.
     """
 
-    def __init__(self, slots: int) -> None:
+    def __init__(
+        self, slots: int, *, places: int | None = None, patience: float | None = None
+    ) -> None:
         self._slots = slots
+        self._places = places
+        self._patience = patience
+        self._waiting = 0
         self._under_way = 0
         self._moved_at = 0.0
         self._free = threading.Condition()
@@ -56,19 +65,30 @@ class Bulkhead:
 
     def _enter(self, patience: float | None) -> float:
         with self._free:
-            latest = monotonic() + (LONGEST_WAIT if patience is None else patience)
-            while self._under_way >= self._slots:
-                moving_until = self._moved_at + PATIENCE_SECONDS
-                ends_at = latest if patience else min(latest, moving_until)
-                left = ends_at - monotonic()
-                if left <= 0:
-                    raise _busy()
-                self._free.wait(left)
+            if self._under_way >= self._slots:
+                self._wait(patience)
             now = monotonic()
             if not self._under_way:
                 self._moved_at = now
             self._under_way += 1
             return now
+
+    def _wait(self, patience: float | None) -> None:
+        is_full = self._places is not None and self._waiting >= self._places
+        if is_full and patience is None:
+            raise _busy()
+        latest = monotonic() + (LONGEST_WAIT if patience is None else patience)
+        self._waiting += 1
+        try:
+            while self._under_way >= self._slots:
+                moving_until = self._moved_at + (self._patience or PATIENCE_SECONDS)
+                ends_at = latest if patience else min(latest, moving_until)
+                left = ends_at - monotonic()
+                if left <= 0:
+                    raise _busy()
+                self._free.wait(left)
+        finally:
+            self._waiting -= 1
 
     def _leave(self, began: float) -> None:
         with self._free:

@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from .answers import Answer, read_answer
 from .breaker import OPEN_SECONDS, Breaker, RetryBudget
-from .bulkhead import Bulkhead
+from .bulkhead import PASSWORD_PATIENCE_SECONDS, Bulkhead
 from .calls import Call, Kind, Repeat, Upload
 from .exceptions import DirectusUnavailable, error_for
 from .time_budget import RESERVE_SECONDS, check_time, seconds_left
@@ -91,7 +91,11 @@ class Transport:
         self._adapter = TimedAdapter()
         self._breaker = Breaker(open_seconds=open_seconds)
         self._bulkheads = {
-            Kind.PASSWORD: Bulkhead(login_slots),
+            Kind.PASSWORD: Bulkhead(
+                login_slots,
+                places=max(1, login_slots // 2),
+                patience=PASSWORD_PATIENCE_SECONDS,
+            ),
             Kind.FILE: Bulkhead(file_slots),
             Kind.OTHER: Bulkhead(call_slots),
         }

@@ -9,6 +9,7 @@ import pytest
 from accounts.directus import DirectusUnavailable, Upload, time_budget
 from accounts.directus import bulkhead as module
 from accounts.directus.bulkhead import Bulkhead, WaitingRoom
+from accounts.directus.calls import Kind
 from tests.fault_server import after, data, hangs, says, says_and_closes
 
 from .calls import ADA, AUTH, CALLS, ID, TOKENS
@@ -100,6 +101,33 @@ def test_while_directus_answers_no_call_of_a_burst_is_refused(
     client = client_of(server, auth=AUTH, **SLOTS)
 
     assert storm(lambda: CALLS["get"](client)) == []
+
+
+def test_sign_ins_wait_for_the_half_second_that_directus_takes(serve, client_of):
+    server = serve(after(0.6, says(data(TOKENS))))
+    client = client_of(server, **SLOTS)
+
+    assert storm(lambda: CALLS["login"](client), 6) == []
+
+
+def test_few_sign_ins_wait_for_others(serve, client_of, monkeypatch):
+    monkeypatch.setattr(module, "LONGEST_WAIT", 20)
+    server = serve(hangs())
+    client = client_of(server, login_timeout=25, **SLOTS)
+    client._transport._bulkheads[Kind.PASSWORD]._patience = 20
+    refused = []
+    others = threading.Thread(
+        target=storm, args=(lambda: CALLS["login"](client), 20, refused)
+    )
+    others.start()
+
+    # Four under way, and two that wait.
+    until(lambda: len(refused) >= 14)
+
+    assert len(refused) == 14
+    server.script = [says_and_closes(b"")]
+    server.close_connections()
+    others.join()
 
 
 def test_slots_are_free_again(serve, client_of):
