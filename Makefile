@@ -8,6 +8,7 @@ VERSION_TESTS = tests/contract tests/accounts/test_directus_setup.py tests/accou
 	tests/accounts/sync/test_on_directus.py tests/accounts/test_directus_revoke.py \
 	tests/accounts/test_cutting_off.py tests/accounts/admin/test_on_directus.py \
 	tests/accounts/test_own_data_on_directus.py tests/accounts/test_webhook_on_directus.py \
+	tests/accounts/test_whose_password_on_directus.py \
 	tests/browser/test_walks.py tests/browser/test_second_factor.py
 
 .DEFAULT_GOAL := help
@@ -21,7 +22,7 @@ run: ## Start the site, Directus and a mail catcher: DIRECTUS_VERSION, PORT, DIR
 
 test: ## Run all tests, against a real Directus and in a browser: ARGS for pytest
 	$(PY) -m local.install
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m local.tests $(ARGS)
 
 test-versions: test-10 test-11 test-12 ## Try what talks to Directus on 10, 11 and 12: ARGS for pytest
 

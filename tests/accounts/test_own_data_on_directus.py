@@ -163,5 +163,5 @@ def test_whom_a_row_in_directus_holds_can_be_anonymised(live_site, ada, held_by_
     log = live_site.site.log.read_text()
     assert f"Directus keeps {ada.id}" in log
     output = live_site.site.manage("delete_accounts", ACCOUNT_DELETION="anonymise")
-    assert SUMMARY.search(output)
+    assert "Asked Directus again about 1 deleted before." in output
     assert record_of(live_site, ada)["email"].startswith("deleted-")

@@ -240,7 +240,7 @@ def test_nobody_else_can_open_a_picture(page, new_browser, customer, row, site):
 @pytest.mark.parametrize(
     ("content", "name", "text"),
     [
-        (SVG, "me.svg", "must end in .png"),
+        (SVG, "me.svg", "no PNG, JPEG or WebP"),
         (SVG, "me.png", "no PNG, JPEG or WebP"),
         (HTML, "me.jpg", "no PNG, JPEG or WebP"),
         (picture("PNG", (300, 300))[:500], "me.png", "damaged or incomplete"),

@@ -16,7 +16,9 @@ from tests.fake_directus.tokens import make_jwt
 
 from .wire import ROLE, URL, refuse, sent
 
-PENDING = make_jwt(time(), 600, scope="pending-registration", email="ada@example.com")
+PENDING = make_jwt(
+    time(), 24 * 3600, scope="pending-registration", email="ada@example.com"
+)
 
 
 def test_a_user_can_be_created_unconfirmed(wire, client):

@@ -180,7 +180,8 @@ def test_times_of_another_zone(doctor, directus_server, settings, seen, zone, ha
 def test_a_change_that_the_flow_did_not_tell_of(
     doctor, directus_server, make_customer, monkeypatch
 ):
-    """Nobody listens: the site does not run."""
+    """Because the site does not run."""
+    directus_server.stop_site()
     customer = make_customer()
     directus_server.admin.patch_user(customer.id, first_name="Changed")
     monkeypatch.setattr(webhook, "SLACK", timedelta(seconds=-1))
@@ -202,6 +203,7 @@ def test_how_old_the_flow_is(doctor, directus_server):
 
 @pytest.mark.real
 def test_a_flow_that_calls_where_the_site_was(doctor, directus_server, settings):
+    directus_server.stop_site()
     Attempt(WEBHOOK_MESSAGES, "a signature").take()
     settings.PUBLIC_URL = "http://elsewhere.example.com"
 
