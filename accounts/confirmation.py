@@ -80,7 +80,7 @@ def _take(request, attempt: Attempt, email: str) -> None:
 
 
 def _confirm_blindly(anonymous: DirectusClient, token: str, email: str) -> bool:
-    """Confirm, where nobody can say whose the password is: it is void."""
+    """Confirm without a service token: the password is void."""
     was_void = SignUp.objects.filter(pk=_key(email), is_void=True).exists()
     # Before: in between, the password would be good.
     _note_void(email)
@@ -96,7 +96,7 @@ def _confirm_blindly(anonymous: DirectusClient, token: str, email: str) -> bool:
 def _confirm_safely(
     service: DirectusClient, anonymous: DirectusClient, token: str, email: str
 ) -> bool:
-    """Confirm, with a password that its owner alone knows or that nobody knows."""
+    """Confirm; a password of unknown origin is replaced before."""
     accounts = _accounts(service, email)
     seen = SignUp.objects.filter(pk=_key(email)).first() or SignUp()
     is_certain = _is_from_here(seen, accounts)
@@ -156,7 +156,7 @@ def _accounts(service: DirectusClient, email: str) -> list[DirectusUser]:
 
 
 def _replace_passwords(service: DirectusClient, unconfirmed: list[DirectusUser]):
-    """Make the passwords of unconfirmed accounts ones that nobody knows."""
+    """Give unconfirmed accounts random passwords, which are stored nowhere."""
     try:
         for user in unconfirmed:
             service.update_user(user.id, {"password": unguessable_password()})

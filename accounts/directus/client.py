@@ -186,7 +186,7 @@ class DirectusClient(
     def _matching(self, rule: Mapping[str, Any]) -> Iterator[DirectusUser]:
         """Yield all users that a filter on their address lets through."""
         # QUERY_LIMIT_MAX cuts this limit and says nothing, so that only a page without
-        # anybody new is the last one.
+        # new users is the last one.
         params = {
             "fields": ALL_FIELDS,
             "filter": json.dumps(rule),
