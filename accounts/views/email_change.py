@@ -1,7 +1,5 @@
 """Change the e-mail address: ask for it, and confirm it by a mailed link."""
 
-import time
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponseRedirect
@@ -14,7 +12,7 @@ from accounts.forms.email_change import EmailChangeForm
 from accounts.forms.fields import SiteForm
 
 from .account import AccountFormView, ButtonView, PasswordConfirmedMixin
-from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, pad
+from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, at_least
 
 
 class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
@@ -37,9 +35,8 @@ class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
 
     def submit(self, form):
         """Send the mails."""
-        started = time.monotonic()
-        email_change.ask(self.request, form.cleaned_data["email"])
-        pad(started, settings.RESET_FLOOR_SECONDS)
+        with at_least(settings.RESET_FLOOR_SECONDS):
+            email_change.ask(self.request, form.cleaned_data["email"])
         messages.success(self.request, _("We have sent a mail to the new address."))
         return HttpResponseRedirect(self.success_url)
 

@@ -1,10 +1,13 @@
 """What the forms of this app share."""
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import RedirectURLMixin
@@ -45,8 +48,16 @@ def at_least(seconds: float) -> Iterator[None]:
     """Take at least so long, whatever comes of it.
 
     At once says only what does not depend on an account: there were too many attempts,
-    or Directus is away.
+    or Directus is away. Half of the process' threads may take their time like this; the
+    others stay free for pages.
+
+    Raises:
+        DirectusUnavailable: too many do so already.
     """
+    if not _places().acquire(blocking=False):
+        raise DirectusUnavailable(
+            "too many requests take their time", retry_after=2, never_sent=True
+        )
     started = time.monotonic()
     is_told_at_once = False
     try:
@@ -55,8 +66,16 @@ def at_least(seconds: float) -> Iterator[None]:
         is_told_at_once = True
         raise
     finally:
-        if not is_told_at_once:
-            pad(started, seconds)
+        try:
+            if not is_told_at_once:
+                pad(started, seconds)
+        finally:
+            _places().release()
+
+
+@cache
+def _places() -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
 
 
 class PublicMixin:

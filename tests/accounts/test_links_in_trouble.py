@@ -8,6 +8,7 @@ import requests
 from accounts import clients
 from accounts.directus import DirectusUnavailable, bulkhead
 from accounts.directus.calls import Kind
+from accounts.views import mixins
 
 from .flows import NEW_PASSWORD, ask_reset, choose_password, confirm, open_link, sign_up
 
@@ -138,3 +139,22 @@ def test_a_reset_for_somebody_else_leaves_the_own_session(
 
     assert choose_password(signed_in_client).url == "/reset-password/done/"
     assert signed_in_client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/register/", "/request-reset-password/"])
+def test_few_threads_take_their_time_for_what_tells_nothing(
+    client, directus, settings, path
+):
+    """Else visitors could fill all of them."""
+    places = [mixins._places() for _ in range(settings.WEB_THREADS // 2)]
+    form = {"email": "new@example.com", "password": NEW_PASSWORD, "first_name": "New"}
+    with ExitStack() as taken:
+        for place in places:
+            place.acquire()
+            taken.callback(place.release)
+
+        page = client.post(path, form)
+
+    assert (page.status_code, page["Retry-After"]) == (503, "2")
+    directus.was_not_asked()
+    assert client.post(path, form).status_code == 302
