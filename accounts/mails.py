@@ -50,8 +50,9 @@ def send_now(name: str, user, request=None, *, to: str = "", **facts) -> bool:
 def _hand_over(name: str, mail: EmailMultiAlternatives) -> bool:
     try:
         return bool(mail.send())
-    except (OSError, SMTPException) as error:
-        # Not its text: mail servers quote addresses.
+    except (OSError, SMTPException, ValueError) as error:
+        # ValueError: Directus may keep an address that is none. Without the text of
+        # the error: mail servers quote addresses.
         logger.error("The mail %s was not sent: %s", name, type(error).__name__)
         return False
 

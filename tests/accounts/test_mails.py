@@ -68,6 +68,15 @@ def test_a_mail_has_times_as_its_reader_writes_them(user, language, when):
     assert when in mail.outbox[0].body
 
 
+@pytest.mark.parametrize("address", ["\x80", "no address", "a@b\n.de", "a@" + "é" * 90])
+def test_an_address_that_is_none_stops_nothing(user, address, caplog):
+    user.email = address
+
+    mails.send("probe", user, what="you")
+
+    assert address not in caplog.text
+
+
 def test_a_mail_server_that_fails_stops_nothing(user, monkeypatch, caplog):
     def refuse(*args, **kwargs):
         raise smtplib.SMTPRecipientsRefused({"canary@example.com": (550, CANARY)})
