@@ -1,7 +1,7 @@
-"""`make test`: the unit tests in several processes, then the tests on a real Directus.
+"""`make test`: unit tests in several processes, then the tests that need the machine.
 
-Unit tests wait more than they work. The others share one Directus and one browser, and
-Playwright leaves an event loop in its thread that asynchronous tests would meet.
+Those are about time and threads, or share one Directus and one browser. Playwright
+leaves an event loop in its thread that asynchronous tests would meet.
 """
 
 import subprocess
@@ -9,7 +9,8 @@ import sys
 
 FASTER = ["-n", "logical", "--dist", "loadfile"]
 PARTS = (
-    ["-m", "not real and not browser", *FASTER],
+    ["-m", "not real and not browser and not alone", *FASTER],
+    ["-m", "alone and not real"],
     ["-m", "real or browser"],
 )
 # pytest's own: of what was asked for, nothing belongs to this part.

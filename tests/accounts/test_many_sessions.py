@@ -16,7 +16,7 @@ from accounts.batches import delete_in_batches
 from accounts.models import Session, User
 from accounts.sessions import end_sessions, take_out
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
 
 
 def make(count, **columns):

@@ -10,6 +10,8 @@ import pytest
 from tests.on_wire.directus import DirectusServer
 from tests.on_wire.site import Browser, Site
 
+pytestmark = pytest.mark.alone
+
 REFRESH = "/auth/refresh"
 
 

@@ -21,6 +21,8 @@ from tests.fake_directus import FakeDirectus
 from tests.on_wire.directus import DirectusServer
 from tests.on_wire.site import Browser, Site
 
+pytestmark = pytest.mark.alone
+
 MANY = 60
 SECRET = "s" * 40
 PASSWORD = "correct horse battery"

@@ -27,6 +27,8 @@ from local.processes import Process, wait_until
 from tests.on_wire.directus import DirectusServer
 from tests.on_wire.site import Site
 
+pytestmark = pytest.mark.alone
+
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 NAME = "www.example.com"
 VISITOR = "127.0.0.2"

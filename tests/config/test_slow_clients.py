@@ -11,6 +11,8 @@ import pytest
 
 from tests.on_wire.site import Browser, Site
 
+pytestmark = pytest.mark.alone
+
 HEAD = b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
 MANY = 60
 
