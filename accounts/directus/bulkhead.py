@@ -13,12 +13,12 @@ from .exceptions import DirectusUnavailable
 from .time_budget import check_time
 
 # Without progress, no thread waits longer for a slot.
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 0.75
 # Directus lets every sign-in take half a second, and hashes beside that.
 PASSWORD_PATIENCE_SECONDS = 1.5
 # The longest wait for a slot while others get one; and what still counts as quick.
 LONGEST_WAIT = 2.0
-QUICK_SECONDS = 1.0
+QUICK_SECONDS = 2.0
 # A renewal that goes well takes less; more waiting threads than a few end here.
 ROOM_SECONDS = 0.75
 RETRY_SECONDS = 2
