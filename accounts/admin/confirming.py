@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .. import audit
+from ..core import audit
 from ..directus import (
     AuthenticationFailed,
     DirectusAPIError,
@@ -21,7 +21,7 @@ from ..directus import (
     DirectusUnavailable,
     RateLimited,
 )
-from ..suspending import Refused
+from ..operations.suspend import Refused
 from .actions import Action
 
 MOST_AT_ONCE = 100

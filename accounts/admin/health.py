@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from .. import audit
-from ..doctor import Finding, Verdict, examine
-from ..doctor.registry import ORDER
-from ..doctor.reports import last_report, stored
-from ..throttling import DOCTOR_RUNS, Attempt, Throttled
+from ..core import audit
+from ..operations.doctor import Finding, Verdict, examine
+from ..operations.doctor.registry import ORDER
+from ..operations.doctor.reports import last_report, stored
+from ..throttling.limits import DOCTOR_RUNS, Attempt, Throttled
 
 # A worker is not held much longer; each check has its own time-outs besides.
 MOST_SECONDS = 8.0

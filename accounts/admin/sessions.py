@@ -3,9 +3,9 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from .. import audit
+from ..core import audit
 from ..models import Session
-from ..sessions import end_sessions
+from ..sessions.store import end_sessions
 
 
 @admin.register(Session)

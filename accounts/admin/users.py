@@ -14,8 +14,9 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from .. import attempts, clients
+from ..core import clients
 from ..models import User
+from ..throttling import attempts
 from .actions import ACTIONS, Action
 from .confirming import MOST_AT_ONCE, Confirming
 from .filters import DeletionFilter

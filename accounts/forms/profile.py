@@ -10,8 +10,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import languages, time_zones
 from accounts.directus import InvalidPayload, NotUnique
+from accounts.web import languages, time_zones
 
 from .custom_fields import CustomField
 from .fields import SiteForm

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from django.core.management.base import CommandParser
 
-from ..provisioning import UNCHANGED, SiteIds
-from ..provisioning.ids import DEFAULT_SITE
-from ..provisioning.wanted import MODIFICATION_FIELD, PASSWORD_POLICIES
+from ..directus.ids import DEFAULT_SITE
+from ..operations.provisioning import UNCHANGED, SiteIds
+from ..operations.provisioning.wanted import MODIFICATION_FIELD, PASSWORD_POLICIES
 
 TOKEN, ROLE = "DIRECTUS_SERVICE_TOKEN", "DIRECTUS_CUSTOMER_ROLE"
 SITE = "DIRECTUS_SITE"

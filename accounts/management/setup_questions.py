@@ -5,7 +5,7 @@ from getpass import getpass
 
 from django.core.management.base import CommandError
 
-from ..provisioning import AdminCredentials, Plan
+from ..operations.provisioning import AdminCredentials, Plan
 
 FAILED, WRONG_USAGE, DIFFERENT = 1, 2, 3
 

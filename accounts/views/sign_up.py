@@ -8,7 +8,8 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import clients, confirmation, sign_up
+from accounts.core import clients
+from accounts.flows import email_verification, sign_up
 from accounts.forms.fields import SiteForm
 from accounts.forms.sign_up import SignUpForm
 
@@ -88,8 +89,8 @@ class VerifyEmailView(LinkTokenMixin, PublicFormView):
         """Spend the token."""
         try:
             with at_least(settings.RESET_FLOOR_SECONDS):
-                replaced = confirmation.confirm(self.request, self.token)
-        except confirmation.LinkInvalid:
+                replaced = email_verification.confirm(self.request, self.token)
+        except email_verification.LinkInvalid:
             return self.link_invalid()
         self.forget_token()
         self.request.session["password_replaced"] = replaced

@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 import pytest
 from django.db import OperationalError
 
-from accounts import clients
+from accounts.core import clients
 from accounts.models import Session, User
 from config.middleware import PERMISSIONS_POLICY
-from tests.accounts.flows import (
+from tests.accounts.steps import (
     OTP_SECRET,
     ask_reset,
     choose_password,
@@ -126,7 +126,7 @@ def test_a_database_that_is_away_is_no_error_of_the_site(client, monkeypatch):
     client.raise_request_exception = False
     client.cookies["session"] = "a" * 32
     monkeypatch.setattr(
-        "accounts.sessions.SessionStore.load",
+        "accounts.sessions.store.SessionStore.load",
         failing(OperationalError("database is locked")),
     )
 

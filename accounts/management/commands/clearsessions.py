@@ -2,8 +2,9 @@
 
 from django.core.management.base import BaseCommand
 
-from accounts import email_change, sign_up, throttling
+from accounts.flows import email_change, sign_up
 from accounts.sessions import SessionStore
+from accounts.throttling import limits
 
 
 class Command(BaseCommand):
@@ -14,6 +15,6 @@ class Command(BaseCommand):
     def handle(self, **options):
         """Delete them."""
         SessionStore.clear_expired()
-        throttling.clear_ended()
+        limits.clear_ended()
         email_change.clear_ended()
         sign_up.clear_old()

@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from tqdm import tqdm
 
-from ... import deletion
 from ...directus import DirectusError
+from ...flows import deletion
 
 FAILED, SOMETHING_STAYS = 1, 3
 

@@ -6,8 +6,8 @@ import sys
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
-from ...doctor import Verdict, examine
-from ...doctor.reports import stored
+from ...operations.doctor import Verdict, examine
+from ...operations.doctor.reports import stored
 
 FOUND_SOMETHING = 3
 

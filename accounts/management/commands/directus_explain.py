@@ -4,8 +4,8 @@ import json
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ...explaining import explain
-from ...people import local_users
+from ...operations.explain import explain
+from ...operations.lookup import local_users
 
 UNKNOWN = 2
 

@@ -7,9 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from ...people import Incomplete, find_people
-from ...revoking import revoke
-from ...revoking_everybody import revoke_everybody
+from ...operations.lookup import Incomplete, find_people
+from ...operations.revoke import revoke
+from ...operations.revoke_all import revoke_everybody
 
 FAILED, WRONG_USAGE, SOMETHING_LIVES = 1, 2, 3
 MOST_SHOWN = 20

@@ -6,7 +6,7 @@ from dataclasses import replace
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from ... import clients
+from ...core import clients
 from ...directus import (
     AuthenticationFailed,
     BearerAuth,
@@ -15,8 +15,8 @@ from ...directus import (
     InvalidOTP,
     Transport,
 )
-from ...links import public_url
-from ...provisioning import (
+from ...directus.ids import DEFAULT_CUSTOMER_ROLE
+from ...operations.provisioning import (
     UNCHANGED,
     Options,
     ProvisioningError,
@@ -31,10 +31,14 @@ from ...provisioning import (
     refuse_another_site,
     token_belongs_to,
 )
-from ...provisioning.env_file import read_value, require_writable, write_values
-from ...provisioning.ids import DEFAULT_CUSTOMER_ROLE
-from ...provisioning.owner import other_address
-from ...provisioning.reports import JsonReport, TextReport
+from ...operations.provisioning.env_file import (
+    read_value,
+    require_writable,
+    write_values,
+)
+from ...operations.provisioning.owner import other_address
+from ...operations.provisioning.reports import JsonReport, TextReport
+from ...web.links import public_url
 from ..setup_arguments import (
     ROLE,
     SITE,

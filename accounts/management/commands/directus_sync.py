@@ -11,12 +11,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from ... import clients
-from ...changes import NoDelta, changed_since
+from ...core import clients
 from ...directus import DirectusError
-from ...missing import Missing
-from ...people import Incomplete, find_people
-from ...syncing import SyncRefused, sync_some, sync_users
+from ...operations.lookup import Incomplete, find_people
+from ...sync.changes import NoDelta, changed_since
+from ...sync.missing import Missing
+from ...sync.run import SyncRefused, sync_some, sync_users
 
 WRONG_USAGE = 2
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}

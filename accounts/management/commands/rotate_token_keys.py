@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from ...models import Session
-from ...rotation import count_rows, rotate
-from ...token_store import newest_key_is_in_use
+from ...sessions.key_rotation import count_rows, rotate
+from ...sessions.tokens import newest_key_is_in_use
 
 INTERRUPTED, SOME_ARE_LEFT = 1, 3
 

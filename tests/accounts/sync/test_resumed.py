@@ -7,9 +7,11 @@ import pytest
 from django.core.management import CommandError
 from django.utils import timezone
 
-from accounts import clients, sync_pages, syncing
+from accounts.core import clients
 from accounts.directus import DirectusUnavailable
 from accounts.models import SyncPosition, User
+from accounts.sync import pages
+from accounts.sync import run as syncing
 from tests.between import Between
 
 from .mirrored import local, session_of
@@ -21,7 +23,7 @@ PAGE = 3
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch):
-    monkeypatch.setattr(sync_pages, "PAGE", PAGE)
+    monkeypatch.setattr(pages, "PAGE", PAGE)
     monkeypatch.setattr(syncing, "BATCH", PAGE)
     monkeypatch.setattr(syncing, "ASKED_AT_ONCE", PAGE)
 

@@ -1,0 +1,49 @@
+"""The admin without a password door of its own."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.urls import path, reverse
+from django.utils.translation import gettext_lazy as _
+
+from ..web.next_page import by_way_of
+
+
+class AdminSite(admin.AdminSite):
+    """Staff sign in through the site's own page, with every check it makes."""
+
+    site_header = _("Administration")
+    site_title = _("Administration")
+
+    def get_urls(self):
+        """Add the health panel."""
+        view = self.admin_view(self.health)
+        return [path("health/", view, name="health"), *super().get_urls()]
+
+    def health(self, request):
+        """Show what directus_doctor found last."""
+        from .health import health
+
+        return health(request, self)
+
+    @login_not_required
+    def login(self, request, extra_context=None):
+        """Send visitors to the sign-in page; tell others that they are not staff."""
+        if request.user.is_authenticated:
+            raise PermissionDenied("not a member of the staff")
+        target = request.GET.get("next") or reverse("admin:index")
+        return by_way_of(settings.LOGIN_URL, target)
+
+    def password_change(self, request, extra_context=None):
+        """There is none here: Directus keeps the passwords."""
+        raise Http404
+
+    password_change_done = password_change
+
+    def logout(self, request, extra_context=None):
+        """Sign out as everywhere else on the site."""
+        from ..views.sign_in import LogoutView
+
+        return LogoutView.as_view()(request)

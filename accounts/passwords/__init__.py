@@ -1,0 +1,1 @@
+"""Which passwords are accepted, and which of them never go to Directus."""

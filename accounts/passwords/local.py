@@ -1,0 +1,41 @@
+"""From where the local administrator may come, and whose password stays here."""
+
+import time
+
+from django.conf import settings
+from django.contrib.auth.hashers import check_password
+from django.views.decorators.debug import sensitive_variables
+
+from ..operations.lookup import users_with_email
+from ..web import client_address
+
+# LOGIN_STALL_TIME of Directus, by default.
+STALL_SECONDS = 0.5
+
+
+def is_allowed(request) -> bool:
+    """Return whether a request comes from one of BREAK_GLASS_ADDRESSES."""
+    return client_address.is_listed(
+        request.client_address, settings.BREAK_GLASS_ADDRESSES
+    )
+
+
+@sensitive_variables("password")
+def keeps(email: str, password: str) -> bool:
+    """Return whether a password must not be sent to Directus, wherever it was typed.
+
+    Nothing that is typed for a local user's address is, unless somebody whom Directus
+    is known to know has the same address: then the local password alone is not.
+    """
+    users = users_with_email(email)
+    local = [u for u in users.filter(directus_id=None) if u.has_usable_password()]
+    if not local:
+        return False
+    if not users.exclude(directus_id=None).exists():
+        # Not compared: that would take longer than Directus takes for a wrong one.
+        return True
+    is_local = any(check_password(password, user.password) for user in local)
+    if is_local:
+        # As long as Directus takes for a wrong one.
+        time.sleep(STALL_SECONDS)
+    return is_local

@@ -1,0 +1,80 @@
+"""The cookie by which a browser is known to have signed in to an account before.
+
+It gives no access: only a count of failures of its own (accounts.throttling.attempts), and no
+mail about a new browser. An account is known by its address, which is all that a
+sign-in form has, and by its user, whose address may change.
+"""
+
+import secrets
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+
+from ..core import audit, mails
+
+COOKIE_AGE = 180 * 24 * 3600
+SALT = "accounts.devices"
+MOST_ACCOUNTS = 5
+DIGITS = 16
+
+
+def device_of(request, account: str) -> str:
+    """Return the id of a browser that knows the account, else an empty string."""
+    known = _read(request)
+    return known["id"] if account in known["accounts"] else ""
+
+
+def remember(request, response, account: str, user=None) -> None:
+    """Note in the browser that it knows the account.
+
+    Args:
+        account: digest of the address.
+        user: who has just signed in, if anybody.
+    """
+    value = _read(request)
+    if user is None or user.is_mirrored:
+        # A local user's failures are not counted with those of an address.
+        value["accounts"] = _first(account, value["accounts"])
+    if user is not None:
+        value["users"] = _first(_user_digest(user), value["users"])
+    response.set_cookie(
+        _cookie_name(),
+        signing.dumps(value, salt=SALT, compress=True),
+        max_age=COOKIE_AGE,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def tell_if_new(request, user) -> None:
+    """Mail a user that a browser has signed in that did not know the user."""
+    if _user_digest(user) in _read(request)["users"]:
+        return
+    audit.record("sign_in.new_device", request, user=user)
+    mails.send("new_device", user, request, sessions_path=reverse("accounts:sessions"))
+
+
+def _first(account: str, others: list[str]) -> list[str]:
+    return [account, *(one for one in others if one != account)][:MOST_ACCOUNTS]
+
+
+def _user_digest(user) -> str:
+    return salted_hmac(SALT, str(user.pk), algorithm="sha256").hexdigest()[:DIGITS]
+
+
+def _read(request) -> dict:
+    new = {"id": secrets.token_hex(8), "accounts": [], "users": []}
+    cookie = request.COOKIES.get(_cookie_name(), "") if request else ""
+    if not cookie:
+        return new
+    try:
+        return new | signing.loads(cookie, salt=SALT, max_age=COOKIE_AGE)
+    except (signing.BadSignature, ValueError, TypeError):
+        return new
+
+
+def _cookie_name() -> str:
+    return f"{settings.COOKIE_PREFIX}device"
