@@ -3,12 +3,13 @@ PYTHON ?= python3
 PY = @command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed." >&2; exit 1; }; exec $(PYTHON) -m local.bootstrap
 
 # The contract, the commands, and the walks of a customer through the whole site.
-VERSION_TESTS = tests/contract tests/accounts/test_directus_setup.py tests/accounts/doctor/test_on_directus.py \
-	tests/accounts/test_setup_elsewhere.py tests/accounts/test_rights_on_directus.py \
-	tests/accounts/sync/test_on_directus.py tests/accounts/test_directus_revoke.py \
-	tests/accounts/test_cutting_off.py tests/accounts/admin/test_on_directus.py \
-	tests/accounts/test_own_data_on_directus.py tests/accounts/test_webhook_on_directus.py \
-	tests/accounts/test_whose_password_on_directus.py \
+VERSION_TESTS = tests/contract tests/accounts/operations/test_setup.py \
+	tests/accounts/operations/doctor/test_on_directus.py \
+	tests/accounts/operations/test_setup_elsewhere.py tests/accounts/operations/test_rights_on_directus.py \
+	tests/accounts/sync/test_on_directus.py tests/accounts/operations/test_revoke.py \
+	tests/accounts/operations/test_cutting_off.py tests/accounts/admin/test_on_directus.py \
+	tests/accounts/flows/test_own_data_on_directus.py tests/accounts/sync/test_webhook_on_directus.py \
+	tests/accounts/flows/test_whose_password_on_directus.py \
 	tests/browser/test_walks.py tests/browser/test_second_factor.py
 
 .DEFAULT_GOAL := help

@@ -16,10 +16,10 @@ from . import two_factor
 from .core import audit, clients
 from .directus import DirectusError, InvalidCredentials, InvalidOTP, UserSuspended
 from .flows import sign_in, sign_up
-from .mirror.revalidation import read_profile
+from .mirror.own_profile import read_profile
 from .mirror.users import as_known, mirror_user
-from .operations.lookup import users_with_email
 from .passwords import local
+from .sessions.tokens import revoke
 from .throttling.limits import (
     ACCOUNT_FAILURES,
     ADDRESS_FAILURES,
@@ -56,7 +56,7 @@ class DirectusBackend(_SyncBackend):
             return _refuse(request, email, error, otp)
         if not self.user_can_authenticate(user):
             # An attempt too many is answered with tokens of a suspended account.
-            sign_in.revoke(request, tokens)
+            revoke(tokens, request)
             return _refuse(request, email, UserSuspended(401, "USER_SUSPENDED"))
         # Stored by accounts.receivers once the session belongs to this user.
         user.directus_tokens = tokens
@@ -85,7 +85,7 @@ class DirectusBackend(_SyncBackend):
             is_told = profile.has_two_factor is not None
             two_factor.note_sign_in(user, tokens, client, otp, is_told=is_told)
         except (DirectusError, DatabaseError):
-            sign_in.revoke(request, renewed)
+            revoke(renewed, request)
             raise
         return user, renewed
 
@@ -112,8 +112,10 @@ class BreakGlassBackend(_SyncBackend):
             return None
         if not local.is_allowed(request):
             return None
-        user = users_with_email(email).filter(
-            directus_id=None, is_superuser=True, is_active=True
+        user = (
+            get_user_model()
+            .objects.with_email(email)
+            .filter(directus_id=None, is_superuser=True, is_active=True)
         )
         return self._checked(request, user.first(), password)
 

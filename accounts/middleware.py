@@ -57,7 +57,7 @@ class LanguageMiddleware:
 # What is left to somebody who has to set up a second factor first, beside the pages
 # that nobody has to be signed in for.
 WITHOUT_SECOND_FACTOR = {
-    "accounts:confirm",
+    "accounts:reauthentication",
     # Stands on every page.
     "accounts:picture",
     "accounts:two_factor",

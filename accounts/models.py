@@ -14,11 +14,12 @@ from django.contrib.auth.models import (
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
-from django.db.models import Value
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .directus import spellings
 from .web.user_agent import browser_in_words
 
 
@@ -54,6 +55,13 @@ class UserManager(BaseUserManager):
         rows = self.annotate(lower_email=Lower("email"))
         return rows.filter(lower_email=Lower(Value(email)), directus_id=None)
 
+    def with_email(self, email):
+        """Return the users with this address in any spelling, as a queryset."""
+        is_theirs = Q()
+        for spelling in spellings(email):
+            is_theirs |= Q(email__iexact=spelling)
+        return self.filter(is_theirs)
+
     def get_by_natural_key(self, username):
         """Return the local user with this address; mirrored ones have ids."""
         return self.local(username).get()
@@ -69,7 +77,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     status = models.CharField(_("status"), max_length=64, blank=True)
     role_id = models.UUIDField(_("role id"), null=True, blank=True)
     role_name = models.CharField(_("role"), max_length=255, blank=True)
-    # Those that the settings name, in their words; see accounts.policies.
+    # Those that the settings name, in their words; see accounts.mirror.policies.
     policies = models.JSONField(_("policies"), default=list, editable=False)
     language = models.CharField(_("language"), max_length=64, blank=True)
     picture_id = models.UUIDField(_("picture"), null=True, blank=True)
@@ -265,7 +273,7 @@ class Revocation(models.Model):
 
 
 class SignUp(models.Model):
-    """What sign-ups an unconfirmed address has seen here; see accounts.flows.sign_up."""
+    """Sign-ups that an unconfirmed address has seen here; see flows.sign_up."""
 
     email_digest = models.CharField(max_length=64, primary_key=True)
     count = models.PositiveIntegerField(default=0)
@@ -280,7 +288,7 @@ class SignUp(models.Model):
 
 
 class HealthReport(models.Model):
-    """What directus_doctor found last: one row; see accounts.operations.doctor.reports."""
+    """What directus_doctor found last: one row; see operations.doctor.reports."""
 
     taken_at = models.DateTimeField(_("taken"), default=timezone.now)
     seconds = models.FloatField(_("took seconds"))
@@ -322,7 +330,7 @@ class RecoveryCode(models.Model):
 
 
 class EmailChange(models.Model):
-    """A new address that its owner has not confirmed yet; see accounts.flows.email_change."""
+    """A new address that its owner has not confirmed; see flows.email_change."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"

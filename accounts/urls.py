@@ -22,15 +22,23 @@ app_name = "accounts"
 urlpatterns = [
     path("login/", sign_in.LoginView.as_view(), name="login"),
     path("login/code/", sign_in.LoginCodeView.as_view(), name="login_code"),
-    path("login/recovery/", sign_in.LoginRecoveryView.as_view(), name="login_recovery"),
+    path(
+        "login/recovery/",
+        sign_in.AccountRecoveryView.as_view(),
+        name="account_recovery",
+    ),
     path("logout/", sign_in.LogoutView.as_view(), name="logout"),
-    path("register/", sign_up.RegisterView.as_view(), name="register"),
-    path("register/done/", sign_up.RegisterDoneView.as_view(), name="register_done"),
-    path("verify-email/", sign_up.VerifyEmailView.as_view(), name="verify_email"),
+    path("register/", sign_up.SignUpView.as_view(), name="sign_up"),
+    path("register/done/", sign_up.SignUpDoneView.as_view(), name="sign_up_done"),
+    path(
+        "verify-email/",
+        sign_up.EmailVerificationView.as_view(),
+        name="email_verification",
+    ),
     path(
         "verify-email/done/",
-        sign_up.VerifyEmailDoneView.as_view(),
-        name="verify_email_done",
+        sign_up.EmailVerificationDoneView.as_view(),
+        name="email_verification_done",
     ),
     path(
         "request-reset-password/",
@@ -59,10 +67,16 @@ urlpatterns = [
     ),
     path("account/sessions/", sessions.SessionsView.as_view(), name="sessions"),
     path("account/export/", deletion.ExportView.as_view(), name="export"),
-    path("account/delete/", deletion.DeleteView.as_view(), name="delete"),
-    path("account/delete/keep/", deletion.KeepView.as_view(), name="keep"),
-    path("invite/", invitation.InviteView.as_view(), name="invite"),
-    path("invite/done/", invitation.InviteDoneView.as_view(), name="invite_done"),
+    path("account/delete/", deletion.DeletionView.as_view(), name="deletion"),
+    path(
+        "account/delete/keep/",
+        deletion.DeletionCancelView.as_view(),
+        name="deletion_cancel",
+    ),
+    path("invite/", invitation.InvitationView.as_view(), name="invitation"),
+    path(
+        "invite/done/", invitation.InvitationDoneView.as_view(), name="invitation_done"
+    ),
     path("account/", profile.ProfileView.as_view(), name="profile"),
     path("account/picture/", profile.PictureView.as_view(), name="picture"),
     path(
@@ -75,12 +89,20 @@ urlpatterns = [
         profile.PictureRemoveView.as_view(),
         name="picture_remove",
     ),
-    path("account/confirm/", reauthentication.ConfirmView.as_view(), name="confirm"),
-    path("account/password/", password_change.PasswordView.as_view(), name="password"),
+    path(
+        "account/confirm/",
+        reauthentication.ReauthenticationView.as_view(),
+        name="reauthentication",
+    ),
+    path(
+        "account/password/",
+        password_change.PasswordChangeView.as_view(),
+        name="password_change",
+    ),
     path(
         "account/password/unsure/",
-        password_change.PasswordUnsureView.as_view(),
-        name="password_unsure",
+        password_change.PasswordChangeUnsureView.as_view(),
+        name="password_change_unsure",
     ),
     path("account/email/", email_change.EmailChangeView.as_view(), name="email_change"),
     path(

@@ -169,7 +169,7 @@ SESSION_SAVE_EVERY_REQUEST = False
 SESSION_ROW_CACHE = "redis" in CACHES["default"]["BACKEND"]
 TOKEN_ENCRYPTION_KEYS = env.words("TOKEN_ENCRYPTION_KEYS", default=REQUIRED)
 
-# Directus; read by accounts/clients.py alone
+# Directus; read by accounts/core/clients.py alone
 
 DIRECTUS_URL = env.address("DIRECTUS_URL")
 DIRECTUS_PUBLIC_URL = env.address("DIRECTUS_PUBLIC_URL", default=DIRECTUS_URL)

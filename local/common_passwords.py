@@ -1,4 +1,4 @@
-"""Write accounts/common_passwords.bin: `make common-passwords`.
+"""Write accounts/passwords/common.bin: `make common-passwords`.
 
 No well-kept package has a long list of passwords as long as this site wants them. Two
 old ones have what leaked once, the commonest first; they are fetched here, read and

@@ -19,7 +19,10 @@ from ..directus import (
     Visitor,
     WaitingRoom,
 )
-from ..operations.provisioning import SiteIds
+from ..directus.ids import SiteIds
+
+# Of one page; Directus may allow fewer.
+MOST_ROWS = 1000
 
 
 def anonymous_client(request=None) -> DirectusClient:
@@ -58,6 +61,13 @@ def service_client(visitor: Visitor | None = None) -> DirectusClient | None:
         return None
     auth = BearerAuth(settings.DIRECTUS_SERVICE_TOKEN)
     return DirectusClient(transport(), auth=auth, visitor=visitor)
+
+
+def page_size(client: DirectusClient) -> int:
+    """Return how many users to ask for at once: Directus may allow fewer than we do."""
+    limits = client.get_server_info().get("queryLimit")
+    most = limits.get("max") if isinstance(limits, dict) else None
+    return min(MOST_ROWS, most) if isinstance(most, int) and most > 0 else MOST_ROWS
 
 
 def service_token() -> str:

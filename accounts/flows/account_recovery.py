@@ -10,7 +10,9 @@ from django.views.decorators.debug import sensitive_variables
 from .. import two_factor
 from ..core import audit, clients, clock
 from ..directus import InvalidOTP, TokenPair
+from ..mirror.own_profile import read_own_profile
 from ..models import RecoveryCode
+from ..sessions.tokens import revoke
 from ..throttling.attempts import CodeAttempt
 from ..two_factor import recovery_codes
 from ..two_factor.totp import STEP_SECONDS, code_of
@@ -66,7 +68,7 @@ def _switch_off(request, email: str, password: str, secret: str, user) -> None:
     tokens, steps_ahead = _sign_in(request, email, password, secret)
     client = clients.client_for_tokens(tokens, request)
     try:
-        profile = sign_in.own_profile(client)
+        profile = read_own_profile(client)
         if profile.id != user.directus_id:
             # The address has passed to somebody else.
             raise InvalidOTP(401, "ANOTHER_USER")
@@ -74,7 +76,7 @@ def _switch_off(request, email: str, password: str, secret: str, user) -> None:
         if profile.has_two_factor is not False:
             client.disable_second_factor(code_of(secret, steps_ahead=steps_ahead))
     finally:
-        sign_in.revoke(request, tokens)
+        revoke(tokens, request)
 
 
 @sensitive_variables("password", "secret", "otp")

@@ -2,9 +2,10 @@
 
 Nothing is done for a link before Directus has vouched for it, because until then it
 names whatever address its maker liked. Unless the site knows for certain whose the
-password is (`accounts.flows.sign_up`), it is replaced *before* the address is confirmed, and
-a link to choose a new one is mailed. Without a service token nothing can be known or
-replaced: then the first sign-in waits until a new password was chosen by mail.
+password is (`accounts.flows.sign_up`), it is replaced *before* the address is
+confirmed, and a link to choose a new one is mailed. Without a service token nothing
+can be known or replaced: then the first sign-in waits until a new password was
+chosen by mail.
 """
 
 import logging

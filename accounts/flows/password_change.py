@@ -21,6 +21,7 @@ from ..directus import (
 )
 from ..sessions import current
 from ..sessions.ending import end_sessions_of
+from ..sessions.tokens import revoke
 from . import email_change, sign_in
 from .password_reset import Unsure
 
@@ -60,7 +61,7 @@ def change(request, tokens: TokenPair, password: str, otp: str = "") -> bool:
         raise
     finally:
         # Alive still where nothing was changed, and on version 10.
-        sign_in.revoke(request, tokens)
+        revoke(tokens, request)
     _after(request)
     return _sign_in_anew(request, password, otp)
 
@@ -114,10 +115,10 @@ def _sign_in_anew(request, password: str, otp: str) -> bool:
     session.cycle_key()
     if SESSION_KEY not in session:
         # Somebody ended the session meanwhile.
-        sign_in.revoke(request, new)
+        revoke(new, request)
         return False
     session.begin(request.user, request)
     session.tokens.start(new)
     if old is not None:
-        sign_in.revoke(request, old)
+        revoke(old, request)
     return True

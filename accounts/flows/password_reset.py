@@ -17,7 +17,6 @@ from ..directus import (
     spellings,
 )
 from ..models import Session
-from ..operations.lookup import users_with_email
 from ..sessions.store import end_sessions
 from ..throttling import mailboxes
 from ..throttling.attempts import forget_failures
@@ -159,4 +158,9 @@ def _owners(email: str):
         found = []
     if found:
         return mirrored.filter(directus_id__in=[profile.id for profile in found])
-    return users_with_email(email).exclude(directus_id=None).exclude(email="")
+    return (
+        get_user_model()
+        .objects.with_email(email)
+        .exclude(directus_id=None)
+        .exclude(email="")
+    )

@@ -4,24 +4,23 @@ import logging
 import unicodedata
 
 from django.db import DatabaseError
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
-from ..core import clients
+from ..core import audit, clients, mails
 from ..directus import (
-    DirectusAPIError,
-    DirectusClient,
     DirectusError,
-    DirectusUnavailable,
-    DirectusUser,
     InvalidCredentials,
     InvalidOTP,
-    RateLimited,
     TokenPair,
     spellings,
 )
+from ..mirror.own_profile import read_own_profile
 from ..passwords import local
+from ..sessions.tokens import revoke
 from ..throttling.attempts import SignInAttempt
 from ..throttling.limits import Throttled
+from ..web import known_devices
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ logger = logging.getLogger(__name__)
 def login(
     request, email: str, password: str, otp: str = "", *, own_code: bool = False
 ) -> TokenPair:
-    """Exchange credentials for tokens, within the limits of `accounts.throttling.attempts`.
+    """Exchange credentials for tokens, within the limits of `throttling.attempts`.
 
     The password is tried as this site sets passwords, in composed letters (NFC), and
     then as it was typed where that differs: other pages of Directus set those.
@@ -64,7 +63,7 @@ def login(
     try:
         attempt.succeeded()
     except DatabaseError:
-        revoke(request, tokens)
+        revoke(tokens, request)
         raise
     return tokens
 
@@ -106,30 +105,14 @@ def prove_password(request, password: str, otp: str = "") -> TokenPair:
     """
     tokens = login(request, request.user.email, password, otp)
     try:
-        profile = own_profile(clients.client_for_tokens(tokens, request))
+        profile = read_own_profile(clients.client_for_tokens(tokens, request))
         if profile.id != request.user.directus_id:
             # The address has passed to somebody else, whose password this is.
             raise InvalidCredentials(401, "ANOTHER_USER")
     except DirectusError:
-        revoke(request, tokens)
+        revoke(tokens, request)
         raise
     return tokens
-
-
-def own_profile(client: DirectusClient) -> DirectusUser:
-    """Return what a client's user may read of the own profile.
-
-    Raises:
-        DirectusUnavailable, RateLimited: it cannot be read now. A refusal is no
-            answer either: the user has just signed in, or the tokens are good.
-    """
-    try:
-        return client.get_current_user()
-    except RateLimited:
-        raise
-    except DirectusAPIError as error:
-        logger.error("A signed-in user's profile cannot be read: %s", error)
-        raise DirectusUnavailable(f"the profile answered {error}") from error
 
 
 @sensitive_variables("password", "otp")
@@ -146,10 +129,9 @@ def login_again(request, password: str, otp: str = "") -> TokenPair:
     return client.login(email=request.user.email, password=password, otp=otp)
 
 
-@sensitive_variables("tokens")
-def revoke(request, tokens: TokenPair) -> None:
-    """End the session of tokens that nobody will use; best effort."""
-    try:
-        clients.anonymous_client(request).logout(tokens.refresh_token)
-    except DirectusError as error:
-        logger.warning("Tokens that nobody uses stay alive: %s", error)
+def tell_of_new_device(request, user) -> None:
+    """Mail a user about a sign-in with a browser that did not know the user."""
+    if known_devices.knows_user(request, user):
+        return
+    audit.record("sign_in.new_device", request, user=user)
+    mails.send("new_device", user, request, sessions_path=reverse("accounts:sessions"))

@@ -159,7 +159,7 @@ def _register(request, person: dict[str, str]) -> None:
 def _ask_for_link(request, person: dict[str, str]) -> None:
     try:
         clients.anonymous_client(request).register_user(
-            **person, verification_url=public_url("accounts:verify_email")
+            **person, verification_url=public_url("accounts:email_verification")
         )
     except InvalidPayload as error:
         if error.code == "INVALID_PAYLOAD":

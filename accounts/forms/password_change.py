@@ -6,10 +6,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from .password_reset import NewPasswordForm
-from .reauthentication import ConfirmForm
+from .reauthentication import ReauthenticationForm
 
 
-class OwnPasswordForm(ConfirmForm, NewPasswordForm):
+class PasswordChangeForm(ReauthenticationForm, NewPasswordForm):
     """The current password, and a new one twice."""
 
     field_order = ("current_password", "otp", "new_password", "new_password_again")

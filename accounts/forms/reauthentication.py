@@ -7,7 +7,7 @@ from .fields import PasswordField, SiteForm
 from .sign_in import CodeField
 
 
-class ConfirmForm(SiteForm):
+class ReauthenticationForm(SiteForm):
     """The current password, and the one-time code of who has a second factor.
 
     Args:

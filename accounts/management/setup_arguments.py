@@ -7,8 +7,9 @@ from pathlib import Path
 from django.core.management.base import CommandParser
 
 from ..directus.ids import DEFAULT_SITE
+from ..directus.passwords import PASSWORD_POLICIES
 from ..operations.provisioning import UNCHANGED, SiteIds
-from ..operations.provisioning.wanted import MODIFICATION_FIELD, PASSWORD_POLICIES
+from ..operations.provisioning.wanted import MODIFICATION_FIELD
 
 TOKEN, ROLE = "DIRECTUS_SERVICE_TOKEN", "DIRECTUS_CUSTOMER_ROLE"
 SITE = "DIRECTUS_SITE"

@@ -7,7 +7,6 @@ are signed in keep reading for a while, and nobody is signed out.
 
 import logging
 import time
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import DatabaseError
@@ -15,19 +14,15 @@ from django.db import DatabaseError
 from .. import two_factor
 from ..core import cache, clients
 from ..directus import (
-    DirectusAPIError,
-    DirectusClient,
     DirectusUnavailable,
-    DirectusUser,
-    Forbidden,
     RateLimited,
     SessionExpired,
 )
-from ..flows import sign_in
 from ..passwords import local
 from ..sessions.recheck import TOLERANCE
 from ..sessions.store import end_sessions
 from ..sessions.tokens import POLL_SECONDS
+from .own_profile import read_profile
 from .users import mirror_user
 
 logger = logging.getLogger(__name__)
@@ -143,47 +138,6 @@ def _prove(request) -> None:
 def _same_backend(before, after):
     after.backend = getattr(before, "backend", None)
     return after
-
-
-def read_profile(client: DirectusClient, prove: Callable[[], None]) -> DirectusUser:
-    """Return the profile of a client's user, as complete as anybody may read it.
-
-    Args:
-        client: acts as the user.
-        prove: called when nobody could read the status; raises SessionExpired when
-            the user may not refresh, which Directus always knows.
-
-    Raises:
-        DirectusUnavailable, RateLimited: the profile cannot be read now.
-    """
-    profile = sign_in.own_profile(client)
-    if profile.is_complete:
-        return profile
-    return _read_as_site(profile) or _proven(profile, prove)
-
-
-def _read_as_site(profile: DirectusUser) -> DirectusUser | None:
-    """Return the profile as the service token sees it, or None if not completely."""
-    service = clients.service_client()
-    if service is None:
-        return None
-    try:
-        found = service.get_user(profile.id)
-    except RateLimited:
-        raise
-    except Forbidden:
-        # The user is gone, or the service token may not read: the same answer.
-        return None
-    except DirectusAPIError as error:
-        # The site's own trouble must not sign anybody out.
-        logger.error("The service token cannot read users: %s", error)
-        return None
-    return found if found.is_complete else None
-
-
-def _proven(profile: DirectusUser, prove: Callable[[], None]) -> DirectusUser:
-    prove()
-    return profile
 
 
 # When there is no answer

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from ..core import clients
 from ..directus import (
     AuthenticationFailed,
     DirectusAPIError,
@@ -26,7 +27,6 @@ from ..directus import (
     Forbidden,
     RateLimited,
 )
-from ..sync.pages import page_size
 
 WRITING_ENDS_SESSIONS = 11
 PAUSE = 3.0
@@ -102,7 +102,7 @@ class DirectusSessions:
         return user.last_access is not None and user.last_access >= moment
 
     def _list(self, fields: str) -> Iterator[User]:
-        size = page_size(self._service)
+        size = clients.page_size(self._service)
         params = {"fields": fields, "sort": "id", "limit": str(size)}
         previous: list[User] = []
         for page in count(1):

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ..core import clients
-from ..directus import DirectusError, Forbidden, spellings
+from ..directus import DirectusError, Forbidden
 
 # What fits into the column of any database.
 LONGEST_ID = 18
@@ -70,15 +69,9 @@ def local_users(text: str):
     directus_id = _as_uuid(text)
     if directus_id is not None:
         return users.filter(directus_id=directus_id)
-    return users_with_email(text).order_by("pk") if "@" in text else users.none()
-
-
-def users_with_email(email: str):
-    """Return the rows here that have an address, in any of its spellings."""
-    is_theirs = Q()
-    for each in spellings(email):
-        is_theirs |= Q(email__iexact=each)
-    return get_user_model().objects.filter(is_theirs)
+    if "@" in text:
+        return get_user_model().objects.with_email(text).order_by("pk")
+    return users.none()
 
 
 def _ids_at_directus(text: str) -> list[UUID]:

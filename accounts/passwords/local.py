@@ -3,10 +3,10 @@
 import time
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password
 from django.views.decorators.debug import sensitive_variables
 
-from ..operations.lookup import users_with_email
 from ..web import client_address
 
 # LOGIN_STALL_TIME of Directus, by default.
@@ -27,7 +27,7 @@ def keeps(email: str, password: str) -> bool:
     Nothing that is typed for a local user's address is, unless somebody whom Directus
     is known to know has the same address: then the local password alone is not.
     """
-    users = users_with_email(email)
+    users = get_user_model().objects.with_email(email)
     local = [u for u in users.filter(directus_id=None) if u.has_usable_password()]
     if not local:
         return False

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from ..core import cache, clients
 from ..directus import DirectusError
-from ..operations.provisioning.wanted import PASSWORD_POLICIES
+from ..directus.passwords import PASSWORD_POLICIES
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,8 @@ from functools import partial
 
 from ..core import background
 from ..directus import TokenPair
-from ..flows import sign_in
 from .store import take_out
-from .tokens import tokens_in
+from .tokens import revoke, tokens_in
 
 
 def end_sessions_of(user, *, but=None) -> int:
@@ -34,4 +33,4 @@ def end(rows) -> int:
 
 def _revoke(tokens: list[TokenPair]) -> None:
     for pair in tokens:
-        sign_in.revoke(None, pair)
+        revoke(pair)

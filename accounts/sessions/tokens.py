@@ -17,9 +17,10 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from ..core import clients
-from ..directus import DirectusUnavailable, SessionExpired, TokenPair
+from ..directus import DirectusError, DirectusUnavailable, SessionExpired, TokenPair
 from . import row_cache, unopened
 
 POLL_SECONDS = 0.05
@@ -170,6 +171,19 @@ class SessionTokenStore:
             Q(refresh_lease_until=self._held), refresh_lease_until=None
         )
         self._held = None
+
+
+@sensitive_variables("tokens")
+def revoke(tokens: TokenPair, request=None) -> None:
+    """End the session of unused tokens at Directus; best effort.
+
+    Args:
+        request: the visitor's request, if there is one.
+    """
+    try:
+        clients.anonymous_client(request).logout(tokens.refresh_token)
+    except DirectusError as error:
+        logger.warning("Unused tokens stay valid: %s", error)
 
 
 # Sealing

@@ -17,9 +17,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from ..core import clock
+from ..core import clients, clock
 from ..directus import DirectusClient, Forbidden, InvalidPayload
-from .pages import page_size
 
 PAGE = 100
 # Directus 12 without a licence keeps its log for 30 days.
@@ -54,7 +53,7 @@ def changed_since(client: DirectusClient, since: datetime) -> list[UUID]:
         raise NoDelta(
             "Directus may not remember that long: sync everybody, without --since."
         )
-    size = min(PAGE, page_size(client))
+    size = min(PAGE, clients.page_size(client))
     found: dict[UUID, None] = {}
     answered = 0
     for source in (_from_field, _from_log):

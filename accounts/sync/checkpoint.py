@@ -1,7 +1,7 @@
 """How far a run of directus_sync came, so that one that was interrupted can go on.
 
-Only accounts.sync.run uses it. One row at most: a run that begins forgets the run before
-it, and one that ends leaves nothing.
+Only accounts.sync.run uses it. One row at most: a run that begins forgets the run
+before it, and one that ends leaves nothing.
 """
 
 from datetime import datetime, timedelta

@@ -11,11 +11,11 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
 from .. import signals
-from ..core import audit
+from ..core import audit, clients
 from ..directus import DirectusClient
 from ..flows.deletion_local import erase
 from ..mirror.users import clock, not_read_since
-from .pages import SyncRefused, page_size, still_there
+from .pages import SyncRefused, still_there
 
 AT_ONCE = 100
 
@@ -53,7 +53,7 @@ class Missing:
         last = 0
         rows = self._known.order_by("pk").values_list("pk", "directus_id")
         # More would be cut off, and taken for gone.
-        at_once = min(AT_ONCE, page_size(client))
+        at_once = min(AT_ONCE, clients.page_size(client))
         while some := dict(rows.filter(pk__gt=last)[:at_once]):
             last = max(some)
             there: set[UUID] = still_there(client, list(some.values()))

@@ -13,18 +13,9 @@ from ..directus import DirectusClient, DirectusUser
 from ..mirror.users import Clock
 from .bulk import active_users, unseen_users
 
-PAGE = 1000
-
 
 class SyncRefused(Exception):
     """Nobody was deactivated, because what Directus says cannot be all; str() why."""
-
-
-def page_size(client: DirectusClient) -> int:
-    """Return how many users to ask for at once: Directus may allow fewer than we do."""
-    limits = client.get_server_info().get("queryLimit")
-    most = limits.get("max") if isinstance(limits, dict) else None
-    return min(PAGE, most) if isinstance(most, int) and most > 0 else PAGE
 
 
 def batches(

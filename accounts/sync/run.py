@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from ..core import clients
 from ..directus import DirectusClient, DirectusUser
 from ..mirror import policies
 from ..mirror.policies import with_policies
@@ -31,7 +32,7 @@ from .bulk import (
     write,
 )
 from .changes import NoDelta, changed_since
-from .pages import SyncRefused, batches, gone_users, page_size, require_status
+from .pages import SyncRefused, batches, gone_users, require_status
 
 BATCH = 1000
 # Ids in one question to Directus: their filter has to fit into a URL.
@@ -113,7 +114,7 @@ class _Sync:
         self._outcome = Outcome()
         # Gone, though they were listed by the run that was interrupted.
         self._left_since = _Leaving()
-        self._page = page_size(client)
+        self._page = clients.page_size(client)
         # More would be cut off, and taken for gone.
         self._asked_at_once = min(ASKED_AT_ONCE, self._page)
 

@@ -12,12 +12,12 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from ..models import RecoveryCode
-from ..operations.lookup import users_with_email
 from .totp import in_groups, plain
 
 HOW_MANY = 10
@@ -103,7 +103,7 @@ def secret_in(row: RecoveryCode, code: str) -> str | None:
 
 
 def _unused(email: str):
-    users = users_with_email(email).filter(directus_id__isnull=False)
+    users = get_user_model().objects.with_email(email).filter(directus_id__isnull=False)
     return RecoveryCode.objects.filter(user__in=users, used_at=None)
 
 

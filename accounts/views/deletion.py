@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.core import audit
-from accounts.flows import deletion, sign_in
+from accounts.flows import deletion
 from accounts.flows.export import Incomplete, export
-from accounts.forms.reauthentication import ConfirmForm
+from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.sessions.ending import end_sessions_of
+from accounts.sessions.tokens import revoke
 from accounts.throttling.limits import EXPORTS, Attempt, Throttled
 from config import errors
 
@@ -58,11 +59,11 @@ class ExportView(PasswordConfirmedMixin, AccountPageView):
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
-class DeleteView(AccountFormView):
+class DeletionView(AccountFormView):
     """Ask for the deletion of the account; the password again."""
 
-    form_class = ConfirmForm
-    template_name = "accounts/delete.html"
+    form_class = ReauthenticationForm
+    template_name = "accounts/deletion.html"
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}
@@ -79,7 +80,7 @@ class DeleteView(AccountFormView):
     def post(self, request, *args, **kwargs):
         """Take the form, where it was shown."""
         if request.user.delete_at or not deletion.is_possible():
-            return redirect("accounts:delete")
+            return redirect("accounts:deletion")
         return super().post(request, *args, **kwargs)
 
     def submit(self, form):
@@ -87,7 +88,7 @@ class DeleteView(AccountFormView):
         tokens = check_password(self.request, form)
         if tokens is None:
             return self.form_invalid(form)
-        sign_in.revoke(self.request, tokens)
+        revoke(tokens, self.request)
         if settings.ACCOUNT_DELETION_DAYS:
             return self._ask()
         return self._delete()
@@ -95,27 +96,27 @@ class DeleteView(AccountFormView):
     def _ask(self):
         deletion.ask(self.request)
         end_sessions_of(self.request.user, but=self.request.session)
-        return redirect("accounts:delete")
+        return redirect("accounts:deletion")
 
     def _delete(self):
         try:
             deletion.delete_now(self.request)
         except deletion.Revoked:
             # Another request of the same user is at it.
-            return redirect("accounts:delete")
+            return redirect("accounts:deletion")
         self.request.session.flush()
         self.request.user = AnonymousUser()
         messages.success(self.request, _("Your account has been deleted."))
         return redirect("accounts:login")
 
 
-class KeepView(PasswordConfirmedMixin, ButtonView):
+class DeletionCancelView(PasswordConfirmedMixin, ButtonView):
     """Revoke the deletion."""
 
-    page = reverse_lazy("accounts:delete")
+    page = reverse_lazy("accounts:deletion")
 
     def post(self, request):
         """Keep the account."""
         if deletion.revoke(request):
             messages.success(request, _("Your account stays."))
-        return redirect("accounts:delete")
+        return redirect("accounts:deletion")

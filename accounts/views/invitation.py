@@ -18,11 +18,11 @@ from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
 @method_decorator(
     sensitive_post_parameters("new_password", "new_password_again"), name="dispatch"
 )
-class InviteView(LinkTokenMixin, PublicFormView):
+class InvitationView(LinkTokenMixin, PublicFormView):
     """Choose the first password."""
 
     form_class = NewPasswordForm
-    template_name = "accounts/invite.html"
+    template_name = "accounts/invitation.html"
     purpose = "invite"
 
     def get_form_kwargs(self):
@@ -44,7 +44,7 @@ class InviteView(LinkTokenMixin, PublicFormView):
         except invitation.NoRoom:
             return self.render_no_room()
         self.forget_token()
-        response = redirect("accounts:invite_done")
+        response = redirect("accounts:invitation_done")
         known_devices.remember(self.request, response, audit.email_digest(email))
         return response
 
@@ -52,14 +52,14 @@ class InviteView(LinkTokenMixin, PublicFormView):
         """Say that the operator has to act; the invitation stays good."""
         return self.response_class(
             request=self.request,
-            template=["accounts/invite_no_room.html"],
+            template=["accounts/invitation_no_room.html"],
             context={"view": self},
             using=self.template_engine,
             status=503,
         )
 
 
-class InviteDoneView(PublicPageView):
+class InvitationDoneView(PublicPageView):
     """The account is ready; sign in."""
 
-    template_name = "accounts/invite_done.html"
+    template_name = "accounts/invitation_done.html"

@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.core import audit
 from accounts.directus import InvalidPayload
 from accounts.flows import password_change
-from accounts.forms.password_change import OwnPasswordForm
+from accounts.forms.password_change import PasswordChangeForm
 from accounts.web import known_devices
 
 from .reauthentication import AccountFormView, AccountPageView, check_password
@@ -18,14 +18,14 @@ SECRETS = ("current_password", "otp", "new_password", "new_password_again")
 
 
 @method_decorator(sensitive_post_parameters(*SECRETS), name="dispatch")
-class PasswordView(AccountFormView):
+class PasswordChangeView(AccountFormView):
     """The current password, the code if there is one, and a new password.
 
     It asks for the password itself, and therefore not for a confirmation before.
     """
 
-    form_class = OwnPasswordForm
-    template_name = "accounts/password.html"
+    form_class = PasswordChangeForm
+    template_name = "accounts/password_change.html"
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}
@@ -41,7 +41,7 @@ class PasswordView(AccountFormView):
                 self.request, tokens, data["new_password"], data.get("otp", "")
             )
         except password_change.Unsure:
-            return redirect("accounts:password_unsure")
+            return redirect("accounts:password_change_unsure")
         except InvalidPayload:
             form.add_error("new_password", _("This password is not accepted."))
             return self.form_invalid(form)
@@ -53,7 +53,7 @@ class PasswordView(AccountFormView):
     def _changed(self, user, stays):
         if stays:
             text = _("Your password is changed. All other browsers are signed out.")
-            response = redirect("accounts:password")
+            response = redirect("accounts:password_change")
         else:
             text = _("Your password is changed. Please sign in with the new one.")
             response = redirect("accounts:login")
@@ -62,10 +62,10 @@ class PasswordView(AccountFormView):
         return response
 
 
-class PasswordUnsureView(AccountPageView):
+class PasswordChangeUnsureView(AccountPageView):
     """Directus did not say whether the password is changed."""
 
-    template_name = "accounts/password_unsure.html"
+    template_name = "accounts/password_change_unsure.html"
 
 
 def _not_allowed() -> str:

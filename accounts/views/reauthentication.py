@@ -13,7 +13,8 @@ from django.views.generic import TemplateView, View
 from accounts.core import audit
 from accounts.directus import AuthenticationFailed, InvalidOTP
 from accounts.flows import sign_in
-from accounts.forms.reauthentication import ConfirmForm
+from accounts.forms.reauthentication import ReauthenticationForm
+from accounts.sessions.tokens import revoke
 from accounts.web.next_page import by_way_of
 
 from .mixins import NextPageMixin, SiteFormView
@@ -73,15 +74,15 @@ class PasswordConfirmedMixin:
 
 def ask_for_password(request) -> HttpResponseRedirect:
     """Send a request by way of the page that asks for the password."""
-    return by_way_of("accounts:confirm", request.get_full_path())
+    return by_way_of("accounts:reauthentication", request.get_full_path())
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
-class ConfirmView(NextPageMixin, AccountFormView):
+class ReauthenticationView(NextPageMixin, AccountFormView):
     """The password again, with the one-time code where a second factor is on."""
 
-    form_class = ConfirmForm
-    template_name = "accounts/confirm.html"
+    form_class = ReauthenticationForm
+    template_name = "accounts/reauthentication.html"
     next_page = reverse_lazy("accounts:profile")
 
     def get_form_kwargs(self):
@@ -95,7 +96,7 @@ class ConfirmView(NextPageMixin, AccountFormView):
         tokens = check_password(self.request, form)
         if tokens is None:
             return self.form_invalid(form)
-        sign_in.revoke(self.request, tokens)
+        revoke(tokens, self.request)
         self.request.session.confirm_password()
         audit.record("password.confirmed", self.request, user=self.request.user)
         return HttpResponseRedirect(self.get_success_url())

@@ -32,6 +32,7 @@ from accounts.directus import (
 from accounts.flows import account_recovery, sign_in, sign_in_pending
 from accounts.forms.sign_in import CodeForm, LoginForm, RecoveryCodeForm
 from accounts.sessions import current
+from accounts.sessions.tokens import revoke
 from accounts.throttling.limits import CODE_TRIES, Attempt, Throttled
 from accounts.two_factor import recovery_codes
 from accounts.web import known_devices
@@ -81,7 +82,7 @@ class SignInMixin(NextPageMixin):
         try:
             login(self.request, user)
             if not is_first:
-                known_devices.tell_if_new(self.request, user)
+                sign_in.tell_of_new_device(self.request, user)
             known_devices.remember(
                 self.request, response, audit.email_digest(email), user
             )
@@ -93,7 +94,7 @@ class SignInMixin(NextPageMixin):
     def _take_back(self, tokens) -> None:
         """Leave nobody signed in, here or at Directus, whose answer is an error."""
         if tokens is not None:
-            sign_in.revoke(self.request, tokens)
+            revoke(tokens, self.request)
         try:
             current.leave(self.request)
         except DatabaseError:
@@ -246,11 +247,11 @@ class LoginCodeView(SecondStepView):
 
 
 @method_decorator(sensitive_post_parameters("recovery_code"), name="dispatch")
-class LoginRecoveryView(SecondStepView):
+class AccountRecoveryView(SecondStepView):
     """A recovery code in place of the one-time code."""
 
     form_class = RecoveryCodeForm
-    template_name = "accounts/sign_in_recovery.html"
+    template_name = "accounts/account_recovery.html"
     field = "recovery_code"
     wrong = gettext_lazy("This recovery code is wrong or was used before.")
 

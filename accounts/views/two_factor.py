@@ -14,9 +14,9 @@ from django.views.decorators.debug import (
 from accounts import two_factor
 from accounts.core import clients
 from accounts.directus import Forbidden, InvalidOTP, InvalidPayload
-from accounts.flows import sign_in
-from accounts.forms.reauthentication import ConfirmForm
+from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.forms.sign_in import CodeForm
+from accounts.sessions.tokens import revoke
 from accounts.throttling.attempts import CodeAttempt
 from accounts.two_factor import recovery_codes, totp
 from accounts.web.sealed_cookie import ShortSecret
@@ -46,7 +46,7 @@ class NotPermittedMixin:
 class PasswordStepView(NotPermittedMixin, AccountFormView):
     """A page that begins with the password, and the code where there is one."""
 
-    form_class = ConfirmForm
+    form_class = ReauthenticationForm
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}
@@ -62,7 +62,7 @@ class PasswordStepView(NotPermittedMixin, AccountFormView):
         except Forbidden:
             return self.not_permitted(form)
         finally:
-            sign_in.revoke(self.request, tokens)
+            revoke(tokens, self.request)
 
     def act(self, form, client):
         """Do what the page is for, as the user; return the response."""

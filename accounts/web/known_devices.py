@@ -1,6 +1,6 @@
 """The cookie by which a browser is known to have signed in to an account before.
 
-It gives no access: only a count of failures of its own (accounts.throttling.attempts), and no
+It gives no access: only a count of failures of its own (throttling.attempts), and no
 mail about a new browser. An account is known by its address, which is all that a
 sign-in form has, and by its user, whose address may change.
 """
@@ -9,10 +9,7 @@ import secrets
 
 from django.conf import settings
 from django.core import signing
-from django.urls import reverse
 from django.utils.crypto import salted_hmac
-
-from ..core import audit, mails
 
 COOKIE_AGE = 180 * 24 * 3600
 SALT = "accounts.devices"
@@ -49,12 +46,9 @@ def remember(request, response, account: str, user=None) -> None:
     )
 
 
-def tell_if_new(request, user) -> None:
-    """Mail a user that a browser has signed in that did not know the user."""
-    if _user_digest(user) in _read(request)["users"]:
-        return
-    audit.record("sign_in.new_device", request, user=user)
-    mails.send("new_device", user, request, sessions_path=reverse("accounts:sessions"))
+def knows_user(request, user) -> bool:
+    """Return whether the user has signed in with this browser before."""
+    return _user_digest(user) in _read(request)["users"]
 
 
 def _first(account: str, others: list[str]) -> list[str]:

@@ -71,9 +71,7 @@ def answers(client, directus, ada, monkeypatch, settings):
     directus.is_down()
     page[503] = ask_reset(client)
     monkeypatch.setattr("dashboard.views.HomeView.dispatch", failing(ValueError()))
-    monkeypatch.setattr(
-        "accounts.views.sign_up.RegisterView.get", failing(ValueError())
-    )
+    monkeypatch.setattr("accounts.views.sign_up.SignUpView.get", failing(ValueError()))
     page[500] = client.get("/register/")
     page["healthz"] = client.get("/healthz")
     page["static"] = client.get("/static/site.css")

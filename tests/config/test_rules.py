@@ -109,7 +109,7 @@ def test_one_module_reads_the_settings_of_directus():
         and node.value.id == "settings"
     }
 
-    assert readers == {"accounts/clients.py"}
+    assert readers == {"accounts/core/clients.py"}
 
 
 def test_one_module_uses_the_cache():
@@ -120,11 +120,11 @@ def test_one_module_uses_the_cache():
         if any(name.startswith("django.core.cache") for name in imports(path))
     }
 
-    assert users == {"accounts/shared_cache.py"}
+    assert users == {"accounts/core/cache.py"}
 
 
 def test_redirects_by_name_name_a_view():
-    """What visitors sent is a path, and none is looked up: accounts/next_page.py."""
+    """What visitors sent is a path, and none is looked up: accounts/web/next_page.py."""
     others = {
         f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
         for path in site_sources()
@@ -165,7 +165,7 @@ def test_one_module_seals_tokens():
         if any(word in path.read_text() for word in words)
     }
 
-    assert users == {"accounts/token_store.py", "accounts/models.py"}
+    assert users == {"accounts/sessions/tokens.py", "accounts/models.py"}
 
 
 def test_the_dashboard_knows_the_clients_errors_alone():

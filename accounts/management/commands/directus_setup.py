@@ -297,8 +297,8 @@ class Command(BaseCommand):
     def _tell_environment(self, webhook):
         lines = directus_environment(
             reset_url=public_url("accounts:password_reset_confirm"),
-            verify_url=public_url("accounts:verify_email"),
-            invite_url=public_url("accounts:invite"),
+            verify_url=public_url("accounts:email_verification"),
+            invite_url=public_url("accounts:invitation"),
             webhook_url=webhook.url if webhook else "",
         )
         self.report.environment(lines)

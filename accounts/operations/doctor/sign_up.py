@@ -85,7 +85,7 @@ def register_link(site: Site) -> Answer:
     Signs the service user up again: Directus looks at the link first, and then does
     nothing for an address that it knows.
     """
-    url = public_url("accounts:verify_email")
+    url = public_url("accounts:email_verification")
     if clients.signup_mode() != "register":
         return ok("This site does not use it.")
     if site.me.get("status") != "active" or not site.me.get("email"):

@@ -21,15 +21,6 @@ class Unchanged:
 UNCHANGED = Unchanged()
 
 MODIFICATION_FIELD = "date_updated"
-# Those that Directus' own app offers.
-PASSWORD_POLICIES = {
-    "none": None,
-    "weak": "/^.{8,}$/",
-    "strong": (
-        r"/(?=^.{8,}$)(?=.*\d)(?=.*[a-z])(?=.*[A-Z])"
-        r"(?=.*[!@#$%^&*()_+}{';'?>.<,])(?!.*\s).*$/"
-    ),
-}
 
 
 @dataclass(frozen=True)

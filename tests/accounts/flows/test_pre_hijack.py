@@ -10,8 +10,8 @@ from django.core.management import call_command
 
 from accounts.core import clients
 from accounts.directus import InvalidPayload
+from accounts.directus.passwords import PASSWORD_POLICIES
 from accounts.models import Session, SignUp, User
-from accounts.operations.provisioning.wanted import PASSWORD_POLICIES
 from tests.fake_directus import CUSTOMER, FakeDirectus
 
 from ..steps import (

@@ -5,9 +5,9 @@ import unicodedata
 
 import pytest
 
-from accounts.forms.password_change import OwnPasswordForm
+from accounts.forms.password_change import PasswordChangeForm
 from accounts.forms.password_reset import NewPasswordForm
-from accounts.forms.reauthentication import ConfirmForm
+from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.forms.sign_in import CodeForm, LoginForm, RecoveryCodeForm
 from accounts.forms.sign_up import SignUpForm
 from accounts.models import User
@@ -32,8 +32,8 @@ FORMS = [
     RecoveryCodeForm(),
     SignUpForm(),
     NewPasswordForm(),
-    ConfirmForm(user=User(has_two_factor=True)),
-    OwnPasswordForm(user=User(has_two_factor=True)),
+    ReauthenticationForm(user=User(has_two_factor=True)),
+    PasswordChangeForm(user=User(has_two_factor=True)),
 ]
 
 
@@ -153,7 +153,7 @@ def test_anything_else_is_no_one_time_code(typed):
 
 
 def test_a_code_that_nobody_asks_for_may_be_of_blanks():
-    form = ConfirmForm({"current_password": "x", "otp": "\u200b"}, user=User())
+    form = ReauthenticationForm({"current_password": "x", "otp": "\u200b"}, user=User())
 
     assert form.is_valid()
 

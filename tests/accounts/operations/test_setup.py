@@ -9,8 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.directus import ids
+from accounts.directus.passwords import PASSWORD_POLICIES
 from accounts.management.commands.directus_setup import Command
-from accounts.operations.provisioning import Options, directus_environment, wanted
+from accounts.operations.provisioning import Options, directus_environment
 from accounts.operations.provisioning.env_file import read_value
 
 PROFILE = "id,email,first_name,last_name,status,language,last_access,provider"
@@ -174,7 +175,7 @@ def test_password_policies(text, policy):
 
 
 def test_a_strong_policy_wants_all_kinds():
-    strong = wanted.PASSWORD_POLICIES["strong"].strip("/")
+    strong = PASSWORD_POLICIES["strong"].strip("/")
 
     assert re.search(strong, "Aa1!aaaa")
     for weak in (

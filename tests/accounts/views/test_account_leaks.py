@@ -27,19 +27,19 @@ EMAIL = "grace@example.com"
 
 
 @pytest.fixture
-def grace(directus, service_token, visitor):  # noqa: F811
+def grace(directus, service_token, visitor):
     """Somebody who is signed in with passwords that cannot be mistaken."""
     user = directus.add_user(EMAIL, PASSWORD)
     log_in(visitor, EMAIL, PASSWORD)
     return user
 
 
-def check(written, canaries):  # noqa: F811
+def check(written, canaries):
     for place, text in written.items():
         assert not canaries.found_in(text), place
 
 
-def test_no_secret_is_written_anywhere(visitor, directus, grace, canaries, log):  # noqa: F811
+def test_no_secret_is_written_anywhere(visitor, directus, grace, canaries, log):
     confirm_password(visitor, PASSWORD + " wrong")
     confirm_password(visitor, PASSWORD)
     ask_email(visitor)
@@ -67,11 +67,11 @@ def test_no_secret_is_written_anywhere(visitor, directus, grace, canaries, log):
 
 
 def test_a_policy_that_directus_enforces_alone_leaks_no_password(
-    visitor,  # noqa: F811
+    visitor,
     directus,
     grace,
-    canaries,  # noqa: F811
-    log,  # noqa: F811
+    canaries,
+    log,
 ):
     """Fact F9: Directus repeats a refused password in its answer."""
     directus.state.password_policy = "/^never$/"
@@ -101,11 +101,11 @@ STEPS = {
 @pytest.mark.parametrize("method", STEPS)
 @pytest.mark.parametrize("error", [RuntimeError("boom"), DatabaseError("boom")])
 def test_a_view_that_fails_reports_no_secret(
-    visitor,  # noqa: F811
+    visitor,
     directus,
     grace,
-    canaries,  # noqa: F811
-    log,  # noqa: F811
+    canaries,
+    log,
     monkeypatch,
     method,
     error,

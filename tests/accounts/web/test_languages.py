@@ -170,7 +170,7 @@ def error_pages(ada, directus, monkeypatch):
         yield 405, browser.get("/logout/", **options)
         with monkeypatch.context() as patch:
             patch.setattr("dashboard.views.HomeView.dispatch", failing)
-            patch.setattr("accounts.views.sign_up.RegisterView.get", failing)
+            patch.setattr("accounts.views.sign_up.SignUpView.get", failing)
             path = "/register/" if "session" not in browser.cookies else "/"
             yield 500, browser.get(path, **options)
 
