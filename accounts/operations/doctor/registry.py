@@ -26,6 +26,17 @@ def check(check_id: str) -> Callable[[Check], Check]:
 def examine(site: Site | None = None) -> Iterator[Finding]:
     """Run every check; one that cannot look says so and stops no other."""
     # Importing them registers them.
+    from . import (  # noqa: F401
+        configuration,
+        here,
+        leftovers,
+        licence,
+        rights,
+        server,
+        sign_up,
+        tls,
+        webhook,
+    )
 
     site = site or Site()
     for check_id in ORDER:

@@ -10,7 +10,6 @@ from django.utils import timezone
 from accounts.core import clients
 from accounts.directus import DirectusUnavailable
 from accounts.models import SyncPosition, User
-from accounts.sync import pages
 from accounts.sync import run as syncing
 from tests.between import Between
 
@@ -23,7 +22,7 @@ PAGE = 3
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch):
-    monkeypatch.setattr(pages, "PAGE", PAGE)
+    monkeypatch.setattr(clients, "MOST_ROWS", PAGE)
     monkeypatch.setattr(syncing, "BATCH", PAGE)
     monkeypatch.setattr(syncing, "ASKED_AT_ONCE", PAGE)
 
@@ -125,8 +124,8 @@ def test_a_later_run_is_not_disturbed_by_an_earlier_one(people, interrupt, monke
     interrupt(batches=1)
     later = SyncPosition.objects.get()
 
-    syncing.sync_position.note(earlier.started_at, seen=99)
-    syncing.sync_position.forget(earlier.started_at)
+    syncing.checkpoint.note(earlier.started_at, seen=99)
+    syncing.checkpoint.forget(earlier.started_at)
 
     assert later.seen == SyncPosition.objects.get().seen == 3
 

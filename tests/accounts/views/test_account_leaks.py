@@ -1,4 +1,4 @@
-"""No secret leaves the site by the account pages. Controls C-LEAK-1, C-LEAK-2."""
+"""No secret leaves the site by the account pages."""
 
 import pytest
 from django.core import mail
@@ -11,15 +11,9 @@ from accounts.passwords.validation import CACHE_KEY
 from tests.fake_directus import one_time_code
 
 from ..account_pages import ask_email, change_password, confirm_email, confirm_password
+from ..canaries import NEW, PASSWORD, WRONG_CODE, everything_written, tokens_of
 from ..flows.email_change.mails import link_in_mail
 from ..steps import OTP_SECRET, log_in, open_link
-from .test_leaks import (
-    NEW,
-    PASSWORD,
-    WRONG_CODE,
-    everything_written,
-    tokens_of,
-)
 
 pytestmark = pytest.mark.django_db
 
