@@ -1,4 +1,4 @@
-"""What other apps can listen to. docs/architecture.md has an example.
+"""What other apps can listen to. docs/building.md has an example.
 
 Sent once the rows are committed; a receiver that fails is logged and stops nothing.
 """
