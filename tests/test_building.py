@@ -116,14 +116,14 @@ def test_the_result_is_clean(built, arguments):
 
 def test_an_import_that_is_not_allowed_is_found(built):
     forbidden = built / "membership/forbidden.py"
-    forbidden.write_text("from accounts import clients  # noqa: F401\n")
+    forbidden.write_text("from accounts.core import clients  # noqa: F401\n")
     try:
         ran = run(built, *IMPORTS, "--no-cache")
     finally:
         forbidden.unlink()
 
     assert ran.returncode == 1
-    assert "membership.forbidden -> accounts.clients" in ran.stdout
+    assert "membership.forbidden -> accounts.core.clients" in ran.stdout
 
 
 def test_make_messages_collects_the_texts_of_the_guide(built):

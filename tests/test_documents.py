@@ -31,3 +31,16 @@ def test_the_index_lists_every_decision_by_its_title():
 
     assert len(RECORDS) > 50
     assert listed == [(headings(path, 1)[0], path.name) for path in RECORDS]
+
+
+DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+PATH = re.compile(r"`((?:accounts|config|local|tests|docs|deploy|bench)/[\w./-]*)`")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_files_that_a_document_names_exist(path):
+    text = path.read_text()
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+
+    assert not [name for name in PATH.findall(text) if not (ROOT / name).exists()]
+    assert not [link for link in links if not (path.parent / link).exists()]
