@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import get_commands, load_command_class
 
 ROOT = Path(settings.BASE_DIR)
 DECISIONS = ROOT / "docs/decisions"
@@ -44,3 +45,26 @@ def test_files_that_a_document_names_exist(path):
 
     assert not [name for name in PATH.findall(text) if not (ROOT / name).exists()]
     assert not [link for link in links if not (path.parent / link).exists()]
+
+
+USE = re.compile(
+    r"\b(directus_\w+|rotate_token_keys|delete_accounts)((?: --?[\w-]+[^`\n|]*)?)"
+)
+COMMANDS = {name for name, app in get_commands().items() if app == "accounts"}
+
+
+def options_of(command):
+    parser = load_command_class("accounts", command).create_parser("manage.py", command)
+    return set(parser._option_string_actions)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_know_the_options_that_a_document_names(path):
+    uses = [use for use in USE.findall(path.read_text()) if use[0] in COMMANDS]
+
+    assert not [
+        (command, option)
+        for command, rest in uses
+        for option in re.findall(r"--[\w-]+", rest)
+        if option not in options_of(command)
+    ]
