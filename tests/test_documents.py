@@ -40,11 +40,9 @@ PATH = re.compile(r"`((?:accounts|config|local|tests|docs|deploy|bench)/[\w./-]*
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_files_that_a_document_names_exist(path):
-    text = path.read_text()
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    names = PATH.findall(path.read_text())
 
-    assert not [name for name in PATH.findall(text) if not (ROOT / name).exists()]
-    assert not [link for link in links if not (path.parent / link).exists()]
+    assert not [name for name in names if not (ROOT / name).exists()]
 
 
 USE = re.compile(
@@ -68,3 +66,23 @@ def test_commands_know_the_options_that_a_document_names(path):
         for option in re.findall(r"--[\w-]+", rest)
         if option not in options_of(command)
     ]
+
+
+def test_the_view_in_the_readme_is_the_one_of_the_guide():
+    [view] = re.findall(
+        r"```python\n(.+?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    )
+
+    lines = (ROOT / "docs/building.md").read_text().splitlines()
+    assert set(view.splitlines()) <= set(lines)
+
+
+def test_the_changelog_has_released_versions_below_what_is_unreleased():
+    sections = headings(ROOT / "CHANGELOG.md", 2)
+
+    assert sections[0] == "[Unreleased]"
+    assert len(sections) > 1
+    for section in sections[1:]:
+        assert re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", section)
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert set(headings(ROOT / "CHANGELOG.md", 3)) <= kinds
