@@ -40,9 +40,11 @@ PATH = re.compile(r"`((?:accounts|config|local|tests|docs|deploy|bench)/[\w./-]*
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_files_that_a_document_names_exist(path):
-    names = PATH.findall(path.read_text())
+    text = path.read_text()
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
 
-    assert not [name for name in names if not (ROOT / name).exists()]
+    assert not [name for name in PATH.findall(text) if not (ROOT / name).exists()]
+    assert not [link for link in links if not (path.parent / link).exists()]
 
 
 USE = re.compile(
