@@ -55,7 +55,7 @@ def database(url: str) -> dict[str, Any]:
     # Opening a connection costs more than the queries of a page.
     found.setdefault("CONN_MAX_AGE", 60)
     if is_sqlite:
-        # Writers wait for each other instead of failing; see docs/architecture.md.
+        # Writers wait for each other instead of failing.
         options.setdefault("timeout", 5)
         options.setdefault("transaction_mode", "IMMEDIATE")
         pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
