@@ -13,7 +13,7 @@ VERSION_TESTS = tests/contract tests/accounts/operations/test_setup.py \
 	tests/browser/test_walks.py tests/browser/test_second_factor.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-versions test-10 test-11 test-12 lint messages lock audit bench migrations-check common-passwords clean
+.PHONY: help run test test-django test-versions test-10 test-11 test-12 lint messages lock audit bench migrations-check common-passwords clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ run: ## Start the site, Directus and a mail catcher: DIRECTUS_VERSION, PORT, DIR
 test: ## Run all tests, against a real Directus and in a browser: ARGS for pytest
 	$(PY) -m local.install
 	$(PY) -m local.tests $(ARGS)
+
+test-django: ## Run the unit tests on the newest Django, if there is a Python 3.13: PYTHON_NEXT, ARGS for pytest
+	$(PY) -m local.next_django $(ARGS)
 
 test-versions: test-10 test-11 test-12 ## Try what talks to Directus on 10, 11 and 12: ARGS for pytest
 
