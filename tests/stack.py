@@ -29,14 +29,28 @@ from local.stack import Stack
 from local.state import State
 from local.versions import chosen_version
 
+LATER_CODES = Path(__file__).with_name("later_codes.cjs")
 DIRECTUS_ENV = {
     # One JSON object a line, for calls().
     "LOG_STYLE": "raw",
     # All browsers of a test run share one address; the default is 5 a minute.
     "RATE_LIMITER_REGISTRATION_POINTS": "100",
+    # Sign-ins and sign-ups that take no time on purpose, and passwords that are hashed
+    # with little work: tests make hundreds of them.
+    "LOGIN_STALL_TIME": "1",
+    "REGISTER_STALL_TIME": "1",
+    "HASH_MEMORY_COST": "1024",
+    "HASH_TIME_COST": "2",
+    "HASH_PARALLELISM": "1",
+    "NODE_OPTIONS": f'--max-old-space-size=512 --require "{LATER_CODES}"',
 }
-# Each browser of a test can have an address of its own, in X-Forwarded-For.
-SITE_ENV = {"TRUSTED_PROXIES": "127.0.0.1"}
+SITE_ENV = {
+    # Each browser of a test can have an address of its own, in X-Forwarded-For.
+    "TRUSTED_PROXIES": "127.0.0.1",
+    "SIGN_IN_FLOOR_SECONDS": "0",
+    "SIGN_UP_FLOOR_SECONDS": "0",
+    "RESET_FLOOR_SECONDS": "0",
+}
 RUNNING: pytest.StashKey["RunningStack"] = pytest.StashKey()
 
 
