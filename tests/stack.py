@@ -25,9 +25,12 @@ from local.directus import PASSED_ON
 from local.mail import links, mails, read_mail
 from local.ports import Ports
 from local.problem import Problem
+from local.processes import wait_until
 from local.stack import Stack
 from local.state import State
 from local.versions import chosen_version
+
+from .on_wire.site import put_into_past
 
 LATER_CODES = Path(__file__).with_name("later_codes.cjs")
 DIRECTUS_ENV = {
@@ -109,13 +112,13 @@ class RunningStack(Stack):
 
     def start_site(self, **env: str) -> None:
         """Start the site; a DATABASE_URL in env gets its tables first."""
-        whole = SITE_ENV | env
+        whole = self._usual_site | env
         if "DATABASE_URL" in env:
             self.site.manage("migrate", "--no-input", **whole)
         self._site_is_used = True
         self.site.start(**whole)
         self.site.wait()
-        self._site_changed = whole != SITE_ENV
+        self._site_changed = whole != self._usual_site
 
     def stop_site(self) -> None:
         """Stop the site: connections are refused from now on."""
@@ -126,6 +129,30 @@ class RunningStack(Stack):
         """Stop the site and start it with these settings instead of the usual ones."""
         self.stop_site()
         self.start_site(**env)
+
+    @contextmanager
+    def usual_site(self, **env: str) -> Iterator[None]:
+        """Let the site have these settings, too, in all tests until the end."""
+        self._usual_site = SITE_ENV | env
+        self.restart_site()
+        yield
+        self._usual_site = SITE_ENV
+        self.restart_site()
+
+    def make_stale(self, *columns: str) -> None:
+        """Put these columns of all sessions of the site into the past."""
+        put_into_past(self.site_settings()["DATABASE_URL"], *columns)
+
+    @contextmanager
+    def after_message(self) -> Iterator[None]:
+        """Wait at the end until the Flow told the site of a change made inside."""
+        before = self._messages()
+        yield
+        assert wait_until(lambda: self._messages() > before, seconds=20)
+
+    def _messages(self) -> int:
+        """Return how many messages of the Flow the site has followed."""
+        return self.site.log.read_text().count('"webhook.followed"')
 
     def restore(self) -> None:
         """Start again what a test has stopped, killed or started differently."""
@@ -151,6 +178,7 @@ class RunningStack(Stack):
             entries = [_call(line) for line in log]
         return [call for call in entries if call and path in {"", call.path}]
 
+    _usual_site = SITE_ENV
     _directus_changed = False
     _site_changed = False
     _site_is_used = False

@@ -17,6 +17,8 @@ from accounts.provisioning import (
 )
 from accounts.provisioning.env_file import read_value
 
+pytestmark = pytest.mark.versions
+
 PROFILE = "id,email,first_name,last_name,status,language,last_access,provider"
 OPTIONS = Options()
 ROLE = ids.customer_role_id("Customer")

@@ -21,6 +21,8 @@ from accounts.provisioning import (
 )
 from local.admin import totp
 
+pytestmark = pytest.mark.versions
+
 PROFILE = "id,email,first_name,last_name,status,language,last_access,provider"
 OPTIONS = Options()
 ROLE = ids.customer_role_id("Customer")

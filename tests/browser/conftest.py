@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
 from local.admin import totp
 from local.install import chromium
@@ -97,6 +97,18 @@ def sign_in(page: Page, email: str, password: str, *, button: str = "Sign in") -
     page.locator("[name=email]").fill(email)
     page.locator("[name=password]").fill(password)
     page.get_by_role("button", name=button).click()
+
+
+def is_sent_form(answer: Response) -> bool:
+    """Tell whether this is the answer to a form, for expect_response()."""
+    return answer.request.method == "POST"
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Try again and again, as people do while Directus is not asked yet."""
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
 
 
 def fresh_code(secret: str) -> str:

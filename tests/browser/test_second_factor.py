@@ -13,6 +13,7 @@ from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.versions,
     # Without a licence, customers may not be given the right: see tests/accounts.
     pytest.mark.directus(10, 11),
 ]
