@@ -2,16 +2,6 @@ PYTHON ?= python3
 # Python of the virtual environment, which local/bootstrap.py makes on the first call.
 PY = @command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed." >&2; exit 1; }; exec $(PYTHON) -m local.bootstrap
 
-# The contract, the commands, and the walks of a customer through the whole site.
-VERSION_TESTS = tests/contract tests/accounts/operations/test_setup.py \
-	tests/accounts/operations/doctor/test_on_directus.py \
-	tests/accounts/operations/test_setup_elsewhere.py tests/accounts/operations/test_rights_on_directus.py \
-	tests/accounts/sync/test_on_directus.py tests/accounts/operations/test_revoke.py \
-	tests/accounts/operations/test_cutting_off.py tests/accounts/admin/test_on_directus.py \
-	tests/accounts/flows/test_own_data_on_directus.py tests/accounts/sync/test_webhook_on_directus.py \
-	tests/accounts/flows/test_whose_password_on_directus.py \
-	tests/browser/test_walks.py tests/browser/test_second_factor.py
-
 .DEFAULT_GOAL := help
 .PHONY: help run test test-django test-versions test-10 test-11 test-12 lint messages lock audit bench migrations-check common-passwords clean
 
@@ -35,7 +25,7 @@ test-10 test-11 test-12: export DIRECTUS_VERSION = $(@:test-%=%)
 test-12: export DIRECTUS_DATABASE ?= postgresql
 test-10 test-11 test-12:
 	$(PY) -m local.install
-	$(PY) -m pytest -m "real or browser" $(VERSION_TESTS) $(ARGS)
+	$(PY) -m pytest -m "versions and (real or browser)" -n 2 --dist loadfile $(ARGS)
 
 lint migrations-check: export DJANGO_SETTINGS_MODULE = tests.settings
 lint: ## Check style, types, templates, imports and migrations

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from accounts.directus import ids
 from tests.accounts.samples import HTML, SVG, picture
 
-from .conftest import sign_in
+from .conftest import is_sent_form, sign_in, until
 from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
 
 pytestmark = pytest.mark.browser
@@ -87,7 +87,8 @@ def added_fields(site):
         DIRECTUS_ADMIN_TOKEN=site.state.secrets()["admin_token"],
         DIRECTUS_PROFILE_FIELDS=names,
     )
-    yield names
+    with site.usual_site(DIRECTUS_PROFILE_FIELDS=names):
+        yield
     for row in rights:
         if row.get("id"):
             path = f"/permissions/{row['id']}"
@@ -97,8 +98,7 @@ def added_fields(site):
 
 
 @pytest.fixture
-def customer(site, added_fields, make_customer):
-    site.restart_site(DIRECTUS_PROFILE_FIELDS=added_fields)
+def customer(added_fields, make_customer):
     return make_customer(first_name="Ada", last_name="Lovelace")
 
 
@@ -319,6 +319,11 @@ def test_while_directus_is_away_what_was_typed_stays(page, customer, site):
     expect(page.locator("[name=first_name]")).to_have_value("Augusta")
     expect(page.get_by_label("Company")).to_have_value("Engines")
     site.start_directus()
-    page.wait_for_timeout(6000)
-    save(page)
+
+    def is_saved():
+        with page.expect_response(is_sent_form) as answer:
+            save(page)
+        return answer.value.status == 302
+
+    until(is_saved)
     expect(page.get_by_text("Your profile was saved.")).to_be_visible()

@@ -12,7 +12,7 @@ from accounts.directus import DirectusClient, Transport
 from tests.fake_directus.tokens import make_jwt
 from tests.on_wire.site import Browser
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.versions]
 
 STRANGERS, OWNERS, NEW = (
     f"{name}-{secrets.token_hex(8)}" for name in ("strangers", "owners", "new")

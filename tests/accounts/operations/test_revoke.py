@@ -17,7 +17,7 @@ from accounts.models import Session, User
 
 from ..signed_in import make_stale, store_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.versions]
 
 
 def revoke(*users, **options):
