@@ -11,6 +11,7 @@ class AccountsConfig(AppConfig):
     default = True
 
     def ready(self):
+        from .core import checks  # noqa: F401
         from .sessions import receivers  # noqa: F401
 
 
