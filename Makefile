@@ -13,7 +13,7 @@ VERSION_TESTS = tests/contract tests/accounts/operations/test_setup.py \
 	tests/browser/test_walks.py tests/browser/test_second_factor.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-versions test-10 test-11 test-12 lint messages lock audit bench migrations-check common-passwords clean
+.PHONY: help run test test-versions test-10 test-11 test-12 lint messages settings lock audit bench migrations-check common-passwords clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ migrations-check: ## Check that the models have not drifted from the migrations
 
 messages: ## Collect what is to be translated and compile the catalogues in locale/
 	$(PY) -m local.messages
+
+settings: ## Write the tables of docs/settings.md from .env.example
+	$(PY) -m local.settings_page
 
 common-passwords: ## Fetch the list of the commonest passwords anew
 	$(PY) -m local.common_passwords

@@ -1,6 +1,6 @@
 """All settings and all defaults. What differs between machines is in the environment.
 
-`.env.example` lists every variable. The transport security follows PUBLIC_URL: an
+`.env.example` describes every variable. The transport security follows PUBLIC_URL: an
 https address switches on Secure and `__Host-` cookies, HSTS and the redirect.
 """
 
@@ -147,7 +147,7 @@ SIGN_UP_FLOOR_SECONDS = env.seconds("SIGN_UP_FLOOR_SECONDS", 1.2, least=0, most=
 RESET_FLOOR_SECONDS = env.seconds("RESET_FLOOR_SECONDS", 0.7, least=0, most=5)
 
 # A sensitive page asks for the password again when it was given longer ago.
-PASSWORD_CONFIRM_SECONDS = env.number("PASSWORD_CONFIRM_SECONDS", default=300)
+PASSWORD_CONFIRM_SECONDS = env.number("PASSWORD_CONFIRM_SECONDS", default=300, least=10)
 
 # What becomes in Directus of who deletes the account (`delete` or `anonymise`), and
 # after how many days, in which it can be revoked.
