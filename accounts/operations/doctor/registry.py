@@ -75,6 +75,7 @@ ORDER = (
     "webhook.secret",
     "webhook.flow",
     "webhook.target",
+    "site.version",
     "site.roles",
     "site.transport",
     "site.database",
