@@ -35,7 +35,10 @@ class InviteView(LinkTokenMixin, PublicFormView):
         try:
             email = invites.accept(self.request, self.token, password)
         except InvalidPayload:
-            form.add_error("new_password", _("This password is not accepted."))
+            form.add_error(
+                "new_password",
+                _("This password can't be used. Choose a different one."),
+            )
             return self.form_invalid(form)
         except invites.LinkInvalid:
             return self.link_invalid()
