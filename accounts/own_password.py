@@ -78,7 +78,11 @@ def _write(request, tokens: TokenPair, password: str) -> None:
             raise
         raise Unsure from error
     except (Forbidden, AuthenticationFailed) as error:
-        logger.error("Nobody may change a customer's password: %s", error)
+        logger.error(
+            "Directus lets neither the user nor the site change a password, which "
+            "directus_setup grants: %s",
+            error,
+        )
         raise NotAllowed from error
 
 
