@@ -19,6 +19,7 @@ from .exceptions import (
     RateLimited,
     SessionExpired,
     TokenExpired,
+    TryLater,
     UserSuspended,
     error_for,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "TokenPair",
     "TokenStore",
     "Transport",
+    "TryLater",
     "Upload",
     "UserSuspended",
     "Visitor",

@@ -41,7 +41,7 @@ def login(
         Throttled: there were too many attempts.
         InvalidOTP: the password is right; the code is missing, wrong or used.
         InvalidCredentials: wrong.
-        DirectusUnavailable: Directus did not say.
+        TryLater: Directus did not say.
     """
     attempt = SignInAttempt(request, email, "" if own_code else otp)
     attempt.begin()

@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from ..core import audit, cache, clients
 from ..core.batches import delete_in_batches
+from ..core.service_token import service_call
 from ..directus import (
     AuthenticationFailed,
     DirectusAPIError,
@@ -56,7 +57,7 @@ def sign_up(request, *, email: str, password: str, first_name: str, last_name: s
     Raises:
         AddressTaken: with DIRECTUS_SIGNUP=create.
         NotAccepted: sign-up is off in Directus, or the address is filtered out there.
-        Throttled, RateLimited, DirectusUnavailable: try again later.
+        TryLater: no account was made, or that is not known.
     """
     mails = _count_attempt(request, email)
     person = {
@@ -69,8 +70,6 @@ def sign_up(request, *, email: str, password: str, first_name: str, last_name: s
     try:
         with mailboxes.uncounted_in_trouble(mails):
             (_create if create else _register)(request, person)
-    except RateLimited:
-        raise
     except DirectusAPIError as error:
         logger.error("Directus refuses sign-ups: %s", error)
         audit.record("sign_up.refused", request, email=email, reason=error.code)
@@ -83,12 +82,8 @@ def _as_directus_has_it(email: str) -> str:
     service = clients.service_client()
     if service is None or len(spellings(email)) == 1:
         return email
-    try:
+    with service_call():
         found = service.find_users_by_email(email)
-    except RateLimited:
-        raise
-    except DirectusAPIError as error:
-        raise service_trouble(error) from error
     return found[0].email if found else email
 
 
@@ -113,15 +108,14 @@ def _create(request, person: dict[str, str]) -> None:
     service = clients.service_client(clients.visitor_of(request))
     client = service or clients.anonymous_client(request)
     try:
-        client.create_user(**person, role=clients.customer_role())
+        with service_call(AuthenticationFailed):
+            client.create_user(**person, role=clients.customer_role())
     except NotUnique as error:
         audit.record("sign_up.refused", request, email=person["email"], reason="taken")
         raise AddressTaken from error
     except InvalidPayload as error:
         logger.warning("Directus refused a sign-up that this site allowed: %s", error)
         raise NotAccepted from error
-    except AuthenticationFailed as error:
-        raise service_trouble(error) from error
 
 
 # An account whose address is confirmed by mail
@@ -145,7 +139,7 @@ def _register(request, person: dict[str, str]) -> None:
     _sign_ups_of(email).update(directus_id=created)
     try:
         _ask_for_link(request, person)
-    except DirectusAPIError:
+    except (DirectusAPIError, RateLimited):
         if service and created:
             _take_back(service, email, created)
         raise
@@ -198,8 +192,6 @@ def _create_unconfirmed(service: DirectusClient, person: dict[str, str]) -> UUID
         return service.create_user(
             **person, role=clients.customer_role(), status="unverified"
         )
-    except RateLimited:
-        raise
     except NotUnique:
         # With a password that was typed before, by anybody.
         return None
@@ -254,9 +246,3 @@ def clear_old() -> None:
 def forget(email: str) -> None:
     """Forget sign-ups: the address' owner is there, and knows the password alone."""
     _sign_ups_of(email).delete()
-
-
-def service_trouble(error: DirectusError) -> DirectusUnavailable:
-    """Return what visitors are told: the site's own token is not theirs to mend."""
-    logger.error("Directus does not let the service token do its work: %s", error)
-    return DirectusUnavailable("the service token is refused")
