@@ -25,6 +25,7 @@ from .exceptions import (
 )
 from .files import Picture
 from .idn import spellings, to_ascii
+from .registration import NewUser
 from .time_budget import RESERVE_SECONDS, time_budget
 from .tokens import BearerAuth, RefreshingAuth, TokenPair, TokenStore
 from .transport import Transport
@@ -45,6 +46,7 @@ __all__ = [
     "InvalidOTP",
     "InvalidPayload",
     "InvalidToken",
+    "NewUser",
     "NotFound",
     "NotUnique",
     "Picture",
