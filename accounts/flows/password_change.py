@@ -48,7 +48,7 @@ def change(request, tokens: TokenPair, password: str, otp: str = "") -> bool:
         InvalidPayload: the password is not accepted.
         NotAllowed: the operator has to grant it.
         Unsure: the request was sent and no answer came.
-        DirectusUnavailable, RateLimited: Directus did nothing.
+        TryLater: Directus did nothing.
     """
     current.spare(request)
     try:

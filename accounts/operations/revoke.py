@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..core import audit, clients
-from ..directus import DirectusError, DirectusUnavailable, RateLimited, TokenPair
+from ..directus import DirectusError, RateLimited, TokenPair, TryLater
 from ..models import Session
 from ..sessions.store import take_out
 from ..sessions.tokens import holds_tokens, tokens_in
@@ -193,7 +193,7 @@ def _revoke_held(one: Ended, patience: int) -> Ended:
         logout = partial(client.logout, tokens.refresh_token)
         try:
             # While Directus is away it is away for all of them.
-            patiently(logout, patience, (RateLimited,))
+            patiently(logout, patience, RateLimited)
             one.revoked += 1
         except DirectusError as error:
             one.errors.append(error)
@@ -248,7 +248,7 @@ def _add(outcome: Outcome, one: Ended) -> None:
 
 
 def _is_silence(error: DirectusError) -> bool:
-    return isinstance(error, DirectusUnavailable | RateLimited)
+    return isinstance(error, TryLater)
 
 
 def _latest(until: datetime | None, tokens: list[TokenPair]) -> datetime | None:
