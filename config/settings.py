@@ -126,7 +126,7 @@ PASSWORD_MIN_LENGTH = 12
 PASSWORD_MAX_LENGTH = 128
 AUTH_PASSWORD_VALIDATORS = [
     {
-        "NAME": "accounts.password_strength.LengthValidator",
+        "NAME": "accounts.passwords.strength.LengthValidator",
         "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH},
     },
     {"NAME": "accounts.passwords.strength.StrengthValidator"},
