@@ -121,8 +121,16 @@ class UserAdmin(DjangoUserAdmin):
 
     # What staff can do; see accounts.admin.actions
 
-    def get_actions(self, request):
-        """Offer what the staff may do; Django's own deletion is not among it."""
+    def get_actions(self, request, action_location=None):
+        """Offer what the staff may do; Django's own deletion is not among it.
+
+        Args:
+            request: of a member of the staff.
+            action_location: the page that offers the actions, since Django 6.1. The
+                form of one user has buttons instead: see change_view.
+        """
+        if action_location and action_location.name == "CHANGE_FORM":
+            return {}
         return {
             action.name: (self._act_on_list(action), action.name, action.label)
             for action in self._allowed(request)
