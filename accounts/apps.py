@@ -4,18 +4,19 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
-    """People: who they are, how they sign in, what their session is."""
+    """Users of Directus: accounts, sign-in and sessions."""
 
     name = "accounts"
     verbose_name = _("Accounts")
     default = True
 
     def ready(self):
-        from . import checks, receivers  # noqa: F401
+        from .core import checks  # noqa: F401
+        from .sessions import receivers  # noqa: F401
 
 
 class AdminConfig(admin_apps.AdminConfig):
-    """Django's admin with a sign-in that goes through the site's own page."""
+    """Django's admin with the site's own sign-in page."""
 
     default = False
     default_site = "accounts.admin_site.AdminSite"

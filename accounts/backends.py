@@ -12,23 +12,22 @@ from django.contrib.auth.backends import ModelBackend
 from django.db import DatabaseError
 from django.views.decorators.debug import sensitive_variables
 
-from . import addresses, audit, break_glass, clients, logins, second_factor, sign_up
-from .directus import (
-    DirectusError,
-    InvalidCredentials,
-    InvalidOTP,
-    UserSuspended,
-)
-from .mirror import as_known, mirror_user
-from .people import users_with_email
-from .revalidation import read_profile
-from .throttling import (
+from . import two_factor
+from .core import audit, clients
+from .directus import DirectusError, InvalidCredentials, InvalidOTP, UserSuspended
+from .flows import sign_in, sign_up
+from .mirror.own_profile import read_profile
+from .mirror.users import as_known, mirror_user
+from .passwords import local
+from .sessions.tokens import revoke
+from .throttling.limits import (
     ACCOUNT_FAILURES,
     ADDRESS_FAILURES,
     Attempt,
     Throttled,
     take_all,
 )
+from .web import client_address
 
 
 class _SyncBackend(ModelBackend):
@@ -51,13 +50,13 @@ class DirectusBackend(_SyncBackend):
         if not email or not password:
             return None
         try:
-            tokens = logins.login(request, email, password, otp)
+            tokens = sign_in.login(request, email, password, otp)
             user, tokens = self._user(request, tokens, email, otp)
         except (DirectusError, Throttled) as error:
             return _refuse(request, email, error, otp)
         if not self.user_can_authenticate(user):
             # An attempt too many is answered with tokens of a suspended account.
-            logins.revoke(request, tokens)
+            revoke(tokens, request)
             return _refuse(request, email, UserSuspended(401, "USER_SUSPENDED"))
         # Stored by accounts.receivers once the session belongs to this user.
         user.directus_tokens = tokens
@@ -84,9 +83,9 @@ class DirectusBackend(_SyncBackend):
             self._check_password_is_safe(profile, email)
             user = mirror_user(profile)
             is_told = profile.has_two_factor is not None
-            second_factor.note_sign_in(user, tokens, client, otp, is_told=is_told)
+            two_factor.note_sign_in(user, tokens, client, otp, is_told=is_told)
         except (DirectusError, DatabaseError):
-            logins.revoke(request, renewed)
+            revoke(renewed, request)
             raise
         return user, renewed
 
@@ -102,7 +101,7 @@ class BreakGlassBackend(_SyncBackend):
     """Sign the local administrator in when Directus cannot help.
 
     Only switched on by BREAK_GLASS_ADDRESSES, and only from these addresses; the
-    session is good only there, too: accounts.revalidation looks at each request.
+    session is good only there, too: accounts.mirror.revalidation looks at each request.
     """
 
     @sensitive_variables("password")
@@ -111,10 +110,12 @@ class BreakGlassBackend(_SyncBackend):
         email = username or kwargs.get("email")
         if request is None or not email or not password:
             return None
-        if not break_glass.is_allowed(request):
+        if not local.is_allowed(request):
             return None
-        user = users_with_email(email).filter(
-            directus_id=None, is_superuser=True, is_active=True
+        user = (
+            get_user_model()
+            .objects.with_email(email)
+            .filter(directus_id=None, is_superuser=True, is_active=True)
         )
         return self._checked(request, user.first(), password)
 
@@ -123,7 +124,9 @@ class BreakGlassBackend(_SyncBackend):
         if user is None:
             return None
         account = Attempt(ACCOUNT_FAILURES, f"break-glass:{user.pk}")
-        address = Attempt(ADDRESS_FAILURES, addresses.bucket(request.client_address))
+        address = Attempt(
+            ADDRESS_FAILURES, client_address.bucket(request.client_address)
+        )
         try:
             take_all([account, address])
         except Throttled:

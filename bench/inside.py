@@ -38,7 +38,7 @@ def count_queries(host: str, cookie: str) -> dict[str, Any]:
 
 def fetch_users() -> dict[str, Any]:
     """Fetch and parse all users, and do nothing with them."""
-    from accounts.clients import service_client
+    from accounts.core.clients import service_client
 
     started = time.perf_counter()
     count = sum(1 for _ in service_client().list_users())

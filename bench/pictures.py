@@ -9,7 +9,7 @@ from math import isqrt
 import requests
 from PIL import Image
 
-from accounts.picture_worker import MOST_PIXELS
+from accounts.profile.image_worker import MOST_PIXELS
 from local.ports import HOST
 
 from .browser import FORM_TOKEN, visitor

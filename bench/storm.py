@@ -3,7 +3,7 @@
 import sqlite3
 from contextlib import closing
 
-from accounts.session_keys import digest
+from accounts.sessions.keys import digest
 
 from .browser import Browser
 from .load import Page, ask, together

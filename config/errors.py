@@ -11,8 +11,8 @@ from django.http import HttpResponseServerError
 from django.shortcuts import render
 from django.template import TemplateDoesNotExist, loader
 
-from accounts import languages
 from accounts.directus import DirectusUnavailable
+from accounts.web import languages
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection
 from django.http import Http404, HttpResponse, JsonResponse
 
-from accounts.clients import anonymous_client
+from accounts.core.clients import anonymous_client
 from accounts.directus import DirectusError
 
 # So long an answer is good enough; and one that nobody could renew since is none.

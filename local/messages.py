@@ -24,12 +24,11 @@ LANGUAGES = ("de", "fr", "es", "pt_BR", "ja")
 SOURCES = ("accounts", "config", "dashboard")
 # Operators' output is English: see docs/architecture.md.
 UNTRANSLATED = (
-    "accounts/changes.py",
-    "accounts/doctor/",
-    "accounts/explaining.py",
     "accounts/management/",
-    "accounts/provisioning/",
-    "accounts/sync",
+    "accounts/operations/doctor/",
+    "accounts/operations/explain.py",
+    "accounts/operations/provisioning/",
+    "accounts/sync/",
 )
 KEYWORDS = {
     "_": None,

@@ -7,15 +7,11 @@ import responses
 from django.conf import settings as django_settings
 from django.core.cache import cache
 
-from accounts import (
-    background,
-    clients,
-    policies,
-    second_factor,
-    sessions,
-    shared_cache,
-    unopened,
-)
+from accounts import two_factor
+from accounts.core import background, clients
+from accounts.core import cache as shared_cache
+from accounts.mirror import policies
+from accounts.sessions import store, unopened
 from config import health
 
 from .fake_directus import FakeDirectus
@@ -34,9 +30,9 @@ def _clean_process():
     clients._waiting_room.cache_clear()
     health.forget()
     policies.forget()
-    second_factor.forget()
+    two_factor.forget()
     unopened.forget()
-    sessions._no_touch_until = 0.0
+    store._no_touch_until = 0.0
 
 
 @pytest.fixture(autouse=True)

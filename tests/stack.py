@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from accounts.provisioning.ids import WEBHOOK_FLOW
+from accounts.directus.ids import WEBHOOK_FLOW
 from local.databases import Postgres, Valkey
 from local.directus import PASSED_ON
 from local.mail import links, mails, read_mail

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from accounts.models import Session, User
-from tests.accounts.flows import (
+from tests.accounts.steps import (
     OTP_SECRET,
     PASSWORD,
     ask_reset,

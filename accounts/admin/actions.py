@@ -1,35 +1,37 @@
-"""What staff can do to people: one class an action, without a word of HTML.
+"""Actions of staff on users: one class each, without HTML.
 
-An action asks Directus about one user at a time. `accounts.admin.confirming` asks the
-staff first, and reports.
+An action changes one user at a time. `accounts.admin.confirming` asks for a
+confirmation first, and reports.
 """
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from .. import clients, password_reset, suspending
+from ..core import clients
 from ..directus import InvalidPayload
-from ..links import public_url
+from ..flows import password_reset
 from ..models import Session
-from ..people import Person
-from ..revoking import revoke
-from ..sessions import end_sessions
-from ..suspending import Refused
-from ..throttling import Throttled
+from ..operations import suspend
+from ..operations.lookup import Person
+from ..operations.revoke import revoke
+from ..operations.suspend import Refused
+from ..sessions.store import end_sessions
+from ..throttling.limits import Throttled
+from ..web.links import public_url
 from .sessions import others
 
 
 class Action:
-    """Something done to users.
+    """An action on users.
 
     Attributes:
-        name: in addresses and forms.
-        permission: of the User model; whoever has it may do this.
-        event: what the audit trail calls it once it is done.
-        needs_service: whether only the site's own token can do it.
+        name: its name in addresses and forms.
+        permission: the needed permission of the User model.
+        event: its event in the audit trail.
+        needs_service: whether it needs the service token.
         is_harsh: whether the button is red.
-        label: what lists and buttons call it.
-        question, explanation, done: of the page that asks, and afterwards.
+        label: its name in lists and on buttons.
+        question, explanation, done: texts of the confirmation and of the result.
     """
 
     name: str
@@ -40,39 +42,39 @@ class Action:
     label: str
 
     def question(self, count: int) -> str:
-        """Return what the staff is asked."""
+        """Return the question for the confirmation."""
         raise NotImplementedError
 
     explanation: str
 
     def done(self, count: int) -> str:
-        """Return what was done to so many users."""
+        """Return the message for so many changed users."""
         raise NotImplementedError
 
     def obstacle(self) -> str:
-        """Return why this cannot be done to anybody, or an empty string."""
+        """Return why the action is impossible now, or an empty string."""
         if self.needs_service and clients.service_client() is None:
             return _("DIRECTUS_SERVICE_TOKEN is not set: directus_setup makes one.")
         return ""
 
     def objection(self, request, user) -> str:
-        """Return why this is not done to a user, as far as the row tells."""
+        """Return why the action skips a user, judged by the row."""
         if user.deleted_at:
             return _("The account was deleted.")
         return "" if user.is_mirrored else _("A local user, unknown to Directus.")
 
     def suits(self, user) -> bool:
-        """Tell whether a user's own page offers this."""
+        """Return whether the page of a user offers the action."""
         return user.is_mirrored
 
     def perform(self, request, user) -> list[str]:
-        """Do it to one user.
+        """Change one user.
 
         Returns:
-            What the staff should know besides.
+            A note for staff, or an empty string.
 
         Raises:
-            Refused, DirectusError: it was not done, or no answer came.
+            Refused, DirectusError: nothing was changed, or there was no answer.
         """
         raise NotImplementedError
 
@@ -100,7 +102,7 @@ class Suspend(Action):
         return text % {"n": count}
 
     def suits(self, user):
-        return user.is_mirrored and user.status != suspending.SUSPENDED
+        return user.is_mirrored and user.status != suspend.SUSPENDED
 
     def objection(self, request, user):
         if user.pk == request.user.pk:
@@ -110,15 +112,15 @@ class Suspend(Action):
         return super().objection(request, user)
 
     def perform(self, request, user):
-        return suspending.suspend(
-            suspending.service_client(),
+        return suspend.suspend(
+            suspend.service_client(),
             user,
             spare_superusers=not request.user.is_superuser,
         )
 
 
 class Reactivate(Action):
-    """Let somebody in again whom Directus or the staff suspended."""
+    """Re-activate a user that Directus or staff suspended."""
 
     name = "reactivate"
     permission = "suspend_user"
@@ -140,18 +142,18 @@ class Reactivate(Action):
         return text % {"n": count}
 
     def suits(self, user):
-        return user.is_mirrored and user.status == suspending.SUSPENDED
+        return user.is_mirrored and user.status == suspend.SUSPENDED
 
     def perform(self, request, user):
-        return suspending.reactivate(
-            suspending.service_client(),
+        return suspend.reactivate(
+            suspend.service_client(),
             user,
             spare_superusers=not request.user.is_superuser,
         )
 
 
 class SendPasswordReset(Action):
-    """Have Directus mail a link; nobody but its reader chooses the password."""
+    """Let Directus mail a reset link; only its reader chooses the password."""
 
     name = "send-password-reset"
     permission = "send_password_reset"
@@ -196,11 +198,11 @@ class SendPasswordReset(Action):
         return []
 
     def _look_again(self, user) -> None:
-        """Read the address that Directus has now, where the site may."""
+        """Return the present address in Directus, if the site may read it."""
         service = clients.service_client()
         if service is None:
             return
-        profile = suspending.sync(service, user)
+        profile = suspend.sync(service, user)
         if profile.provider not in {"", "default"}:
             text = _("Signs in through %s and has no password in Directus.")
             raise Refused(text % profile.provider)
@@ -208,7 +210,7 @@ class SendPasswordReset(Action):
 
 
 class Sync(Action):
-    """Read again from Directus, without waiting for the next sync."""
+    """Mirror a user now, without waiting for the next sync."""
 
     name = "sync"
     event = "user.synced_by_staff"
@@ -232,12 +234,12 @@ class Sync(Action):
         return text % {"n": count}
 
     def perform(self, request, user):
-        suspending.sync(suspending.service_client(), user)
+        suspend.sync(suspend.service_client(), user)
         return []
 
 
 class SignOut(Action):
-    """End all sessions of a user, here and at Directus; of oneself, the others here."""
+    """End all sessions of a user; of the acting user, only the other ones."""
 
     name = "sign-out"
     event = "session.ended_by_staff"

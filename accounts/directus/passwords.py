@@ -6,6 +6,16 @@ from .calls import DONE, Call
 from .mailed import checked
 from .plain import PlainClient
 
+# Those that Directus' own app offers.
+PASSWORD_POLICIES = {
+    "none": None,
+    "weak": "/^.{8,}$/",
+    "strong": (
+        r"/(?=^.{8,}$)(?=.*\d)(?=.*[a-z])(?=.*[A-Z])"
+        r"(?=.*[!@#$%^&*()_+}{';'?>.<,])(?!.*\s).*$/"
+    ),
+}
+
 
 class PasswordClient(PlainClient):
     """The part of DirectusClient that chooses passwords."""

@@ -28,8 +28,8 @@ ALL_FIELDS = f"{USUAL_FIELDS},avatar,tfa_secret"
 class DirectusUser:
     """A user of Directus: a profile. Empty values could not be read or are not set.
 
-    `policies` are no part of a profile in Directus; accounts.policies adds those that
-    the settings name. None: nobody has looked.
+    `policies` are no part of a profile in Directus; accounts.mirror.policies adds those
+    that the settings name. None: they were not read.
     """
 
     id: UUID

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from accounts.profile_fields import Description
+from accounts.profile.fields import Description
 
 LONGEST_STRING = 255
 LONGEST_TEXT = 10_000

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from accounts import one_time_codes, recovery_codes
+from accounts.two_factor import recovery_codes, totp
 
 from .fields import EmailField, PasswordField, SecretField, SiteForm
 
@@ -39,7 +39,7 @@ class CodeField(SecretField):
         super().__init__(widget=CodeInput(attrs=attrs), **options)
 
     def clean(self, value):
-        code = one_time_codes.plain(super().clean(value))
+        code = totp.plain(super().clean(value))
         if code or self.required:
             self.is_six_digits(code)
         return code

@@ -2,7 +2,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from accounts import clients
+from accounts.core import clients
 
 
 def note_what_roles_gave(apps, schema_editor):

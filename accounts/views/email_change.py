@@ -7,12 +7,14 @@ from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
-from accounts import audit, devices, email_change
+from accounts.core import audit
+from accounts.flows import email_change
 from accounts.forms.email_change import EmailChangeForm
 from accounts.forms.fields import SiteForm
+from accounts.web import known_devices
 
-from .account import AccountFormView, ButtonView, PasswordConfirmedMixin
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, at_least
+from .reauthentication import AccountFormView, ButtonView, PasswordConfirmedMixin
 
 
 class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
@@ -72,10 +74,10 @@ class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
             return self.link_invalid()
         self.forget_token()
         response = redirect("accounts:email_change_done")
-        if devices.device_of(self.request, audit.email_digest(change.old_email)):
+        if known_devices.device_of(self.request, audit.email_digest(change.old_email)):
             # This browser stays known to the account under its new address.
             digest = audit.email_digest(change.new_email)
-            devices.remember(self.request, response, digest)
+            known_devices.remember(self.request, response, digest)
         return response
 
 

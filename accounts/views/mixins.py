@@ -20,11 +20,11 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView
 
 from accounts.directus import DirectusAPIError, DirectusUnavailable, RateLimited
-from accounts.links import token_email, token_in
-from accounts.mailboxes import MailboxFull
-from accounts.next_page import local_page
-from accounts.short_secrets import SealedCookie
-from accounts.throttling import Throttled
+from accounts.throttling.limits import Throttled
+from accounts.throttling.mailboxes import MailboxFull
+from accounts.web.links import token_email, token_in
+from accounts.web.next_page import local_page
+from accounts.web.sealed_cookie import SealedCookie
 
 logger = logging.getLogger(__name__)
 

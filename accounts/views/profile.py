@@ -11,16 +11,20 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
-from accounts import audit, languages, pictures, profile_fields, profiles
+from accounts.core import audit
 from accounts.directus import DirectusUnavailable, InvalidPayload, RateLimited
 from accounts.forms.custom_fields import custom_field
 from accounts.forms.profile import PictureForm, ProfileForm
-from accounts.grants import NotGranted
-from accounts.mirror import note_written
-from accounts.picture_files import NotAPicture, clean_picture
-from accounts.throttling import PICTURES, Attempt
+from accounts.mirror.users import note_written
+from accounts.profile import fields as profile_fields
+from accounts.profile import pictures
+from accounts.profile import values as profiles
+from accounts.profile.access import NotGranted
+from accounts.profile.images import NotAPicture, clean_picture
+from accounts.throttling.limits import PICTURES, Attempt
+from accounts.web import languages
 
-from .account import AccountFormView, ButtonView
+from .reauthentication import AccountFormView, ButtonView
 
 PICTURE_SECONDS = 3600
 

@@ -19,16 +19,7 @@ from django.views.decorators.debug import (
     sensitive_variables,
 )
 
-from accounts import (
-    audit,
-    clients,
-    devices,
-    logins,
-    pending,
-    recovery,
-    recovery_codes,
-    this_browser,
-)
+from accounts.core import audit, clients
 from accounts.directus import (
     AuthenticationFailed,
     DirectusError,
@@ -38,16 +29,15 @@ from accounts.directus import (
     InvalidOTP,
     RateLimited,
 )
+from accounts.flows import account_recovery, sign_in, sign_in_pending
 from accounts.forms.sign_in import CodeForm, LoginForm, RecoveryCodeForm
-from accounts.throttling import CODE_TRIES, Attempt, Throttled
+from accounts.sessions import current
+from accounts.sessions.tokens import revoke
+from accounts.throttling.limits import CODE_TRIES, Attempt, Throttled
+from accounts.two_factor import recovery_codes
+from accounts.web import known_devices
 
-from .mixins import (
-    NextPageMixin,
-    OnlyVisitorsMixin,
-    PublicFormView,
-    PublicMixin,
-    pad,
-)
+from .mixins import NextPageMixin, OnlyVisitorsMixin, PublicFormView, PublicMixin, pad
 
 NOT_ACCEPTED = InvalidCredentials(401, "INVALID_CREDENTIALS")
 OFF_NOW = gettext_lazy(
@@ -92,8 +82,10 @@ class SignInMixin(NextPageMixin):
         try:
             login(self.request, user)
             if not is_first:
-                devices.tell_if_new(self.request, user)
-            devices.remember(self.request, response, audit.email_digest(email), user)
+                sign_in.tell_of_new_device(self.request, user)
+            known_devices.remember(
+                self.request, response, audit.email_digest(email), user
+            )
         except BaseException:
             self._take_back(tokens)
             raise
@@ -102,9 +94,9 @@ class SignInMixin(NextPageMixin):
     def _take_back(self, tokens) -> None:
         """Leave nobody signed in, here or at Directus, whose answer is an error."""
         if tokens is not None:
-            logins.revoke(self.request, tokens)
+            revoke(tokens, self.request)
         try:
-            this_browser.leave(self.request)
+            current.leave(self.request)
         except DatabaseError:
             # It is what failed. Nothing of this session is saved, nor its key told.
             self.request.session = type(self.request.session)()
@@ -150,7 +142,7 @@ class LoginView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
 
     def _ask_for_code(self, email, password):
         response = redirect("accounts:login_code")
-        pending.start(
+        sign_in_pending.start(
             self.request,
             response,
             email=email,
@@ -172,7 +164,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
     wrong: str
 
     def dispatch(self, request, *args, **kwargs):
-        self.pending = pending.read(request)
+        self.pending = sign_in_pending.read(request)
         if self.pending is None and not request.user.is_authenticated:
             return self.start_again(_("Please sign in again."))
         return super().dispatch(request, *args, **kwargs)
@@ -218,16 +210,16 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
     def go_on(self, user, url):
         """Begin the session, and forget the first step."""
         response = self.welcome(user, self.pending.email, url)
-        pending.end(self.request, response)
+        sign_in_pending.end(self.request, response)
         return response
 
     def start_again(self, message):
         """Lead back to the password."""
         # Who never began is not told anything, and gets no session for it.
-        if pending.was_started(self.request):
+        if sign_in_pending.was_started(self.request):
             messages.warning(self.request, message)
         response = redirect("accounts:login")
-        pending.end(self.request, response)
+        sign_in_pending.end(self.request, response)
         return response
 
     def _record(self, reason):
@@ -255,11 +247,11 @@ class LoginCodeView(SecondStepView):
 
 
 @method_decorator(sensitive_post_parameters("recovery_code"), name="dispatch")
-class LoginRecoveryView(SecondStepView):
+class AccountRecoveryView(SecondStepView):
     """A recovery code in place of the one-time code."""
 
     form_class = RecoveryCodeForm
-    template_name = "accounts/sign_in_recovery.html"
+    template_name = "accounts/account_recovery.html"
     field = "recovery_code"
     wrong = gettext_lazy("This recovery code is wrong or was used before.")
 
@@ -267,7 +259,9 @@ class LoginRecoveryView(SecondStepView):
         """Switch the second factor off, then sign in without it."""
         email, password = self.pending.email, self.pending.password
         try:
-            recovery.recover(self.request, email=email, password=password, code=code)
+            account_recovery.recover(
+                self.request, email=email, password=password, code=code
+            )
         except Forbidden as error:
             text = _("Directus does not let you switch it off. Please ask for help.")
             raise ValidationError(text) from error

@@ -8,7 +8,8 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import clients, confirmation, sign_up
+from accounts.core import clients
+from accounts.flows import email_verification, sign_up
 from accounts.forms.fields import SiteForm
 from accounts.forms.sign_up import SignUpForm
 
@@ -22,12 +23,12 @@ from .mixins import (
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
-class RegisterView(OnlyVisitorsMixin, PublicFormView):
+class SignUpView(OnlyVisitorsMixin, PublicFormView):
     """Ask for an account."""
 
     form_class = SignUpForm
     template_name = "accounts/sign_up.html"
-    success_url = reverse_lazy("accounts:register_done")
+    success_url = reverse_lazy("accounts:sign_up_done")
 
     def dispatch(self, request, *args, **kwargs):
         if clients.signup_mode() == "closed":
@@ -61,7 +62,7 @@ class RegisterView(OnlyVisitorsMixin, PublicFormView):
         return HttpResponseRedirect(self.success_url)
 
 
-class RegisterDoneView(PublicPageView):
+class SignUpDoneView(PublicPageView):
     """Check your mail, or sign in where nothing is to be confirmed."""
 
     template_name = "accounts/sign_up_done.html"
@@ -77,29 +78,29 @@ class SignUpClosedView(PublicPageView):
     template_name = "accounts/sign_up_closed.html"
 
 
-class VerifyEmailView(LinkTokenMixin, PublicFormView):
+class EmailVerificationView(LinkTokenMixin, PublicFormView):
     """Confirm an address: GET shows a button, POST confirms."""
 
     form_class = SiteForm
-    template_name = "accounts/verify_email.html"
+    template_name = "accounts/email_verification.html"
     purpose = "verify"
 
     def submit(self, form):
         """Spend the token."""
         try:
             with at_least(settings.RESET_FLOOR_SECONDS):
-                replaced = confirmation.confirm(self.request, self.token)
-        except confirmation.LinkInvalid:
+                replaced = email_verification.confirm(self.request, self.token)
+        except email_verification.LinkInvalid:
             return self.link_invalid()
         self.forget_token()
         self.request.session["password_replaced"] = replaced
-        return redirect("accounts:verify_email_done")
+        return redirect("accounts:email_verification_done")
 
 
-class VerifyEmailDoneView(PublicPageView):
+class EmailVerificationDoneView(PublicPageView):
     """The address is confirmed."""
 
-    template_name = "accounts/verify_email_done.html"
+    template_name = "accounts/email_verification_done.html"
 
     def get_context_data(self, **kwargs):
         replaced = self.request.session.get("password_replaced", False)

@@ -11,14 +11,22 @@ from django.views.decorators.debug import (
     sensitive_variables,
 )
 
-from accounts import clients, logins, one_time_codes, recovery_codes, second_factor
-from accounts.attempts import CodeAttempt
+from accounts import two_factor
+from accounts.core import clients
 from accounts.directus import Forbidden, InvalidOTP, InvalidPayload
-from accounts.forms.account import ConfirmForm
+from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.forms.sign_in import CodeForm
-from accounts.short_secrets import ShortSecret
+from accounts.sessions.tokens import revoke
+from accounts.throttling.attempts import CodeAttempt
+from accounts.two_factor import recovery_codes, totp
+from accounts.web.sealed_cookie import ShortSecret
 
-from .account import AccountFormView, AccountMixin, AccountPageView, check_password
+from .reauthentication import (
+    AccountFormView,
+    AccountMixin,
+    AccountPageView,
+    check_password,
+)
 
 # The secret between the two steps, and the codes until they are kept.
 SECRET = ShortSecret("two_factor_secret", "enrolment", 15 * 60)
@@ -38,7 +46,7 @@ class NotPermittedMixin:
 class PasswordStepView(NotPermittedMixin, AccountFormView):
     """A page that begins with the password, and the code where there is one."""
 
-    form_class = ConfirmForm
+    form_class = ReauthenticationForm
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}
@@ -54,7 +62,7 @@ class PasswordStepView(NotPermittedMixin, AccountFormView):
         except Forbidden:
             return self.not_permitted(form)
         finally:
-            logins.revoke(self.request, tokens)
+            revoke(tokens, self.request)
 
     def act(self, form, client):
         """Do what the page is for, as the user; return the response."""
@@ -63,7 +71,7 @@ class PasswordStepView(NotPermittedMixin, AccountFormView):
     def to_set_up(self):
         """Begin to set up a new second factor."""
         response = redirect("accounts:two_factor_set_up")
-        SECRET.start(self.request, response, one_time_codes.new_secret())
+        SECRET.start(self.request, response, totp.new_secret())
         return response
 
 
@@ -79,7 +87,7 @@ class TwoFactorView(PasswordStepView):
         return super().get_context_data(
             codes_left=recovery_codes.codes_left(user),
             all_codes=recovery_codes.HOW_MANY,
-            is_missing=second_factor.is_missing(user),
+            is_missing=two_factor.is_missing(user),
             **kwargs,
         )
 
@@ -87,7 +95,7 @@ class TwoFactorView(PasswordStepView):
         """Make a secret, unless it could not be switched on at the end."""
         if form.cleaned_data.get("otp"):
             # Directus asked for it: it was switched on elsewhere.
-            second_factor.was_enabled_elsewhere(self.request.user)
+            two_factor.was_enabled_elsewhere(self.request.user)
             return redirect("accounts:two_factor")
         if not client.may_change_second_factor():
             return self.not_permitted(form)
@@ -114,12 +122,12 @@ class SetUpView(NotPermittedMixin, AccountFormView):
 
     @sensitive_variables("url")
     def get_context_data(self, **kwargs):
-        url = one_time_codes.app_url(
+        url = totp.app_url(
             self.secret, account=self.request.user.email, issuer=settings.SITE_NAME
         )
         return super().get_context_data(
-            qr_code=one_time_codes.qr_code(url),
-            secret=one_time_codes.in_groups(self.secret),
+            qr_code=totp.qr_code(url),
+            secret=totp.in_groups(self.secret),
             **kwargs,
         )
 
@@ -134,7 +142,7 @@ class SetUpView(NotPermittedMixin, AccountFormView):
             return self.form_invalid(form)
         except Forbidden:
             return self.not_permitted(form)
-        codes = second_factor.was_enabled(self.request, self.secret)
+        codes = two_factor.was_enabled(self.request, self.secret)
         response = redirect("accounts:two_factor_codes")
         SECRET.end(self.request, response)
         CODES.start(self.request, response, "\n".join(codes))
@@ -225,7 +233,7 @@ class TurnOffView(PasswordStepView):
 
     def act(self, form, client):
         """Turn it off, unless it is demanded."""
-        second_factor.note_demand(self.request.user, client)
+        two_factor.note_demand(self.request.user, client)
         if self.request.user.must_use_two_factor:
             messages.warning(self.request, _("You must keep your second factor."))
             return redirect("accounts:two_factor")
@@ -242,7 +250,7 @@ class TurnOffView(PasswordStepView):
             text = _("This code is wrong, too old or was used before.")
             form.add_error("otp", text)
             return False
-        second_factor.was_disabled(self.request)
+        two_factor.was_disabled(self.request)
         return True
 
 

@@ -6,14 +6,16 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
-from accounts import addresses, audit, clients, webhook
-from accounts.throttling import (
+from accounts.core import audit, clients
+from accounts.sync import webhook
+from accounts.throttling.limits import (
     WEBHOOK_CALLS,
     WEBHOOK_MESSAGES,
     WEBHOOK_REFUSALS,
     Attempt,
     Throttled,
 )
+from accounts.web import client_address
 
 from .mixins import PublicMixin
 
@@ -63,7 +65,7 @@ class DirectusWebhookView(PublicMixin, View):
         return _answer(200, "followed")
 
     def _refuse(self):
-        address = addresses.bucket(self.request.client_address)
+        address = client_address.bucket(self.request.client_address)
         try:
             _count(WEBHOOK_REFUSALS, address)
         except Throttled as error:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from .flows import NEW_PASSWORD
 from .signed_in import key_of, rows_with
+from .steps import NEW_PASSWORD
 
 OWN_PASSWORD = "Ada's secret 1815"
 

@@ -1,6 +1,6 @@
 """Strangers who guess a password, for tests."""
 
-from .flows import let_pass, log_in
+from .steps import let_pass, log_in
 
 
 def fail(n, browser, email="ada@example.com", **extra):

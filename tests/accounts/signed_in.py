@@ -10,8 +10,8 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import Session
-from accounts.session_keys import digest
 from accounts.sessions import SessionStore
+from accounts.sessions.keys import digest
 
 # Where the first page sends those who are signed in no more.
 TO_LOGIN = "/login/?next=/"

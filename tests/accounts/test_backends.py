@@ -6,7 +6,6 @@ from django.db import OperationalError
 from django.test import Client
 
 from accounts import backends
-from accounts.attempts import SignInAttempt
 from accounts.directus import (
     DirectusUnavailable,
     InvalidCredentials,
@@ -15,7 +14,8 @@ from accounts.directus import (
     UserSuspended,
 )
 from accounts.models import User
-from accounts.throttling import Throttled
+from accounts.throttling.attempts import SignInAttempt
+from accounts.throttling.limits import Throttled
 from tests.fake_directus import one_time_code
 
 from .signed_in import make_stale, store_of, visit_site

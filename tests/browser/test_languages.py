@@ -4,12 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import sign_in
-from .test_looks import (
-    PUBLIC_PAGES,
-    SMALL_PHONE,
-    is_wider_than_the_screen,
-    violations,
-)
+from .test_looks import PUBLIC_PAGES, SMALL_PHONE, is_wider_than_the_screen, violations
 
 pytestmark = pytest.mark.browser
 

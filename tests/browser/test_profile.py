@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from accounts.provisioning import ids
+from accounts.directus import ids
 from tests.accounts.samples import HTML, SVG, picture
 
 from .conftest import is_sent_form, sign_in, until

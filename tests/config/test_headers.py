@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 import pytest
 from django.db import OperationalError
 
-from accounts import clients
+from accounts.core import clients
 from accounts.models import Session, User
 from config.middleware import PERMISSIONS_POLICY
-from tests.accounts.flows import (
+from tests.accounts.steps import (
     OTP_SECRET,
     ask_reset,
     choose_password,
@@ -71,9 +71,7 @@ def answers(client, directus, ada, monkeypatch, settings):
     directus.is_down()
     page[503] = ask_reset(client)
     monkeypatch.setattr("dashboard.views.HomeView.dispatch", failing(ValueError()))
-    monkeypatch.setattr(
-        "accounts.views.sign_up.RegisterView.get", failing(ValueError())
-    )
+    monkeypatch.setattr("accounts.views.sign_up.SignUpView.get", failing(ValueError()))
     page[500] = client.get("/register/")
     page["healthz"] = client.get("/healthz")
     page["static"] = client.get("/static/site.css")
@@ -126,7 +124,7 @@ def test_a_database_that_is_away_is_no_error_of_the_site(client, monkeypatch):
     client.raise_request_exception = False
     client.cookies["session"] = "a" * 32
     monkeypatch.setattr(
-        "accounts.sessions.SessionStore.load",
+        "accounts.sessions.store.SessionStore.load",
         failing(OperationalError("database is locked")),
     )
 

@@ -187,7 +187,7 @@ OUTAGES = {
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("where", ["accounts.sessions.SessionStore.load", "view"])
+@pytest.mark.parametrize("where", ["accounts.sessions.store.SessionStore.load", "view"])
 @pytest.mark.parametrize("error", OUTAGES.values(), ids=OUTAGES)
 def test_an_outage_is_one_short_line_for_each_request(
     signed_in_client, monkeypatch, djangos_lines, error, where
@@ -214,7 +214,7 @@ def test_the_line_of_an_outage_says_what_is_away(
     def fail(*args):
         raise OUTAGES["a database"]
 
-    monkeypatch.setattr("accounts.sessions.SessionStore.load", fail)
+    monkeypatch.setattr("accounts.sessions.store.SessionStore.load", fail)
 
     signed_in_client.get("/")
 

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from accounts.provisioning import ids
+from accounts.directus import ids
 from local.admin import Admin, demand_second_factor
 from tests.stack import Mailbox, RunningStack, is_on_postgresql
 

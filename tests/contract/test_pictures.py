@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from accounts.directus import Forbidden, InvalidPayload, Upload
-from accounts.provisioning.ids import PICTURE_FOLDER
+from accounts.directus.ids import PICTURE_FOLDER
 from tests.accounts.samples import picture
 
 # Without a licence version 12 has no rules: nothing is limited to one folder.

@@ -7,7 +7,7 @@ import pytest
 from django.utils import translation
 
 from accounts.directus import Forbidden, InvalidPayload
-from accounts.profile_fields import Description, describe
+from accounts.profile.fields import Description, describe
 
 pytestmark = pytest.mark.directus(10, 11)
 

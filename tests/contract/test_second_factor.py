@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.directus import Forbidden, InvalidPayload, NotFound
-from accounts.one_time_codes import new_secret
+from accounts.two_factor.totp import new_secret
 from tests.fake_directus.tokens import claims_of
 
 from .test_sign_in import code_for

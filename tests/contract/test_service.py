@@ -4,11 +4,7 @@ import uuid
 
 import pytest
 
-from accounts.directus import (
-    Forbidden,
-    InvalidPayload,
-    NotUnique,
-)
+from accounts.directus import Forbidden, InvalidPayload, NotUnique
 
 from .worlds import new_email
 

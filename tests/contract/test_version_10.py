@@ -2,8 +2,7 @@
 
 import pytest
 
-from accounts.directus import DirectusUnavailable
-from accounts.provisioning import ids
+from accounts.directus import DirectusUnavailable, ids
 from tests.fake_directus.tokens import claims_of
 
 from .worlds import new_email

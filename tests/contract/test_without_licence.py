@@ -2,8 +2,7 @@
 
 import pytest
 
-from accounts.directus import DirectusAPIError, Forbidden
-from accounts.provisioning import ids
+from accounts.directus import DirectusAPIError, Forbidden, ids
 
 from .worlds import new_email
 

@@ -6,7 +6,7 @@
 import uuid
 from dataclasses import dataclass, field
 
-from accounts.provisioning.ids import PICTURE_FOLDER
+from accounts.directus.ids import PICTURE_FOLDER
 
 from . import answers
 from .answers import Answer, data, nothing

@@ -1,4 +1,4 @@
-"""Is Directus reachable, safe and configured? For people, deploys and cron."""
+"""Check that Directus is reachable, safe and configured."""
 
 import json
 import sys
@@ -6,8 +6,8 @@ import sys
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
-from ...doctor import Verdict, examine
-from ...doctor.reports import stored
+from ...operations.doctor import Verdict, examine
+from ...operations.doctor.reports import stored
 
 FOUND_SOMETHING = 3
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 if format == "text":
                     self.stdout.write(self._line(finding))
         except DatabaseError as error:
-            # What was found counts, and is shown all the same.
+            # The findings are complete without the report.
             text = f"The admin does not show this: {type(error).__name__}"
             self.stderr.write(self.style.NOTICE(text))
         if format == "json":

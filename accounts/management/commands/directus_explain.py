@@ -1,11 +1,11 @@
-"""Why may somebody do that?"""
+"""Explain the source of a user's rights."""
 
 import json
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ...explaining import explain
-from ...people import local_users
+from ...operations.explain import explain
+from ...operations.lookup import local_users
 
 UNKNOWN = 2
 

@@ -1,4 +1,4 @@
-"""Bring Directus to what the site needs; --dry-run shows the difference."""
+"""Set Directus up for the site; --dry-run shows the changes."""
 
 import sys
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from ... import clients
+from ...core import clients
 from ...directus import (
     AuthenticationFailed,
     BearerAuth,
@@ -15,8 +15,8 @@ from ...directus import (
     InvalidOTP,
     Transport,
 )
-from ...links import public_url
-from ...provisioning import (
+from ...directus.ids import DEFAULT_CUSTOMER_ROLE
+from ...operations.provisioning import (
     UNCHANGED,
     Options,
     ProvisioningError,
@@ -31,10 +31,14 @@ from ...provisioning import (
     refuse_another_site,
     token_belongs_to,
 )
-from ...provisioning.env_file import read_value, require_writable, write_values
-from ...provisioning.ids import DEFAULT_CUSTOMER_ROLE
-from ...provisioning.owner import other_address
-from ...provisioning.reports import JsonReport, TextReport
+from ...operations.provisioning.env_file import (
+    read_value,
+    require_writable,
+    write_values,
+)
+from ...operations.provisioning.owner import other_address
+from ...operations.provisioning.reports import JsonReport, TextReport
+from ...web.links import public_url
 from ..setup_arguments import (
     ROLE,
     SITE,
@@ -65,7 +69,7 @@ class Command(BaseCommand):
         "Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 --check found a difference, "
         "or nobody has said yes to what customers may do besides."
     )
-    # It provides what the checks ask for.
+    # This command provides the settings that the checks demand.
     requires_system_checks = ()
 
     def add_arguments(self, parser):
@@ -156,13 +160,13 @@ class Command(BaseCommand):
     def _apply(self, client, plan, lines):
         token = new_token()
         if plan.makes_token and self.env_file and self.env_file.exists():
-            # Whether it can be replaced shows only when it is.
+            # Only the replacement itself shows whether it is possible.
             write_values(self.env_file, {})
 
         def made(change):
             self.report.made(change)
             if change.needs_token:
-                # At once: what follows may fail, and Directus shows no token again.
+                # At once: later steps may fail, and Directus shows the token only here.
                 self._hand_over({ROLE: plan.customer_role, **lines, TOKEN: token})
 
         apply_plan(client, plan, token=token, on_change=made)
@@ -189,7 +193,7 @@ class Command(BaseCommand):
         )
 
     def _setting(self, name, in_use):
-        """Return what the environment file says, else what is in use."""
+        """Return the value in the environment file, or the one in use."""
         return (self.env_file and read_value(self.env_file, name)) or in_use
 
     def _site(self):
@@ -202,7 +206,7 @@ class Command(BaseCommand):
     def _registration(self):
         if clients.signup_mode() == "register":
             return True
-        # Whoever signs up past the site is not seen by it.
+        # The site does not see a sign-up at Directus itself.
         return UNCHANGED if self.options["keep_registration"] else False
 
     def _webhook(self, state):
@@ -219,7 +223,7 @@ class Command(BaseCommand):
         return Webhook(url, secret)
 
     def _note_other_address(self, state, wishes):
-        # Of a Flow that calls elsewhere there is a word already.
+        # A Flow with another address has its own note.
         is_told = wishes.webhook and wishes.webhook.url != public_url(WEBHOOK)
         other = other_address(state, wishes)
         if other and not (is_told or wishes.is_named):
@@ -230,20 +234,20 @@ class Command(BaseCommand):
             )
 
     def _working_token(self, state):
-        """Return the token that the site uses or will use if it is good, else ""."""
+        """Return the site's present or future token if it is valid, else ""."""
         in_file = read_value(self.env_file, TOKEN) if self.env_file else ""
         for token in filter(None, dict.fromkeys([in_file, clients.service_token()])):
             try:
                 client = DirectusClient(self.transport, auth=BearerAuth(token))
             except ValueError:
-                # Nothing that can be one.
+                # It cannot be a token.
                 continue
             if token_belongs_to(client, state.service_user):
                 return token
         return ""
 
     def _missing_lines(self, plan, wishes, token):
-        """Return the lines of the environment file that a change needs or corrects."""
+        """Return the values that the environment file lacks or has wrong."""
         wanted = {ROLE: plan.customer_role}
         if token and not plan.makes_token:
             wanted[TOKEN] = token
@@ -293,8 +297,8 @@ class Command(BaseCommand):
     def _tell_environment(self, webhook):
         lines = directus_environment(
             reset_url=public_url("accounts:password_reset_confirm"),
-            verify_url=public_url("accounts:verify_email"),
-            invite_url=public_url("accounts:invite"),
+            verify_url=public_url("accounts:email_verification"),
+            invite_url=public_url("accounts:invitation"),
             webhook_url=webhook.url if webhook else "",
         )
         self.report.environment(lines)

@@ -1,4 +1,4 @@
-"""Seal all tokens with the newest key, so that the older ones can go."""
+"""Seal all tokens with the newest key; the older keys can be removed then."""
 
 import sys
 
@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from ...models import Session
-from ...rotation import count_rows, rotate
-from ...token_store import newest_key_is_in_use
+from ...sessions.key_rotation import count_rows, rotate
+from ...sessions.tokens import newest_key_is_in_use
 
 INTERRUPTED, SOME_ARE_LEFT = 1, 3
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        """Add the one that skips the question whether the site knows the key."""
+        """Add the option that skips the check of the running site."""
         parser.add_argument(
             "--anyway",
             action="store_true",

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from accounts import clients
 from accounts.admin import confirming
+from accounts.core import clients
 from accounts.models import Session, User
 
 from .paths import USERS, act, allow, confirm, log_of, press

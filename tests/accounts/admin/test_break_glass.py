@@ -6,9 +6,9 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import aauthenticate
 
-from accounts import break_glass as break_glass_module
 from accounts.models import Session, User
-from tests.accounts.flows import log_in
+from accounts.passwords import local as break_glass_module
+from tests.accounts.steps import log_in
 
 from .paths import LOCAL
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from accounts.directus import TokenPair
 from accounts.models import Session, User
 from accounts.sessions import SessionStore
-from tests.accounts.flows import log_in
+from tests.accounts.steps import log_in
 from tests.fake_directus import ADMINISTRATOR
 
 from .paths import LOCAL

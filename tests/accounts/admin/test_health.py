@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from accounts.admin import health
-from accounts.doctor import Finding, Verdict
-from accounts.doctor.registry import ORDER
-from accounts.doctor.reports import last_report, stored
 from accounts.models import User
+from accounts.operations.doctor import Finding, Verdict
+from accounts.operations.doctor.registry import ORDER
+from accounts.operations.doctor.reports import last_report, stored
 
 pytestmark = pytest.mark.django_db
 

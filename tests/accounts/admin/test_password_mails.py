@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from tests.accounts.flows import log_in
+from tests.accounts.steps import log_in
 
 from .paths import log_of, press
 

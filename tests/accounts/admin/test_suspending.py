@@ -3,9 +3,9 @@
 import pytest
 from django.test import Client
 
-from accounts.attempts import SignInAttempt
 from accounts.models import User
-from tests.accounts.flows import log_in
+from accounts.throttling.attempts import SignInAttempt
+from tests.accounts.steps import log_in
 from tests.fake_directus import ADMINISTRATOR
 
 from .paths import USERS, allow, confirm, log_of, press

@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.directus import (
-    DirectusUnavailable,
-)
+from accounts.directus import DirectusUnavailable
 from accounts.directus.answers import LARGE, SMALL, parse_json
 from tests.fault_server import data, message, says, says_and_closes
 

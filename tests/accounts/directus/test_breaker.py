@@ -8,21 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts.directus import DirectusError, DirectusUnavailable, NotUnique
-from tests.fault_server import (
-    after,
-    data,
-    error,
-    message,
-    says,
-    says_and_closes,
-)
+from tests.fault_server import after, data, error, message, says, says_and_closes
 
-from .calls import (
-    ADA,
-    AUTH,
-    CALLS,
-    TOKENS,
-)
+from .calls import ADA, AUTH, CALLS, TOKENS
 
 GOOD = data(ADA)
 GOOD_BODY = GOOD.partition(b"\r\n\r\n")[2]

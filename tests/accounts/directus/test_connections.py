@@ -16,13 +16,7 @@ from tests.fault_server import (
     says_and_resets,
 )
 
-from .calls import (
-    ADA,
-    AUTH,
-    CALLS,
-    ONCE,
-    TOKENS,
-)
+from .calls import ADA, AUTH, CALLS, ONCE, TOKENS
 
 GOOD = data(ADA)
 GOOD_BODY = GOOD.partition(b"\r\n\r\n")[2]

@@ -3,12 +3,7 @@
 import pytest
 import requests
 
-from accounts.directus import (
-    DirectusClient,
-    DirectusUnavailable,
-    Transport,
-    Visitor,
-)
+from accounts.directus import DirectusClient, DirectusUnavailable, Transport, Visitor
 
 from .wire import ROLE, TOKENS, URL, query
 

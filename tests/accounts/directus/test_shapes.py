@@ -9,11 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from urllib3 import HTTPResponse
 
-from accounts.directus import (
-    DirectusClient,
-    DirectusError,
-    Transport,
-)
+from accounts.directus import DirectusClient, DirectusError, Transport
 from accounts.directus.answers import read_answer
 
 from .calls import ADA, AUTH, CALLS, TOKENS

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from accounts.directus import DirectusClient, DirectusUnavailable, Transport
-from accounts.doctor import tls as doctor_tls
-from accounts.doctor.site import Site
+from accounts.operations.doctor import tls as doctor_tls
+from accounts.operations.doctor.site import Site
 from tests.fault_server import data, hangs, says, says_and_closes
 
 from .calls import ADA, AUTH, CALLS, TOKENS, at_most

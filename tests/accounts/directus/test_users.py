@@ -7,11 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from accounts.directus import (
-    DirectusUnavailable,
-    DirectusUser,
-    Forbidden,
-)
+from accounts.directus import DirectusUnavailable, DirectusUser, Forbidden
 
 from .wire import ADA, ID, ROLE, URL, query, refuse, sent
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import syncing
+from accounts.sync import run as syncing
 
 from .mirrored import run
 

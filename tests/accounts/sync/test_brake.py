@@ -3,9 +3,9 @@
 import pytest
 from django.core.management import CommandError
 
-from accounts import syncing
 from accounts.directus import DirectusUnavailable
 from accounts.models import Session, User
+from accounts.sync import run
 
 from .mirrored import local, session_of
 
@@ -78,15 +78,15 @@ def test_who_is_only_missing_from_the_list_stays(sync, directus, people, monkeyp
     """A deletion while the pages are read moves somebody to a page read already."""
     sync()
     skipped = people[0]
-    listing = syncing.DirectusClient.list_users
+    listing = run.DirectusClient.list_users
 
     def without_one(client, **options):
         for profile in listing(client, **options):
             if str(profile.id) != skipped.id:
                 yield profile
 
-    monkeypatch.setattr(syncing.DirectusClient, "list_users", without_one)
-    monkeypatch.setattr(syncing.DirectusClient, "count_users", lambda client: 10)
+    monkeypatch.setattr(run.DirectusClient, "list_users", without_one)
+    monkeypatch.setattr(run.DirectusClient, "count_users", lambda client: 10)
 
     assert "deactivated 0" in sync()
 
@@ -97,14 +97,14 @@ def test_a_token_that_cannot_read_the_status_changes_nothing(
     sync, directus, people, monkeypatch
 ):
     sync()
-    listing = syncing.DirectusClient.list_users
+    listing = run.DirectusClient.list_users
 
     def without_status(client, **options):
         for profile in listing(client, **options):
             object.__setattr__(profile, "status", "")
             yield profile
 
-    monkeypatch.setattr(syncing.DirectusClient, "list_users", without_status)
+    monkeypatch.setattr(run.DirectusClient, "list_users", without_status)
 
     with pytest.raises(CommandError, match="may not read the status"):
         sync()
@@ -115,14 +115,14 @@ def test_a_token_that_cannot_read_the_status_changes_nothing(
 def test_an_outage_half_way_signs_nobody_out(sync, directus, people, monkeypatch):
     sync()
     session_of(local(people[9]))
-    listing = syncing.DirectusClient.list_users
+    listing = run.DirectusClient.list_users
 
     def breaks_off(client, **options):
         profiles = listing(client, **options)
         yield from (next(profiles) for _ in range(3))
         raise DirectusUnavailable("GET /users: timed out")
 
-    monkeypatch.setattr(syncing.DirectusClient, "list_users", breaks_off)
+    monkeypatch.setattr(run.DirectusClient, "list_users", breaks_off)
 
     with pytest.raises(CommandError, match="timed out"):
         sync()
@@ -147,7 +147,7 @@ def test_an_empty_list_is_never_right(sync, directus, ada, monkeypatch, percent)
     User.objects.exclude(directus_id=ada.id).delete()
     nobody = {"data": []}
     directus.answers(200, nobody, path="/users", times=9)
-    monkeypatch.setattr(syncing.DirectusClient, "count_users", lambda client: 0)
+    monkeypatch.setattr(run.DirectusClient, "count_users", lambda client: 0)
 
     with pytest.raises(CommandError, match="lists nobody"):
         sync(max_deactivate=percent)

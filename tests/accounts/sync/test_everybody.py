@@ -6,11 +6,12 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 
-from accounts import clients, sync_pages, syncing
+from accounts.core import clients
 from accounts.directus import DirectusUnavailable
-from accounts.mirror import clock, mirrored_values
-from accounts.mirror_batches import COMPARED
+from accounts.mirror.users import clock, mirrored_values
 from accounts.models import Session, User
+from accounts.sync import pages, run
+from accounts.sync.bulk import COMPARED
 
 from .mirrored import local, session_of
 
@@ -179,7 +180,7 @@ def test_pages_are_no_longer_than_directus_allows(directus, service_token):
     info = {"data": {"queryLimit": {"default": 100, "max": 7}}}
     directus.answers(200, info, path="/server/info")
 
-    assert sync_pages.page_size(client) == 7
+    assert pages.page_size(client) == 7
 
 
 def test_output_and_log_name_nobody(sync, directus, people, caplog, capsys):
@@ -204,8 +205,8 @@ def test_the_outcome_as_json(sync, directus, people):
 
 
 def test_what_was_interrupted_goes_on(sync, directus, people, monkeypatch):
-    monkeypatch.setattr(syncing, "BATCH", 3)
-    listing = syncing.DirectusClient.list_users
+    monkeypatch.setattr(run, "BATCH", 3)
+    listing = run.DirectusClient.list_users
 
     def breaks_off(client, **options):
         profiles = listing(client, **options)
@@ -213,7 +214,7 @@ def test_what_was_interrupted_goes_on(sync, directus, people, monkeypatch):
         raise DirectusUnavailable("GET /users: timed out")
 
     with monkeypatch.context() as patch:
-        patch.setattr(syncing.DirectusClient, "list_users", breaks_off)
+        patch.setattr(run.DirectusClient, "list_users", breaks_off)
         with pytest.raises(CommandError):
             sync()
     written = User.objects.count()

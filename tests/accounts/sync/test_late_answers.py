@@ -7,11 +7,15 @@ import pytest
 from django.core.management import CommandError
 from django.utils import timezone
 
-from accounts import clients, mirror, suspending, sync_pages, syncing, webhook
 from accounts.backends import DirectusBackend
+from accounts.core import clients
 from accounts.directus import DirectusClient
-from accounts.mirror import mirror_user
+from accounts.mirror import users
+from accounts.mirror.users import mirror_user
 from accounts.models import SyncPosition, User
+from accounts.operations import suspend
+from accounts.sync import run as syncing
+from accounts.sync import webhook
 from tests.accounts.signed_in import make_old
 
 from .mirrored import local, run, session_of
@@ -62,7 +66,7 @@ def by_webhook(chief, browser):
 
 
 def by_sync_now(chief, browser):
-    suspending.sync(clients.service_client(), local(chief))
+    suspend.sync(clients.service_client(), local(chief))
 
 
 def by_next_request(chief, browser):
@@ -147,9 +151,7 @@ def test_whom_staff_suspended_meanwhile_stays_out(
 ):
     def suspended():
         monkeypatch.setattr("tests.fake_directus.rights.CUSTOMER", "Editor")
-        suspending.suspend(
-            clients.service_client(), local(chief), spare_superusers=False
-        )
+        suspend.suspend(clients.service_client(), local(chief), spare_superusers=False)
 
     late(writer, suspended)
 
@@ -218,7 +220,7 @@ def test_who_signs_in_while_a_deletion_is_looked_into_stays(
 
 
 def test_a_resumed_sync_gives_nothing_back(chief, browser, directus, monkeypatch):
-    monkeypatch.setattr(sync_pages, "PAGE", 1)
+    monkeypatch.setattr(clients, "MOST_ROWS", 1)
     monkeypatch.setattr(syncing, "BATCH", 1)
     directus.add_user("first@example.com", id=FIRST)
     noted = syncing._Sync._note
@@ -254,8 +256,8 @@ def test_a_host_whose_clock_is_wrong_writes_as_others_do(
 ):
     """The database's clock counts; here it is another one than this host's."""
     other = timezone.now() + timedelta(minutes=minutes)
-    monkeypatch.setattr(mirror, "_database_now", lambda: other)
-    monkeypatch.setattr(mirror, "_clock", None)
+    monkeypatch.setattr(users, "_database_now", lambda: other)
+    monkeypatch.setattr(users, "_clock", None)
     run()
     assert abs(local(chief).synced_at - other) < timedelta(seconds=30)
     directus.change(chief, role="Customer")

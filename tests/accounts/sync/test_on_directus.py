@@ -10,10 +10,11 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from accounts import changes, clients, syncing
-from accounts.mirror import mirror_user
+from accounts.core import clients
+from accounts.directus import ids as fixed_ids
+from accounts.mirror.users import mirror_user
 from accounts.models import User
-from accounts.provisioning import ids as fixed_ids
+from accounts.sync import changes, run
 from tests.between import Between
 
 from .mirrored import local
@@ -28,10 +29,10 @@ def test_a_real_directus_is_mirrored(directus_server, make_customer, settings):
     people = [make_customer(first_name=f"C{number}") for number in range(3)]
     client = clients.service_client()
 
-    first = syncing.sync_users(client)
+    first = run.sync_users(client)
     directus_server.admin.patch_user(people[0].id, status="suspended")
     directus_server.admin.delete_user(people[1].id)
-    second = syncing.sync_users(client, max_deactivate=100)
+    second = run.sync_users(client, max_deactivate=100)
 
     assert first.created == first.seen == User.objects.count()
     assert second.deactivated == 2
@@ -76,7 +77,7 @@ def test_a_real_directus_keeps_the_time_of_change(
     settings.DIRECTUS_SERVICE_TOKEN = directus_server.service_token
     client = clients.service_client()
     people = [make_customer() for _ in range(3)]
-    syncing.sync_users(client)
+    run.sync_users(client)
     time.sleep(1.1)
     since = timezone.now()
     directus_server.admin.patch_user(people[0].id, first_name="New")
@@ -84,7 +85,7 @@ def test_a_real_directus_keeps_the_time_of_change(
 
     by_field = {str(id_) for id_ in changes._from_field(client, since, 2)}
     changed = changes.changed_since(client, since)
-    outcome = syncing.sync_some(client, changed, max_deactivate=100.0)
+    outcome = run.sync_some(client, changed, max_deactivate=100.0)
 
     assert by_field == {people[0].id, people[1].id}
     assert (outcome.updated, outcome.deactivated) == (2, 1)
@@ -99,7 +100,7 @@ def test_a_real_directus_tells_who_was_changed(
     settings.DIRECTUS_SERVICE_TOKEN = directus_server.service_token
     client = clients.service_client()
     people = [make_customer() for _ in range(4)]
-    syncing.sync_users(client)
+    run.sync_users(client)
     time.sleep(1.1)
     since = timezone.now()
     directus_server.admin.patch_user(people[0].id, first_name="New")
@@ -107,7 +108,7 @@ def test_a_real_directus_tells_who_was_changed(
     directus_server.admin.delete_user(people[2].id)
 
     ids = changes.changed_since(client, since)
-    outcome = syncing.sync_some(client, ids, max_deactivate=100.0)
+    outcome = run.sync_some(client, ids, max_deactivate=100.0)
 
     assert {str(id_) for id_ in ids} == {person.id for person in people[:3]}
     assert (outcome.updated, outcome.deactivated) == (2, 2)
@@ -126,7 +127,7 @@ def test_a_page_that_is_late_gives_no_rights_back(
     since = timezone.now() - timedelta(minutes=5)
     with Between(directus_server.directus.url) as between:
         settings.DIRECTUS_URL = between.url
-        syncing.sync_users(clients.service_client())
+        run.sync_users(clients.service_client())
         assert local(demoted).is_superuser
         changed = []
 
@@ -143,13 +144,13 @@ def test_a_page_that_is_late_gives_no_rights_back(
         between.before_answer = change_meanwhile
         client = clients.service_client()
         if kind == "everybody":
-            syncing.sync_users(client)
+            run.sync_users(client)
         elif kind == "user":
             ids = [UUID(demoted.id), UUID(suspended.id)]
-            syncing.sync_some(client, ids, max_deactivate=100.0)
+            run.sync_some(client, ids, max_deactivate=100.0)
         else:
             ids = changes.changed_since(client, since)
-            syncing.sync_some(client, ids, max_deactivate=100.0)
+            run.sync_some(client, ids, max_deactivate=100.0)
 
     assert changed
     assert not local(demoted).is_superuser

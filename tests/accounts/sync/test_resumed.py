@@ -7,9 +7,10 @@ import pytest
 from django.core.management import CommandError
 from django.utils import timezone
 
-from accounts import clients, sync_pages, syncing
+from accounts.core import clients
 from accounts.directus import DirectusUnavailable
 from accounts.models import SyncPosition, User
+from accounts.sync import run as syncing
 from tests.between import Between
 
 from .mirrored import local, session_of
@@ -21,7 +22,7 @@ PAGE = 3
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch):
-    monkeypatch.setattr(sync_pages, "PAGE", PAGE)
+    monkeypatch.setattr(clients, "MOST_ROWS", PAGE)
     monkeypatch.setattr(syncing, "BATCH", PAGE)
     monkeypatch.setattr(syncing, "ASKED_AT_ONCE", PAGE)
 
@@ -123,8 +124,8 @@ def test_a_later_run_is_not_disturbed_by_an_earlier_one(people, interrupt, monke
     interrupt(batches=1)
     later = SyncPosition.objects.get()
 
-    syncing.sync_position.note(earlier.started_at, seen=99)
-    syncing.sync_position.forget(earlier.started_at)
+    syncing.checkpoint.note(earlier.started_at, seen=99)
+    syncing.checkpoint.forget(earlier.started_at)
 
     assert later.seen == SyncPosition.objects.get().seen == 3
 

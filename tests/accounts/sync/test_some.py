@@ -6,9 +6,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from accounts import changes, syncing
 from accounts.management.commands import directus_sync
 from accounts.models import User
+from accounts.sync import changes, run
 
 from .mirrored import local, session_of
 
@@ -61,7 +61,7 @@ def test_nobody_was_changed(sync, directus, people):
 @pytest.mark.parametrize("page", [1, 2, 100])
 def test_a_long_log_is_read_page_by_page(sync, directus, people, monkeypatch, page):
     monkeypatch.setattr(changes, "PAGE", page)
-    monkeypatch.setattr(syncing, "ASKED_AT_ONCE", page)
+    monkeypatch.setattr(run, "ASKED_AT_ONCE", page)
 
     printed = sync(since=timezone.now() - timedelta(minutes=5))
 

@@ -1,0 +1,1 @@
+"""Shared by all parts: the cache, clients for Directus, mails, the audit trail."""

@@ -1,0 +1,217 @@
+"""System checks of the settings; `directus_doctor` has those with network calls."""
+
+import re
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core import checks
+
+from . import clients
+
+SHORTEST_SECRET = 32
+# Fields of Directus itself. Some have their own place on the profile page, and some
+# would let a user take over another account. The time zone is stored by the site.
+NO_PROFILE_FIELDS = {
+    "id",
+    "email",
+    "password",
+    "avatar",
+    "status",
+    "role",
+    "policies",
+    "token",
+    "tfa_secret",
+    "provider",
+    "external_identifier",
+    "auth_data",
+    "last_access",
+    "last_page",
+    "time_zone",
+}
+FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@checks.register(checks.Tags.security)
+def check_settings(app_configs, **kwargs):
+    """Return the errors and warnings about settings that break or weaken sign-in."""
+    return [
+        *_check_sessions(),
+        *_check_keys(),
+        *_check_sign_up(),
+        *_check_transport(),
+        *_check_directus(),
+        *_check_profile(),
+        *_check_webhook(),
+        *_check_mails(),
+        *_check_deletion(),
+    ]
+
+
+def _check_sessions():
+    found = []
+    if settings.SESSION_ENGINE != "accounts.sessions":
+        found.append(
+            checks.Error(
+                "SESSION_ENGINE must be accounts.sessions.",
+                hint="Directus' tokens are columns of its rows.",
+                id="accounts.E001",
+            )
+        )
+    if not settings.SESSION_SERIALIZER.endswith("JSONSerializer"):
+        found.append(
+            checks.Error(
+                "Sessions must be stored as JSON.",
+                hint="A pickled session runs code when it is read.",
+                id="accounts.E002",
+            )
+        )
+    if settings.SESSION_SAVE_EVERY_REQUEST:
+        found.append(
+            checks.Error(
+                "SESSION_SAVE_EVERY_REQUEST must be off.",
+                hint="The session's row notes the last visit itself, once a minute.",
+                id="accounts.E003",
+            )
+        )
+    if settings.SESSION_IDLE_SECONDS > settings.SESSION_COOKIE_AGE:
+        found.append(
+            checks.Warning(
+                "Sessions end for age before they end for idleness.",
+                hint="SESSION_IDLE_SECONDS is longer than SESSION_ABSOLUTE_SECONDS.",
+                id="accounts.W001",
+            )
+        )
+    return found
+
+
+def _check_keys():
+    hint = "A key is 32 random bytes in URL-safe base64: Fernet.generate_key()."
+    if not settings.TOKEN_ENCRYPTION_KEYS:
+        message = "TOKEN_ENCRYPTION_KEYS is empty."
+        return [checks.Error(message, hint=hint, id="accounts.E004")]
+    try:
+        for key in settings.TOKEN_ENCRYPTION_KEYS:
+            Fernet(key)
+    except ValueError:
+        message = "TOKEN_ENCRYPTION_KEYS holds something that is not a key."
+        return [checks.Error(message, hint=hint, id="accounts.E005")]
+    return []
+
+
+def _check_sign_up():
+    if clients.signup_mode() == "create" and not clients.customer_role():
+        return [
+            checks.Error(
+                "DIRECTUS_SIGNUP=create needs DIRECTUS_CUSTOMER_ROLE.",
+                hint="Without it Directus creates users that have no role.",
+                id="accounts.E008",
+            )
+        ]
+    return []
+
+
+def _check_transport():
+    if settings.HTTPS:
+        return [] if settings.TRUSTED_PROXIES else [_no_proxy()]
+    if settings.DEBUG:
+        return []
+    if urlsplit(settings.PUBLIC_URL).hostname in {"localhost", "127.0.0.1", "::1"}:
+        return []
+    return [
+        checks.Warning(
+            "PUBLIC_URL is plain http: passwords and cookies travel readably.",
+            hint="Use an https address; cookies, HSTS and the redirect follow it.",
+            id="accounts.W002",
+        )
+    ]
+
+
+def _no_proxy():
+    return checks.Warning(
+        "PUBLIC_URL is https and TRUSTED_PROXIES is empty.",
+        hint="Unless the server itself speaks TLS, every request is redirected to "
+        "https again and again, and all visitors share the proxy's address.",
+        id="accounts.W003",
+    )
+
+
+def _check_directus():
+    found = []
+    for name, read in (
+        ("DIRECTUS_URL or DIRECTUS_CA_BUNDLE", clients.transport),
+        ("DIRECTUS_SERVICE_TOKEN", clients.service_client),
+        ("DIRECTUS_SITE", clients.own_ids),
+    ):
+        try:
+            read()
+        except ValueError as error:
+            # Its message contains no value.
+            found.append(checks.Error(f"{name}: {error}.", id="accounts.E009"))
+            break
+    groups = clients.role_rights().role_groups
+    if not _maps_names_to_lists(groups):
+        found.append(
+            checks.Error(
+                "DIRECTUS_ROLE_GROUPS must be a JSON object of lists of group names.",
+                hint='Like {"Editor": ["editors"]}.',
+                id="accounts.E010",
+            )
+        )
+    return found
+
+
+def _check_profile():
+    return [
+        checks.Error(
+            f"DIRECTUS_PROFILE_FIELDS: number {number} cannot be one of them.",
+            hint="It is for fields that were added to users in Directus.",
+            id="accounts.E012",
+        )
+        for number, name in enumerate(clients.profile_fields(), 1)
+        if name in NO_PROFILE_FIELDS or not FIELD_NAME.fullmatch(name)
+    ]
+
+
+def _check_webhook():
+    if clients.webhook_secret() and len(clients.webhook_secret()) < SHORTEST_SECRET:
+        return [
+            checks.Error(
+                f"DIRECTUS_WEBHOOK_SECRET has less than {SHORTEST_SECRET} characters.",
+                hint="Whoever guesses it can sign people out.",
+                id="accounts.E011",
+            )
+        ]
+    return []
+
+
+def _check_mails():
+    if settings.EMAIL_URL:
+        return []
+    return [
+        checks.Warning(
+            "EMAIL_URL is empty: this site sends no mails.",
+            hint="People are then not told when somebody changes their password, "
+            "their address or their second factor.",
+            id="accounts.W004",
+        )
+    ]
+
+
+def _check_deletion():
+    if settings.ACCOUNT_DELETION == "off" or clients.service_token():
+        return []
+    return [
+        checks.Warning(
+            "Nobody can delete the own account: DIRECTUS_SERVICE_TOKEN is empty.",
+            hint="Run directus_setup, or set ACCOUNT_DELETION=off.",
+            id="accounts.W005",
+        )
+    ]
+
+
+def _maps_names_to_lists(groups) -> bool:
+    return isinstance(groups, dict) and all(
+        isinstance(names, list) and all(isinstance(name, str) for name in names)
+        for names in groups.values()
+    )

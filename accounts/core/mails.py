@@ -1,0 +1,100 @@
+"""Mails about events of an account.
+
+Each mail is a text template in `accounts/mail/`: the subject in the first line, then
+paragraphs. The HTML part has the same paragraphs in a frame. Mails contain no secrets:
+a reader of another user's mail learns about the event, and can do nothing with it. The
+exception is the link that confirms a new address, which does nothing else.
+"""
+
+import logging
+from collections.abc import Callable
+from copy import copy
+from datetime import UTC
+from functools import partial
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from ..web.languages import language_of
+from ..web.user_agent import browser_in_words
+from . import background
+
+logger = logging.getLogger(__name__)
+
+
+def send(name: str, user, request=None, *, to: str = "", **facts) -> None:
+    """Mail a user about an event, in the user's language, in the background.
+
+    A failure is logged and raises nothing: the event has happened already.
+
+    Args:
+        name: name of the template, without folder and suffix.
+        user: the user that the event concerns.
+        request: the request that caused it; the mail names its address and browser.
+        to: the address, if not the user's.
+        facts: further values for the template.
+    """
+    write = _writer(name, user, request, to, facts)
+    background.run(lambda: _hand_over(name, write()))
+
+
+def send_now(name: str, user, request=None, *, to: str = "", **facts) -> bool:
+    """Send a mail as `send` does and wait; return whether it was accepted."""
+    return _hand_over(name, _writer(name, user, request, to, facts)())
+
+
+def _hand_over(name: str, mail: EmailMultiAlternatives) -> bool:
+    try:
+        return bool(mail.send())
+    except (OSError, SMTPException, ValueError) as error:
+        # ValueError: Directus may have an invalid address. The log omits the text of
+        # the error, because mail servers quote addresses.
+        logger.error("The mail %s was not sent: %s", name, type(error).__name__)
+        return False
+
+
+def _writer(name, user, request, to, facts) -> Callable[[], EmailMultiAlternatives]:
+    """Return a function that writes the mail with the present values."""
+    # Without a language in the profile, the mail has the language of the page.
+    spoken = "" if request is None else translation.get_language()
+    context = {
+        # A copy: later changes of the user belong into other mails.
+        "user": copy(user),
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.PUBLIC_URL,
+        "moment": timezone.now(),
+        **facts,
+    }
+    language = language_of(user, otherwise=spoken)
+    with translation.override(language):
+        context |= _cause(request)
+    return partial(_written, name, language, to or user.email, context)
+
+
+def _written(name, language, to, context) -> EmailMultiAlternatives:
+    # The templates name UTC, whatever time zone the page was shown in.
+    with translation.override(language), timezone.override(UTC):
+        text = render_to_string(f"accounts/mail/{name}.txt", context).strip()
+        subject, _, body = text.partition("\n")
+        html = render_to_string(
+            "accounts/mail/frame.html",
+            context | {"subject": subject, "paragraphs": _paragraphs(body)},
+        )
+    mail = EmailMultiAlternatives(subject.strip(), body.strip() + "\n", to=[to])
+    mail.attach_alternative(html, "text/html")
+    return mail
+
+
+def _cause(request) -> dict[str, str]:
+    if request is None:
+        return {}
+    agent = request.META.get("HTTP_USER_AGENT", "")
+    return {"address": request.client_address, "browser": browser_in_words(agent)}
+
+
+def _paragraphs(body: str) -> list[str]:
+    parts = (" ".join(part.split()) for part in body.split("\n\n"))
+    return [part for part in parts if part]

@@ -1,0 +1,74 @@
+"""Take everything out of the row of a user that tells who it was."""
+
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.utils import timezone
+
+from ..models import EmailChange, RecoveryCode, RoleMembership, User
+from ..sessions.store import end_sessions
+from ..throttling.attempts import forget_attempts
+from . import sign_up
+
+# All columns but the keys, the unusable password, and when the row was made.
+BLANK: dict[str, Any] = {
+    "email": "",
+    "first_name": "",
+    "last_name": "",
+    "status": "",
+    "role_id": None,
+    "role_name": "",
+    "language": "",
+    "picture_id": None,
+    "policies": [],
+    "time_zone": "",
+    "last_access": None,
+    "last_login": None,
+    "synced_at": None,
+    "has_two_factor": None,
+    "must_use_two_factor": False,
+    "is_active": False,
+    "is_staff": False,
+    "is_superuser": False,
+}
+
+
+@transaction.atomic
+def erase(user, *, is_finished: bool) -> int:
+    """Make a user a row that nobody can be recognised by, and delete what it had.
+
+    Args:
+        user: the row; changed as well.
+        is_finished: whether Directus has done its part; `delete_at` stays otherwise.
+
+    Returns:
+        How many sessions ended.
+    """
+    # A sign-in that is under way writes the row before, or finds it deleted.
+    email = User.objects.select_for_update().get(pk=user.pk).email
+    values = BLANK | {"deleted_at": timezone.now()}
+    if is_finished:
+        values["delete_at"] = None
+    for name, value in values.items():
+        setattr(user, name, value)
+    user.save(update_fields=values)
+    user.groups.clear()
+    user.user_permissions.clear()
+    for model in (RoleMembership, RecoveryCode, EmailChange):
+        model.objects.filter(user=user).delete()
+    # Counted for an address, which may be somebody else's by now.
+    others = User.objects.filter(email__iexact=email, directus_id__isnull=False)
+    if email and not others.exclude(pk=user.pk).exists():
+        sign_up.forget(email)
+        forget_attempts(email)
+    _rename_in_admin_log(user)
+    return end_sessions(user.sessions.all())
+
+
+def _rename_in_admin_log(user) -> None:
+    """Django's admin notes under which name it showed a row."""
+    LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)
+    ).update(object_repr=str(user))

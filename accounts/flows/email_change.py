@@ -1,0 +1,271 @@
+"""A new e-mail address: confirmed at the new one, told to the old one.
+
+Directus would change it at once and confirm nothing, so that this is the site's work,
+with the service token. Whether the new address is taken shows nowhere but in the mail
+to it: what is asked, written and sent is the same.
+"""
+
+import logging
+import secrets
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.http import urlencode
+from django.views.decorators.debug import sensitive_variables
+
+from ..core import audit, clients, mails
+from ..core.batches import delete_in_batches
+from ..directus import (
+    DirectusAPIError,
+    DirectusClient,
+    DirectusUnavailable,
+    DirectusUser,
+    InvalidPayload,
+    RateLimited,
+)
+from ..mirror.users import mirror_user, note_written
+from ..models import EmailChange
+from ..sessions import current
+from ..sessions.ending import end_sessions_of
+from ..throttling import attempts, mailboxes
+from ..throttling.limits import (
+    ACCOUNT_EMAIL_CHANGES,
+    ADDRESS_EMAIL_CHANGES,
+    Attempt,
+    Throttled,
+    take_all,
+    undo_all,
+)
+from ..web import client_address
+from ..web.links import public_url
+from . import sign_up
+
+logger = logging.getLogger(__name__)
+
+LINK_HOURS = 24
+
+
+class LinkInvalid(Exception):
+    """The link is used, too old or broken, or the address is taken by now."""
+
+
+def is_possible() -> bool:
+    """Return whether the site can change addresses at all."""
+    return clients.service_client() is not None
+
+
+def pending(user) -> EmailChange | None:
+    """Return the change that waits to be confirmed."""
+    rows = EmailChange.objects.filter(user=user, expires_at__gt=timezone.now())
+    return rows.first()
+
+
+# Asking
+
+
+@sensitive_variables("token")
+def ask(request, new_email: str) -> None:
+    """Mail a link to the new address, and a notice to the old one.
+
+    Raises:
+        Throttled, RateLimited, DirectusUnavailable: try again later.
+    """
+    user = request.user
+    counted = _count(request, new_email)
+    try:
+        owner = _other_owner(user, new_email)
+    except BaseException:
+        undo_all(counted)
+        raise
+    token = secrets.token_urlsafe(32)
+    _remember(user, new_email, token)
+    audit.record("email.change_asked", request, user=user)
+    if owner:
+        # In the language of who reads it; whoever asked is in no mail to others.
+        mails.send("email_taken", owner, to=new_email)
+    else:
+        mails.send(
+            "email_confirm", user, to=new_email, link=_link(token), hours=LINK_HOURS
+        )
+    mails.send("email_change_asked", user, request)
+
+
+def _count(request, new_email: str) -> list[Attempt]:
+    counted = [
+        Attempt(ADDRESS_EMAIL_CHANGES, client_address.bucket(request.client_address)),
+        Attempt(ACCOUNT_EMAIL_CHANGES, str(request.user.pk)),
+    ]
+    taken: list[Attempt] = []
+    try:
+        take_all(counted)
+        taken = counted
+        return taken + mailboxes.count(request, new_email)
+    except Throttled:
+        undo_all(taken)
+        _refused(request, request.user, "Throttled")
+        raise
+
+
+def _other_owner(user, new_email: str) -> DirectusUser | None:
+    """Return who else has the address."""
+    service = _service()
+    try:
+        owners = service.find_users_by_email(new_email)
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        raise _service_trouble(error) from error
+    others = (owner for owner in owners if owner.id != user.directus_id)
+    return next(others, None)
+
+
+def _remember(user, new_email: str, token: str) -> None:
+    # Also when the address is taken: then nobody gets the token.
+    EmailChange.objects.update_or_create(
+        user=user,
+        defaults={
+            "old_email": user.email,
+            "new_email": new_email,
+            "token_digest": _digest(token),
+            "expires_at": timezone.now() + timedelta(hours=LINK_HOURS),
+        },
+    )
+
+
+def _link(token: str) -> str:
+    query = urlencode({"token": token})
+    return f"{public_url('accounts:email_change_confirm')}?{query}"
+
+
+# Confirming
+
+
+@sensitive_variables("token")
+def find(token: str) -> EmailChange | None:
+    """Return the change that a link's token confirms, as long as it is good."""
+    return EmailChange.objects.filter(
+        token_digest=_digest(token),
+        expires_at__gt=timezone.now(),
+        user__is_active=True,
+    ).first()
+
+
+@sensitive_variables("token")
+def confirm(request, token: str) -> EmailChange:
+    """Change the address at Directus; all sessions of its owner end.
+
+    Returns:
+        What was changed.
+
+    Raises:
+        LinkInvalid: nothing was changed.
+        RateLimited, DirectusUnavailable: the link stays good; try again later.
+    """
+    change = find(token)
+    if change is None:
+        _refused(request, None, "UNKNOWN_LINK")
+        raise LinkInvalid
+    service = _service()
+    profile = _owner(request, service, change)
+    # Spent before it is used: of two requests one comes through.
+    if not EmailChange.objects.filter(pk=change.pk).delete()[0]:
+        raise LinkInvalid
+    # Otherwise the answer was lost the last time.
+    if profile.email.casefold() != change.new_email.casefold():
+        _write(request, service, change)
+    _begin_anew(request, change, profile)
+    return change
+
+
+def _owner(request, service: DirectusClient, change: EmailChange) -> DirectusUser:
+    """Return the profile, if it is still the account that the change was asked for."""
+    try:
+        profile = service.get_user(change.user.directus_id)
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        raise _service_trouble(error) from error
+    known = {change.old_email.casefold(), change.new_email.casefold()}
+    if not profile.is_active or profile.email.casefold() not in known:
+        _refused(request, change.user, "ACCOUNT_CHANGED")
+        change.delete()
+        raise LinkInvalid
+    return profile
+
+
+def _write(request, service: DirectusClient, change: EmailChange) -> None:
+    try:
+        service.update_user(change.user.directus_id, {"email": change.new_email})
+    except InvalidPayload as error:
+        # Taken by somebody meanwhile, most likely.
+        _refused(request, change.user, error.code)
+        raise LinkInvalid from error
+    except (RateLimited, DirectusUnavailable):
+        _put_back(change)
+        raise
+    except DirectusAPIError as error:
+        _put_back(change)
+        raise _service_trouble(error) from error
+
+
+def _put_back(change: EmailChange) -> None:
+    names = ("old_email", "new_email", "token_digest", "expires_at")
+    values = {name: getattr(change, name) for name in names}
+    # A newer one, asked for meanwhile, stays.
+    EmailChange.objects.get_or_create(user=change.user, defaults=values)
+
+
+def _begin_anew(request, change: EmailChange, profile: DirectusUser) -> None:
+    user = mirror_user(profile)
+    note_written(user, email=change.new_email)
+    attempts.follow_address(change.old_email, change.new_email)
+    # Whoever signed up with this address did not own it.
+    sign_up.forget(change.new_email)
+    ended = end_sessions_of(user)
+    if request.user == user:
+        current.leave(request)
+    audit.record("email.changed", request, user=user, sessions_ended=ended)
+    mails.send("email_changed", user, request, to=change.old_email)
+
+
+def cancel(request) -> bool:
+    """Void the own link; return whether there was one."""
+    is_there, _ = EmailChange.objects.filter(user=request.user).delete()
+    if is_there:
+        audit.record("email.change_cancelled", request, user=request.user)
+    return bool(is_there)
+
+
+def forget(users) -> None:
+    """Void the links of users: a new password was chosen."""
+    EmailChange.objects.filter(user__in=users).delete()
+
+
+def clear_ended() -> None:
+    """Delete what was not confirmed in time."""
+    delete_in_batches(EmailChange.objects.filter(expires_at__lte=timezone.now()))
+
+
+# Helpers
+
+
+def _service() -> DirectusClient:
+    service = clients.service_client()
+    if service is None:
+        raise DirectusUnavailable("addresses cannot be changed without service token")
+    return service
+
+
+def _service_trouble(error: Exception) -> DirectusUnavailable:
+    """Return what visitors are told: the site's own token is not theirs to mend."""
+    logger.error("Directus does not let the service token change addresses: %s", error)
+    return DirectusUnavailable("the service token is refused")
+
+
+def _refused(request, user, reason: str) -> None:
+    audit.record("email.change_refused", request, user=user, reason=reason)
+
+
+def _digest(token: str) -> str:
+    return salted_hmac("accounts.email_change", token, algorithm="sha256").hexdigest()

@@ -1,0 +1,189 @@
+"""A confirmed address belongs to its owner, and so does the password.
+
+Nothing is done for a link before Directus has vouched for it, because until then it
+names whatever address its maker liked. Unless the site knows for certain whose the
+password is (`accounts.flows.sign_up`), it is replaced *before* the address is
+confirmed, and a link to choose a new one is mailed. Without a service token nothing
+can be known or replaced: then the first sign-in waits until a new password was
+chosen by mail.
+"""
+
+import logging
+
+from django.views.decorators.debug import sensitive_variables
+
+from ..core import audit, clients
+from ..directus import (
+    DirectusAPIError,
+    DirectusClient,
+    DirectusError,
+    DirectusUnavailable,
+    DirectusUser,
+    InvalidPayload,
+    RateLimited,
+)
+from ..models import SignUp
+from ..passwords.validation import unguessable_password
+from ..throttling import mailboxes
+from ..throttling.limits import ADDRESS_LINKS, EMAIL_CONFIRMATIONS, Attempt, Throttled
+from ..web import client_address
+from ..web.links import public_url, token_email
+from .sign_up import forget, service_trouble
+
+logger = logging.getLogger(__name__)
+
+UNVERIFIED = "unverified"
+
+
+class LinkInvalid(Exception):
+    """The link is used, too old, broken or forged; nothing was confirmed."""
+
+
+@sensitive_variables("token")
+def confirm(request, token: str) -> bool:
+    """Confirm the address that a link's token names.
+
+    Returns:
+        Whether the password typed at sign-up is void, so that a new one must be chosen.
+
+    Raises:
+        LinkInvalid: get a new link.
+        Throttled, RateLimited, DirectusUnavailable: the link stays good; try again.
+    """
+    email = token_email(token)
+    where = client_address.bucket(request.client_address)
+    _take(request, Attempt(ADDRESS_LINKS, where), email)
+    anonymous = clients.anonymous_client(request)
+    service = clients.service_client(clients.visitor_of(request))
+    try:
+        anonymous.require_genuine(token, unguessable_password())
+        # Strangers cannot use up what is counted here: they have no such link.
+        _take(request, Attempt(EMAIL_CONFIRMATIONS, _key(email)), email)
+        if service is None:
+            is_void = _confirm_blindly(anonymous, token, email)
+        else:
+            is_void = _confirm_safely(service, anonymous, token, email)
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        audit.record("sign_up.link_refused", request, email=email, reason=error.code)
+        raise LinkInvalid from error
+    audit.record("sign_up.confirmed", request, email=email, password_void=is_void)
+    if is_void:
+        _send_reset_link(request, email)
+    return is_void
+
+
+def _take(request, attempt: Attempt, email: str) -> None:
+    try:
+        attempt.take()
+    except Throttled:
+        audit.record("sign_up.link_refused", request, email=email, reason="Throttled")
+        raise
+
+
+def _confirm_blindly(anonymous: DirectusClient, token: str, email: str) -> bool:
+    """Confirm without a service token: the password is void."""
+    was_void = SignUp.objects.filter(pk=_key(email), is_void=True).exists()
+    # Before: in between, the password would be good.
+    _note_void(email)
+    try:
+        anonymous.verify_email(token)
+    except InvalidPayload:
+        # Used before; the answer may have been lost, and a new password is due.
+        if not was_void:
+            raise
+    return True
+
+
+def _confirm_safely(
+    service: DirectusClient, anonymous: DirectusClient, token: str, email: str
+) -> bool:
+    """Confirm; a password of unknown origin is replaced before."""
+    accounts = _accounts(service, email)
+    seen = SignUp.objects.filter(pk=_key(email)).first() or SignUp()
+    is_certain = _is_from_here(seen, accounts)
+    unconfirmed = [user for user in accounts if user.status == UNVERIFIED]
+    if not unconfirmed:
+        _require_lost_answer(seen, is_certain, accounts)
+        if is_certain:
+            forget(email)
+        # Otherwise the note stays: whether the password was replaced is not known.
+        return not is_certain
+    if not is_certain:
+        _note_void(email)
+        _replace_passwords(service, unconfirmed)
+    try:
+        anonymous.verify_email(token)
+    except InvalidPayload:
+        # Another request of this link was quicker, and made the password as safe.
+        logger.info("A link to confirm an address was used twice at once")
+    forget(email)
+    return not is_certain
+
+
+def _require_lost_answer(
+    seen: SignUp, is_certain: bool, accounts: list[DirectusUser]
+) -> None:
+    """Raise InvalidPayload for a used link, unless its answer never came."""
+    is_noted = is_certain or seen.is_void
+    if not is_noted or not any(user.is_active for user in accounts):
+        raise InvalidPayload(400, "USED")
+
+
+def _is_from_here(seen: SignUp, accounts: list[DirectusUser]) -> bool:
+    """Tell whether the password is the one of the only sign-up, and that was here."""
+    ids = [user.id for user in accounts]
+    return seen.count == 1 and not seen.is_void and ids == [seen.directus_id]
+
+
+def _accounts(service: DirectusClient, email: str) -> list[DirectusUser]:
+    """Return all accounts with an address that Directus has vouched for.
+
+    Raises:
+        DirectusAPIError: there is none.
+        DirectusUnavailable: the service token may not see what it has to.
+    """
+    try:
+        accounts = service.find_users_by_email(email)
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        raise service_trouble(error) from error
+    if not all(user.is_complete for user in accounts):
+        raise service_trouble(DirectusUnavailable("the status of users is hidden"))
+    if not accounts:
+        logger.error("The service token sees no account that a genuine link names")
+        raise InvalidPayload(400, "NO_ACCOUNT")
+    return accounts
+
+
+def _replace_passwords(service: DirectusClient, unconfirmed: list[DirectusUser]):
+    """Give unconfirmed accounts random passwords, which are stored nowhere."""
+    try:
+        for user in unconfirmed:
+            service.update_user(user.id, {"password": unguessable_password()})
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        raise service_trouble(error) from error
+
+
+def _key(email: str) -> str:
+    return audit.email_digest(email)
+
+
+def _note_void(email: str) -> None:
+    values = {"is_void": True}
+    SignUp.objects.update_or_create(email_digest=_key(email), defaults=values)
+
+
+def _send_reset_link(request, email: str) -> None:
+    try:
+        with mailboxes.uncounted_in_trouble(mailboxes.count_for_owner(email)):
+            clients.anonymous_client(request).request_password_reset(
+                email=email, reset_url=public_url("accounts:password_reset_confirm")
+            )
+    except (DirectusError, Throttled) as error:
+        # The page offers to send it again.
+        logger.warning("No link was sent after a confirmation: %s", error)

@@ -1,0 +1,178 @@
+"""What Directus tells and all that this site holds about a user, as JSON.
+
+Never a secret: no password, token, second factor or session key, be it sealed.
+"""
+
+import json
+import logging
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+
+from .. import signals
+from ..core import audit, clients
+from ..directus import DirectusAPIError, RateLimited
+from ..models import EmailChange, RecoveryCode, RoleMembership, SignUp, User
+from ..throttling.attempts import counted_for
+
+logger = logging.getLogger(__name__)
+
+SECRETS = frozenset({"password", "token", "tfa_secret", "auth_data"})
+SESSION_FIELDS = (
+    "created_at",
+    "authenticated_at",
+    "confirmed_at",
+    "last_seen_at",
+    "expire_date",
+    "client_address",
+    "user_agent",
+)
+
+
+class Incomplete(Exception):
+    """Another app could not say what it holds."""
+
+
+def export(request) -> str:
+    """Return the JSON of whoever asks.
+
+    Raises:
+        DirectusUnavailable, RateLimited: try again later.
+        SessionExpired: the user has to sign in again.
+        Incomplete: try again later.
+    """
+    user = User.objects.get(pk=request.user.pk)
+    held = {
+        "exported_at": timezone.now(),
+        "directus": _in_directus(request),
+        "directus_activity": _activity(request),
+        "site": _in_django(user),
+        "apps": _in_other_apps(user),
+    }
+    return json.dumps(held, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
+
+
+# Directus
+
+
+def _in_directus(request) -> dict[str, Any]:
+    """Return what the site may read, and what the user may."""
+    record = _as_site(request) | request.directus.read_own_record()
+    return {
+        name: value
+        for name, value in sorted(record.items())
+        if name not in SECRETS and not _is_hidden(value)
+    }
+
+
+def _as_site(request) -> dict[str, Any]:
+    service = clients.service_client(clients.visitor_of(request))
+    if service is None:
+        return {}
+    try:
+        return service.read_record(request.user.directus_id)
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        # The user's own token reads what it may.
+        logger.error("The service token cannot read a user: %s", error)
+        return {}
+
+
+def _activity(request) -> list[dict[str, Any]] | None:
+    """Return Directus' log of the user; None when the site may not read it."""
+    service = clients.service_client(clients.visitor_of(request))
+    if service is None:
+        return None
+    own_id = request.user.directus_id
+    try:
+        entries = service.list_activity(own_id)
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        logger.error("The service token cannot read the activity log: %s", error)
+        return None
+    return [_told(entry, is_own=entry.get("user") == str(own_id)) for entry in entries]
+
+
+def _told(entry: dict[str, Any], *, is_own: bool) -> dict[str, Any]:
+    """Return an entry as its subject may see it: nothing of who else did it."""
+    names = ("timestamp", "action", *(("ip", "user_agent") if is_own else ()))
+    return {"by_yourself": is_own} | {name: entry.get(name) for name in names}
+
+
+def _is_hidden(value: Any) -> bool:
+    """Return whether Directus shows stars in place of a secret."""
+    return isinstance(value, str) and bool(value) and not value.strip("*")
+
+
+# Django
+
+
+def _in_django(user: User) -> dict[str, Any]:
+    return {
+        "user": _columns(user),
+        "groups": list(user.groups.order_by("name").values_list("name", flat=True)),
+        "groups_by_role": list(
+            RoleMembership.objects.filter(user=user)
+            .order_by("group__name")
+            .values_list("group__name", flat=True)
+        ),
+        "permissions": sorted(
+            f"{app}.{name}"
+            for app, name in user.user_permissions.values_list(
+                "content_type__app_label", "codename"
+            )
+        ),
+        "sessions": list(user.sessions.order_by("pk").values(*SESSION_FIELDS)),
+        "recovery_codes": list(
+            RecoveryCode.objects.filter(user=user)
+            .order_by("pk")
+            .values("created_at", "used_at")
+        ),
+        "new_addresses": list(
+            EmailChange.objects.filter(user=user).values("new_email", "expires_at")
+        ),
+        **_by_address(user),
+        "changes_by_staff": _in_admin_log(user),
+    }
+
+
+def _columns(user: User) -> dict[str, Any]:
+    columns = [field.name for field in user._meta.concrete_fields]
+    # Nothing is in `password`: who has one has it at Directus.
+    return {name: getattr(user, name) for name in columns if name != "password"}
+
+
+def _by_address(user: User) -> dict[str, Any]:
+    """Return what is counted for the address, of which only a digest is kept."""
+    sign_ups = SignUp.objects.filter(pk=audit.email_digest(user.email))
+    return {
+        "sign_ups": list(sign_ups.values("count", "last_at", "is_void")),
+        "attempts": counted_for(user.email),
+    }
+
+
+def _in_admin_log(user: User) -> list[dict[str, Any]]:
+    entries = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)
+    )
+    return [
+        {"at": entry.action_time, "what": entry.get_change_message()}
+        for entry in entries.order_by("action_time")
+    ]
+
+
+# Other apps
+
+
+def _in_other_apps(user: User) -> dict[str, Any]:
+    held: dict[str, Any] = {}
+    for receiver, answer in signals.user_exported.send_robust(User, user=user):
+        if isinstance(answer, Exception):
+            raise Incomplete(getattr(receiver, "__qualname__", "")) from answer
+        held |= answer or {}
+    return held

@@ -1,0 +1,57 @@
+"""Invitations that Directus mailed: who accepts one chooses the first password."""
+
+from django.views.decorators.debug import sensitive_variables
+
+from ..core import audit, clients
+from ..directus import DirectusAPIError, Forbidden, InvalidPayload, RateLimited
+from ..throttling.limits import ADDRESS_LINKS, Attempt, Throttled
+from ..web import client_address
+from ..web.links import token_email
+from . import sign_up
+
+
+class LinkInvalid(Exception):
+    """The invitation was accepted before, is too old, or broken."""
+
+
+class NoRoom(Exception):
+    """The licence of Directus allows no more users."""
+
+
+@sensitive_variables("token", "password")
+def accept(request, token: str, password: str) -> str:
+    """Spend an invitation.
+
+    Returns:
+        The address that was invited.
+
+    Raises:
+        InvalidPayload: the password is not accepted; the invitation stays good.
+        LinkInvalid, NoRoom: nothing was done.
+        Throttled, RateLimited, DirectusUnavailable: try again later.
+    """
+    email = token_email(token)
+    _count(request, email)
+    try:
+        clients.anonymous_client(request).accept_invite(token=token, password=password)
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        audit.record("invite.refused", request, email=email, reason=error.code)
+        if isinstance(error, InvalidPayload) and error.field == "password":
+            raise
+        if isinstance(error, Forbidden) and error.code == "LIMIT_EXCEEDED":
+            raise NoRoom from error
+        raise LinkInvalid from error
+    # Whoever signed up with this address before did not own it.
+    sign_up.forget(email)
+    audit.record("invite.accepted", request, email=email)
+    return email
+
+
+def _count(request, email: str) -> None:
+    try:
+        Attempt(ADDRESS_LINKS, client_address.bucket(request.client_address)).take()
+    except Throttled:
+        audit.record("invite.refused", request, email=email, reason="Throttled")
+        raise

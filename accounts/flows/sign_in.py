@@ -1,0 +1,137 @@
+"""One counted sign-in at Directus, for whatever reason a password is checked."""
+
+import logging
+import unicodedata
+
+from django.db import DatabaseError
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_variables
+
+from ..core import audit, clients, mails
+from ..directus import (
+    DirectusError,
+    InvalidCredentials,
+    InvalidOTP,
+    TokenPair,
+    spellings,
+)
+from ..mirror.own_profile import read_own_profile
+from ..passwords import local
+from ..sessions.tokens import revoke
+from ..throttling.attempts import SignInAttempt
+from ..throttling.limits import Throttled
+from ..web import known_devices
+
+logger = logging.getLogger(__name__)
+
+
+@sensitive_variables("password", "otp", "tokens")
+def login(
+    request, email: str, password: str, otp: str = "", *, own_code: bool = False
+) -> TokenPair:
+    """Exchange credentials for tokens, within the limits of `throttling.attempts`.
+
+    The password is tried as this site sets passwords, in composed letters (NFC), and
+    then as it was typed where that differs: other pages of Directus set those.
+
+    Args:
+        own_code: this site computed the code, so nobody guesses it or uses it twice.
+
+    Raises:
+        Throttled: there were too many attempts.
+        InvalidOTP: the password is right; the code is missing, wrong or used.
+        InvalidCredentials: wrong.
+        DirectusUnavailable: Directus did not say.
+    """
+    attempt = SignInAttempt(request, email, "" if own_code else otp)
+    attempt.begin()
+    try:
+        if local.keeps(email, password):
+            raise InvalidCredentials(401, "LOCAL_USER")
+        tokens = _login(request, attempt, email, password, otp)
+    except Throttled:
+        raise
+    except InvalidOTP:
+        attempt.refused_code()
+        raise
+    except InvalidCredentials:
+        attempt.failed()
+        raise
+    except BaseException:
+        attempt.undo()
+        raise
+    try:
+        attempt.succeeded()
+    except DatabaseError:
+        revoke(tokens, request)
+        raise
+    return tokens
+
+
+@sensitive_variables("password", "otp", "typed")
+def _login(
+    request, attempt: SignInAttempt, email: str, password: str, otp: str
+) -> TokenPair:
+    """Try what was typed in the one spelling, then in the others.
+
+    Directus counts each password that it is given for an account. Of the spellings of
+    an address an account has one, so that those count as one.
+    """
+    client = clients.anonymous_client(request)
+    composed = unicodedata.normalize("NFC", password)
+    for typed in dict.fromkeys([composed, password]):
+        if typed != composed:
+            attempt.again()
+        for address in spellings(email):
+            try:
+                return client.login(email=address, password=typed, otp=otp)
+            except InvalidCredentials as error:
+                refusal = error
+    raise refusal
+
+
+@sensitive_variables("password", "otp", "tokens")
+def prove_password(request, password: str, otp: str = "") -> TokenPair:
+    """Check the password of whoever is signed in, by a sign-in at Directus.
+
+    Args:
+        otp: the one-time code, needed when a second factor is on.
+
+    Returns:
+        Tokens of their own, which the caller revokes or keeps.
+
+    Raises:
+        As `login`.
+    """
+    tokens = login(request, request.user.email, password, otp)
+    try:
+        profile = read_own_profile(clients.client_for_tokens(tokens, request))
+        if profile.id != request.user.directus_id:
+            # The address has passed to somebody else, whose password this is.
+            raise InvalidCredentials(401, "ANOTHER_USER")
+    except DirectusError:
+        revoke(tokens, request)
+        raise
+    return tokens
+
+
+@sensitive_variables("password", "otp")
+def login_again(request, password: str, otp: str = "") -> TokenPair:
+    """Sign in with a password that was set just now by who proved the old one.
+
+    Not counted: the code is the one just spent, which Directus takes again while it
+    shows, and nothing that could be guessed is asked.
+
+    Raises:
+        DirectusError: no tokens.
+    """
+    client = clients.anonymous_client(request)
+    return client.login(email=request.user.email, password=password, otp=otp)
+
+
+def tell_of_new_device(request, user) -> None:
+    """Mail a user about a sign-in with a browser that did not know the user."""
+    if known_devices.knows_user(request, user):
+        return
+    audit.record("sign_in.new_device", request, user=user)
+    mails.send("new_device", user, request, sessions_path=reverse("accounts:sessions"))

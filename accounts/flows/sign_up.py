@@ -1,0 +1,262 @@
+"""Sign-up, and what is remembered of it until the address is confirmed.
+
+Directus keeps the *first* password that was typed for an unconfirmed address, by
+anybody, here or elsewhere, and however long ago. This site knows whose it is only of
+an account that it created itself, for the one sign-up that the address has seen here.
+What becomes of every other password is in `accounts.flows.email_verification`.
+"""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import F
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from ..core import audit, cache, clients
+from ..core.batches import delete_in_batches
+from ..directus import (
+    AuthenticationFailed,
+    DirectusAPIError,
+    DirectusClient,
+    DirectusError,
+    DirectusUnavailable,
+    InvalidPayload,
+    NotUnique,
+    RateLimited,
+    spellings,
+)
+from ..models import SignUp
+from ..throttling import mailboxes
+from ..throttling.limits import ADDRESS_SIGN_UPS, Attempt, Throttled
+from ..web import client_address
+from ..web.links import public_url
+
+logger = logging.getLogger(__name__)
+
+# Directus' links are good for 7 days, unless operators choose more.
+KEPT_DAYS = 60
+CACHE_KEY = "directus-confirms-sign-ups"
+CACHE_SECONDS = 60
+
+
+class AddressTaken(Exception):
+    """Somebody signed up with this address before; only `create` says so."""
+
+
+class NotAccepted(Exception):
+    """Directus does not accept sign-ups of this kind, whoever asks."""
+
+
+@sensitive_variables("password")
+def sign_up(request, *, email: str, password: str, first_name: str, last_name: str):
+    """Ask Directus for an account.
+
+    Raises:
+        AddressTaken: with DIRECTUS_SIGNUP=create.
+        NotAccepted: sign-up is off in Directus, or the address is filtered out there.
+        Throttled, RateLimited, DirectusUnavailable: try again later.
+    """
+    mails = _count_attempt(request, email)
+    person = {
+        "email": _as_directus_has_it(email),
+        "password": password,
+        "first_name": first_name,
+        "last_name": last_name,
+    }
+    create = clients.signup_mode() == "create"
+    try:
+        with mailboxes.uncounted_in_trouble(mails):
+            (_create if create else _register)(request, person)
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        logger.error("Directus refuses sign-ups: %s", error)
+        audit.record("sign_up.refused", request, email=email, reason=error.code)
+        raise NotAccepted from error
+    audit.record("sign_up", request, email=email)
+
+
+def _as_directus_has_it(email: str) -> str:
+    """Return the spelling of an account that is there; only few addresses have two."""
+    service = clients.service_client()
+    if service is None or len(spellings(email)) == 1:
+        return email
+    try:
+        found = service.find_users_by_email(email)
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        raise service_trouble(error) from error
+    return found[0].email if found else email
+
+
+def _count_attempt(request, email: str) -> list[Attempt]:
+    """Count the attempt, and the mail that it causes, if any; return the latter."""
+    address = client_address.bucket(request.client_address)
+    try:
+        Attempt(ADDRESS_SIGN_UPS, address).take()
+        # Directus mails nothing where nothing is to be confirmed.
+        is_mailed = clients.signup_mode() == "register"
+        return mailboxes.count(request, email) if is_mailed else []
+    except Throttled:
+        audit.record("sign_up.refused", request, email=email, reason="Throttled")
+        raise
+
+
+# An account at once
+
+
+@sensitive_variables("person")
+def _create(request, person: dict[str, str]) -> None:
+    service = clients.service_client(clients.visitor_of(request))
+    client = service or clients.anonymous_client(request)
+    try:
+        client.create_user(**person, role=clients.customer_role())
+    except NotUnique as error:
+        audit.record("sign_up.refused", request, email=person["email"], reason="taken")
+        raise AddressTaken from error
+    except InvalidPayload as error:
+        logger.warning("Directus refused a sign-up that this site allowed: %s", error)
+        raise NotAccepted from error
+    except AuthenticationFailed as error:
+        raise service_trouble(error) from error
+
+
+# An account whose address is confirmed by mail
+
+
+@sensitive_variables("person")
+def _register(request, person: dict[str, str]) -> None:
+    """Create the account here where that is possible, and let Directus mail the link.
+
+    For known and new addresses the same is asked and written.
+    """
+    email = person["email"]
+    service = _creator(request)
+    _count(email)
+    try:
+        created = _create_unconfirmed(service, person) if service else None
+    except DirectusUnavailable as error:
+        if error.never_sent:
+            _uncount(email)
+        raise
+    _sign_ups_of(email).update(directus_id=created)
+    try:
+        _ask_for_link(request, person)
+    except DirectusAPIError:
+        if service and created:
+            _take_back(service, email, created)
+        raise
+    except DirectusUnavailable as error:
+        if error.never_sent and service is None:
+            _uncount(email)
+        raise
+
+
+@sensitive_variables("person")
+def _ask_for_link(request, person: dict[str, str]) -> None:
+    try:
+        clients.anonymous_client(request).register_user(
+            **person, verification_url=public_url("accounts:email_verification")
+        )
+    except InvalidPayload as error:
+        if error.code == "INVALID_PAYLOAD":
+            # Looked at before the address is: an address or a link that Directus
+            # does not take, whoever asks.
+            raise
+        # Only an unknown address gets this answer: showing it would tell.
+        logger.warning("Directus refused a sign-up that this site allowed: %s", error)
+
+
+def _creator(request) -> DirectusClient | None:
+    """Return what may create accounts that Directus would leave unconfirmed, too."""
+    service = clients.service_client(clients.visitor_of(request))
+    if service is None or not clients.customer_role() or not _are_confirmed(request):
+        return None
+    return service
+
+
+def _are_confirmed(request) -> bool:
+    """Tell whether Directus takes sign-ups and has their addresses confirmed."""
+    known = cache.get(CACHE_KEY)
+    if known is None:
+        project = clients.anonymous_client(request).get_server_info().get("project")
+        names = ("public_registration", "public_registration_verify_email")
+        known = isinstance(project, dict) and all(
+            project.get(name) is True for name in names
+        )
+        cache.set(CACHE_KEY, known, CACHE_SECONDS)
+    return known
+
+
+@sensitive_variables("person")
+def _create_unconfirmed(service: DirectusClient, person: dict[str, str]) -> UUID | None:
+    """Return the id of an account created with this password; None: it is not ours."""
+    try:
+        return service.create_user(
+            **person, role=clients.customer_role(), status="unverified"
+        )
+    except RateLimited:
+        raise
+    except NotUnique:
+        # With a password that was typed before, by anybody.
+        return None
+    except DirectusAPIError as error:
+        # What a sign-up at Directus itself may still be allowed.
+        logger.warning("The service token creates no account: %s", error)
+        return None
+
+
+def _take_back(service: DirectusClient, email: str, created: UUID) -> None:
+    """Delete an account that Directus mails no link to: nobody could confirm it."""
+    try:
+        service.delete_user(created)
+    except DirectusError as error:
+        logger.error("User %s is left unconfirmed in Directus: %s", created, error)
+    else:
+        _uncount(email)
+
+
+# What is remembered
+
+
+def _sign_ups_of(email: str):
+    return SignUp.objects.filter(pk=audit.email_digest(email))
+
+
+def _count(email: str) -> None:
+    SignUp.objects.get_or_create(email_digest=audit.email_digest(email))
+    _sign_ups_of(email).update(count=F("count") + 1, last_at=timezone.now())
+
+
+def _uncount(email: str) -> None:
+    """Take back a sign-up that certainly left no password in Directus."""
+    _sign_ups_of(email).filter(count__gt=0).update(count=F("count") - 1)
+
+
+def password_is_unsafe(email: str) -> bool:
+    """Tell whether somebody else may have typed the password of a new account.
+
+    So it is after a confirmation, until a new password was chosen by mail, where the
+    site could not replace the one of before.
+    """
+    return _sign_ups_of(email).filter(is_void=True).exists()
+
+
+def clear_old() -> None:
+    """Delete sign-ups whose links ended long ago: without a row no password is kept."""
+    old = timezone.now() - timedelta(days=KEPT_DAYS)
+    delete_in_batches(SignUp.objects.filter(is_void=False, last_at__lt=old))
+
+
+def forget(email: str) -> None:
+    """Forget sign-ups: the address' owner is there, and knows the password alone."""
+    _sign_ups_of(email).delete()
+
+
+def service_trouble(error: DirectusError) -> DirectusUnavailable:
+    """Return what visitors are told: the site's own token is not theirs to mend."""
+    logger.error("Directus does not let the service token do its work: %s", error)
+    return DirectusUnavailable("the service token is refused")

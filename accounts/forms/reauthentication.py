@@ -1,0 +1,43 @@
+"""Forms that ask for the password of whoever is signed in."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .fields import PasswordField, SiteForm
+from .sign_in import CodeField
+
+
+class ReauthenticationForm(SiteForm):
+    """The current password, and the one-time code of who has a second factor.
+
+    Args:
+        user: decides whether the code is asked for from the beginning.
+    """
+
+    current_password = PasswordField(label=gettext_lazy("Current password"))
+    otp = CodeField(required=False)
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user = user
+        # Asked for as well when the form was sent with one: Directus knows better.
+        if not user.has_two_factor and not self.data.get("otp"):
+            self._code = self.fields.pop("otp")
+
+    def clean_otp(self):
+        """Demand the code where it is asked for."""
+        code = self.cleaned_data["otp"]
+        if self.user.has_two_factor and not code:
+            self.add_error("otp", _("Enter the six digits."))
+        return code
+
+    def ask_for_code(self, *, is_wrong: bool) -> None:
+        """Show the field for the code, and say why."""
+        self.fields.setdefault("otp", getattr(self, "_code", None))
+        self.order_fields(self.field_order)
+        text = (
+            _("This code is wrong, too old or was used before.")
+            if is_wrong
+            else _("Enter the six digits.")
+        )
+        self.add_error("otp", text)

@@ -1,0 +1,73 @@
+"""The profile of the user whom a client acts as, read at Directus."""
+
+import logging
+from collections.abc import Callable
+
+from ..core import clients
+from ..directus import (
+    DirectusAPIError,
+    DirectusClient,
+    DirectusUnavailable,
+    DirectusUser,
+    Forbidden,
+    RateLimited,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def read_own_profile(client: DirectusClient) -> DirectusUser:
+    """Return what a client's user may read of the own profile.
+
+    Raises:
+        DirectusUnavailable, RateLimited: it cannot be read now. A refusal is no
+            answer either: the user has just signed in, or the tokens are good.
+    """
+    try:
+        return client.get_current_user()
+    except RateLimited:
+        raise
+    except DirectusAPIError as error:
+        logger.error("A signed-in user's profile cannot be read: %s", error)
+        raise DirectusUnavailable(f"the profile answered {error}") from error
+
+
+def read_profile(client: DirectusClient, prove: Callable[[], None]) -> DirectusUser:
+    """Return the profile of a client's user, as complete as anybody may read it.
+
+    Args:
+        client: acts as the user.
+        prove: called when nobody could read the status; raises SessionExpired when
+            the user may not refresh, which Directus always knows.
+
+    Raises:
+        DirectusUnavailable, RateLimited: the profile cannot be read now.
+    """
+    profile = read_own_profile(client)
+    if profile.is_complete:
+        return profile
+    return _read_as_site(profile) or _proven(profile, prove)
+
+
+def _read_as_site(profile: DirectusUser) -> DirectusUser | None:
+    """Return the profile as the service token sees it, or None if not completely."""
+    service = clients.service_client()
+    if service is None:
+        return None
+    try:
+        found = service.get_user(profile.id)
+    except RateLimited:
+        raise
+    except Forbidden:
+        # The user is gone, or the service token may not read: the same answer.
+        return None
+    except DirectusAPIError as error:
+        # The site's own trouble must not sign anybody out.
+        logger.error("The service token cannot read users: %s", error)
+        return None
+    return found if found.is_complete else None
+
+
+def _proven(profile: DirectusUser, prove: Callable[[], None]) -> DirectusUser:
+    prove()
+    return profile

@@ -1,0 +1,177 @@
+"""Whether the signed-in user still is one: Directus is asked once a minute.
+
+An access token alone outlives suspension, deletion and demotion by minutes, so every
+session is re-validated by reading the own profile. While Directus is away, people who
+are signed in keep reading for a while, and nobody is signed out.
+"""
+
+import logging
+import time
+from datetime import timedelta
+
+from django.db import DatabaseError
+
+from .. import two_factor
+from ..core import cache, clients
+from ..directus import (
+    DirectusUnavailable,
+    RateLimited,
+    SessionExpired,
+)
+from ..passwords import local
+from ..sessions.recheck import TOLERANCE
+from ..sessions.store import end_sessions
+from ..sessions.tokens import POLL_SECONDS
+from .own_profile import read_profile
+from .users import mirror_user
+
+logger = logging.getLogger(__name__)
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# Directus is not asked again so soon for a session that got no answer; later, but not
+# much later, if Directus says so.
+PAUSE_SECONDS = 5
+LONGEST_PAUSE_SECONDS = 60
+
+
+def keep_true(request) -> None:
+    """Ask Directus about the signed-in user when it is time to.
+
+    Raises:
+        SessionExpired: the user is suspended, gone, or signed out at Directus.
+        DirectusUnavailable: Directus is away, and this request may not go on without.
+    """
+    user = request.user
+    if not user.is_authenticated:
+        return
+    session = request.session
+    if not user.is_mirrored and not local.is_allowed(request):
+        raise SessionExpired("a local administrator came from another address")
+    can_write = session.touch(request)
+    if not user.is_mirrored or not _is_due(session):
+        return
+    if (_got_no_answer(session) or not can_write) and _may_go_on(request):
+        request.directus_is_away = True
+        return
+    try:
+        is_ours = session.take_validation()
+    except DatabaseError as error:
+        # Nothing can be noted at the moment: no reason to show no page.
+        if not _may_go_on(request):
+            raise
+        logger.warning("Directus is not asked: %s", type(error).__name__)
+        _pause(session, PAUSE_SECONDS)
+        request.directus_is_away = True
+        return
+    if is_ours:
+        _validate(request)
+    elif session.validation_age > _due() + TOLERANCE:
+        _wait_for_answer(request)
+
+
+def _due() -> timedelta:
+    return timedelta(seconds=clients.revalidate_seconds())
+
+
+def _is_due(session) -> bool:
+    return session.validation_age >= _due()
+
+
+def _validate(request) -> None:
+    try:
+        profile = read_profile(request.directus, lambda: _prove(request))
+    except (DirectusUnavailable, RateLimited) as error:
+        _note_no_answer(request.session, error.retry_after or PAUSE_SECONDS)
+        _go_on_without_directus(request, error)
+        return
+    if profile.id != request.user.directus_id:
+        raise SessionExpired("the tokens belong to another user")
+    if profile.is_complete:
+        request.user = _same_backend(request.user, mirror_user(profile))
+        if not request.user.is_active:
+            end_sessions(request.user.sessions.all())
+            raise SessionExpired("the user is not active")
+        if not request.user.has_two_factor:
+            two_factor.note_demand(request.user, request.directus)
+    request.session.confirm()
+
+
+def _wait_for_answer(request) -> None:
+    """Go on with the answer that another request gets; ask if that one died.
+
+    Not for longer than a request may ask: whatever the row says, it comes to an end.
+    """
+    session = request.session
+    end = time.monotonic() + clients.lease_seconds()
+    while (left := end - time.monotonic()) > 0:
+        try:
+            session.wait_for_validation(left)
+        except DirectusUnavailable as error:
+            _go_on_without_directus(request, error)
+            return
+        if session.row is None:
+            raise SessionExpired("the session was ended")
+        if not _is_due(session):
+            # What the user may do can have changed.
+            request.user.refresh_from_db()
+            return
+        if _got_no_answer(session):
+            _go_on_without_directus(request)
+            return
+        if session.take_validation():
+            _validate(request)
+            return
+        time.sleep(POLL_SECONDS)
+    # The next requests need not wait as long for nothing.
+    _pause(session, PAUSE_SECONDS)
+    _go_on_without_directus(request)
+
+
+def _prove(request) -> None:
+    """Renew the tokens: Directus refuses that to everybody who may not be here."""
+    tokens = request.session.tokens.load()
+    if tokens is None:
+        raise SessionExpired("no Directus tokens are stored")
+    clients.session_auth(request).renew_rejected(tokens.access_token)
+
+
+def _same_backend(before, after):
+    after.backend = getattr(before, "backend", None)
+    return after
+
+
+# When there is no answer
+
+
+def _may_go_on(request) -> bool:
+    """Tell whether a request may do without Directus: reading, within the grace."""
+    grace = timedelta(seconds=clients.grace_seconds())
+    reads = request.method in SAFE_METHODS and not _is_admin(request)
+    return reads and request.session.validation_age <= grace
+
+
+def _go_on_without_directus(request, cause=None) -> None:
+    if not _may_go_on(request):
+        raise cause or DirectusUnavailable("Directus is away", retry_after=10)
+    request.directus_is_away = True
+
+
+def _is_admin(request) -> bool:
+    return request.resolver_match.app_name == "admin"
+
+
+def _note_no_answer(session, seconds: int) -> None:
+    _pause(session, min(seconds, LONGEST_PAUSE_SECONDS))
+    session.release_validation()
+
+
+def _pause(session, seconds: int) -> None:
+    cache.set(_unanswered(session), True, seconds)
+
+
+def _got_no_answer(session) -> bool:
+    return bool(cache.get(_unanswered(session)))
+
+
+def _unanswered(session) -> str:
+    return f"unanswered:{session.row.pk}"

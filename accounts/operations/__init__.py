@@ -1,0 +1,1 @@
+"""What operators do with users, sessions and Directus: by command or in the admin."""

@@ -1,0 +1,196 @@
+"""Sessions at Directus that this site does not hold: other sites, Directus' own app.
+
+No route ends them. From version 11 on Directus ends all sessions of a user whose
+e-mail address is written, be it the same one; version 10 ends them only when the user
+is deleted, and refuses to renew them for who is not active.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from ..core import clients
+from ..directus import (
+    AuthenticationFailed,
+    DirectusAPIError,
+    DirectusClient,
+    DirectusError,
+    DirectusUnavailable,
+    DirectusUser,
+    Forbidden,
+    RateLimited,
+)
+
+WRITING_ENDS_SESSIONS = 11
+PAUSE = 3.0
+LONGEST_PAUSE = 60.0
+
+User = dict[str, Any]
+
+
+class DirectusSessions:
+    """Ends what Directus' version and the service token allow.
+
+    Args:
+        service: the site's own client.
+        patience: how often to ask again.
+    """
+
+    def __init__(self, service: DirectusClient, *, patience: int = 0) -> None:
+        self._service = service
+        self._patience = patience
+
+    def end(self, directus_id: UUID) -> str:
+        """End all sessions of a user.
+
+        Returns:
+            Why some may live on; an empty string when none does.
+
+        Raises:
+            DirectusError: Directus did not say.
+        """
+        return self.end_of_some([directus_id])[directus_id]
+
+    def end_of_some(self, directus_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """End all sessions of some users, in one write; answers and errors as `end`."""
+        if not self._version:
+            reason = _(
+                "Sessions elsewhere live on: Directus does not tell its version."
+            )
+            return dict.fromkeys(directus_ids, reason)
+        # Who is not there was deleted, and the sessions with it.
+        reasons = dict.fromkeys(directus_ids, "")
+        users = self._read(directus_ids)
+        if self._version < WRITING_ENDS_SESSIONS:
+            return reasons | {user["id"]: self._reason_on_10(user) for user in users}
+        nameless = [user["id"] for user in users if not user.get("email")]
+        reason = _("Sessions elsewhere live on: the user has no e-mail address.")
+        reasons |= dict.fromkeys(nameless, reason)
+        return reasons | dict(
+            self._write([user for user in users if user.get("email")])
+        )
+
+    def users_seen_since(self, moment: datetime) -> list[UUID]:
+        """Return who signed in or renewed tokens since then, but for the site itself.
+
+        Nobody else has a session that can be renewed, if `moment` is long enough ago.
+        Where Directus does not tell, it may be everybody.
+        """
+        try:
+            found = self._seen_since(moment, "id,status,last_access")
+        except Forbidden:
+            found = self._seen_since(moment, "id,status")
+        return sorted(found - {self._service.get_current_user().id})
+
+    def _seen_since(self, moment: datetime, fields: str) -> set[UUID]:
+        rows = self._list(fields)
+        return {UUID(row["id"]) for row in rows if self._may_have_any(row, moment)}
+
+    def _may_have_any(self, row: User, moment: datetime) -> bool:
+        if 0 < self._version < WRITING_ENDS_SESSIONS and row["status"] != "active":
+            return False
+        # Compared here: SQLite may have times of several kinds in one column. A time
+        # that may not be read is not long ago.
+        user = DirectusUser.from_payload({"last_access": moment.isoformat()} | row)
+        return user.last_access is not None and user.last_access >= moment
+
+    def _list(self, fields: str) -> Iterator[User]:
+        size = clients.page_size(self._service)
+        params = {"fields": fields, "sort": "id", "limit": str(size)}
+        previous: list[User] = []
+        for page in count(1):
+            rows = self._service.get("/users", params=params | {"page": str(page)})
+            yield from rows
+            if len(rows) < size or rows == previous:
+                return
+            previous = rows
+
+    @cached_property
+    def _version(self) -> int:
+        """The first number of the version; 0 when it is not told."""
+        version = str(self._service.get_server_info().get("version", ""))
+        major = version.partition(".")[0]
+        return int(major) if major.isdecimal() else 0
+
+    def _read(self, directus_ids: Sequence[UUID]) -> list[User]:
+        """Return who is there, with the address of this moment: ours may be older."""
+        # A list: asked for one, Directus gives the same answer for "gone" and
+        # "hidden from this token".
+        rule = {"id": {"_in": [str(directus_id) for directus_id in directus_ids]}}
+        params = {
+            "fields": "id,email,status",
+            "filter": json.dumps(rule),
+            "limit": str(len(directus_ids)),
+        }
+        rows = patiently(
+            lambda: self._service.get("/users", params=params), self._patience
+        )
+        return [row | {"id": UUID(row["id"])} for row in rows]
+
+    def _write(self, users: list[User]) -> Iterator[tuple[UUID, str]]:
+        """Write the addresses that users have; yield why it did not work for some."""
+        if not users:
+            return
+        body = [{"id": str(user["id"]), "email": user["email"]} for user in users]
+        try:
+            patiently(
+                lambda: self._service.patch("/users", body, params={"fields": "id"}),
+                self._patience,
+            )
+        except (RateLimited, AuthenticationFailed):
+            raise
+        except DirectusAPIError as error:
+            # Of none of them, because of one.
+            if len(users) == 1:
+                yield users[0]["id"], _refusal(error)
+                return
+            half = len(users) // 2
+            yield from self._write(users[:half])
+            yield from self._write(users[half:])
+        else:
+            yield from ((user["id"], "") for user in users)
+
+    @staticmethod
+    def _reason_on_10(user: User) -> str:
+        if user.get("status") != "active":
+            return ""
+        return _(
+            "Sessions elsewhere live on: Directus 10 ends them only for who is "
+            "suspended or deleted there."
+        )
+
+
+def _refusal(error: DirectusAPIError) -> str:
+    if not isinstance(error, Forbidden):
+        return _("Directus: %s") % error
+    return _(
+        "Sessions elsewhere live on: the service token may not change this "
+        "user. An administrator can, by suspending the user in Directus."
+    )
+
+
+def patiently(
+    ask: Callable[[], Any],
+    times: int,
+    errors: tuple[type[DirectusError], ...] = (DirectusUnavailable, RateLimited),
+) -> Any:
+    """Ask, and again so many times if there is no answer, or one to come back later.
+
+    Args:
+        ask: something that may happen twice.
+        times: 0 for a page, whose visitor waits.
+        errors: upon which it is asked again.
+    """
+    for _attempt in range(times):
+        try:
+            return ask()
+        except errors as error:
+            time.sleep(min(getattr(error, "retry_after", None) or PAUSE, LONGEST_PAUSE))
+    return ask()

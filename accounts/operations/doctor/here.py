@@ -1,0 +1,80 @@
+"""Checks of the site itself: its database, cache, settings and lifetimes."""
+
+import secrets
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import checks
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from ...core import cache
+from ..provisioning.environment import LOOPBACK
+from .findings import Answer, ok, problem, warning
+from .registry import check
+from .site import Site
+
+DAY = 24 * 3600
+# The default of Directus' REFRESH_TOKEN_TTL. Directus does not report its value.
+REFRESH_TOKEN_DAYS = 7
+
+
+@check("token.lifetime")
+def lifetime(site: Site) -> Answer:
+    """A session of the site ends no later than Directus' refresh token."""
+    days = min(settings.SESSION_IDLE_SECONDS, settings.SESSION_COOKIE_AGE) / DAY
+    values = {"days": f"{days:g}", "theirs": REFRESH_TOKEN_DAYS}
+    if days > REFRESH_TOKEN_DAYS:
+        reason = (
+            "Sessions here last %(days)s days without a request, those of Directus "
+            "%(theirs)s unless the line says more."
+        )
+        line = f'REFRESH_TOKEN_TTL="{int(days) + 1}d"'
+        return warning(reason % values, line)
+    reason = (
+        "Sessions here last %(days)s days without a request; those of Directus last "
+        "%(theirs)s, unless REFRESH_TOKEN_TTL says less."
+    )
+    return ok(reason % values)
+
+
+@check("site.database")
+def database(site: Site) -> Answer:
+    """The database answers and has all tables."""
+    line = "python manage.py migrate"
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return problem("The database does not answer.", "DATABASE_URL=…")
+    if plan:
+        missing = ", ".join(f"{step.app_label}.{step.name}" for step, _undo in plan)
+        reason = "The database lacks migrations: %(names)s."
+        return problem(reason % {"names": missing}, line)
+    return ok("The database answers and has all tables.")
+
+
+@check("site.cache")
+def cached(site: Site) -> Answer:
+    """The cache returns the values that are put into it."""
+    key, value = f"doctor:{secrets.token_hex(8)}", secrets.token_hex(8)
+    cache.set(key, value, seconds=10)
+    if cache.get(key) != value:
+        return warning("The cache does not work.", "CACHE_URL=…")
+    return ok("The cache works.")
+
+
+@check("site.checks")
+def system_checks(site: Site) -> Answer:
+    """`manage.py check` finds nothing; on a public site `--deploy` finds nothing."""
+    is_deployed = urlsplit(settings.PUBLIC_URL).hostname not in LOOPBACK
+    found = [
+        message
+        for message in checks.run_checks(include_deployment_checks=is_deployed)
+        if message.level >= checks.WARNING and not message.is_silenced()
+    ]
+    if not found:
+        return ok("Django's own checks find nothing.")
+    verdict = problem if any(each.is_serious() for each in found) else warning
+    text = " ".join(f"{each.id}: {each.msg}" for each in found)
+    return verdict(text, f"python manage.py check{' --deploy' * is_deployed}")

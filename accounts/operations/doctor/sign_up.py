@@ -1,0 +1,112 @@
+"""Checks of sign-up and of the links in mails."""
+
+import secrets
+
+from ...core import clients
+from ...directus import Forbidden, InvalidPayload
+from ...web.links import public_url
+from .findings import Answer, ok, problem, warning
+from .registry import check
+from .rights import FOR_ANOTHER_ROLE, powers
+from .site import SETUP, NotReadable, Site
+
+
+@check("signup.registration")
+def registration(site: Site) -> Answer:
+    """Directus' public registration is open only if the site uses it."""
+    is_open = bool(site.public_info.get("project", {}).get("public_registration"))
+    mode = clients.signup_mode()
+    if mode == "register" and not is_open:
+        return problem("Directus takes no sign-ups, this site offers them.", SETUP)
+    if mode != "register" and is_open:
+        reason = (
+            "Directus takes sign-ups past this site, which does not need that "
+            "(DIRECTUS_SIGNUP=%(mode)s)."
+        )
+        return warning(reason % {"mode": mode}, SETUP)
+    if is_open:
+        return ok(
+            "Directus takes sign-ups, past this site too: DIRECTUS_SIGNUP=register "
+            "needs that."
+        )
+    return ok("Directus takes no sign-ups, and this site needs none of it.")
+
+
+@check("signup.role")
+def role(site: Site) -> Answer:
+    """A new user gets the customers' role."""
+    if not site.settings["public_registration"]:
+        return ok("Directus takes no sign-ups.")
+    role_id = site.settings["public_registration_role"]
+    if role_id is None:
+        return problem("Who signs up gets no role.", SETUP)
+    found = powers(site, role_id)
+    if found:
+        reason = "Who signs up gets %(rights)s."
+        is_ours = role_id == clients.customer_role()
+        line = FOR_ANOTHER_ROLE if is_ours else SETUP
+        return problem(reason % {"rights": found}, line)
+    if role_id != clients.customer_role():
+        reason = "Who signs up gets another role than DIRECTUS_CUSTOMER_ROLE."
+        return warning(reason, f"DIRECTUS_CUSTOMER_ROLE={role_id}")
+    return ok("Who signs up becomes a customer.")
+
+
+@check("signup.verification")
+def verification(site: Site) -> Answer:
+    """Addresses are confirmed before they can be used."""
+    project = site.public_info.get("project", {})
+    if not project.get("public_registration"):
+        return ok("Directus takes no sign-ups.")
+    if not project.get("public_registration_verify_email"):
+        return problem("Addresses are not confirmed after sign-up.", SETUP)
+    return ok("Addresses are confirmed after sign-up.")
+
+
+@check("links.reset")
+def reset_link(site: Site) -> Answer:
+    """Directus accepts links to this site in password mails."""
+    url = public_url("accounts:password_reset_confirm")
+    if not site.server.has_policies:
+        # A known address would get a mail.
+        raise NotReadable("Directus 10 says that for addresses it knows alone.")
+    email = f"doctor-{secrets.token_hex(8)}@example.com"
+    try:
+        site.anonymous.request_password_reset(email=email, reset_url=url)
+    except InvalidPayload:
+        return _not_allowed(url, "PASSWORD_RESET_URL_ALLOW_LIST")
+    return _allowed(url)
+
+
+@check("links.register")
+def register_link(site: Site) -> Answer:
+    """Directus accepts links to this site in mails after sign-up.
+
+    The check signs the service user up again: Directus checks the link first, and then
+    does nothing for a known address.
+    """
+    url = public_url("accounts:email_verification")
+    if clients.signup_mode() != "register":
+        return ok("This site does not use it.")
+    if site.me.get("status") != "active" or not site.me.get("email"):
+        raise NotReadable("This needs a service user with an address.")
+    password = secrets.token_urlsafe(32)
+    try:
+        site.anonymous.register_user(
+            email=site.me["email"], password=password, verification_url=url
+        )
+    except InvalidPayload:
+        return _not_allowed(url, "USER_REGISTER_URL_ALLOW_LIST")
+    except Forbidden:
+        # Closed, at least for this address; the link was accepted before.
+        pass
+    return _allowed(url)
+
+
+def _not_allowed(url: str, variable: str) -> Answer:
+    reason = "Directus sends no links to %(url)s."
+    return problem(reason % {"url": url}, f'{variable}="{url}"')
+
+
+def _allowed(url: str) -> Answer:
+    return ok(f"Directus sends links to {url}.")

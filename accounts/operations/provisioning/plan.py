@@ -1,0 +1,329 @@
+"""The difference between the wanted and the present state of Directus."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...directus import ids
+from . import beyond, owner, rights, version_10, wanted, webhook
+from .beyond import Beyond, Leftover
+from .errors import ProvisioningError
+from .rights import Permission
+from .state import Row, State
+from .wanted import Options
+
+CREATE, UPDATE = "create", "update"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One call that changes Directus.
+
+    Attributes:
+        kind: role, policy, access, folder, field, permission, settings, user, flow or
+            operation.
+        name: the object's name, for messages.
+        values: the body of the call.
+        before: the present values of the same keys; empty for a new object.
+        needs_token: whether a new token is added to the values.
+        hidden: the key whose value is secret.
+    """
+
+    verb: str
+    kind: str
+    name: str
+    path: str
+    values: Row
+    before: Row = field(default_factory=dict)
+    needs_token: bool = False
+    hidden: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The changes in the order in which they have to be made."""
+
+    changes: list[Change]
+    customer_role: str
+    token_missing: bool = False
+    # The licence of Directus allows no narrower permissions.
+    is_restricted: bool = False
+    customer_role_name: str = ""
+    # Further rights of customers; whether an operator must accept them.
+    beyond: list[Beyond] = field(default_factory=list)
+    is_known_role: bool = True
+    leftovers: list[Leftover] = field(default_factory=list)
+
+    @property
+    def must_be_accepted(self) -> bool:
+        """Whether the customers' role has rights that the site does not need."""
+        return any(each.is_grave or not self.is_known_role for each in self.beyond)
+
+    @property
+    def makes_token(self) -> bool:
+        """Whether the plan makes a new service token."""
+        return any(change.needs_token for change in self.changes)
+
+
+def make_plan(state: State, options: Options, *, token_works: bool) -> Plan:
+    """Return the changes to make.
+
+    Args:
+        state: the present state of Directus.
+        options: the operator's wishes.
+        token_works: whether the service token in use belongs to the service user.
+    """
+    changes = [
+        *_roles(state, options),
+        *_policies(state),
+        *_access(state),
+        *_folders(state),
+        *_fields(state, options),
+        *_permissions(state, options),
+        *_settings(state, options),
+        *_service_user(state, options, token_works),
+        *_webhook(state, options),
+    ]
+    made = any(change.needs_token for change in changes)
+    return Plan(
+        changes,
+        state.customer_role,
+        token_missing=not (token_works or made),
+        is_restricted=not state.server.takes_rules,
+        customer_role_name=_role_name(state, state.customer_role),
+        beyond=beyond.customers_may(state, options),
+        is_known_role=_is_known_role(state, options),
+        leftovers=beyond.left_of_10(state),
+    )
+
+
+def _is_known_role(state: State, options: Options) -> bool:
+    """Return whether the set-up made the customers' role or used it before."""
+    role = state.role(state.customer_role)
+    made_by_us = role is None or role["id"] == ids.customer_role_id(role["name"])
+    return made_by_us or state.customer_role == options.known_customer_role
+
+
+def _roles(state: State, options: Options) -> Iterator[Change]:
+    existing = {row["id"]: row for row in state.roles}
+    flags = {} if state.server.has_policies else version_10.NO_POWER
+    service = state.own.service_role
+    needed = {
+        state.customer_role: state.new_customer_role,
+        service: state.own.name,
+    }
+    for role, name in needed.items():
+        if role not in existing:
+            mark = owner.mark(None, options) if role == service else {}
+            values = {"id": role, "name": name, **flags, **mark}
+            yield Change(CREATE, "role", name, "/roles", values)
+        elif role in {service, ids.customer_role_id(existing[role]["name"])}:
+            row = existing[role]
+            mark = owner.mark(row, options) if role == service else {}
+            values = {**flags, **mark}
+            yield from _update("role", row["name"], f"/roles/{role}", row, values)
+
+
+def _policies(state: State) -> Iterator[Change]:
+    if not state.server.has_policies:
+        return
+    existing = {row["id"]: row for row in state.policies}
+    for policy in wanted.policies(state.own):
+        name = policy["name"]
+        row = existing.get(policy["id"])
+        if row is None:
+            yield Change(CREATE, "policy", name, "/policies", policy)
+            continue
+        # Operators may have renamed it.
+        owned = {key: value for key, value in policy.items() if key != "name"}
+        yield from _update("policy", row["name"], f"/policies/{row['id']}", row, owned)
+
+
+def _access(state: State) -> Iterator[Change]:
+    if not state.server.has_policies:
+        return
+    existing = {(row["role"], row["policy"]) for row in state.access}
+    names = {row["id"]: row["name"] for row in _named(state)}
+    for row in wanted.access(state.customer_role, state.own):
+        if (row["role"], row["policy"]) not in existing:
+            name = f"{names[row['policy']]} → {_role_name(state, row['role'])}"
+            yield Change(CREATE, "access", name, "/access", row)
+
+
+def _role_name(state: State, role: str) -> str:
+    names = {row["id"]: row["name"] for row in state.roles}
+    new = {state.customer_role: state.new_customer_role}
+    return names.get(role) or new.get(role) or state.own.name
+
+
+def _named(state: State) -> list[Row]:
+    return [*wanted.policies(state.own), *state.policies]
+
+
+def _folders(state: State) -> Iterator[Change]:
+    # Operators may rename and move it.
+    if not state.folders:
+        name = "Profile pictures"
+        if not state.own.is_default:
+            name = f"{name}: {state.own.name}"
+        values = {"id": state.own.picture_folder, "name": name}
+        yield Change(CREATE, "folder", name, "/folders", values)
+
+
+def _fields(state: State, options: Options) -> Iterator[Change]:
+    if not options.modification_field:
+        return
+    field = wanted.modification_field()
+    name = field["field"]
+    for row in state.user_fields:
+        if row["field"] == name:
+            _require_kept_by_directus(row)
+            return
+    yield Change(CREATE, "field", name, "/fields/directus_users", field)
+
+
+def _require_kept_by_directus(row: Row) -> None:
+    if "date-updated" not in ((row.get("meta") or {}).get("special") or []):
+        raise ProvisioningError(
+            f"Users have a field {row['field']} already, which is something else."
+        )
+
+
+def _permissions(state: State, options: Options) -> Iterator[Change]:
+    existing: dict[tuple[str, str, str], list[Row]] = {}
+    for row in sorted(state.permissions, key=lambda row: row["id"]):
+        key = (row["policy"], row["collection"], row["action"])
+        existing.setdefault(key, []).append(row)
+    names = {row["id"]: row["name"] for row in _named(state)}
+    for permission in state.server.attainable(
+        [
+            *rights.customer_permissions(options.profile_fields),
+            *rights.service_permissions(
+                state.customer_role,
+                options.profile_fields,
+                also_reads=_only_for_the_site(options),
+                own=state.own,
+            ),
+        ],
+        state.own,
+    ):
+        key = (permission.policy, permission.collection, permission.action)
+        name = (
+            f"{names[permission.policy]}: {permission.action} {permission.collection}"
+        )
+        if key not in existing:
+            values = _new_row(state, permission)
+            yield Change(CREATE, "permission", name, "/permissions", values)
+        # Several, if Directus 12 hid one without a licence and shows it with one.
+        for row in existing.get(key, []):
+            path = f"/permissions/{row['id']}"
+            yield from _update("permission", name, path, row, _merged(permission, row))
+
+
+def _only_for_the_site(options: Options) -> list[str]:
+    return [wanted.MODIFICATION_FIELD] if options.modification_field else []
+
+
+def _new_row(state: State, permission: Permission) -> Row:
+    values = permission.values()
+    if state.server.has_policies:
+        return values
+    return version_10.with_role(values, state.customer_role, state.own)
+
+
+def _merged(permission: Permission, row: Row) -> Row:
+    """Return the wanted permission with the harmless fields that an operator added."""
+    values = permission.values()
+    del values["policy"], values["collection"], values["action"]
+    return values | {"fields": _merged_fields(permission, row["fields"] or [])}
+
+
+def _merged_fields(permission: Permission, present: list[str]) -> list[str]:
+    if "*" in permission.fields:
+        return permission.fields
+    kept = [name for name in present if name not in permission.forbidden]
+    missing = [name for name in permission.fields if name not in present]
+    return kept if "*" in kept else [*kept, *missing]
+
+
+def _settings(state: State, options: Options) -> Iterator[Change]:
+    values = wanted.settings(options, state.customer_role)
+    yield from _update("settings", "", "/settings", state.settings, values)
+
+
+def _service_user(
+    state: State, options: Options, token_works: bool
+) -> Iterator[Change]:
+    user = state.service_user
+    email = (user or {}).get("email") or options.service_email
+    email = email or state.own.service_email
+    values = wanted.service_user(email, state.own)
+    replace_token = options.replace_token or not token_works
+    needs_token = options.make_token and replace_token
+    if user is None:
+        yield Change(
+            CREATE, "user", email, "/users", values, needs_token=options.make_token
+        )
+        return
+    path = f"/users/{user['id']}"
+    # # `read_state` has checked that it is the site's own user. Writing the address
+    # again would end its sessions.
+    yield from _update("user", email, path, user, {"status": values["status"]})
+    if needs_token:
+        before = {"token": bool(user["token"])}
+        yield Change(UPDATE, "user", email, path, {}, before, needs_token=True)
+
+
+# Operators may change these values of a Flow.
+_FREE = {"id", "name", "position_x", "position_y"}
+
+
+def _webhook(state: State, options: Options) -> Iterator[Change]:
+    """Yield the Flow, its operations, and last the link to its first operation."""
+    if options.webhook is None:
+        return
+    flow = webhook.flow(options.webhook, state.own)
+    path = f"/flows/{flow['id']}"
+    row = next(iter(state.flows), None)
+    if row is None:
+        yield Change(CREATE, "flow", flow["name"], "/flows", flow)
+        row = flow | {"operation": None}
+    owned = {key: value for key, value in flow.items() if key not in _FREE}
+    yield from _update("flow", row["name"], path, row, owned)
+    yield from _operations(state, options.webhook)
+    begin = {"operation": state.own.webhook_sign}
+    yield from _update("flow", row["name"], path, row, begin)
+
+
+def _operations(state: State, wanted_webhook: webhook.Webhook) -> Iterator[Change]:
+    existing = {row["id"]: row for row in state.operations}
+    for operation in webhook.operations(wanted_webhook, state.own):
+        row = existing.get(operation["id"])
+        name = operation["name"]
+        if row is None:
+            yield Change(
+                CREATE, "operation", name, "/operations", operation, hidden="options"
+            )
+            continue
+        owned = {key: value for key, value in operation.items() if key not in _FREE}
+        path = f"/operations/{row['id']}"
+        for change in _update("operation", name, path, row, owned):
+            yield replace(change, hidden="options")
+
+
+def _update(kind: str, name: str, path: str, row: Row, values: Row) -> Iterator[Change]:
+    changed = {
+        key: value for key, value in values.items() if not _same(row.get(key), value)
+    }
+    if changed:
+        before = {key: row.get(key) for key in changed}
+        yield Change(UPDATE, kind, name, path, changed, before)
+
+
+def _same(present: Any, value: Any) -> bool:
+    """Return whether two values mean the same: no rule equals an empty rule."""
+    return (present or None) == (value or None) if _is_rule(value) else present == value
+
+
+def _is_rule(value: Any) -> bool:
+    return value is None or isinstance(value, dict)

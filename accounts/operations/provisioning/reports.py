@@ -1,0 +1,173 @@
+"""Output of a set-up: lines of text, or one JSON document."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+from .plan import Change, Plan
+from .rendering import Style, describe, plain, render_plan
+
+HIDDEN = "**********"
+
+
+class Report(Protocol):
+    """The messages of a set-up, in their order."""
+
+    def plan(self, plan: Plan, version: str) -> None:
+        """Show the changes for a Directus of this version."""
+
+    def note(self, text: str) -> None:
+        """Show a note."""
+
+    def made(self, change: Change) -> None:
+        """Show a change after it was made."""
+
+    def handed_over(self, names: list[str], file: Path) -> None:
+        """Show the names of the values that were written to a file."""
+
+    def token(self, name: str, token: str) -> None:
+        """Show a new token, because the operator asked for it."""
+
+    def environment(self, lines: Mapping[str, str]) -> None:
+        """Show the values for Directus' own environment."""
+
+    def end(self) -> None:
+        """Write everything that was kept."""
+
+
+class TextReport:
+    """Writes lines of text at once.
+
+    Args:
+        write: takes a line.
+        good, changed, bad: colour a text.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], Any],
+        *,
+        good: Style = plain,
+        changed: Style = plain,
+        bad: Style = plain,
+    ) -> None:
+        self._write = write
+        self._good, self._changed, self._bad = good, changed, bad
+
+    def plan(self, plan: Plan, version: str) -> None:
+        """Show the plan."""
+        for line in render_plan(
+            plan, added=self._good, changed=self._changed, removed=self._bad
+        ):
+            self._write(line)
+        if plan.token_missing:
+            text = (
+                "The site has no working service token. Give --env-file or "
+                "--print-token to make one."
+            )
+            self.note(text)
+
+    def note(self, text: str) -> None:
+        """Show it in the colour of a warning."""
+        self._write(self._changed(text))
+
+    def made(self, change: Change) -> None:
+        """Show the change."""
+        self._write(f"{self._good('✓')} {describe(change)}")
+
+    def handed_over(self, names: list[str], file: Path) -> None:
+        """Show the file's name."""
+        written = {"names": ", ".join(names), "file": file}
+        self._write("Wrote {names} to {file}.".format(**written))
+
+    def token(self, name: str, token: str) -> None:
+        """Show the token as a line to paste."""
+        self._write(f"{name}={token}")
+
+    def environment(self, lines: Mapping[str, str]) -> None:
+        """Show the values as lines to paste."""
+        self._write("")
+        self._write(
+            "Directus reads the following from its own environment. Put the "
+            "address of this site's server in place of 127.0.0.1, and set up mail "
+            "(EMAIL_TRANSPORT, EMAIL_FROM) and SECRET there, too."
+        )
+        for name, value in lines.items():
+            self._write(f'{name}="{value}"')
+        alone = "if nobody but this site uses Directus"
+        self._write(f'# MAX_PAYLOAD_SIZE="100kb"  {alone}')
+
+    def end(self) -> None:
+        """Write nothing: all lines were written."""
+
+
+class JsonReport:
+    """Writes one document at the end, also after a failure."""
+
+    def __init__(self, write: Callable[[str], Any]) -> None:
+        self._write = write
+        self._made: list[Change] = []
+        self._notes: list[str] = []
+        self._plan: Plan | None = None
+        self._document: dict[str, Any] = {}
+
+    def plan(self, plan: Plan, version: str) -> None:
+        """Keep the plan, for the list of changes that were made."""
+        self._plan = plan
+        self._document |= {
+            "directus": version,
+            "restricted_by_licence": plan.is_restricted,
+            "customer_role": plan.customer_role,
+            "customer_role_may_also": [each.text for each in plan.beyond],
+            "left_of_directus_10": [asdict(each) for each in plan.leftovers],
+            "token_missing": plan.token_missing,
+        }
+
+    def note(self, text: str) -> None:
+        """Keep it."""
+        self._notes.append(text)
+
+    def made(self, change: Change) -> None:
+        """Keep the change."""
+        self._made.append(change)
+
+    def handed_over(self, names: list[str], file: Path) -> None:
+        """Keep the names."""
+        self._document |= {"written": {"file": str(file), "names": names}}
+
+    def token(self, name: str, token: str) -> None:
+        """Keep the token, because the operator asked for it."""
+        self._document[name] = token
+
+    def environment(self, lines: Mapping[str, str]) -> None:
+        """Keep the lines."""
+        self._document |= {"environment_of_directus": dict(lines)}
+
+    def end(self) -> None:
+        """Write the document, or nothing without a plan."""
+        if self._plan is None:
+            return
+        changes = [
+            _as_dict(change) | {"made": change in self._made}
+            for change in self._plan.changes
+        ]
+        document = self._document | {"notes": self._notes, "changes": changes}
+        self._write(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _as_dict(change: Change) -> dict[str, Any]:
+    values, before = dict(change.values), dict(change.before)
+    for row in (values, before):
+        if change.hidden in row:
+            row[change.hidden] = HIDDEN
+    if change.needs_token:
+        values["token"] = HIDDEN
+    return {
+        "verb": change.verb,
+        "kind": change.kind,
+        "name": change.name,
+        "values": values,
+        "before": before,
+    }

@@ -1,0 +1,258 @@
+"""Sign people out everywhere: here, and at Directus as far as it can be made to.
+
+The sessions here end first, then the refresh tokens that they held, all of them, then
+what Directus has beside them. An access token that was handed out lives until it
+expires: Directus has no way to end one.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ..core import audit, clients
+from ..directus import DirectusError, DirectusUnavailable, RateLimited, TokenPair
+from ..models import Session
+from ..sessions.store import take_out
+from ..sessions.tokens import holds_tokens, tokens_in
+from .directus_sessions import DirectusSessions, patiently
+from .lookup import Person
+
+BATCH = 200
+# Calls to Directus at once: an incident should not take its processor from everybody.
+WORKERS = 4
+
+
+@dataclass(frozen=True)
+class Left:
+    """What could not be ended of somebody, and why."""
+
+    person: Person
+    reason: str
+
+
+@dataclass
+class Outcome:
+    """What was ended, or would be, and what lives on."""
+
+    people: int = 0
+    sessions_ended: int = 0
+    tokens_held: int = 0
+    tokens_revoked: int = 0
+    # Users who may have sessions at Directus beside these; counted with everybody only.
+    elsewhere: int = 0
+    left: list[Left] = field(default_factory=list)
+    directus_failed: bool = False
+    # Why it went no further with everybody.
+    stopped_by: str = ""
+    # The last access token of a session that ended here.
+    access_tokens_until: datetime | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as JSON has it."""
+        until = self.access_tokens_until
+        left = [{**one.person.as_dict(), "reason": one.reason} for one in self.left]
+        return vars(self) | {
+            "left": left,
+            "access_tokens_until": until and until.isoformat(),
+        }
+
+
+@dataclass
+class Ended:
+    """What one person had here, and what Directus said."""
+
+    person: Person
+    sessions: int = 0
+    tokens: list[TokenPair] = field(default_factory=list)
+    unreadable: int = 0
+    revoked: int = 0
+    errors: list[DirectusError] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def lost(self) -> int:
+        """How many tokens live on, as far as is known."""
+        return len(self.tokens) - self.revoked + self.unreadable
+
+
+def revoke(
+    people: Iterable[Person],
+    *,
+    dry_run: bool = False,
+    on_person: Callable[[], object] = lambda: None,
+) -> Outcome:
+    """End all sessions of people; accounts.operations.revoke_all is for many.
+
+    Args:
+        people: whom; each once.
+        dry_run: count, end nothing.
+        on_person: called for each of them once it is done.
+    """
+    if dry_run:
+        return summed_up(count_here(people))
+    ended = list(end_here(people, are_named=True))
+    for _one in revoke_held(ended):
+        pass
+    service = clients.service_client()
+    at_directus = DirectusSessions(service) if service else None
+    for one in ended:
+        if one.person.directus_id is not None:
+            settle(one, _end_elsewhere(one, at_directus))
+        on_person()
+    return summed_up(ended)
+
+
+def summed_up(ended: Iterable[Ended]) -> Outcome:
+    """Return what was ended of everybody together."""
+    outcome = Outcome()
+    for one in ended:
+        _add(outcome, one)
+    return outcome
+
+
+# Here
+
+
+def count_here(people: Iterable[Person]) -> Iterator[Ended]:
+    """Yield what end_here would end."""
+    for batch in _batches(people):
+        yield from _by_person(batch, _sessions_of(batch).defer("session_data"))
+
+
+def end_here(people: Iterable[Person], *, are_named: bool) -> Iterator[Ended]:
+    """End the sessions here, some people at a time; yield what they had.
+
+    Args:
+        people: whom; each once.
+        are_named: whether the audit trail shall have those without a session too.
+    """
+    for batch in _batches(people):
+        ended = _by_person(batch, take_out(_sessions_of(batch)))
+        for one in ended:
+            if are_named or one.sessions:
+                _note(one)
+        yield from ended
+
+
+def _batches(people: Iterable[Person]) -> Iterator[list[Person]]:
+    people = iter(people)
+    while batch := list(islice(people, BATCH)):
+        yield batch
+
+
+def _sessions_of(batch: list[Person]):
+    return Session.objects.filter(user__in=[one.pk for one in batch if one.pk])
+
+
+def _note(one: Ended) -> None:
+    audit.record(
+        "session.revoked",
+        user_id=one.person.pk,
+        directus_id=str(one.person.directus_id or ""),
+        sessions=one.sessions,
+    )
+
+
+def _by_person(batch: list[Person], rows: Iterable[Session]) -> list[Ended]:
+    ended = [Ended(person) for person in batch]
+    by_key = {one.person.pk: one for one in ended}
+    for row in rows:
+        one = by_key[row.user_id]
+        one.sessions += 1
+        tokens = tokens_in(row)
+        if tokens is not None:
+            one.tokens.append(tokens)
+        elif holds_tokens(row):
+            one.unreadable += 1
+    return ended
+
+
+# At Directus
+
+
+def revoke_held(ended: Iterable[Ended], *, patience: int = 0) -> Iterator[Ended]:
+    """Revoke what sessions here held; yield everybody once it was tried.
+
+    Args:
+        patience: how often to ask again.
+    """
+    with ThreadPoolExecutor(WORKERS) as pool:
+        yield from pool.map(lambda one: _revoke_held(one, patience), ended)
+
+
+def _revoke_held(one: Ended, patience: int) -> Ended:
+    client = clients.anonymous_client()
+    for tokens in one.tokens:
+        logout = partial(client.logout, tokens.refresh_token)
+        try:
+            # While Directus is away it is away for all of them.
+            patiently(logout, patience, (RateLimited,))
+            one.revoked += 1
+        except DirectusError as error:
+            one.errors.append(error)
+    return one
+
+
+def _end_elsewhere(one: Ended, at_directus: DirectusSessions | None) -> str:
+    """Return why something lives on, or an empty string."""
+    if at_directus is None:
+        return without_token()
+    try:
+        return at_directus.end(one.person.directus_id)
+    except DirectusError as error:
+        one.errors.append(error)
+        return _("Directus: %s") % error
+
+
+def without_token() -> str:
+    """Return why nothing ends at Directus beside what was held here."""
+    return _("Sessions elsewhere need DIRECTUS_SERVICE_TOKEN to be ended.")
+
+
+def settle(one: Ended, reason: str) -> None:
+    """Note why something lives on elsewhere; an empty reason: nothing does."""
+    if reason:
+        one.reasons = [reason, *_lost(one)]
+    else:
+        # Whatever failed before: all of it has ended now.
+        one.errors.clear()
+
+
+def _lost(one: Ended) -> list[str]:
+    if not one.lost:
+        return []
+    text = ngettext(
+        "%(n)d refresh token that was held here lives on.",
+        "%(n)d refresh tokens that were held here live on.",
+        one.lost,
+    )
+    return [text % {"n": one.lost}]
+
+
+def _add(outcome: Outcome, one: Ended) -> None:
+    outcome.people += 1
+    outcome.sessions_ended += one.sessions
+    outcome.tokens_held += len(one.tokens) + one.unreadable
+    outcome.tokens_revoked += one.revoked
+    outcome.directus_failed |= any(map(_is_silence, one.errors))
+    outcome.access_tokens_until = _latest(outcome.access_tokens_until, one.tokens)
+    if one.reasons:
+        outcome.left.append(Left(one.person, " ".join(one.reasons)))
+
+
+def _is_silence(error: DirectusError) -> bool:
+    return isinstance(error, DirectusUnavailable | RateLimited)
+
+
+def _latest(until: datetime | None, tokens: list[TokenPair]) -> datetime | None:
+    """Return when the last access token is dead, or None when all are by now."""
+    ends = [datetime.fromtimestamp(pair.dead_at, UTC) for pair in tokens]
+    alive = [end for end in [until, *ends] if end and end > timezone.now()]
+    return max(alive, default=None)

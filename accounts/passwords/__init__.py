@@ -1,0 +1,1 @@
+"""Rules for new passwords, and the passwords of local users."""

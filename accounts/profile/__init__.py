@@ -1,0 +1,1 @@
+"""The profile in Directus: values, fields that operators added, and the photo."""

@@ -1,0 +1,68 @@
+"""Which token does something: the user's own, or else the site's."""
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.utils.translation import gettext as _
+
+from ..core import clients
+from ..directus import AuthenticationFailed, DirectusClient, Forbidden
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class NotGranted(Exception):
+    """Directus does not let the site do something that an operator can allow.
+
+    Args:
+        right: what has to be allowed, as in "Directus has to allow that …".
+        is_done: what was asked for is done all the same; only the rest is not.
+    """
+
+    def __init__(self, right: str, *, is_done: bool = False):
+        super().__init__(right)
+        self.right = right
+        self.is_done = is_done
+
+    @property
+    def text(self) -> str:
+        """What is missing, for people."""
+        text = (
+            _(
+                "The file of the old picture could not be deleted. The site's operator "
+                "has to see to it in Directus that %(right)s; the command "
+                "directus_setup does."
+            )
+            if self.is_done
+            else _(
+                "Directus does not allow this. The site's operator has to see to it "
+                "that %(right)s; the command directus_setup does."
+            )
+        )
+        return text % {"right": self.right}
+
+
+def as_user_or_site(request, act: Callable[[DirectusClient], T]) -> T:
+    """Do something as the signed-in user; as the site where the user may not.
+
+    Args:
+        act: gets the client. It must be about the signed-in user alone, because the
+            site may do it to everybody.
+
+    Raises:
+        Forbidden: neither may.
+    """
+    try:
+        return act(request.directus)
+    except Forbidden as error:
+        site = clients.service_client(clients.visitor_of(request))
+        if site is None:
+            raise
+        try:
+            return act(site)
+        except AuthenticationFailed as refusal:
+            logger.error("Directus does not accept the service token: %s", refusal)
+            raise error from refusal

@@ -1,0 +1,41 @@
+"""Answers of Directus that serve everybody, kept in the cache for when it is away."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..core import cache
+from ..directus import DirectusUnavailable, RateLimited
+
+T = TypeVar("T")
+
+FRESH_SECONDS = 60
+# How long an old answer will do while Directus is away.
+KEPT_SECONDS = 24 * 3600
+
+
+def get(key: str, ask: Callable[[], T]) -> T:
+    """Return the answer of the last minute, a new one, or else an old one.
+
+    Args:
+        key: names the answer in the cache.
+        ask: asks Directus.
+
+    Raises:
+        DirectusUnavailable, RateLimited: Directus is away, and was since the start.
+    """
+    key = f"answer:{key}"
+    kept = cache.get(key)
+    if not isinstance(kept, dict) or kept.keys() != {"at", "answer"}:
+        # Another program may write to the same cache.
+        kept = None
+    if kept and time.time() - kept["at"] < FRESH_SECONDS:
+        return kept["answer"]
+    try:
+        answer = ask()
+    except (DirectusUnavailable, RateLimited):
+        if kept is None:
+            raise
+        return kept["answer"]
+    cache.set(key, {"at": time.time(), "answer": answer}, KEPT_SECONDS)
+    return answer

@@ -1,0 +1,173 @@
+"""The fields of the profile that operators added to users in Directus.
+
+What a field is (type, label, choices, note) stands in Directus and is read from there.
+`accounts.forms.custom_fields` makes form fields of it.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import get_language
+
+from ..core import clients
+from ..directus import AuthenticationFailed, Forbidden
+from ..web import languages
+from . import cached
+from . import translations as directus_texts
+
+logger = logging.getLogger(__name__)
+
+# They are on the profile's page anyway.
+OWN = frozenset({"first_name", "last_name", "language"})
+
+
+@dataclass(frozen=True)
+class Description:
+    """One field of Directus' users, as far as a form needs to know it.
+
+    `texts` are those for `$t:` in its choices, by key.
+    """
+
+    name: str
+    type: str
+    interface: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    translations: dict[str, str] = field(default_factory=dict)
+    note: str = ""
+    is_hidden: bool = False
+    is_read_only: bool = False
+    is_required: bool = False
+    is_nullable: bool = True
+    max_length: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+    refusal: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """What the field is called in the language of the page."""
+        label = self.translations.get(get_language() or "", "")
+        return label or self.name.replace("_", " ").strip().capitalize()
+
+    @property
+    def choices(self) -> list[tuple[Any, str]]:
+        """The values to choose from, as Directus keeps them, and their texts."""
+        rows = self.options.get("choices")
+        return [
+            (row["value"], _readable(row.get("text"), self.texts, row["value"]))
+            for row in (rows if isinstance(rows, list) else [])
+            if isinstance(row, dict) and isinstance(row.get("value"), (str, int, float))
+        ]
+
+    @classmethod
+    def from_payload(
+        cls, payload: dict[str, Any], texts: Mapping[str, str] | None = None
+    ) -> "Description":
+        """Read what Directus says; what is missing or odd is left at its default.
+
+        Args:
+            texts: those for `$t:`, by key; without one, the key is shown as words.
+        """
+        texts = texts or {}
+        meta, schema = _dict(payload.get("meta")), _dict(payload.get("schema"))
+        nullable = schema.get("is_nullable", True) is not False
+        has_default = schema.get("default_value") is not None
+        required = meta.get("required") is True or not (nullable or has_default)
+        special = meta.get("special")
+        is_made = isinstance(special, list) and bool(set(special) & _MADE_BY_DIRECTUS)
+        return cls(
+            name=_text(payload.get("field")),
+            type=_text(payload.get("type")),
+            interface=_text(meta.get("interface")),
+            options=_dict(meta.get("options")),
+            translations=_translations(meta.get("translations"), texts),
+            note=_readable(meta.get("note"), texts),
+            is_hidden=meta.get("hidden") is True,
+            is_read_only=meta.get("readonly") is True or is_made,
+            is_required=required,
+            is_nullable=nullable,
+            max_length=_count(schema.get("max_length")),
+            precision=_count(schema.get("numeric_precision")),
+            scale=_count(schema.get("numeric_scale")),
+            refusal=_readable(meta.get("validation_message"), texts),
+            texts=texts,
+        )
+
+
+_MADE_BY_DIRECTUS = {"date-created", "date-updated", "user-created", "user-updated"}
+
+
+def names() -> list[str]:
+    """Return the names of the fields, each once."""
+    return [name for name in dict.fromkeys(clients.profile_fields()) if name not in OWN]
+
+
+def describe(request) -> tuple[list[Description], list[str]]:
+    """Return the fields to show, and the names of those that may not be read.
+
+    Raises:
+        DirectusUnavailable, RateLimited: Directus is away, and was since the start.
+    """
+    payloads = {name: _payload(request, name) for name in names()}
+    missing = [name for name, payload in payloads.items() if payload is None]
+    known = [payload for payload in payloads.values() if payload is not None]
+    texts = directus_texts.look_up(known)
+    found = [Description.from_payload(payload, texts) for payload in known]
+    return [each for each in found if not each.is_hidden], missing
+
+
+def _payload(request, name: str) -> dict[str, Any] | None:
+    return cached.get(f"profile-field:{name}", lambda: _ask(request, name))
+
+
+def _ask(request, name: str) -> dict[str, Any] | None:
+    """Ask as the site itself, because the answer serves everybody; else as the user."""
+    for client in (clients.service_client(), request.directus):
+        try:
+            if client is not None:
+                return client.get_user_field(name)
+        except (Forbidden, AuthenticationFailed):
+            # The latter is about the site's own token.
+            continue
+    logger.warning(
+        "Directus does not describe the profile's field %s: it is missing, or "
+        "directus_setup has to grant reading it",
+        name,
+    )
+    return None
+
+
+def _translations(rows: Any, texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels by Django's name of the language."""
+    found = {}
+    for row in rows if isinstance(rows, list) else []:
+        row = _dict(row)
+        code = languages.supported(_text(row.get("language")))
+        label = _readable(row.get("translation"), texts)
+        if code and label:
+            found.setdefault(code, label)
+    return found
+
+
+def _readable(text: Any, texts: Mapping[str, str], otherwise: Any = "") -> str:
+    return directus_texts.readable(_text(text) or str(otherwise), texts)
+
+
+def by_name(descriptions: Iterable[Description]) -> dict[str, Description]:
+    """Return descriptions by the names of their fields."""
+    return {description.name: description for description in descriptions}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None

@@ -1,0 +1,110 @@
+"""Uploaded pictures: nothing that was sent is stored, only what it looks like.
+
+A picture is decoded and written anew, so that what else was in the file (EXIF with a
+place, a second file behind the first, a script) is gone. `picture_worker` does it in a
+process of its own, with limits on memory and time.
+"""
+
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from django.utils.translation import gettext as _
+
+from ..directus import DirectusUnavailable
+from . import image_worker
+
+logger = logging.getLogger(__name__)
+
+STORED_NAME = "picture.webp"
+STORED_TYPE = "image/webp"
+
+TIMEOUT = 10.0
+# One at a time in a process of the site; few wait for it, and not for long, because
+# each holds one of the threads that show pages.
+WAIT_SECONDS = 3.0
+MOST_WAITING = 2
+_decoding = threading.Lock()
+_waiting = threading.BoundedSemaphore(MOST_WAITING + 1)
+
+
+class NotAPicture(ValueError):
+    """What was sent is no picture that this site takes; the text is for people."""
+
+
+def clean_picture(file: BinaryIO) -> bytes:
+    """Return a picture as WebP, upright and of at most 1024 pixels a side.
+
+    Raises:
+        NotAPicture: it is something else, damaged, or has too many pixels.
+        DirectusUnavailable: others are being decoded; try again in some seconds.
+    """
+    content = file.read()
+    with _turn():
+        code, stored = _run(content)
+    if code == 0 and stored:
+        return stored
+    raise NotAPicture(_reason(code))
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Hold the right to decode."""
+    if not _waiting.acquire(blocking=False):
+        raise _busy()
+    try:
+        if not _decoding.acquire(timeout=WAIT_SECONDS):
+            raise _busy()
+        try:
+            yield
+        finally:
+            _decoding.release()
+    finally:
+        _waiting.release()
+
+
+def _busy() -> DirectusUnavailable:
+    return DirectusUnavailable("other pictures are being decoded", retry_after=5)
+
+
+def _run(content: bytes) -> tuple[int, bytes]:
+    """Return the exit code of the process, and what it wrote."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", image_worker.__file__],
+            input=content,
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return image_worker.DAMAGED, b""
+    except OSError as error:
+        logger.error("No process to decode a picture: %s", error)
+        raise DirectusUnavailable("no process can be started") from None
+    if done.returncode not in _REFUSALS:
+        # Not what it wrote: that may quote the file.
+        logger.warning("Decoding a picture ended with %d", done.returncode)
+    return done.returncode, done.stdout
+
+
+_REFUSALS = {
+    0,
+    image_worker.NO_PICTURE,
+    image_worker.TOO_MANY_PIXELS,
+    image_worker.DAMAGED,
+}
+
+
+def _reason(code: int) -> str:
+    if code == image_worker.NO_PICTURE:
+        return _("This is no PNG, JPEG or WebP picture.")
+    if code == image_worker.TOO_MANY_PIXELS:
+        return _("The picture has too many pixels: at most %(count)d million.") % {
+            "count": image_worker.MOST_PIXELS // 1_000_000
+        }
+    return _("The picture is damaged or incomplete.")

@@ -1,0 +1,110 @@
+"""Texts that operators keep in Directus under a key, and name as `$t:some_key`.
+
+Directus' own app looks them up in `directus_translations`, and so does the site: as
+itself, because the answer serves everybody.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import get_language
+
+from ..core import clients
+from ..directus import DirectusAPIError, DirectusUnavailable, RateLimited
+from ..web import languages
+from . import cached
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "$t:"
+
+
+def look_up(described: Any) -> dict[str, str]:
+    """Return the texts for the keys that stand anywhere in what Directus describes.
+
+    They are in the language of the page, or else in the site's own one; a key that
+    has neither, or cannot be looked up, is left out.
+    """
+    keys = sorted(_keys_in(described))
+    if not keys:
+        return {}
+    digest = hashlib.sha256(json.dumps(keys).encode()).hexdigest()
+    try:
+        found = cached.get(f"directus-texts:{digest}", lambda: _ask(keys))
+    except (DirectusUnavailable, RateLimited):
+        # The page is worth more without them than not at all.
+        return {}
+    own = settings.LANGUAGE_CODE
+    return _in_language(own, found) | _in_language(get_language() or own, found)
+
+
+def readable(text: str, texts: Mapping[str, str]) -> str:
+    """Return a text that an operator wrote, with a key's text or words in its place.
+
+    Args:
+        texts: what `look_up` found.
+    """
+    if not text.startswith(PREFIX):
+        return text
+    key = text.removeprefix(PREFIX)
+    words = key.replace("_", " ").replace("-", " ").strip().capitalize()
+    return texts.get(key, words)
+
+
+def _keys_in(described: Any) -> set[str]:
+    keys, rest = set(), [described]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, str) and value.startswith(PREFIX):
+            keys.add(value.removeprefix(PREFIX))
+        elif isinstance(value, dict):
+            rest += value.values()
+        elif isinstance(value, list):
+            rest += value
+    return keys - {""}
+
+
+def _ask(keys: list[str]) -> dict[str, dict[str, str]]:
+    """Return the texts by Directus' name of the language, and by key."""
+    client = clients.service_client()
+    try:
+        rows = client.list_translations(keys) if client else None
+    except DirectusAPIError as error:
+        if isinstance(error, RateLimited):
+            raise
+        rows = None
+    if rows is None:
+        logger.warning(
+            "The site may not look up the texts that begin with $t: and shows their "
+            "keys; directus_setup has to grant reading them"
+        )
+    return _by_language(rows or [], set(keys))
+
+
+def _by_language(rows: Iterable[Any], keys: set[str]) -> dict[str, dict[str, str]]:
+    """Sort rows by language; those that are odd or of other keys are left out."""
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        row = row if isinstance(row, dict) else {}
+        key, language, value = map(row.get, ("key", "language", "value"))
+        if not all(isinstance(each, str) for each in (key, language, value)):
+            continue
+        if key in keys and value.strip():
+            found.setdefault(language, {})[key] = value
+    return found
+
+
+def _in_language(code: str, found: dict[str, dict[str, str]]) -> dict[str, str]:
+    """Return the texts in one of Django's languages, by key.
+
+    Several of Directus' may be that one: `de-AT` will do where there is no `de-DE`.
+    """
+    exact = languages.DIRECTUS_NAMES.get(code, code)
+    names = [name for name in found if languages.supported(name) == code]
+    # The last one wins.
+    names.sort(key=lambda name: (name == exact, name))
+    return {key: text for name in names for key, text in found[name].items()}

@@ -1,0 +1,67 @@
+"""The own profile in Directus: reading what operators added, and writing changes.
+
+Each function is about the signed-in user alone. Where the user's own token has no
+right, the site's own does it.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ..directus import Forbidden
+from ..mirror.users import note_written
+from .access import NotGranted, as_user_or_site
+
+
+def read_values(request, names: Iterable[str]) -> dict[str, Any]:
+    """Return columns of the signed-in user; those that may not be read are left out.
+
+    Raises:
+        DirectusUnavailable, RateLimited: nothing is known.
+    """
+    names = list(names)
+    values = _read(request, names) if names else {}
+    if values is None and len(names) > 1:
+        # One that may not be read hides all others.
+        values = {}
+        for name in names:
+            values |= _read(request, [name]) or {}
+    return values or {}
+
+
+def _read(request, names: list[str]) -> dict[str, Any] | None:
+    user_id = request.user.directus_id
+
+    def read(client):
+        values = client.get_user_values(user_id, names)
+        if values is None:
+            raise Forbidden(403, "FORBIDDEN")
+        return values
+
+    try:
+        return as_user_or_site(request, read)
+    except Forbidden:
+        return None
+
+
+def write_changes(request, changes: dict[str, Any]) -> None:
+    """Write columns of the signed-in user: exactly these.
+
+    Raises:
+        NotGranted: neither the user nor the site may.
+        InvalidPayload: a value is not accepted.
+        DirectusUnavailable, RateLimited: nothing is known.
+    """
+    user = request.user
+    try:
+        as_user_or_site(
+            request, lambda client: client.update_user(user.directus_id, changes)
+        )
+    except Forbidden:
+        names = ", ".join(changes)
+        raise NotGranted(
+            _("these fields of users may be changed: %(names)s") % {"names": names}
+        ) from None
+    here = {"first_name", "last_name", "language"}
+    note_written(user, **{name: changes[name] for name in here & changes.keys()})

@@ -1,0 +1,36 @@
+"""Sign a user out of browsers: all of them, or all but the one in use."""
+
+from functools import partial
+
+from ..core import background
+from ..directus import TokenPair
+from .store import take_out
+from .tokens import revoke, tokens_in
+
+
+def end_sessions_of(user, *, but=None) -> int:
+    """End the sessions of a user here, and their tokens at Directus a moment later.
+
+    Args:
+        but: the session (`request.session`) that stays.
+
+    Returns:
+        How many there were.
+    """
+    rows = user.sessions.all()
+    if but is not None and but.row is not None:
+        rows = rows.exclude(pk=but.row.pk)
+    return end(rows)
+
+
+def end(rows) -> int:
+    """End the sessions of a queryset, as `end_sessions_of` does."""
+    ended = take_out(rows)
+    tokens = [pair for pair in map(tokens_in, ended) if pair is not None]
+    background.run(partial(_revoke, tokens))
+    return len(ended)
+
+
+def _revoke(tokens: list[TokenPair]) -> None:
+    for pair in tokens:
+        revoke(pair)

@@ -1,0 +1,70 @@
+"""Every row's tokens sealed with the newest key, one conditional update each."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from .tokens import Sealed, seal_anew, sealed_rows
+
+BATCH = 500
+# Rows whose tokens are being renewed are tried again, for longer than that takes.
+ROUNDS = 10
+ROUND_SECONDS = 1.0
+
+
+@dataclass
+class Outcome:
+    """How many rows were sealed anew, were so before, or could not be."""
+
+    anew: int = 0
+    before: int = 0
+    busy: int = 0
+    unreadable: int = 0
+    interrupted: bool = False
+
+
+def count_rows(model) -> int:
+    """Return how many rows hold tokens."""
+    return sealed_rows(model).count()
+
+
+def rotate(model, *, on_row: Callable[[], object] = lambda: None) -> Outcome:
+    """Seal the tokens of all rows with the newest key.
+
+    What is interrupted leaves whole rows, sealed with one key or the other; Ctrl-C
+    ends it with what was done so far.
+    """
+    outcome = Outcome()
+    try:
+        busy = _seal(_pages(model), outcome, on_row)
+        for _round in range(ROUNDS):
+            if not busy:
+                break
+            time.sleep(ROUND_SECONDS)
+            busy = _seal(sealed_rows(model).filter(pk__in=busy), outcome, on_row)
+        outcome.busy = len(busy)
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+    return outcome
+
+
+def _seal(rows: Iterable, outcome: Outcome, on_row: Callable[[], object]) -> list[int]:
+    """Seal rows; return the ids of those that were busy."""
+    busy = []
+    for row in rows:
+        sealed = seal_anew(row)
+        if sealed is Sealed.BUSY:
+            busy.append(row.pk)
+            continue
+        setattr(outcome, sealed.value, getattr(outcome, sealed.value) + 1)
+        on_row()
+    return busy
+
+
+def _pages(model) -> Iterator:
+    """Yield the rows page by page: no query stays open beside the running site."""
+    rows = sealed_rows(model).order_by("pk")
+    last = 0
+    while page := list(rows.filter(pk__gt=last)[:BATCH]):
+        yield from page
+        last = page[-1].pk

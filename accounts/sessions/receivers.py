@@ -1,0 +1,61 @@
+"""When Directus' tokens enter and leave a session.
+
+Not in the backend: `login()` may flush the session after `authenticate()` ran. Other
+apps send these signals too, without a request or with a session that is not ours:
+nothing is to be done then.
+"""
+
+import logging
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import transaction
+from django.dispatch import receiver
+
+from ..core import audit, clients
+from ..directus import DirectusError
+from . import SessionStore
+
+logger = logging.getLogger(__name__)
+
+
+@receiver(user_logged_in)
+def keep_tokens(sender, request, user, **kwargs):
+    """Store the tokens of whoever just signed in, in the row of the session."""
+    if not _has_our_session(request):
+        return
+    # The key is new: nobody else has put any there meanwhile.
+    if request.session.tokens.are_held:
+        revoke_tokens(request)
+    with transaction.atomic():
+        request.session.begin(user, request)
+        tokens = getattr(user, "directus_tokens", None)
+        if tokens is not None:
+            request.session.tokens.start(tokens)
+            del user.directus_tokens
+        # Now, and not after the view: `login()` must fail when this does.
+        request.session.save()
+    audit.record("sign_in.done", request, user=user)
+
+
+@receiver(user_logged_out)
+def revoke(sender, request, user, **kwargs):
+    """End the session at Directus too."""
+    if not _has_our_session(request):
+        return
+    revoke_tokens(request)
+    audit.record("sign_out", request, user=user)
+
+
+def _has_our_session(request) -> bool:
+    return isinstance(getattr(request, "session", None), SessionStore)
+
+
+def revoke_tokens(request) -> None:
+    """Tell Directus that the session's tokens are spent; best effort, 2 seconds."""
+    tokens = request.session.tokens.withdraw()
+    if tokens is None:
+        return
+    try:
+        clients.anonymous_client(request).logout(tokens.refresh_token)
+    except DirectusError as error:
+        logger.warning("Directus was not told about a sign-out: %s", error)

@@ -1,0 +1,75 @@
+"""Session rows in a shared cache, in front of the database.
+
+Whoever changes or ends a session puts a mark in place of its row for some seconds.
+Readers only *add*, and only what they read a moment ago: a slow reader cannot bring a
+row back that was changed or ended while it read.
+
+A mark that does not reach the cache leaves an old row there for a minute at most.
+"""
+
+import logging
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from ..core import cache
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "session-row:"
+SECONDS = 60
+MARK = {"changed": True}
+MARK_SECONDS = 10
+
+
+def get(model, session_key: str | None):
+    """Return the cached row, or None when the database must be asked.
+
+    Args:
+        session_key: as the row holds it: a digest.
+    """
+    if not settings.SESSION_ROW_CACHE or not session_key:
+        return None
+    values = cache.get(PREFIX + session_key)
+    fields = model._meta.concrete_fields
+    names = [field.attname for field in fields]
+    # A mark; or a row of a version of this site with other columns.
+    if not isinstance(values, dict) or set(values) != set(names):
+        return None
+    try:
+        row = [field.to_python(values[field.attname]) for field in fields]
+    except (ValueError, TypeError, ValidationError) as error:
+        logger.warning("An unreadable session row in the cache: %s", type(error))
+        return None
+    return model.from_db("default", names, row)
+
+
+def remember(row, read_at: float) -> None:
+    """Keep a row that was read from the database.
+
+    Args:
+        row: the row.
+        read_at: when reading began, by the monotonic clock.
+    """
+    if not settings.SESSION_ROW_CACHE:
+        return
+    if time.monotonic() - read_at > MARK_SECONDS / 2:
+        # A mark that was set meanwhile may be gone again.
+        return
+    values = {field.attname: _plain(field, row) for field in row._meta.concrete_fields}
+    cache.add(PREFIX + row.session_key, values, SECONDS)
+
+
+def _plain(field, row) -> Any:
+    value = getattr(row, field.attname)
+    return (
+        value if value is None or isinstance(value, int) else field.value_to_string(row)
+    )
+
+
+def forget(session_key: str | None) -> None:
+    """Let the next requests read the database: the row was changed or ended."""
+    if settings.SESSION_ROW_CACHE and session_key:
+        cache.set(PREFIX + session_key, MARK, MARK_SECONDS)

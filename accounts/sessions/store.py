@@ -1,0 +1,333 @@
+"""The session engine: Django's database sessions on our own row.
+
+`session_data` is saved as Django does; all other columns are changed one by one, by
+conditional updates, so that parallel requests cannot undo each other. With Redis the
+row is cached; the database keeps the truth.
+"""
+
+import logging
+import re
+import time
+from datetime import datetime
+from functools import cached_property
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.sessions.backends.base import CreateError, UpdateError
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from ..core.batches import delete_in_batches
+from ..directus import SessionExpired
+from . import row_cache
+from .keys import digest, stored_forms
+from .lifetime import LimitedSession
+from .tokens import SessionTokenStore
+from .validation import Validation
+
+logger = logging.getLogger(__name__)
+
+TOUCH_SECONDS = 60
+KEY = re.compile(r"[a-z0-9]{32}")
+NEW_KEYS = 5
+MOST_AT_ONCE = 1000
+# A process whose touch failed leaves the database alone for a minute.
+_no_touch_until = 0.0
+
+
+class SessionStore(Validation, LimitedSession):
+    """One browser's session, with its row in `row` and its tokens in `tokens`.
+
+    Django's asynchronous methods call these in a thread. `has_ended`: the browser named
+    a session that is no longer there.
+    """
+
+    has_ended = False
+
+    @classmethod
+    def get_model_class(cls):
+        """Return the model of the rows."""
+        from ..models import Session
+
+        return Session
+
+    @cached_property
+    def model(self):
+        """The model of the rows."""
+        return self.get_model_class()
+
+    @cached_property
+    def tokens(self) -> SessionTokenStore:
+        """Directus' tokens of this session."""
+        return SessionTokenStore(self)
+
+    # Django's session API
+
+    def load(self):
+        """Return the session's data, or nothing for an unknown or ended session."""
+        self._row = self._read_row()
+        if self._row is None:
+            self._session_key = None
+            self.has_ended = True
+            return {}
+        return self.decode(self._row.session_data)
+
+    def exists(self, session_key):
+        """Return whether there is a row with this key."""
+        rows = self.model.objects.filter(session_key__in=stored_forms(session_key))
+        return rows.exists()
+
+    def create(self):
+        """Insert a new row under a new key.
+
+        Raises:
+            CreateError: whatever the key, the database takes no row.
+        """
+        for tries_left in reversed(range(NEW_KEYS)):
+            self._session_key = self._get_new_session_key()
+            try:
+                self.save(must_create=True)
+            except CreateError:
+                if not tries_left:
+                    raise
+                continue
+            self.modified = True
+            return
+
+    def save(self, must_create=False):
+        """Write the session's data and its end; the other columns stay.
+
+        Raises:
+            CreateError: the new key is taken.
+            UpdateError: the session was ended by another request.
+        """
+        if self.session_key is None:
+            self.create()
+            return
+        data = self.encode(self._get_session(no_load=must_create))
+        if must_create:
+            self._insert(data)
+            return
+        changed = self._row_with_key().update(
+            session_data=data, expire_date=self._end(timezone.now())
+        )
+        if not changed:
+            raise UpdateError
+        row_cache.forget(digest(self.session_key))
+
+    def delete(self, session_key=None):
+        """End a session, this one by default."""
+        session_key = session_key or self.session_key
+        if session_key is None:
+            return
+        rows = self.model.objects.filter(session_key__in=stored_forms(session_key))
+        rows.delete()
+        row_cache.forget(digest(session_key))
+
+    def cycle_key(self):
+        """Give the row a new key; whoever knows only the old one is out."""
+        data = self.encode(self._get_session())
+        old_key = self.session_key
+        if old_key is None:
+            self.create()
+            return
+        new_key = self._get_new_session_key()
+        columns = {"session_key": digest(new_key), "session_data": data}
+        if not self._row_with_key().update(**columns):
+            # Nothing of a session that was ended lives on in the new one.
+            self.clear()
+            self.create()
+            return
+        row_cache.forget(digest(old_key))
+        self._row.session_key = digest(new_key)
+        self._session_key = new_key
+        self.modified = True
+
+    async def acycle_key(self):
+        """As `cycle_key`."""
+        await sync_to_async(self.cycle_key)()
+
+    def flush(self):
+        """End this session and start an empty one."""
+        super().flush()
+        self._row = None
+        self.has_ended = False
+
+    async def aflush(self):
+        """As `flush`."""
+        await sync_to_async(self.flush)()
+
+    @classmethod
+    def clear_expired(cls):
+        """Delete the rows of sessions that have ended."""
+        ended = cls.get_model_class().objects.filter(expire_date__lt=timezone.now())
+        delete_in_batches(ended)
+
+    def _validate_session_key(self, key):
+        # Nothing else reaches the database, which may fail over odd characters.
+        return bool(key) and KEY.fullmatch(key) is not None
+
+    # The row
+
+    @property
+    def row(self):
+        """The row as this request knows it; None before the first save."""
+        self._get_session()
+        return getattr(self, "_row", None)
+
+    def reload_row(self) -> None:
+        """Read the row from the database."""
+        self._row = self._columns_of_row().first()
+
+    def update_row(self, condition: Q | None = None, **columns) -> bool:
+        """Change columns of the row; return whether it was there and met the condition.
+
+        The row is found by its id, which stays when the session gets a new key.
+        """
+        rows = self._columns_of_row().filter(condition or Q())
+        if not rows.update(**columns):
+            return False
+        for name, value in columns.items():
+            setattr(self._row, name, value)
+        row_cache.forget(self._row.session_key)
+        return True
+
+    def begin(self, user, request) -> None:
+        """Bind the row to the user who just signed in in this browser."""
+        now = timezone.now()
+        columns = {
+            "user": user,
+            "authenticated_at": now,
+            "confirmed_at": now,
+            "validated_at": now,
+            **_browser(request, now),
+        }
+        # There may be no row yet, or a parallel request has just ended it.
+        if not self.update_row(**columns):
+            self.create()
+            self.update_row(**columns)
+
+    def touch(self, request) -> bool:
+        """Note that the browser was here, at most once a minute.
+
+        Returns:
+            Whether the database could be written to, as far as is known.
+
+        Raises:
+            SessionExpired: the session was ended, which the cached row hid.
+        """
+        global _no_touch_until
+        now = timezone.now()
+        if (now - self.row.last_seen_at).total_seconds() < TOUCH_SECONDS:
+            return True
+        if time.monotonic() < _no_touch_until:
+            return True
+        # Who set an end of its own counts from the last change, as Django does.
+        is_own = bool(self.get("_session_expiry"))
+        end = self.row.expire_date if is_own else self._end(now)
+        try:
+            is_there = self.update_row(expire_date=end, **_browser(request, now))
+        except DatabaseError as error:
+            # Locked, or read-only for a while: no reason to show no page.
+            logger.warning("A visit was not noted: %s", type(error).__name__)
+            _no_touch_until = time.monotonic() + TOUCH_SECONDS
+            return False
+        if not is_there:
+            raise SessionExpired("the session was ended")
+        return True
+
+    # Whether the password was given a short while ago
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether sensitive pages need not ask for the password."""
+        confirmed_at = self.row.confirmed_at if self.row else None
+        if confirmed_at is None:
+            return False
+        age = (timezone.now() - confirmed_at).total_seconds()
+        return age < settings.PASSWORD_CONFIRM_SECONDS
+
+    def confirm_password(self) -> None:
+        """Note that the user gave the password just now; the session gets a new key."""
+        self.update_row(confirmed_at=timezone.now())
+        self.cycle_key()
+
+    # Helpers
+
+    def _row_with_key(self):
+        keys = stored_forms(self.session_key)
+        return self.model.objects.filter(session_key__in=keys)
+
+    def _columns_of_row(self):
+        return self.model.objects.filter(pk=self.row.pk if self.row else None)
+
+    def _read_row(self):
+        if self.session_key is None:
+            return None
+        row = row_cache.get(self.model, digest(self.session_key))
+        if row is None:
+            began = time.monotonic()
+            # The key is unique: first() would have it sorted, on every page.
+            row = next(iter(self._row_with_key()), None)
+            if row is not None and row.session_key != self.session_key:
+                row_cache.remember(row, began)
+        if row is None or row.expire_date <= timezone.now():
+            return None
+        return row
+
+    def _insert(self, data: str) -> None:
+        self._row = None
+        row = self.model(
+            session_key=digest(self.session_key),
+            session_data=data,
+            expire_date=self._end(timezone.now()),
+        )
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+        except IntegrityError as error:
+            raise CreateError from error
+        self._row = row
+
+
+def _browser(request, now: datetime) -> dict[str, object]:
+    return {
+        "last_seen_at": now,
+        "client_address": getattr(request, "client_address", None),
+        "user_agent": request.META.get("HTTP_USER_AGENT", "")[:512],
+    }
+
+
+def end_sessions(sessions) -> int:
+    """End the sessions of a queryset in Django; return how many there were."""
+    return len(take_out(sessions))
+
+
+def take_out(sessions) -> list:
+    """End the sessions of a queryset in Django; return their rows as they were last.
+
+    Who is renewing tokens of such a row meanwhile finds no row to store them in, and
+    revokes them.
+    """
+    ended = []
+    pause = 0.0
+    for ids in _batches(list(sessions.values_list("pk", flat=True))):
+        # Others may write in between.
+        time.sleep(pause)
+        began = time.monotonic()
+        # Locked, and deleted by id: a parallel sign-in may be giving a row a new key.
+        with transaction.atomic():
+            locked = sessions.filter(pk__in=ids).select_for_update(of=("self",))
+            rows = list(locked.defer("session_data", "user_agent"))
+            ids = [row.pk for row in rows]
+            sessions.model.objects.filter(pk__in=ids).delete()
+        pause = time.monotonic() - began
+        ended += rows
+    for row in ended:
+        row_cache.forget(row.session_key)
+    return ended
+
+
+def _batches(ids: list[int]) -> list[list[int]]:
+    return [ids[i : i + MOST_AT_ONCE] for i in range(0, len(ids), MOST_AT_ONCE)]

@@ -1,0 +1,298 @@
+"""How Directus' tokens are sealed and kept in the session row.
+
+The only module that knows. Exactly one request renews a pair: it takes a lease, a
+column of the row, by one conditional UPDATE; no transaction is open during the call.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from ..core import clients
+from ..directus import DirectusError, DirectusUnavailable, SessionExpired, TokenPair
+from . import row_cache, unopened
+
+POLL_SECONDS = 0.05
+# Who waited this long for a holder that got no answer does not ask again.
+PATIENCE_SECONDS = 1.0
+# For the one that takes over when a holder died.
+SPARE_SECONDS = 2.0
+MOST_WITHDRAWALS = 20
+LOOKED_AT = 500
+
+logger = logging.getLogger(__name__)
+
+
+class SessionTokenStore:
+    """The tokens of one session; the TokenStore that RefreshingAuth works with."""
+
+    def __init__(self, session):
+        self._session = session
+        self._held: datetime | None = None
+
+    def load(self) -> TokenPair | None:
+        """Return the tokens as this request first read them.
+
+        Raises:
+            DirectusUnavailable: they do not open, as of a short while ago.
+        """
+        row = self._session.row
+        try:
+            return _opened(row)
+        except InvalidToken:
+            unopened.bear_with(row)
+            return None
+
+    def reload(self) -> TokenPair | None:
+        """Return the tokens that the database holds now; otherwise as `load`."""
+        self._session.reload_row()
+        return self.load()
+
+    def newest(self) -> TokenPair | None:
+        """Return the tokens that the database holds now, if they open."""
+        self._session.reload_row()
+        return tokens_in(self._session.row)
+
+    @property
+    def are_held(self) -> bool:
+        """Whether there are any, readable or not."""
+        return self._session.row is not None and holds_tokens(self._session.row)
+
+    @contextmanager
+    def lease(self) -> Iterator[bool]:
+        """Hold the right to renew, or wait for who holds it.
+
+        Yields:
+            True with the lease held; False when somebody else renewed meanwhile.
+
+        Raises:
+            SessionExpired: the session ended meanwhile.
+            DirectusUnavailable: the holder takes too long, or got no answer.
+        """
+        if not self._take_or_wait():
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._release()
+
+    def save(self, tokens: TokenPair) -> None:
+        """Replace the pair that was renewed.
+
+        Raises:
+            SessionExpired: the row is gone, or holds another pair, or none.
+        """
+        # The spent pair is the condition: whoever comes late changes nothing.
+        if not self._replace(**self._columns(tokens)):
+            raise SessionExpired("the session ended while its tokens were renewed")
+
+    def start(self, tokens: TokenPair) -> None:
+        """Store the first pair of a session that was just signed in."""
+        self._session.update_row(**self._columns(tokens))
+
+    def withdraw(self) -> TokenPair | None:
+        """Take the tokens out of the row and return them, to be revoked.
+
+        A parallel renewal is then refused by `save`, and revokes what it got.
+        """
+        for _ in range(MOST_WITHDRAWALS):
+            tokens = self.newest()
+            if tokens is None:
+                return None
+            if self._replace(sealed_tokens="", access_expires_at=None):
+                return tokens
+        # Somebody renews them all the time; who renews next is refused by Directus.
+        return tokens
+
+    def _replace(self, **columns) -> bool:
+        """Change the row if it still holds the pair that was read last."""
+        unchanged = Q(sealed_tokens=self._session.row.sealed_tokens)
+        return self._session.update_row(unchanged, **columns)
+
+    def _columns(self, tokens: TokenPair) -> dict[str, object]:
+        return {
+            "sealed_tokens": _seal(self._session.row, tokens),
+            "access_expires_at": datetime.fromtimestamp(tokens.expires_at, UTC),
+        }
+
+    # The lease
+
+    def _take_or_wait(self) -> bool:
+        row = self._session.row
+        spent = row.sealed_tokens if row else ""
+        if self._take():
+            return True
+        began = time.monotonic()
+        with clients.waiting_room().waiting() as check_patience:
+            while not self._take():
+                time.sleep(POLL_SECONDS)
+                self._session.reload_row()
+                row = self._session.row
+                if row is None:
+                    raise SessionExpired("the session ended while waiting")
+                if row.sealed_tokens != spent:
+                    return False
+                self._check_patience(row, time.monotonic() - began)
+                check_patience()
+        return True
+
+    def _check_patience(self, row, waited: float) -> None:
+        gave_up = row.refresh_lease_until is None and waited > PATIENCE_SECONDS
+        if gave_up or waited > clients.lease_seconds() + SPARE_SECONDS:
+            raise DirectusUnavailable("renewing takes too long", retry_after=5)
+
+    def _take(self) -> bool:
+        now = timezone.now()
+        row = self._session.row
+        if row and row.refresh_lease_until and row.refresh_lease_until >= now:
+            # Waiting is reading: only who can win writes.
+            return False
+        until = now + timedelta(seconds=clients.lease_seconds())
+        if not self._session.update_row(_lease_is_free(now), refresh_lease_until=until):
+            return False
+        self._held = until
+        return True
+
+    def _release(self) -> None:
+        """Let others renew, unless the lease ran out and is somebody else's now."""
+        self._session.update_row(
+            Q(refresh_lease_until=self._held), refresh_lease_until=None
+        )
+        self._held = None
+
+
+@sensitive_variables("tokens")
+def revoke(tokens: TokenPair, request=None) -> None:
+    """End the session of unused tokens at Directus; best effort.
+
+    Args:
+        request: the visitor's request, if there is one.
+    """
+    try:
+        clients.anonymous_client(request).logout(tokens.refresh_token)
+    except DirectusError as error:
+        logger.warning("Unused tokens stay valid: %s", error)
+
+
+# Sealing
+
+
+def tokens_in(row) -> TokenPair | None:
+    """Return the tokens of a row; None when it has none, or they do not open."""
+    try:
+        return _opened(row)
+    except InvalidToken:
+        unopened.note(row)
+        return None
+
+
+def _opened(row) -> TokenPair | None:
+    if row is None or not row.sealed_tokens:
+        return None
+    content = json.loads(_fernet().decrypt(row.sealed_tokens.encode()))
+    if content["session"] != row.pk:
+        logger.error("Session %s holds the tokens of another one", row.pk)
+        return None
+    return TokenPair(
+        access_token=content["access"],
+        refresh_token=content["refresh"],
+        expires_at=row.access_expires_at.timestamp(),
+    )
+
+
+def holds_tokens(row) -> bool:
+    """Tell whether a row has tokens, whether they can be read or not."""
+    return bool(row.sealed_tokens)
+
+
+def _seal(row, tokens: TokenPair) -> str:
+    text = json.dumps(
+        {
+            # Tokens moved to another row do not open.
+            "session": row.pk,
+            "access": tokens.access_token,
+            "refresh": tokens.refresh_token,
+        }
+    )
+    return _fernet().encrypt(text.encode()).decode()
+
+
+class Sealed(Enum):
+    """What became of a row that was to be sealed with the newest key."""
+
+    ANEW = "anew"
+    BEFORE = "before"
+    BUSY = "busy"
+    UNREADABLE = "unreadable"
+
+
+def sealed_rows(model):
+    """Return the rows that hold tokens, with what `seal_anew` needs of them."""
+    names = ("pk", "session_key", "sealed_tokens")
+    return model.objects.exclude(sealed_tokens="").only(*names)
+
+
+def seal_anew(row) -> Sealed:
+    """Seal the tokens of a row with the newest key, beside whoever uses them.
+
+    A row whose tokens are being renewed is left alone: what is stored at the end of
+    that must replace exactly what was read at its beginning.
+    """
+    sealed = row.sealed_tokens.encode()
+    try:
+        if _opens(settings.TOKEN_ENCRYPTION_KEYS[0], sealed):
+            return Sealed.BEFORE
+        anew = _fernet().rotate(sealed).decode()
+    except InvalidToken:
+        return Sealed.UNREADABLE
+    changed = type(row).objects.filter(
+        _lease_is_free(timezone.now()), pk=row.pk, sealed_tokens=row.sealed_tokens
+    )
+    if not changed.update(sealed_tokens=anew):
+        return Sealed.BUSY
+    row_cache.forget(row.session_key)
+    return Sealed.ANEW
+
+
+def newest_key_is_in_use(model) -> bool:
+    """Tell whether the running site seals with the newest key already.
+
+    By the tokens that were stored last; True when there are none.
+    """
+    rows = model.objects.exclude(sealed_tokens="").order_by("-access_expires_at")
+    sealed = list(rows.values_list("sealed_tokens", flat=True)[:LOOKED_AT])
+    newest = settings.TOKEN_ENCRYPTION_KEYS[0]
+    return not sealed or any(_opens(newest, one.encode()) for one in sealed)
+
+
+def _opens(key: str, sealed: bytes) -> bool:
+    try:
+        Fernet(key).decrypt(sealed)
+    except InvalidToken:
+        return False
+    return True
+
+
+def _lease_is_free(now: datetime) -> Q:
+    return Q(refresh_lease_until=None) | Q(refresh_lease_until__lt=now)
+
+
+def _fernet() -> MultiFernet:
+    return _fernet_of(tuple(settings.TOKEN_ENCRYPTION_KEYS))
+
+
+@lru_cache(maxsize=4)
+def _fernet_of(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])

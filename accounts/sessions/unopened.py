@@ -1,0 +1,55 @@
+"""Rows whose tokens do not open: their key is gone, or this process is too old for it.
+
+A process that was not restarted since `rotate_token_keys` knows less keys than the
+others. It must not end sessions that are good: for some minutes it only says that it
+cannot go on. A key that has not turned up by then is gone, and the user signs in again.
+"""
+
+import logging
+import time
+
+from ..core import audit
+from ..directus import DirectusUnavailable
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 300
+RETRY_AFTER = 10
+# As far as this process remembers; what is forgotten is said again.
+MOST_REMEMBERED = 100_000
+_since: dict[tuple, float] = {}
+
+
+def note(row) -> float:
+    """Say that the tokens of a row do not open, once; return since when (monotonic)."""
+    which = (row.pk, row.access_expires_at)
+    if which not in _since:
+        if len(_since) >= MOST_REMEMBERED:
+            _since.clear()
+        _since[which] = time.monotonic()
+        logger.error(
+            "The tokens of session %s do not open with any key that this process "
+            "knows. Look at TOKEN_ENCRYPTION_KEYS; a process knows what stood there "
+            "when it was started.",
+            row.pk,
+        )
+        audit.record("session.tokens_do_not_open", user_id=row.user_id, session=row.pk)
+    return _since[which]
+
+
+def bear_with(row) -> None:
+    """Do not take a row whose tokens do not open for one without tokens, at first.
+
+    Raises:
+        DirectusUnavailable: the key may yet turn up.
+    """
+    since = note(row)
+    if time.monotonic() - since < PATIENCE_SECONDS:
+        raise DirectusUnavailable(
+            "the session's tokens do not open", retry_after=RETRY_AFTER
+        )
+
+
+def forget() -> None:
+    """Forget what this process has seen."""
+    _since.clear()

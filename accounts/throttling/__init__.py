@@ -1,0 +1,1 @@
+"""Limits on attempts, sign-ins and mails, counted in the database."""

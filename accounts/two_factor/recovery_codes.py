@@ -1,0 +1,142 @@
+"""Recovery codes: made, kept and used.
+
+Each code holds the key to the second factor's secret. The database has a digest of it
+and the sealed secret, both made with DJANGO_SECRET_KEY as well: what it holds is good
+for nobody without a code, this site included.
+"""
+
+import base64
+import secrets
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from ..models import RecoveryCode
+from .totp import in_groups, plain
+
+HOW_MANY = 10
+# In base32: 80 bits, of which nobody guesses one.
+LENGTH = 16
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+# What people read for these letters.
+LOOK_ALIKES = str.maketrans("018", "OIB")
+
+
+@sensitive_variables("secret", "codes")
+@transaction.atomic
+def replace_codes(user, secret: str) -> list[str]:
+    """Return new codes to show once; those before are void.
+
+    Args:
+        secret: of the second factor that is on now.
+    """
+    codes = [_new_code() for _ in range(HOW_MANY)]
+    void_codes(user)
+    RecoveryCode.objects.bulk_create(_row(user, code, secret) for code in codes)
+    return [in_groups(code, "-") for code in codes]
+
+
+def void_codes(user) -> None:
+    """Delete all codes of a user: their secret is no longer in use."""
+    RecoveryCode.objects.filter(user=user).delete()
+
+
+def codes_left(user) -> int:
+    """Return how many codes a user has that were not used."""
+    return RecoveryCode.objects.filter(user=user, used_at=None).count()
+
+
+def exist_for(email: str) -> bool:
+    """Tell whether a recovery code could help whoever has this address."""
+    return _unused(email).exists()
+
+
+@sensitive_variables()
+def normalised(text: str) -> str:
+    """Return a code as it was made, however it was typed.
+
+    Raises:
+        ValueError: it has characters that no code has.
+    """
+    code = plain(text).upper().translate(LOOK_ALIKES)
+    if not set(code) <= set(ALPHABET):
+        raise ValueError("not the characters of a recovery code")
+    return code
+
+
+@sensitive_variables("code")
+def find(email: str, code: str) -> RecoveryCode | None:
+    """Return the code that nobody has used of whoever has this address now."""
+    for row in _unused(email).select_related("user"):
+        digests = (_digest(row.user_id, code, key) for key in _keys())
+        if any(secrets.compare_digest(row.digest, digest) for digest in digests):
+            return row
+    return None
+
+
+def claim(row: RecoveryCode) -> bool:
+    """Use a code; of several requests at once only one is told True."""
+    rows = RecoveryCode.objects.filter(pk=row.pk, used_at=None)
+    return bool(rows.update(used_at=timezone.now()))
+
+
+def give_back(row: RecoveryCode) -> None:
+    """Let a code be used later: what it was claimed for did not happen."""
+    RecoveryCode.objects.filter(pk=row.pk).update(used_at=None)
+
+
+@sensitive_variables("code")
+def secret_in(row: RecoveryCode, code: str) -> str | None:
+    """Return the second factor's secret, which only the code opens."""
+    for key in _keys():
+        try:
+            return _box(row.user_id, code, key).decrypt(row.sealed_secret).decode()
+        except InvalidToken:
+            continue
+    return None
+
+
+def _unused(email: str):
+    users = get_user_model().objects.with_email(email).filter(directus_id__isnull=False)
+    return RecoveryCode.objects.filter(user__in=users, used_at=None)
+
+
+def _new_code() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
+@sensitive_variables()
+def _row(user, code: str, secret: str) -> RecoveryCode:
+    key = settings.SECRET_KEY
+    sealed = _box(user.pk, code, key).encrypt(secret.encode()).decode()
+    return RecoveryCode(
+        user=user, digest=_digest(user.pk, code, key), sealed_secret=sealed
+    )
+
+
+@sensitive_variables()
+def _digest(user_id: int, code: str, key: str) -> str:
+    return _derived("digest", user_id, code, key).hex()
+
+
+@sensitive_variables()
+def _box(user_id: int, code: str, key: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(_derived("seal", user_id, code, key)))
+
+
+@sensitive_variables()
+def _derived(purpose: str, user_id: int, code: str, key: str) -> bytes:
+    info = f"accounts.recovery:{purpose}:{user_id}".encode()
+    hkdf = HKDF(algorithm=SHA256(), length=32, salt=key.encode(), info=info)
+    return hkdf.derive(code.encode())
+
+
+def _keys() -> list[str]:
+    """Return the keys that codes may have been made with, today's first."""
+    return [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]

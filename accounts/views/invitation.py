@@ -1,0 +1,65 @@
+"""Accept an invitation that Directus mailed."""
+
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts.core import audit
+from accounts.directus import InvalidPayload
+from accounts.flows import invitation
+from accounts.forms.password_reset import NewPasswordForm
+from accounts.web import known_devices
+from accounts.web.links import token_email
+
+from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
+
+
+@method_decorator(
+    sensitive_post_parameters("new_password", "new_password_again"), name="dispatch"
+)
+class InvitationView(LinkTokenMixin, PublicFormView):
+    """Choose the first password."""
+
+    form_class = NewPasswordForm
+    template_name = "accounts/invitation.html"
+    purpose = "invite"
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.link_owner}
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(email=token_email(self.token), **kwargs)
+
+    def submit(self, form):
+        """Spend the invitation; a password that is not accepted leaves it good."""
+        password = form.cleaned_data["new_password"]
+        try:
+            email = invitation.accept(self.request, self.token, password)
+        except InvalidPayload:
+            form.add_error("new_password", _("This password is not accepted."))
+            return self.form_invalid(form)
+        except invitation.LinkInvalid:
+            return self.link_invalid()
+        except invitation.NoRoom:
+            return self.render_no_room()
+        self.forget_token()
+        response = redirect("accounts:invitation_done")
+        known_devices.remember(self.request, response, audit.email_digest(email))
+        return response
+
+    def render_no_room(self):
+        """Say that the operator has to act; the invitation stays good."""
+        return self.response_class(
+            request=self.request,
+            template=["accounts/invitation_no_room.html"],
+            context={"view": self},
+            using=self.template_engine,
+            status=503,
+        )
+
+
+class InvitationDoneView(PublicPageView):
+    """The account is ready; sign in."""
+
+    template_name = "accounts/invitation_done.html"

@@ -1,0 +1,75 @@
+"""Change the own password."""
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts.core import audit
+from accounts.directus import InvalidPayload
+from accounts.flows import password_change
+from accounts.forms.password_change import PasswordChangeForm
+from accounts.web import known_devices
+
+from .reauthentication import AccountFormView, AccountPageView, check_password
+
+SECRETS = ("current_password", "otp", "new_password", "new_password_again")
+
+
+@method_decorator(sensitive_post_parameters(*SECRETS), name="dispatch")
+class PasswordChangeView(AccountFormView):
+    """The current password, the code if there is one, and a new password.
+
+    It asks for the password itself, and therefore not for a confirmation before.
+    """
+
+    form_class = PasswordChangeForm
+    template_name = "accounts/password_change.html"
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.request.user}
+
+    def submit(self, form):
+        """Check the current password, then change it."""
+        tokens = check_password(self.request, form)
+        if tokens is None:
+            return self.form_invalid(form)
+        data = form.cleaned_data
+        try:
+            stays = password_change.change(
+                self.request, tokens, data["new_password"], data.get("otp", "")
+            )
+        except password_change.Unsure:
+            return redirect("accounts:password_change_unsure")
+        except InvalidPayload:
+            form.add_error("new_password", _("This password is not accepted."))
+            return self.form_invalid(form)
+        except password_change.NotAllowed:
+            form.add_error(None, _not_allowed())
+            return self.form_invalid(form)
+        return self._changed(form.user, stays)
+
+    def _changed(self, user, stays):
+        if stays:
+            text = _("Your password is changed. All other browsers are signed out.")
+            response = redirect("accounts:password_change")
+        else:
+            text = _("Your password is changed. Please sign in with the new one.")
+            response = redirect("accounts:login")
+        messages.success(self.request, text)
+        known_devices.remember(self.request, response, audit.email_digest(user.email))
+        return response
+
+
+class PasswordChangeUnsureView(AccountPageView):
+    """Directus did not say whether the password is changed."""
+
+    template_name = "accounts/password_change_unsure.html"
+
+
+def _not_allowed() -> str:
+    return _(
+        "Directus does not let this site change your password. Please tell whoever "
+        "runs this site: the command directus_setup grants it."
+    )

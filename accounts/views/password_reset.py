@@ -1,0 +1,84 @@
+"""Reset a forgotten password."""
+
+from django.conf import settings
+from django.http import HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts.core import audit
+from accounts.directus import DirectusAPIError, InvalidPayload, RateLimited
+from accounts.flows import password_reset
+from accounts.forms.password_reset import NewPasswordForm, PasswordResetForm
+from accounts.web import known_devices
+
+from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, at_least
+
+
+class PasswordResetView(PublicFormView):
+    """Ask for a link; the answer is the same for every address."""
+
+    form_class = PasswordResetForm
+    template_name = "accounts/password_reset.html"
+    success_url = reverse_lazy("accounts:password_reset_done")
+
+    def submit(self, form):
+        """Let Directus send the link."""
+        with at_least(settings.RESET_FLOOR_SECONDS):
+            password_reset.send_link(self.request, form.cleaned_data["email"])
+        return HttpResponseRedirect(self.success_url)
+
+
+class PasswordResetDoneView(PublicPageView):
+    """Check your mail."""
+
+    template_name = "accounts/password_reset_done.html"
+
+
+@method_decorator(
+    sensitive_post_parameters("new_password", "new_password_again"), name="dispatch"
+)
+class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
+    """Choose the new password."""
+
+    form_class = NewPasswordForm
+    template_name = "accounts/password_reset_confirm.html"
+    purpose = "reset"
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.link_owner}
+
+    def submit(self, form):
+        """Spend the token; a password that Directus refuses leaves it good."""
+        password = form.cleaned_data["new_password"]
+        try:
+            email = password_reset.reset(self.request, self.token, password)
+        except password_reset.Unsure:
+            # The token stays: if the password is the old one, it is still good.
+            return redirect("accounts:password_reset_unsure")
+        except RateLimited:
+            raise
+        except InvalidPayload:
+            form.add_error("new_password", _("This password is not accepted."))
+            return self.form_invalid(form)
+        except DirectusAPIError:
+            return self.link_invalid()
+        self.forget_token()
+        response = redirect("accounts:password_reset_complete")
+        # Strangers' failures must not keep the owner out now.
+        known_devices.remember(self.request, response, audit.email_digest(email))
+        return response
+
+
+class PasswordResetCompleteView(PublicPageView):
+    """The password is changed; sign in with it."""
+
+    template_name = "accounts/password_reset_complete.html"
+
+
+class PasswordResetUnsureView(PublicPageView):
+    """Directus did not say whether the password is changed."""
+
+    template_name = "accounts/password_reset_unsure.html"

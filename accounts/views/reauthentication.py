@@ -1,0 +1,128 @@
+"""What the account pages share, and the page that asks for the password again."""
+
+from django.contrib import messages
+from django.http import HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import TemplateView, View
+
+from accounts.core import audit
+from accounts.directus import AuthenticationFailed, InvalidOTP
+from accounts.flows import sign_in
+from accounts.forms.reauthentication import ReauthenticationForm
+from accounts.sessions.tokens import revoke
+from accounts.web.next_page import by_way_of
+
+from .mixins import NextPageMixin, SiteFormView
+
+
+class AccountMixin:
+    """A page about the own account, which no cache keeps.
+
+    The local administrator has no account at Directus, and none of these pages.
+    """
+
+    @classmethod
+    def as_view(cls, **initkwargs):
+        """Mark the view itself: subclasses may have a dispatch of their own."""
+        return never_cache(super().as_view(**initkwargs))
+
+    def dispatch(self, request, *args, **kwargs):
+        if not request.user.is_mirrored:
+            text = _("This account is a local one: Directus does not know it.")
+            messages.warning(request, text)
+            return redirect("dashboard:home")
+        return super().dispatch(request, *args, **kwargs)
+
+
+class AccountPageView(AccountMixin, TemplateView):
+    """An account page without a form of its own."""
+
+
+class AccountFormView(AccountMixin, SiteFormView):
+    """An account page with a form."""
+
+
+class ButtonView(AccountMixin, View):
+    """A button on a page, which is shown to a browser that asks for the address.
+
+    A session that ended before the button was pressed leads there after a sign-in.
+    """
+
+    page: str
+
+    def get(self, request):
+        """Show the page with the button."""
+        return HttpResponseRedirect(self.page)
+
+
+class PasswordConfirmedMixin:
+    """A sensitive page: first asks for the password, if that was long ago.
+
+    Stands before AccountMixin. What a form sent too late is not kept: it is sensitive.
+    """
+
+    def dispatch(self, request, *args, **kwargs):
+        if request.user.is_mirrored and not request.session.is_confirmed:
+            return ask_for_password(request)
+        return super().dispatch(request, *args, **kwargs)
+
+
+def ask_for_password(request) -> HttpResponseRedirect:
+    """Send a request by way of the page that asks for the password."""
+    return by_way_of("accounts:reauthentication", request.get_full_path())
+
+
+@method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
+class ReauthenticationView(NextPageMixin, AccountFormView):
+    """The password again, with the one-time code where a second factor is on."""
+
+    form_class = ReauthenticationForm
+    template_name = "accounts/reauthentication.html"
+    next_page = reverse_lazy("accounts:profile")
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.request.user}
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(next=self.get_redirect_url(), **kwargs)
+
+    def submit(self, form):
+        """Open the sensitive pages for a few minutes."""
+        tokens = check_password(self.request, form)
+        if tokens is None:
+            return self.form_invalid(form)
+        revoke(tokens, self.request)
+        self.request.session.confirm_password()
+        audit.record("password.confirmed", self.request, user=self.request.user)
+        return HttpResponseRedirect(self.get_success_url())
+
+
+def check_password(request, form):
+    """Check the fields `current_password` and `otp` of a form at Directus.
+
+    Returns:
+        Tokens that the caller revokes or keeps; None when something is wrong, which
+        then stands at the form's fields.
+
+    Raises:
+        Throttled, DirectusUnavailable, DirectusAPIError: nothing is known about the
+            password.
+    """
+    data = form.cleaned_data
+    try:
+        return sign_in.prove_password(
+            request, data["current_password"], data.get("otp", "")
+        )
+    except InvalidOTP:
+        form.ask_for_code(is_wrong=bool(data.get("otp")))
+        reason = "INVALID_OTP"
+    except AuthenticationFailed as error:
+        form.add_error("current_password", _("This is not your current password."))
+        reason = error.code
+    audit.record("password.not_confirmed", request, user=request.user, reason=reason)
+    return None

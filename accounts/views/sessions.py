@@ -1,0 +1,67 @@
+"""Where I am signed in."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.flows import sessions as own_sessions
+
+from .reauthentication import AccountPageView, ask_for_password
+
+MOST_SHOWN = 50
+# What fits into the column of any database.
+LONGEST_ID = 18
+
+
+class SessionsView(AccountPageView):
+    """The browsers that are signed in; each can be ended, or all but this one."""
+
+    template_name = "accounts/sessions.html"
+
+    def get_context_data(self, **kwargs):
+        sessions = own_sessions.live_sessions(self.request.user).defer("session_data")
+        # This browser first, however many there are.
+        this = self.request.session.row.pk
+        others = list(sessions.exclude(pk=this)[: MOST_SHOWN + 1])
+        shown = [*sessions.filter(pk=this), *others[:MOST_SHOWN]]
+        for row in shown:
+            row.is_this_one = row.pk == this
+        return super().get_context_data(
+            sessions=shown,
+            others=bool(others),
+            more=len(others) > MOST_SHOWN,
+            **kwargs,
+        )
+
+    def post(self, request):
+        """End the session whose id is sent, or all but this one.
+
+        Only by somebody who gave the password a short while ago: a thief of this
+        browser must not put the owner out of all others.
+        """
+        if not request.session.is_confirmed:
+            return ask_for_password(request)
+        if "others" in request.POST:
+            ended = own_sessions.end_others(request)
+            text = ngettext(
+                "%(count)d other browser was signed out.",
+                "%(count)d other browsers were signed out.",
+                ended,
+            )
+            messages.success(request, text % {"count": ended})
+        else:
+            self._end_one(request.POST.get("session", ""))
+        return redirect("accounts:sessions")
+
+    def _end_one(self, pk: str) -> None:
+        if not (pk.isascii() and pk.isdigit() and len(pk) <= LONGEST_ID):
+            raise Http404
+        if own_sessions.end_one(self.request, int(pk)):
+            messages.success(self.request, _("The browser was signed out."))
+        else:
+            # It has signed out itself, or another tab ended it. Nobody learns whether
+            # the number belongs to somebody else.
+            text = _("That browser is not signed in any more.")
+            messages.info(self.request, text)

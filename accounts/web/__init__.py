@@ -1,0 +1,1 @@
+"""Facts about a request and its browser: address, name, language, cookies, links."""

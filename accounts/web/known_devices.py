@@ -1,0 +1,74 @@
+"""A cookie that names the accounts to which a browser has signed in before.
+
+It gives no access: the browser has its own count of failures (throttling.attempts),
+and causes no mail about a new device. An account is named by its address, because a
+sign-in form has nothing else, and by its user, because the address may change.
+"""
+
+import secrets
+
+from django.conf import settings
+from django.core import signing
+from django.utils.crypto import salted_hmac
+
+COOKIE_AGE = 180 * 24 * 3600
+SALT = "accounts.devices"
+MOST_ACCOUNTS = 5
+DIGITS = 16
+
+
+def device_of(request, account: str) -> str:
+    """Return the id of a browser that knows the account, or an empty string."""
+    known = _read(request)
+    return known["id"] if account in known["accounts"] else ""
+
+
+def remember(request, response, account: str, user=None) -> None:
+    """Note in the browser that it knows the account.
+
+    Args:
+        account: digest of the address.
+        user: the user that has just signed in, if any.
+    """
+    value = _read(request)
+    if user is None or user.is_mirrored:
+        # The failures of a local user have a count of their own.
+        value["accounts"] = _first(account, value["accounts"])
+    if user is not None:
+        value["users"] = _first(_user_digest(user), value["users"])
+    response.set_cookie(
+        _cookie_name(),
+        signing.dumps(value, salt=SALT, compress=True),
+        max_age=COOKIE_AGE,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def knows_user(request, user) -> bool:
+    """Return whether the user has signed in with this browser before."""
+    return _user_digest(user) in _read(request)["users"]
+
+
+def _first(account: str, others: list[str]) -> list[str]:
+    return [account, *(one for one in others if one != account)][:MOST_ACCOUNTS]
+
+
+def _user_digest(user) -> str:
+    return salted_hmac(SALT, str(user.pk), algorithm="sha256").hexdigest()[:DIGITS]
+
+
+def _read(request) -> dict:
+    new = {"id": secrets.token_hex(8), "accounts": [], "users": []}
+    cookie = request.COOKIES.get(_cookie_name(), "") if request else ""
+    if not cookie:
+        return new
+    try:
+        return new | signing.loads(cookie, salt=SALT, max_age=COOKIE_AGE)
+    except (signing.BadSignature, ValueError, TypeError):
+        return new
+
+
+def _cookie_name() -> str:
+    return f"{settings.COOKIE_PREFIX}device"

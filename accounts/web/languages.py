@@ -1,0 +1,59 @@
+"""Choose the language of a user: names of languages in Directus and in Django."""
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import get_supported_language_variant
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+# The site's languages by their names in Directus' own app.
+DIRECTUS_NAMES = {
+    "en-gb": "en-GB",
+    "de": "de-DE",
+    "fr": "fr-FR",
+    "es": "es-ES",
+    "pt-br": "pt-BR",
+    "ja": "ja-JP",
+}
+
+
+def language_of(user, otherwise: str = "") -> str:
+    """Return the language of a user's profile if the site has it.
+
+    Directus writes `pt-BR`, Django `pt-br`; a language without its country matches,
+    too.
+
+    Args:
+        user: a user, or None.
+        otherwise: the result for a profile without such a language; by default the
+            site's language.
+    """
+    mine = supported(getattr(user, "language", ""))
+    return mine or otherwise or settings.LANGUAGE_CODE
+
+
+def supported(language: str) -> str:
+    """Return Django's name for a language of Directus; empty if there is none."""
+    try:
+        return get_supported_language_variant(language.lower())
+    except LookupError:
+        return ""
+
+
+def of_browser(header: str) -> str:
+    """Return the first language of an Accept-Language header that the site has.
+
+    Django's own function reads a cookie first, which the site does not use.
+    """
+    wanted = (name for name, _ in parse_accept_lang_header(header))
+    found = (supported(name) for name in wanted)
+    return next(filter(None, found), settings.LANGUAGE_CODE)
+
+
+def follow_profile(user) -> None:
+    """Activate a user's language until the end of the request.
+
+    Without a language in the profile, it is the browser's language.
+    """
+    language = supported(getattr(user, "language", ""))
+    if language:
+        translation.activate(language)

@@ -1,0 +1,57 @@
+"""Say on the sign-in page that the session was ended elsewhere.
+
+Every session key without a row gets the same answer. The site makes no row for it: a
+cookie of one minute carries the message to the next page.
+"""
+
+from django.conf import settings
+from django.contrib import messages
+from django.utils.translation import gettext as _
+
+SECONDS = 60
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+READ, WROTE = "read", "wrote"
+
+
+def look(request, needs_sign_in: bool) -> None:
+    """Note an ended session, and show the message on the sign-in page.
+
+    Args:
+        request: the request before its view.
+        needs_sign_in: whether its page is for signed-in users.
+    """
+    if needs_sign_in:
+        if not request.user.is_authenticated and request.session.has_ended:
+            request.ended_session = READ if request.method in SAFE_METHODS else WROTE
+    elif request.resolver_match.view_name == "accounts:login":
+        said = request.COOKIES.get(_cookie_name())
+        if said in {READ, WROTE} and request.method == "GET":
+            say(request, wrote=said == WROTE)
+            request.ended_session = ""
+
+
+def pass_on(request, response) -> None:
+    """Set or delete the cookie for the next page."""
+    said = getattr(request, "ended_session", None)
+    if said:
+        response.set_cookie(
+            _cookie_name(),
+            said,
+            max_age=SECONDS,
+            secure=settings.HTTPS,
+            httponly=True,
+            samesite="Lax",
+        )
+    elif said is not None:
+        response.delete_cookie(_cookie_name(), samesite="Lax")
+
+
+def say(request, *, wrote: bool) -> None:
+    """Show the message on the page of this request or the next one."""
+    messages.info(request, _("Your session has ended. Please sign in again."))
+    if wrote:
+        messages.warning(request, _("What you sent last was not saved."))
+
+
+def _cookie_name() -> str:
+    return f"{settings.COOKIE_PREFIX}ended"

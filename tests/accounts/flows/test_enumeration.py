@@ -1,0 +1,403 @@
+"""Nobody learns which accounts exist. Controls C-ENUM-1 to C-ENUM-7."""
+
+import re
+import time
+from types import SimpleNamespace
+
+import pytest
+import requests
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from accounts.throttling.limits import Throttled
+from accounts.views import mixins
+
+from ..steps import (
+    OTP_SECRET,
+    ask_reset,
+    choose_password,
+    log_in,
+    open_link,
+    send_code,
+    sign_up,
+)
+
+pytestmark = pytest.mark.django_db
+
+STATES = (
+    {"status": "active"},
+    {"status": "suspended"},
+    {"status": "invited"},
+    {"status": "unverified"},
+    {"status": "archived"},
+    {"provider": "google", "password": None},
+    None,
+)
+
+
+@pytest.fixture
+def accounts(directus):
+    """An address for each state that an account can be in; the last is unknown."""
+    directus.state.registrations_a_minute = 100
+    emails = [f"user{n}@example.com" for n in range(len(STATES))]
+    for email, state in zip(emails, STATES, strict=True):
+        if state is not None:
+            directus.add_user(email, **state)
+    return emails
+
+
+@pytest.fixture
+def answers(accounts, client):
+    """Return a function that gives the answers to one form for all states."""
+
+    def answers(send):
+        found = []
+        for email in accounts:
+            client.cookies.clear()
+            found.append(shown(send(client, email), email))
+        return found
+
+    return answers
+
+
+def shown(response, email):
+    """Return all that a browser gets, without what is random or was typed."""
+    text = response.content.decode().replace(email, "")
+    text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text)
+    text = text.replace(response["X-Request-ID"], "")
+    headers = dict(response.items())
+    for name in ("X-Request-ID", "Expires"):
+        headers.pop(name, None)
+    return response.status_code, text, headers, sorted(response.cookies)
+
+
+def test_a_refused_sign_in_looks_the_same_for_every_account(answers):
+    found = answers(log_in)
+
+    assert found[0][0] == 200
+    assert "Wrong e-mail address or password." in found[0][1]
+    assert found == [found[0]] * len(STATES)
+
+
+def test_an_address_that_directus_finds_odd_looks_the_same(client, answers, directus):
+    usual = answers(log_in)[0]
+
+    client.cookies.clear()
+    email = "abcde@exampl.test"
+    odd = shown(log_in(client, email), email)
+
+    assert odd == usual
+
+
+def test_a_refused_sign_in_costs_the_same_for_every_account(accounts, client, directus):
+    """Control C-ENUM-2: as many calls and queries, whatever the account is."""
+    costs = []
+    for email in accounts:
+        client.cookies.clear()
+        directus.forget_calls()
+        with CaptureQueriesContext(connection) as queries:
+            log_in(client, email, REMOTE_ADDR=f"203.0.113.{len(costs)}")
+        verbs = [query["sql"].split()[0] for query in queries]
+        costs.append(([call.path for call in directus.calls], verbs))
+
+    assert costs[0][0] == ["/auth/login"]
+    assert all(cost == costs[0] for cost in costs)
+
+
+def test_who_signed_in_before_costs_no_more_than_who_never_did(
+    client, ada, sign_in, directus
+):
+    """Control C-ENUM-3: the shadow of a user is no shortcut."""
+    sign_in(ada)
+    costs = []
+    for email in (ada.email, "nobody@example.com"):
+        browser = type(client)()
+        with CaptureQueriesContext(connection) as queries:
+            log_in(browser, email, REMOTE_ADDR=f"203.0.113.{len(costs)}")
+        costs.append([query["sql"].split()[0] for query in queries])
+
+    assert costs[0] == costs[1]
+
+
+def test_only_local_users_are_looked_up_before_directus_answered(
+    client, ada, sign_in, directus
+):
+    """Control C-ENUM-3."""
+    sign_in(ada)
+    browser = type(client)()
+
+    with CaptureQueriesContext(connection) as queries:
+        log_in(browser, ada.email)
+
+    asked = [q["sql"] for q in queries if User._meta.db_table in q["sql"]]
+    assert len(asked) == 1
+    assert '"directus_id" IS NULL' in asked[0]
+
+
+def test_django_checks_no_password_of_its_own(settings):
+    """Control C-ENUM-3."""
+    assert settings.AUTHENTICATION_BACKENDS == ["accounts.backends.DirectusBackend"]
+
+
+@pytest.fixture
+def naps(monkeypatch):
+    """How long pages waited to hide their time."""
+    naps = []
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=naps.append)
+    monkeypatch.setattr(mixins, "time", clock)
+    return naps
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
+def test_a_refused_sign_in_takes_a_fixed_time(client, ada, settings, naps, email):
+    """Control C-ENUM-2."""
+    settings.SIGN_IN_FLOOR_SECONDS = 0.6
+
+    log_in(client, email)
+
+    assert len(naps) == 1
+    assert 0.3 < naps[0] <= 0.6
+
+
+def test_a_wrong_code_takes_a_fixed_time(client, directus, settings, naps):
+    user = directus.add_user("grace@example.com", otp_secret=OTP_SECRET)
+    log_in(client, user.email, user.password)
+    settings.SIGN_IN_FLOOR_SECONDS = 0.6
+    naps.clear()
+
+    send_code(client)
+
+    assert len(naps) == 1
+    assert 0.3 < naps[0] <= 0.6
+
+
+def test_who_waited_for_another_attempt_does_not_learn_how_long_it_took(
+    client, settings, naps, monkeypatch
+):
+    """It was sent on while this one waited, and took as long as the account tells."""
+
+    def throttled(attempt, deadline):
+        raise Throttled(300, waited=True)
+
+    monkeypatch.setattr("accounts.throttling.limits.Attempt.take", throttled)
+    settings.SIGN_IN_FLOOR_SECONDS = 0.6
+
+    assert log_in(client).status_code == 429
+    assert len(naps) == 1
+
+
+def test_a_flood_of_throttled_sign_ins_holds_no_threads(client, settings, naps):
+    for _ in range(5):
+        log_in(client)
+    naps.clear()
+    settings.SIGN_IN_FLOOR_SECONDS = 0.6
+
+    assert log_in(client).status_code == 429
+    assert naps == []
+
+
+def test_an_outage_is_told_at_once(client, settings, directus, naps):
+    settings.SIGN_IN_FLOOR_SECONDS = 0.6
+    directus.is_down(requests.ReadTimeout("late"))
+
+    assert log_in(client).status_code == 503
+    assert naps == []
+
+
+# Sign-up
+
+
+def test_a_sign_up_looks_the_same_for_every_account(answers):
+    """Control C-ENUM-4."""
+    found = answers(sign_up)
+
+    assert found[0][0] == 302
+    assert found == [found[0]] * len(STATES)
+
+
+@pytest.mark.parametrize("with_token", [True, False])
+def test_a_sign_up_costs_the_same_for_known_and_unknown(
+    client, ada, directus, with_token, request
+):
+    """Control C-ENUM-4."""
+    expected = ["/users/register"]
+    if with_token:
+        request.getfixturevalue("service_token")
+        expected = ["/users", "/users/register"]
+        # What is believed for a minute.
+        sign_up(client, "grace@example.com")
+    costs = []
+    for email in (ada.email, "new@example.com"):
+        directus.forget_calls()
+        with CaptureQueriesContext(connection) as queries:
+            sign_up(client, email, REMOTE_ADDR=f"203.0.113.{len(costs)}")
+        verbs = [query["sql"].split()[0] for query in queries]
+        costs.append(([call.path for call in directus.calls], verbs))
+
+    assert costs[0] == costs[1]
+    assert costs[0][0] == expected
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "new@example.com"])
+@pytest.mark.parametrize("password", ["Sh0rt!", "password1234", "1" * 129])
+def test_a_weak_password_is_refused_before_directus_is_asked(
+    client, ada, directus, email, password
+):
+    """Control C-ENUM-5, fact F4."""
+    response = sign_up(client, email, password)
+
+    assert response.status_code == 200
+    assert response.context["form"].errors["password"]
+    assert password not in response.text
+    directus.was_not_asked()
+
+
+def test_a_password_against_directus_policy_is_refused_before_it_is_asked(
+    client, ada, directus, service_token
+):
+    """Control C-ENUM-5."""
+    directus.state.password_policy = "/^(?=.*[0-9]).{8,}$/"
+
+    response = sign_up(client, password="no digit in this one")
+
+    assert response.context["form"].errors["password"]
+    directus.was_not_asked("/users/register")
+
+
+@pytest.mark.usefixtures("service_token")
+def test_a_sign_up_looks_the_same_where_the_site_creates_accounts(answers):
+    found = answers(sign_up)
+
+    assert found[0][0] == 302
+    assert found == [found[0]] * len(STATES)
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "new@example.com"])
+@pytest.mark.parametrize("status", [204, 400, 403, 429])
+def test_whatever_becomes_of_a_sign_up_takes_a_fixed_time(
+    client, ada, directus, settings, naps, service_token, email, status
+):
+    """Only of an unknown address an account was made, and is taken back."""
+    settings.SIGN_UP_FLOOR_SECONDS = 60
+    body = {"errors": [{"extensions": {"code": "INVALID_PAYLOAD"}}]}
+    directus.answers(status, body if status > 204 else None, path="/users/register")
+
+    sign_up(client, email)
+
+    assert len(naps) == 1
+    assert 50 < naps[0] <= 60
+
+
+def test_a_refusal_by_directus_looks_like_a_success(client, ada, directus, answers):
+    """Control C-ENUM-5: it refuses unknown addresses only."""
+    directus.state.password_policy = "/^never$/"
+
+    found = answers(sign_up)
+
+    assert found[0][0] == 302
+    assert found == [found[0]] * len(STATES)
+
+
+def test_a_sign_up_takes_a_fixed_time_at_least(client, settings, directus, naps):
+    """Control C-ENUM-5: the refusal comes at once, the other answer does not."""
+    settings.SIGN_UP_FLOOR_SECONDS = 0.8
+    directus.state.password_policy = "/^never$/"
+
+    sign_up(client)
+
+    assert len(naps) == 1
+    assert 0.5 < naps[0] <= 0.8
+
+
+def test_the_classic_sign_up_says_that_an_address_is_taken(
+    client, ada, directus, settings, service_token
+):
+    """What DIRECTUS_SIGNUP=create is for; it is not the default."""
+    settings.DIRECTUS_SIGNUP = "create"
+
+    response = sign_up(client, ada.email)
+
+    assert response.status_code == 200
+    error = "A user with this email already exists."
+    assert response.context["form"].errors["email"] == [error]
+
+
+# Reset
+
+
+def test_asking_for_a_link_looks_the_same_for_every_account(answers):
+    """Control C-ENUM-6."""
+    found = answers(ask_reset)
+
+    assert found[0][0] == 302
+    assert found == [found[0]] * len(STATES)
+
+
+def test_asking_for_a_link_costs_the_same_for_known_and_unknown(client, ada, directus):
+    """Control C-ENUM-6."""
+    costs = []
+    for email in (ada.email, "nobody@example.com"):
+        directus.forget_calls()
+        with CaptureQueriesContext(connection) as queries:
+            ask_reset(client, email, REMOTE_ADDR=f"203.0.113.{len(costs)}")
+        costs.append(([call.path for call in directus.calls], len(queries)))
+
+    assert costs[0] == costs[1]
+    assert costs[0][0] == ["/auth/password/request"]
+
+
+def test_asking_for_a_link_takes_a_fixed_time(client, ada, settings, naps):
+    """Control C-ENUM-6."""
+    settings.RESET_FLOOR_SECONDS = 0.7
+
+    ask_reset(client)
+
+    assert len(naps) == 1
+    assert 0.4 < naps[0] <= 0.7
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 502, 503])
+def test_trouble_with_one_mail_is_not_told(client, directus, status):
+    """Control C-ENUM-6: only a known address has a mail to have trouble with."""
+    body = {"errors": [{"extensions": {"code": "ANY"}}]}
+    directus.answers(status, body, path="/auth/password/request")
+
+    response = ask_reset(client)
+
+    assert (response.status_code, response.url) == (
+        302,
+        "/request-reset-password/done/",
+    )
+
+
+def test_a_mail_that_takes_too_long_is_not_told(client, directus):
+    directus.fails(requests.ReadTimeout("late"), "/auth/password/request")
+
+    assert ask_reset(client).status_code == 302
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
+def test_an_outage_for_everybody_is_told_to_everybody(client, ada, directus, email):
+    directus.is_down()
+
+    response = ask_reset(client, email)
+
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+    assert f'value="{email}"' in response.text
+
+
+def test_throttling_of_everybody_is_told_to_everybody(client, directus):
+    directus.throttles(57)
+
+    assert ask_reset(client).status_code == 429
+
+
+def test_a_reset_signs_nobody_in(client, ada, directus):
+    ask_reset(client)
+    open_link(client, directus.last_link(ada.email))
+
+    choose_password(client)
+
+    assert client.get("/").status_code == 302

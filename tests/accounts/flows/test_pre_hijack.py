@@ -1,0 +1,369 @@
+"""An account belongs to who confirmed its address, with nothing more than it should.
+
+Controls C-ATO-3, C-ATO-5 and C-MASS-1.
+"""
+
+import re
+
+import pytest
+from django.core.management import call_command
+
+from accounts.core import clients
+from accounts.directus import InvalidPayload
+from accounts.directus.passwords import PASSWORD_POLICIES
+from accounts.models import Session, SignUp, User
+from tests.fake_directus import CUSTOMER, FakeDirectus
+
+from ..steps import (
+    NEW_PASSWORD,
+    PASSWORD,
+    ask_reset,
+    choose_password,
+    confirm,
+    log_in,
+    open_link,
+    sign_up,
+)
+
+pytestmark = pytest.mark.django_db
+
+VICTIM = "victim@example.com"
+STRANGERS = "typed by a stranger"
+
+
+@pytest.fixture
+def hijacked(client, directus):
+    """A stranger signed up with the victim's address before the victim did."""
+    sign_up(type(client)(), VICTIM, STRANGERS)
+    sign_up(client, VICTIM, PASSWORD)
+    open_link(client, directus.last_link(VICTIM))
+    return directus
+
+
+def passwords_that_work(client):
+    """Try all passwords that were typed; return those that let somebody in."""
+    return [
+        password
+        for password in (STRANGERS, PASSWORD, NEW_PASSWORD)
+        if log_in(type(client)(), VICTIM, password).status_code == 302
+    ]
+
+
+@pytest.mark.parametrize("with_token", [True, False])
+def test_a_strangers_password_never_works(client, hijacked, with_token, request):
+    if with_token:
+        request.getfixturevalue("service_token")
+
+    done = confirm(client, follow=True)
+
+    assert "none of the passwords typed then is valid" in done.text
+    assert passwords_that_work(client) == []
+    assert not Session.objects.exclude(user=None).exists()
+    open_link(client, hijacked.last_link(VICTIM))
+    choose_password(client)
+    assert passwords_that_work(client) == [NEW_PASSWORD]
+
+
+def test_without_a_token_the_strangers_tokens_are_revoked(client, hijacked):
+    confirm(client)
+
+    passwords_that_work(client)
+
+    user = hijacked.state.find(VICTIM)
+    assert hijacked.sessions_of(user) == []
+    assert not User.objects.exists()
+
+
+def test_with_a_token_the_password_is_replaced_before_the_address_is_confirmed(
+    client, hijacked, service_token
+):
+    hijacked.forget_calls()
+
+    confirm(client)
+
+    paths = [(call.method, call.path) for call in hijacked.calls]
+    changed = next(n for n, (method, _) in enumerate(paths) if method == "PATCH")
+    assert changed < paths.index(("GET", "/users/register/verify-email"))
+
+
+def test_a_sign_up_long_ago_gives_no_password(client, directus, service_token):
+    """An unconfirmed account keeps its first password long after its link."""
+    sign_up(type(client)(), VICTIM, STRANGERS)
+    SignUp.objects.update(last_at="2020-01-01T00:00:00Z")
+    call_command("clearsessions")
+    assert not SignUp.objects.exists()
+    sign_up(client, VICTIM, PASSWORD)
+    open_link(client, directus.last_link(VICTIM))
+    confirm(client)
+
+    assert passwords_that_work(client) == []
+
+
+def test_a_password_that_is_void_stays_void(client, directus):
+    SignUp.objects.create(email_digest="x", is_void=True)
+    SignUp.objects.update(last_at="2020-01-01T00:00:00Z")
+
+    call_command("clearsessions")
+
+    assert SignUp.objects.exists()
+
+
+def test_one_sign_up_keeps_its_password(client, directus, service_token):
+    sign_up(client, VICTIM, PASSWORD)
+    open_link(client, directus.last_link(VICTIM))
+
+    done = confirm(client, follow=True)
+
+    assert "sign in now, with the password that you chose" in done.text
+    assert passwords_that_work(client) == [PASSWORD]
+    assert not SignUp.objects.exists()
+
+
+def test_a_sign_up_that_never_reached_directus_is_not_counted(
+    client, directus, service_token
+):
+    """Nobody has to choose another password because of an outage."""
+    directus.is_down()
+    assert sign_up(client, VICTIM, PASSWORD).status_code == 503
+    directus.is_up()
+    clients._transport.cache_clear()
+
+    sign_up(client, VICTIM, PASSWORD)
+    open_link(client, directus.last_link(VICTIM))
+    confirm(client)
+
+    assert passwords_that_work(client) == [PASSWORD]
+
+
+def test_a_sign_up_whose_answer_was_lost_is_counted(client, directus):
+    directus.loses_answer("/users/register")
+    sign_up(type(client)(), VICTIM, STRANGERS)
+
+    sign_up(client, VICTIM, PASSWORD)
+    open_link(client, directus.last_link(VICTIM))
+    confirm(client)
+
+    assert passwords_that_work(client) == []
+
+
+def test_signing_up_with_a_customers_address_locks_nobody_out(
+    client, ada, directus, sign_in
+):
+    """It would be a weapon otherwise."""
+    sign_in(ada)
+    stranger = type(client)()
+    for _ in range(3):
+        sign_up(stranger, ada.email, STRANGERS)
+
+    assert log_in(type(client)(), ada.email, ada.password).status_code == 302
+
+
+def test_a_forged_link_replaces_no_password_of_a_customer(
+    client, ada, directus, service_token
+):
+    for _ in range(2):
+        sign_up(client, ada.email, STRANGERS)
+    forged = directus.sign_in(ada)["access_token"].split(".")[1]
+    password = ada.password
+
+    client.get(f"/verify-email/?token=x.{forged}.x")
+    response = confirm(client)
+
+    assert response.status_code == 400
+    assert ada.password == password
+
+
+def test_a_service_token_that_may_not_replace_passwords_confirms_nothing(
+    client, hijacked, settings
+):
+    settings.DIRECTUS_SERVICE_TOKEN = "a-token-that-directus-does-not-know"
+
+    response = confirm(client)
+
+    assert response.status_code == 503
+    assert hijacked.state.find(VICTIM).status == "unverified"
+    # Nobody is told that the link or the session is bad: neither is.
+    assert confirm(client).status_code == 503
+
+
+@pytest.mark.parametrize("with_token", [True, False])
+def test_a_lost_answer_to_a_confirmation_can_be_sent_again(
+    client, hijacked, with_token, request
+):
+    if with_token:
+        request.getfixturevalue("service_token")
+    hijacked.loses_answer("/users/register/verify-email")
+
+    lost = confirm(client)
+    again = confirm(client, follow=True)
+
+    assert lost.status_code == 503
+    assert again.redirect_chain == [("/verify-email/done/", 302)]
+    assert passwords_that_work(client) == []
+    assert hijacked.mails[-1].subject == "Password Reset Request"
+
+
+def test_a_used_link_is_no_second_confirmation(client, directus, service_token):
+    sign_up(client, VICTIM)
+    link = directus.last_link(VICTIM)
+    open_link(client, link)
+    confirm(client)
+
+    open_link(client, link)
+    response = confirm(client)
+
+    assert response.status_code == 400
+    assert "This link does not work" in response.text
+
+
+def test_a_reset_before_the_first_sign_in_frees_the_account(client, hijacked):
+    confirm(client)
+
+    ask_reset(client, VICTIM)
+    open_link(client, hijacked.last_link(VICTIM))
+    choose_password(client)
+
+    assert not SignUp.objects.exists()
+    assert passwords_that_work(client) == [NEW_PASSWORD]
+
+
+# C-ATO-5: one address, and nothing but an address
+
+
+@pytest.mark.parametrize("path", ["/register/", "/request-reset-password/", "/login/"])
+@pytest.mark.parametrize(
+    "email",
+    [
+        "a@example.com,b@example.com",
+        "a@example.com;b@example.com",
+        "a@example.com b@example.com",
+        '"a@example.com"@example.org',
+        '"a"@example.com',
+        "a@example.com\nBcc: b@example.com",
+        "a@example.com\r\nBcc: b@example.com",
+        "a@example.com%0aBcc:b@example.com",
+        "a@[127.0.0.1]",
+        "a(b)@example.com",
+        "m\u0131ke@example.com",
+        "\uff41@example.com",
+        "a@\uff45xample.com",
+        "a@example.com\u202e",
+        "\u212aate@example.com",
+        "<a@example.com>",
+        "a" * 250 + "@example.com",
+        "@example.com",
+        "a@",
+        "\x00a@example.com",
+    ],
+)
+def test_what_is_not_one_plain_address_never_reaches_directus(
+    client, directus, path, email
+):
+    data = {"email": email, "password": PASSWORD, "first_name": "A", "last_name": "B"}
+
+    response = client.post(path, data)
+
+    assert response.status_code == 200
+    assert response.context["form"].errors["email"]
+    directus.was_not_asked()
+
+
+@pytest.mark.parametrize(
+    "email", ["a+b@example.com", "o'hara@example.com", "a.b-c_d@sub.example.co.uk"]
+)
+def test_usual_addresses_are_sent_on_in_small_letters(client, directus, email):
+    sign_up(client, f"  {email.upper()} ")
+
+    assert directus.was_asked_once("/users/register").json["email"] == email
+
+
+# C-MASS-1: nothing but what the form asks for
+
+EXTRA = {
+    "role": "00000000-0000-4000-8000-000000000001",
+    "status": "active",
+    "is_staff": "on",
+    "is_superuser": "on",
+    "is_active": "on",
+    "directus_id": "00000000-0000-4000-8000-000000000002",
+    "id": "1",
+    "token": "static",
+    "provider": "google",
+    "external_identifier": "x",
+    "tfa_secret": "x",
+    "mode": "session",
+    "otp": "123456",
+    "verification_url": "https://evil.example/",
+    "reset_url": "https://evil.example/",
+}
+
+
+def test_a_sign_up_sends_the_fields_of_its_form_alone(client, directus):
+    sign_up(client, data=EXTRA)
+
+    assert directus.was_asked_once("/users/register").json == {
+        "email": "new@example.com",
+        "password": PASSWORD,
+        "first_name": "New",
+        "last_name": "Person",
+        "verification_url": "http://testserver/verify-email/",
+    }
+    user = directus.state.find("new@example.com")
+    assert directus.state.role_name(user.role) == CUSTOMER
+
+
+def test_a_classic_sign_up_sends_the_customer_role_alone(
+    client, directus: FakeDirectus, settings, service_token
+):
+    settings.DIRECTUS_SIGNUP = "create"
+
+    sign_up(client, data=EXTRA)
+
+    assert directus.was_asked_once("/users").json == {
+        "email": "new@example.com",
+        "password": PASSWORD,
+        "first_name": "New",
+        "last_name": "Person",
+        "role": settings.DIRECTUS_CUSTOMER_ROLE,
+    }
+
+
+def test_a_sign_in_sends_e_mail_and_password_alone(client, ada, directus):
+    log_in(client, ada.email, ada.password, data=EXTRA)
+
+    assert directus.was_asked_once("/auth/login").json == {
+        "email": ada.email,
+        "password": ada.password,
+        "mode": "json",
+    }
+
+
+def test_a_reset_sends_the_sites_own_address(client, directus):
+    client.post("/request-reset-password/", EXTRA | {"email": "ada@example.com"})
+
+    assert directus.was_asked_once("/auth/password/request").json == {
+        "email": "ada@example.com",
+        "reset_url": "http://testserver/reset-password/",
+    }
+
+
+@pytest.mark.parametrize("policy", ["strong", "^.{1,32}$"])
+def test_a_policy_of_directus_makes_no_link_invalid(
+    client, hijacked, service_token, monkeypatch, policy
+):
+    """What replaces a stranger's password has to pass it; a link stays good else."""
+    strong = PASSWORD_POLICIES["strong"].strip("/")
+    pattern = re.compile(strong if policy == "strong" else policy)
+    update = clients.DirectusClient.update_user
+    monkeypatch.setattr("secrets.token_urlsafe", lambda size: "a-0B" * 16)
+
+    def checked(self, user_id, changes):
+        if not pattern.search(changes["password"]):
+            raise InvalidPayload(400, "FAILED_VALIDATION", "password", "regex")
+        update(self, user_id, changes)
+
+    monkeypatch.setattr(clients.DirectusClient, "update_user", checked)
+
+    response = confirm(client, follow=True)
+
+    assert response.status_code == (200 if policy == "strong" else 503)

@@ -1,0 +1,197 @@
+"""Sensitive pages ask for the password again. Control C-ATO-4."""
+
+import logging
+
+import pytest
+
+from accounts.models import User
+from tests.fake_directus import one_time_code
+
+from ..account_pages import (
+    OWN_PASSWORD,
+    ask_email,
+    confirm_password,
+    confirmed_long_ago,
+)
+from ..signed_in import row_of
+from ..steps import OTP_SECRET
+
+pytestmark = pytest.mark.django_db
+
+CONFIRM = "/account/confirm/?next=/account/email/"
+
+
+@pytest.fixture
+def here(signed_in_client, service_token):
+    """Ada's browser, in which she signed in a while ago."""
+    confirmed_long_ago(signed_in_client)
+    return signed_in_client
+
+
+def test_after_five_minutes_the_password_is_asked_for(here):
+    response = here.get("/account/email/")
+
+    assert (response.status_code, response.url) == (302, CONFIRM)
+    page = here.get(CONFIRM)
+    assert 'name="current_password"' in page.text
+    assert 'name="next" value="/account/email/"' in page.text
+    assert "no-store" in page["Cache-Control"]
+
+
+def test_within_five_minutes_it_is_not(here):
+    confirmed_long_ago(here, minutes=4.9)
+
+    assert here.get("/account/email/").status_code == 200
+
+
+def test_how_long_is_a_setting(here, settings):
+    settings.PASSWORD_CONFIRM_SECONDS = 3600
+
+    assert here.get("/account/email/").status_code == 200
+
+
+def test_the_password_opens_the_page_for_a_while(here, directus, ada):
+    response = confirm_password(here, next="/account/email/")
+
+    assert (response.status_code, response.url) == (302, "/account/email/")
+    assert here.get("/account/email/").status_code == 200
+    # The tokens of the sign-in that proved it are gone again.
+    assert len(directus.sessions_of(ada)) == 1
+
+
+def test_another_browser_is_not_opened_by_it(here, sign_in, ada):
+    other = sign_in(ada, type(here)())
+    confirmed_long_ago(other)
+
+    confirm_password(here)
+
+    assert other.get("/account/email/").url == CONFIRM
+
+
+def test_a_form_that_comes_too_late_does_nothing_and_leads_back(here, directus):
+    response = ask_email(here)
+
+    assert response.url == CONFIRM
+    directus.was_not_asked("/users")
+    assert here.get(confirm_password(here, next="/account/email/").url).status_code == (
+        200
+    )
+
+
+def test_a_wrong_password_opens_nothing_and_signs_nobody_out(here, caplog):
+    with caplog.at_level(logging.INFO, "accounts.audit"):
+        response = confirm_password(here, "wrong", next="/account/email/")
+
+    assert response.status_code == 200
+    assert "This is not your current password." in response.text
+    assert 'name="next" value="/account/email/"' in response.text
+    assert here.get("/account/email/").url == CONFIRM
+    assert here.get("/").status_code == 200
+    assert "password.not_confirmed" in caplog.text
+
+
+def test_guesses_are_counted(here, directus, ada):
+    for _ in range(5):
+        confirm_password(here, "wrong")
+    directus.forget_calls()
+
+    response = confirm_password(here)
+
+    assert response.status_code == 429
+    directus.was_not_asked("/auth/login")
+    assert here.get("/account/email/").url == CONFIRM
+    assert here.get("/").status_code == 200
+
+
+def test_it_is_written_down(here, caplog):
+    with caplog.at_level(logging.INFO, "accounts.audit"):
+        confirm_password(here)
+
+    (line,) = [r for r in caplog.records if r.message == "password.confirmed"]
+    assert line.user_id == User.objects.get().pk
+
+
+def test_the_code_is_asked_for_and_works_once(here, ada):
+    ada.otp_secret = OTP_SECRET
+    User.objects.update(has_two_factor=True)
+    code = one_time_code(OTP_SECRET)
+
+    assert "Enter the six digits." in confirm_password(here).text
+    assert "This code is wrong" in confirm_password(here, otp="000000").text
+    assert confirm_password(here, otp=code).status_code == 302
+    assert "was used before" in confirm_password(here, otp=code).text
+
+
+def test_an_outage_is_no_wrong_password(here, directus):
+    directus.is_down()
+
+    response = confirm_password(here, next="/account/email/")
+
+    assert response.status_code == 503
+    assert OWN_PASSWORD not in response.text
+    directus.is_up()
+    assert here.get("/account/email/").url == CONFIRM
+    assert confirm_password(here).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "///evil.example/",
+        "/\\evil.example/",
+        "\\\\evil.example",
+        "javascript:alert(1)",
+        "http:evil.example",
+        "/" + "x" * 3000,
+        "",
+    ],
+)
+def test_it_leads_nowhere_else(here, url):
+    """Control C-RED-1."""
+    page = here.get("/account/confirm/", {"next": url})
+    response = confirm_password(here, next=url)
+
+    assert "evil.example" not in page.text
+    assert 'name="next"' not in page.text
+    assert response.status_code == 302
+    assert response.url.startswith("/")
+    assert not response.url.startswith("//")
+    assert "evil" not in response.url
+    assert "xxx" not in response.url
+
+
+def test_whose_password_it_must_be(here, directus, ada):
+    """The address has passed to somebody else, who is not whoever is signed in."""
+    directus.change(ada, email="elsewhere@example.com")
+    grace = directus.add_user("ada@example.com", "Grace's secret 1906")
+
+    response = confirm_password(here, "Grace's secret 1906")
+
+    assert "This is not your current password." in response.text
+    assert directus.sessions_of(grace) == []
+    assert not row_of(here).confirmed_at > row_of(here).last_seen_at
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/account/email/cancel/",
+        "/account/delete/keep/",
+        "/account/sessions/",
+        "/account/export/",
+    ],
+)
+def test_what_a_thief_of_the_browser_would_do_takes_the_password(here, path):
+    """And leads back to a page, also from an address that takes only forms."""
+    response = here.post(path)
+
+    assert response.url == f"/account/confirm/?next={path}"
+    back = here.get(confirm_password(here, next=path).url, follow=True)
+    assert back.status_code == 200
+
+
+def test_only_who_is_signed_in_is_asked(client):
+    assert client.get("/account/confirm/").url.startswith("/login/")
+    assert client.post("/account/confirm/").url.startswith("/login/")

@@ -1,0 +1,286 @@
+"""What becomes of the users that Directus' Flow tells of."""
+
+import time
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts import signals
+from accounts.core import clients
+from accounts.models import Session, User
+from accounts.sessions import recheck
+from accounts.sync import webhook
+
+from ...signed_in import row_of
+from .flow import is_signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("status", ["suspended", "archived", "draft"])
+def test_who_is_no_longer_active_is_out(flow, ada, signed_in_client, directus, status):
+    directus.change(ada, status=status)
+
+    flow.tells(ada, fields=["status"])
+
+    user = User.objects.get(directus_id=ada.id)
+    assert (user.is_active, user.status) == (False, status)
+    assert not user.sessions.exists()
+    assert not is_signed_in(signed_in_client)
+
+
+def test_who_is_active_again_is_let_in(flow, ada, signed_in_client, sign_in, directus):
+    directus.suspend(ada)
+    flow.tells(ada)
+    directus.change(ada, status="active")
+
+    flow.tells(ada)
+
+    assert User.objects.get(directus_id=ada.id).is_active
+    assert is_signed_in(sign_in(ada, Client()))
+
+
+def test_who_is_deleted_is_out(flow, ada, signed_in_client, directus, settings):
+    directus.delete(ada)
+
+    flow.tells(ada, event="users.delete")
+
+    user = User.objects.get(directus_id=ada.id)
+    assert not user.is_active
+    assert not user.sessions.exists()
+
+
+def test_a_deletion_that_did_not_happen_signs_nobody_out(flow, ada, signed_in_client):
+    flow.tells(ada, event="users.delete")
+
+    assert User.objects.get(directus_id=ada.id).is_active
+    assert is_signed_in(signed_in_client)
+
+
+def test_who_cannot_be_seen_after_a_change_is_asked_about_and_not_deactivated(
+    flow, ada, signed_in_client, directus
+):
+    directus.answers(200, {"data": []}, path="/users")
+
+    flow.tells(ada)
+
+    assert User.objects.get(directus_id=ada.id).is_active
+    directus.forget_calls()
+    assert is_signed_in(signed_in_client)
+    directus.was_asked_once("/users/me")
+
+
+def test_a_new_role_gives_and_takes_rights(
+    flow, ada, signed_in_client, directus, settings
+):
+    settings.DIRECTUS_STAFF_ROLES = ["Editor"]
+    settings.DIRECTUS_ROLE_GROUPS = {"Editor": ["editors"]}
+    directus.change(ada, role="Editor")
+    flow.tells(ada, fields=["role"])
+    user = User.objects.get(directus_id=ada.id)
+    assert user.is_staff
+    assert user.groups.filter(name="editors").exists()
+    assert is_signed_in(signed_in_client)
+
+    directus.change(ada, role="Customer")
+    flow.tells(ada, fields=["role"])
+
+    user.refresh_from_db()
+    assert not user.is_staff
+    assert not user.groups.exists()
+
+
+@pytest.mark.parametrize("field", ["password", "email"])
+def test_a_new_password_or_address_ends_earlier_sessions(
+    flow, ada, signed_in_client, sign_in, field
+):
+    other = sign_in(ada, Client())
+    later = row_of(other)
+    later.authenticated_at = timezone.now() + timedelta(seconds=5)
+    later.save()
+
+    flow.tells(ada, fields=[field])
+
+    assert not is_signed_in(signed_in_client)
+    assert is_signed_in(other)
+
+
+def test_other_fields_end_nothing(flow, ada, signed_in_client):
+    flow.tells(ada, fields=["first_name", "role", "status"])
+
+    assert is_signed_in(signed_in_client)
+
+
+def test_unknown_ids_make_no_rows_and_no_calls(flow, directus):
+    stranger = directus.add_user("stranger@example.com")
+
+    assert flow.tells(stranger, str(uuid.uuid4())).status_code == 200
+
+    assert not User.objects.exists()
+    directus.was_not_asked()
+
+
+def test_many_users_are_read_a_hundred_at_a_time(flow, directus):
+    people = [directus.add_user(f"p{n}@example.com") for n in range(250)]
+    User.objects.bulk_create(
+        User(directus_id=p.id, email=p.email, password="!") for p in people
+    )
+    for person in people:
+        directus.suspend(person)
+
+    flow.tells(*people)
+
+    assert len(directus.calls_to("/users")) == 3
+    assert not User.objects.filter(is_active=True).exists()
+
+
+def test_more_users_than_fit_are_all_asked_about(flow, ada, signed_in_client, directus):
+    directus.suspend(ada)
+
+    flow.tells(more=True)
+
+    assert not is_signed_in(signed_in_client)
+
+
+@pytest.mark.parametrize("at_once", [1, 500])
+def test_a_new_password_of_more_users_than_fit_ends_their_sessions(
+    flow, ada, signed_in_client, sign_in, directus, monkeypatch, at_once
+):
+    """Nobody is named; Directus refuses to renew what it has ended."""
+    monkeypatch.setattr(recheck, "AT_ONCE", at_once)
+    grace = directus.add_user("grace@example.com")
+    other = sign_in(grace, Client())
+    directus.change(ada, password="Another-horse-1815")
+
+    flow.tells(more=True, fields=["password"])
+
+    assert not is_signed_in(signed_in_client)
+    assert is_signed_in(other)
+
+
+def test_a_new_password_that_is_put_off_ends_sessions_too(
+    ada, signed_in_client, directus
+):
+    directus.change(ada, password="Another-horse-1815")
+
+    webhook.put_off(
+        webhook.Message("users.update", (uuid.UUID(ada.id),), frozenset({"password"}))
+    )
+
+    assert not is_signed_in(signed_in_client)
+
+
+def test_other_apps_hear_of_it_after_the_commit(
+    flow, ada, signed_in_client, directus, django_capture_on_commit_callbacks
+):
+    heard = []
+
+    def receiver(sender, user, **facts):
+        heard.append(user.pk)
+
+    signals.user_deactivated.connect(receiver)
+    directus.suspend(ada)
+    try:
+        with django_capture_on_commit_callbacks() as later:
+            flow.tells(ada)
+        assert heard == []
+        for callback in later:
+            callback()
+    finally:
+        signals.user_deactivated.disconnect(receiver)
+
+    assert heard == [User.objects.get(directus_id=ada.id).pk]
+
+
+def test_a_local_user_is_never_touched(flow, directus):
+    User.objects.create_superuser("root@example.com", "x")
+
+    flow.tells(str(uuid.uuid4()), event="users.delete")
+
+    assert User.objects.get(email="root@example.com").is_superuser
+
+
+# When Directus cannot be read
+
+
+def test_without_an_answer_the_next_request_asks(flow, ada, signed_in_client, directus):
+    directus.suspend(ada)
+    directus.is_down()
+
+    assert flow.tells(ada).status_code == 200
+
+    directus.is_up()
+    clients._transport.cache_clear()
+    assert not is_signed_in(signed_in_client)
+
+
+def test_a_cached_row_hides_nothing(flow, ada, client, sign_in, directus, settings):
+    settings.SESSION_ROW_CACHE = True
+    sign_in(ada)
+    other = sign_in(ada, Client())
+    assert is_signed_in(client)
+    assert is_signed_in(other)
+    directus.suspend(ada)
+
+    webhook.put_off(webhook.Message("users.update", (uuid.UUID(ada.id),)))
+    assert not is_signed_in(client)
+    flow.tells(ada)
+
+    assert not is_signed_in(other)
+
+
+def test_without_a_service_token_the_next_request_asks(
+    flow, ada, signed_in_client, directus, settings
+):
+    settings.DIRECTUS_SERVICE_TOKEN = ""
+    directus.suspend(ada)
+    directus.forget_calls()
+
+    flow.tells(ada)
+
+    directus.was_not_asked()
+    assert not is_signed_in(signed_in_client)
+
+
+def test_a_slow_directus_holds_no_more_than_a_few_threads(
+    flow, ada, signed_in_client, directus
+):
+    for _ in range(3):
+        assert webhook._readers.acquire(blocking=False)
+    try:
+        directus.forget_calls()
+        started = time.monotonic()
+        flow.tells(ada)
+    finally:
+        for _ in range(3):
+            webhook._readers.release()
+
+    assert time.monotonic() - started < 1
+    directus.was_not_asked()
+    assert row_of(signed_in_client).validated_at < timezone.now() - timedelta(minutes=1)
+
+
+def test_what_was_read_before_somebody_else_wrote_is_not_written(
+    flow, ada, signed_in_client, directus
+):
+    User.objects.update(synced_at=timezone.now() + timedelta(seconds=5))
+    directus.change(ada, first_name="Augusta")
+
+    flow.tells(ada)
+
+    assert User.objects.get(directus_id=ada.id).first_name == "Ada"
+    directus.forget_calls()
+    assert is_signed_in(signed_in_client)
+    directus.was_asked_once("/users/me")
+
+
+def test_asking_again_leaves_older_sessions_as_they_are(ada, signed_in_client):
+    long_ago = timezone.now() - timedelta(hours=1)
+    Session.objects.update(validated_at=long_ago)
+
+    webhook.put_off(webhook.Message("users.update", (uuid.UUID(ada.id),)))
+
+    assert row_of(signed_in_client).validated_at == long_ago

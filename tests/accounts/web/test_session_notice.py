@@ -1,0 +1,97 @@
+"""Who finds the session ended is told so, and nobody else."""
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Session, User
+from accounts.sessions.store import end_sessions
+from accounts.sync import webhook
+
+from ..signed_in import rows_with
+
+pytestmark = pytest.mark.django_db
+ENDED = "Your session has ended"
+
+
+def end(browser, how):
+    user = User.objects.get(sessions__isnull=False)
+    rows = Session.objects.filter(user=user)
+    if how == "revoked":
+        try:
+            call_command("directus_revoke", str(user.pk), verbosity=0)
+        except CommandError:
+            # What Directus says to that is not the point here.
+            pass
+    elif how == "the webhook":
+        fields = frozenset({"password"})
+        message = webhook.Message("users.update", (user.directus_id,), fields)
+        webhook.follow(message, timezone.now())
+    elif how == "deleted in the admin":
+        rows.get().delete()
+    elif how == "too old":
+        rows.update(expire_date=timezone.now())
+    else:
+        end_sessions(rows)
+
+
+@pytest.mark.parametrize(
+    "how", ["revoked", "the webhook", "ended", "deleted in the admin", "too old"]
+)
+def test_whose_session_has_ended_is_told_once(
+    signed_in_client, directus, service_token, how
+):
+    end(signed_in_client, how)
+
+    page = signed_in_client.get("/", follow=True)
+
+    assert page.redirect_chain == [("/login/?next=/", 302)]
+    assert ENDED in page.text
+    assert "was not saved" not in page.text
+    assert ENDED not in signed_in_client.get("/", follow=True).text
+
+
+def test_what_was_sent_last_was_not_saved(signed_in_client):
+    end(signed_in_client, "ended")
+
+    page = signed_in_client.post("/", follow=True)
+
+    assert ENDED in page.text
+    assert "was not saved" in page.text
+
+
+def test_a_visitor_is_told_nothing_and_gets_no_session(client):
+    page = client.get("/", follow=True)
+
+    assert ENDED not in page.text
+    assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["x" * 32, "0" * 32])
+def test_a_key_that_nobody_had_gets_the_same_answer(db, key):
+    browser = Client()
+    browser.cookies[settings.SESSION_COOKIE_NAME] = key
+
+    assert ENDED in browser.get("/", follow=True).text
+    assert not rows_with(key).exists()
+
+
+def test_nonsense_for_a_key_is_no_session(client):
+    client.cookies[settings.SESSION_COOKIE_NAME] = "../../etc/passwd"
+
+    assert ENDED not in client.get("/", follow=True).text
+    assert not Session.objects.exists()
+
+
+def test_who_signs_out_is_not_told_so(signed_in_client):
+    signed_in_client.post("/logout/")
+
+    assert ENDED not in signed_in_client.get("/", follow=True).text
+
+
+def test_pages_for_everybody_say_nothing(signed_in_client):
+    end(signed_in_client, "ended")
+
+    assert ENDED not in signed_in_client.get("/login/").text
