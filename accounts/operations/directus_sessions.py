@@ -62,7 +62,8 @@ class DirectusSessions:
         """End all sessions of some users, in one write; answers and errors as `end`."""
         if not self._version:
             reason = _(
-                "Sessions elsewhere live on: Directus does not tell its version."
+                "Sessions elsewhere were not ended: Directus does not report its "
+                "version."
             )
             return dict.fromkeys(directus_ids, reason)
         # Who is not there was deleted, and the sessions with it.
@@ -71,7 +72,7 @@ class DirectusSessions:
         if self._version < WRITING_ENDS_SESSIONS:
             return reasons | {user["id"]: self._reason_on_10(user) for user in users}
         nameless = [user["id"] for user in users if not user.get("email")]
-        reason = _("Sessions elsewhere live on: the user has no e-mail address.")
+        reason = _("Sessions elsewhere were not ended: the user has no email address.")
         reasons |= dict.fromkeys(nameless, reason)
         return reasons | dict(
             self._write([user for user in users if user.get("email")])
@@ -162,17 +163,17 @@ class DirectusSessions:
         if user.get("status") != "active":
             return ""
         return _(
-            "Sessions elsewhere live on: Directus 10 ends them only for who is "
-            "suspended or deleted there."
+            "Sessions elsewhere were not ended: Directus 10 ends them only for "
+            "suspended or deleted users."
         )
 
 
 def _refusal(error: DirectusAPIError) -> str:
     if not isinstance(error, Forbidden):
-        return _("Directus: %s") % error
+        return _("Directus: %(error)s") % {"error": error}
     return _(
-        "Sessions elsewhere live on: the service token may not change this "
-        "user. An administrator can, by suspending the user in Directus."
+        "Sessions elsewhere were not ended: the service token may not change this "
+        "user. An administrator can suspend the user in Directus to end them."
     )
 
 

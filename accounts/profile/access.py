@@ -29,20 +29,10 @@ class NotGranted(Exception):
 
     @property
     def text(self) -> str:
-        """What is missing, for people."""
-        text = (
-            _(
-                "The file of the old picture could not be deleted. The site's operator "
-                "has to see to it in Directus that %(right)s; the command "
-                "directus_setup does."
-            )
-            if self.is_done
-            else _(
-                "Directus does not allow this. The site's operator has to see to it "
-                "that %(right)s; the command directus_setup does."
-            )
-        )
-        return text % {"right": self.right}
+        """What the user is told; what is missing is for the log."""
+        if self.is_done:
+            return _("Your old photo couldn't be deleted. Contact support.")
+        return _("You can't change this here. Contact support.")
 
 
 def as_user_or_site(request, act: Callable[[DirectusClient], T]) -> T:

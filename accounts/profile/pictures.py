@@ -8,8 +8,6 @@ owner's id: whatever else `avatar` may name is neither shown nor deleted.
 import logging
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from ..core import clients
 from ..directus import (
     DirectusAPIError,
@@ -33,14 +31,6 @@ class NotDeleted(NotGranted):
     def __init__(self) -> None:
         super().__init__("", is_done=True)
 
-    @property
-    def text(self) -> str:
-        """What is left to do, for people."""
-        return _(
-            "The file of the old picture could not be deleted now. Please tell the "
-            "people who run this site."
-        )
-
 
 def store(request, content: bytes) -> None:
     """Make a picture that of the signed-in user, in place of the one before.
@@ -52,7 +42,7 @@ def store(request, content: bytes) -> None:
         DirectusUnavailable, RateLimited: nothing is known.
     """
     user, before = request.user, request.user.picture_id
-    site = _site(request, _("the site has its service token"))
+    site = _site(request, "the site has its service token")
     upload = Upload(
         content,
         STORED_NAME,
@@ -63,9 +53,9 @@ def store(request, content: bytes) -> None:
         new = site.upload_file(upload)
     except Forbidden as error:
         raise NotGranted(
-            _("files of the folder “Profile pictures” may be read")
+            "files of the folder “Profile pictures” may be read"
             if error.kind == "read"
-            else _("files may be created in the folder “Profile pictures”")
+            else "files may be created in the folder “Profile pictures”"
         ) from None
     try:
         _set_avatar(request, new)
@@ -78,7 +68,7 @@ def store(request, content: bytes) -> None:
 
 def remove(request) -> None:
     """Take the signed-in user's picture away. Raises as `store` does."""
-    site = _site(request, _("the site has its service token"))
+    site = _site(request, "the site has its service token")
     before = request.user.picture_id
     _set_avatar(request, None)
     _delete_former(site, request.user, before)
@@ -131,7 +121,7 @@ def _set_avatar(request, file_id: UUID | None) -> None:
             request, lambda client: client.update_user(user.directus_id, changes)
         )
     except Forbidden:
-        raise NotGranted(_("“avatar” of users may be changed")) from None
+        raise NotGranted("“avatar” of users may be changed") from None
     note_written(user, picture_id=file_id)
 
 
@@ -155,7 +145,7 @@ def _delete(site: DirectusClient, user, file_id: UUID | None) -> None:
             site.delete_file(file_id)
     except Forbidden:
         raise NotGranted(
-            _("files of the folder “Profile pictures” may be deleted"), is_done=True
+            "files of the folder “Profile pictures” may be deleted", is_done=True
         ) from None
 
 

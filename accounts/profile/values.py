@@ -7,8 +7,6 @@ right, the site's own does it.
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from ..directus import Forbidden
 from ..mirror.users import note_written
 from .access import NotGranted, as_user_or_site
@@ -60,8 +58,6 @@ def write_changes(request, changes: dict[str, Any]) -> None:
         )
     except Forbidden:
         names = ", ".join(changes)
-        raise NotGranted(
-            _("these fields of users may be changed: %(names)s") % {"names": names}
-        ) from None
+        raise NotGranted(f"these fields of users may be changed: {names}") from None
     here = {"first_name", "last_name", "language"}
     note_written(user, **{name: changes[name] for name in here & changes.keys()})

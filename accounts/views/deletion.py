@@ -118,5 +118,5 @@ class DeletionCancelView(PasswordConfirmedMixin, ButtonView):
     def post(self, request):
         """Keep the account."""
         if deletion.revoke(request):
-            messages.success(request, _("Your account stays."))
+            messages.success(request, _("Deletion cancelled."))
         return redirect("accounts:deletion")

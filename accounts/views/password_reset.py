@@ -61,7 +61,10 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
         except RateLimited:
             raise
         except InvalidPayload:
-            form.add_error("new_password", _("This password is not accepted."))
+            form.add_error(
+                "new_password",
+                _("This password can't be used. Choose a different one."),
+            )
             return self.form_invalid(form)
         except DirectusAPIError:
             return self.link_invalid()

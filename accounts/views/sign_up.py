@@ -37,7 +37,7 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
 
     def away_title(self):
         """Return what an outage is called on this page."""
-        return _("Sign-up is not available at the moment")
+        return _("Sign-up isn't available right now")
 
     def submit(self, form):
         """Ask Directus; the answer is the same whether the address is known or not."""
@@ -54,10 +54,12 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
                     last_name=data["last_name"],
                 )
         except sign_up.AddressTaken:
-            form.add_error("email", _("A user with this email already exists."))
+            form.add_error("email", _("This email address already has an account."))
             return self.form_invalid(form)
         except sign_up.NotAccepted:
-            form.add_error(None, _("Sign-up with this address is not possible here."))
+            form.add_error(
+                None, _("You can't sign up with this email address. Contact support.")
+            )
             return self.form_invalid(form)
         return HttpResponseRedirect(self.success_url)
 

@@ -339,4 +339,4 @@ def test_without_listed_addresses_local_passwords_open_nothing(ada, directus):
     response = Client().post("/login/", form)
 
     assert response.status_code == 200
-    assert "Wrong e-mail address or password." in response.text
+    assert "Incorrect email address or password." in response.text

@@ -32,7 +32,7 @@ def begin(page, customer):
     """Go as far as the page with the picture; return the key that it shows."""
     page.goto("/account/two-factor/")
     page.locator("[name=current_password]").fill(customer.password)
-    press(page, "Set it up")
+    press(page, "Set up two-step verification")
     return page.locator("code.secret").inner_text().replace(" ", "")
 
 
@@ -40,7 +40,7 @@ def enrol(page, customer):
     """Set it up; return the secret and the recovery codes."""
     secret = begin(page, customer)
     page.locator("[name=otp]").fill(fresh_code(secret))
-    press(page, "Turn it on")
+    press(page, "Turn on")
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("recovery"))
     codes = page.locator(".codes code").all_inner_texts()
     return secret, codes
@@ -58,9 +58,9 @@ def test_set_up_sign_in_with_a_code_then_lose_the_phone(
     secret, codes = enrol(page, customer)
     assert len(codes) == 10
     with page.expect_download() as download:
-        page.get_by_role("link", name="Save as a file").click()
+        page.get_by_role("link", name="Download codes").click()
     assert codes[0] in download.value.path().read_text()
-    press(page, "I have kept them")
+    press(page, "I've saved my codes")
     expect(page.get_by_text("You have 10 codes")).to_be_visible()
     mailbox.wait_for(customer.email, "is on")
 
@@ -74,10 +74,10 @@ def test_set_up_sign_in_with_a_code_then_lose_the_phone(
     sign_in(other, customer.email, customer.password)
     other.get_by_role("link", name="Use a recovery code").click()
     other.locator("[name=recovery_code]").fill("AAAA-AAAA-AAAA-AAAA")
-    press(other, "Sign in and turn it off")
-    expect(other.get_by_text("wrong or was used before").first).to_be_visible()
+    press(other, "Sign in with recovery code")
+    expect(other.get_by_text("That recovery code isn't valid.").first).to_be_visible()
     other.locator("[name=recovery_code]").fill(codes[4].lower())
-    press(other, "Sign in and turn it off")
+    press(other, "Sign in with recovery code")
     expect(other.get_by_text("Set it up again.")).to_be_visible()
     mailbox.wait_for(customer.email, "recovery code was used")
     page.goto("/")
@@ -89,7 +89,7 @@ def test_set_up_sign_in_with_a_code_then_lose_the_phone(
 def test_it_is_set_up_again_and_turned_off(page, customer):
     sign_in(page, customer.email, customer.password)
     secret, codes = enrol(page, customer)
-    press(page, "I have kept them")
+    press(page, "I've saved my codes")
 
     page.get_by_role("link", name="Set up again").click()
     page.locator("[name=current_password]").fill(customer.password)
@@ -97,15 +97,15 @@ def test_it_is_set_up_again_and_turned_off(page, customer):
     press(page, "Continue")
     new = page.locator("code.secret").inner_text().replace(" ", "")
     page.locator("[name=otp]").fill(fresh_code(new))
-    press(page, "Turn it on")
+    press(page, "Turn on")
     assert not set(codes) & set(page.locator(".codes code").all_inner_texts())
-    press(page, "I have kept them")
+    press(page, "I've saved my codes")
 
     page.get_by_role("link", name="Turn off").click()
     page.locator("[name=current_password]").fill(customer.password)
     page.locator("[name=otp]").fill(fresh_code(new))
-    press(page, "Turn it off")
-    expect(page.get_by_text("Your second factor is off.")).to_be_visible()
+    press(page, "Turn off")
+    expect(page.get_by_text("Two-step verification is off.")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -124,11 +124,11 @@ def test_no_page_of_it_has_a_barrier(new_browser, customer, scheme):
     begin(page, customer)
     look("set up")
     page.locator("[name=otp]").fill("000000")
-    press(page, "Turn it on")
+    press(page, "Turn on")
     look("set up, with an error")
     enrol(page, customer)
     look("codes")
-    press(page, "I have kept them")
+    press(page, "I've saved my codes")
     look("on")
     for path in ("again", "off"):
         page.goto(f"/account/two-factor/{path}/")
@@ -153,9 +153,9 @@ def test_it_works_with_the_keyboard_alone_and_without_scripts(new_browser, custo
     page.locator("[name=otp]").focus()
     page.keyboard.type(fresh_code(secret))
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Save as a file").focus()
+    page.get_by_role("link", name="Download codes").focus()
     page.keyboard.press("Tab")
-    expect(page.locator(":focus")).to_have_text("I have kept them")
+    expect(page.locator(":focus")).to_have_text("I've saved my codes")
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("You have 10 codes")).to_be_visible()
@@ -165,7 +165,7 @@ def test_who_must_have_one_gets_no_further_without(page, site, customer):
     take_back = demand_second_factor(site.admin, site.customer_role)
     try:
         sign_in(page, customer.email, customer.password)
-        expect(page.get_by_text("everything else waits until then")).to_be_visible()
+        expect(page.get_by_text("Set it up to continue")).to_be_visible()
         page.goto("/account/sessions/")
         expect(page).to_have_url(re.compile("/account/two-factor/$"))
         enrol(page, customer)
@@ -176,15 +176,15 @@ def test_who_must_have_one_gets_no_further_without(page, site, customer):
 
 
 @pytest.mark.directus(12)
-def test_without_a_licence_the_page_says_what_to_grant_and_then_works(
+def test_without_a_licence_it_works_once_the_rule_is_granted(
     page, new_browser, site, customer
 ):
     sign_in(page, customer.email, customer.password)
     page.goto("/account/two-factor/")
     page.locator("[name=current_password]").fill(customer.password)
-    press(page, "Set it up")
-    expect(page.get_by_text("Directus does not let you do this")).to_be_visible()
-    expect(page.get_by_text("tfa_secret")).to_be_visible()
+    press(page, "Set up two-step verification")
+    expect(page.get_by_text("You can't change this here")).to_be_visible()
+    expect(page.get_by_text("Contact support.")).to_be_visible()
     take_back = grant_recommended_rule(site.admin)
     try:
         _secret, codes = enrol(page, customer)
@@ -192,7 +192,7 @@ def test_without_a_licence_the_page_says_what_to_grant_and_then_works(
         sign_in(other, customer.email, customer.password)
         other.get_by_role("link", name="Use a recovery code").click()
         other.locator("[name=recovery_code]").fill(codes[0])
-        press(other, "Sign in and turn it off")
+        press(other, "Sign in with recovery code")
         expect(other.get_by_text("Set it up again.")).to_be_visible()
     finally:
         take_back()

@@ -76,7 +76,7 @@ def test_a_policy_that_directus_enforces_alone_leaks_no_password(
     open_link(visitor, directus.invite("guest@example.com"))
     visitor.post("/invite/", {"new_password": NEW, "new_password_again": NEW})
 
-    assert "This password is not accepted." in response.text
+    assert "be used. Choose a different one." in response.text
     check(everything_written(log, visitor), canaries)
 
 

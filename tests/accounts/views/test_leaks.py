@@ -226,7 +226,7 @@ def test_a_token_of_any_length_is_kept_or_refused(client, directus):
         response = choose_password(client)
 
         assert response.status_code == 400
-        assert "This link does not work" in response.text
+        assert "This link is no longer valid" in response.text
 
 
 def test_headers_of_directus_reach_no_browser(client, directus, ada):
