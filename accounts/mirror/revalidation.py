@@ -34,7 +34,7 @@ PAUSE_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 60
 
 
-def keep_true(request) -> None:
+def revalidate(request) -> None:
     """Ask Directus about the signed-in user when it is time to.
 
     Raises:
