@@ -261,8 +261,8 @@ class FakeDirectus(Trouble):
 
 
 def _note_stage(trouble: Answer | Exception | None) -> None:
-    """Say how far the attempt came, as the connection does that is not there."""
-    attempt = CURRENT_EXCHANGE.get(None)
-    if attempt is not None:
+    """Say how far the exchange came, as the connection does that is not there."""
+    exchange = CURRENT_EXCHANGE.get(None)
+    if exchange is not None:
         refused = isinstance(trouble, requests.ConnectionError)
-        attempt.stage = Stage.CONNECTING if refused else Stage.SENT
+        exchange.stage = Stage.CONNECTING if refused else Stage.SENT
