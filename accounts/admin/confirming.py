@@ -17,9 +17,8 @@ from ..core import audit
 from ..directus import (
     AuthenticationFailed,
     DirectusAPIError,
-    DirectusError,
-    DirectusUnavailable,
     RateLimited,
+    TryLater,
 )
 from ..operations.suspend import Refused
 from .actions import Action
@@ -106,7 +105,7 @@ class Confirming:
             notes = self._action.perform(self._request, user)
         except Refused as error:
             self._refused(user, str(error), tally)
-        except (DirectusUnavailable, RateLimited, AuthenticationFailed) as error:
+        except (TryLater, AuthenticationFailed) as error:
             self._stopped(user, error, tally)
         except DirectusAPIError as error:
             self._refused(
@@ -127,7 +126,9 @@ class Confirming:
         tally.notes.append(f"{user}: {reason}")
         self._record("staff_action.refused", user, code)
 
-    def _stopped(self, user, error: DirectusError, tally: Tally) -> None:
+    def _stopped(
+        self, user, error: TryLater | AuthenticationFailed, tally: Tally
+    ) -> None:
         """Note that the remaining users need not be tried."""
         code = getattr(error, "code", "") or type(error).__name__
         if isinstance(error, AuthenticationFailed):

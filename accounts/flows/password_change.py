@@ -48,7 +48,7 @@ def change(request, tokens: TokenPair, password: str, otp: str = "") -> bool:
         InvalidPayload: the password is not accepted.
         NotAllowed: the operator has to grant it.
         Unsure: the request was sent and no answer came.
-        DirectusUnavailable, RateLimited: Directus did nothing.
+        TryLater: Directus did nothing.
     """
     current.spare(request)
     try:
@@ -98,7 +98,7 @@ def _as_site(request, error: DirectusAPIError):
 
 def _after(request) -> None:
     user = request.user
-    email_change.forget([user])
+    email_change.void_links([user])
     ended = end_sessions_of(user, but=request.session)
     audit.record("password.changed", request, user=user, sessions_ended=ended)
     mails.send("password_changed", user, request)

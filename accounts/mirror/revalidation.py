@@ -15,8 +15,8 @@ from .. import two_factor
 from ..core import cache, clients
 from ..directus import (
     DirectusUnavailable,
-    RateLimited,
     SessionExpired,
+    TryLater,
 )
 from ..passwords import local
 from ..sessions.recheck import TOLERANCE
@@ -34,7 +34,7 @@ PAUSE_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 60
 
 
-def keep_true(request) -> None:
+def revalidate(request) -> None:
     """Ask Directus about the signed-in user when it is time to.
 
     Raises:
@@ -80,7 +80,7 @@ def _is_due(session) -> bool:
 def _validate(request) -> None:
     try:
         profile = read_profile(request.directus, lambda: _prove(request))
-    except (DirectusUnavailable, RateLimited) as error:
+    except TryLater as error:
         _note_no_answer(request.session, error.retry_after or PAUSE_SECONDS)
         _go_on_without_directus(request, error)
         return

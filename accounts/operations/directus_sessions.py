@@ -21,11 +21,9 @@ from ..directus import (
     AuthenticationFailed,
     DirectusAPIError,
     DirectusClient,
-    DirectusError,
-    DirectusUnavailable,
     DirectusUser,
     Forbidden,
-    RateLimited,
+    TryLater,
 )
 
 WRITING_ENDS_SESSIONS = 11
@@ -145,7 +143,7 @@ class DirectusSessions:
                 lambda: self._service.patch("/users", body, params={"fields": "id"}),
                 self._patience,
             )
-        except (RateLimited, AuthenticationFailed):
+        except AuthenticationFailed:
             raise
         except DirectusAPIError as error:
             # Of none of them, because of one.
@@ -180,7 +178,7 @@ def _refusal(error: DirectusAPIError) -> str:
 def patiently(
     ask: Callable[[], Any],
     times: int,
-    errors: tuple[type[DirectusError], ...] = (DirectusUnavailable, RateLimited),
+    errors: type[TryLater] = TryLater,
 ) -> Any:
     """Ask, and again so many times if there is no answer, or one to come back later.
 
@@ -193,5 +191,5 @@ def patiently(
         try:
             return ask()
         except errors as error:
-            time.sleep(min(getattr(error, "retry_after", None) or PAUSE, LONGEST_PAUSE))
+            time.sleep(min(error.retry_after or PAUSE, LONGEST_PAUSE))
     return ask()

@@ -1,15 +1,13 @@
 """Which token does something: the user's own, or else the site's."""
 
-import logging
 from collections.abc import Callable
 from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
 from ..core import clients
+from ..core.service_token import ServiceTokenRefused, service_call
 from ..directus import AuthenticationFailed, DirectusClient, Forbidden
-
-logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -52,7 +50,7 @@ def as_user_or_site(request, act: Callable[[DirectusClient], T]) -> T:
         if site is None:
             raise
         try:
-            return act(site)
-        except AuthenticationFailed as refusal:
-            logger.error("Directus does not accept the service token: %s", refusal)
+            with service_call(AuthenticationFailed):
+                return act(site)
+        except ServiceTokenRefused as refusal:
             raise error from refusal

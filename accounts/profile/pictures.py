@@ -39,7 +39,7 @@ def store(request, content: bytes) -> None:
         NotGranted: Directus lacks a right; when only the old picture could not be
             deleted, for whatever reason, the new one is in its place all the same.
         InvalidPayload: Directus does not take the file.
-        DirectusUnavailable, RateLimited: nothing is known.
+        TryLater: nothing is known.
     """
     user, before = request.user, request.user.picture_id
     site = _site(request, "the site has its service token")
@@ -59,7 +59,7 @@ def store(request, content: bytes) -> None:
         ) from None
     try:
         _set_avatar(request, new)
-    except (NotGranted, DirectusAPIError):
+    except (NotGranted, DirectusAPIError, RateLimited):
         # Certainly not in use; after a lost answer it may be.
         _discard(site, new)
         raise
@@ -78,7 +78,7 @@ def read(request) -> Picture | None:
     """Return the signed-in user's picture; None when there is none to show.
 
     Raises:
-        DirectusUnavailable, RateLimited: nothing is known.
+        TryLater: nothing is known.
     """
     user = request.user
     site = clients.service_client(clients.visitor_of(request))
@@ -88,8 +88,6 @@ def read(request) -> Picture | None:
         if not _is_of(site, user, user.picture_id):
             return None
         return site.download_picture(user.picture_id)
-    except RateLimited:
-        raise
     except DirectusAPIError as error:
         logger.warning("The site cannot read pictures in Directus: %s", error)
         return None
@@ -100,7 +98,7 @@ def delete_of(user, site: DirectusClient) -> None:
 
     Raises:
         NotGranted: it may not be deleted.
-        DirectusUnavailable, RateLimited: nothing is known.
+        TryLater: nothing is known.
     """
     _delete(site, user, user.picture_id)
 

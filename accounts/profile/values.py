@@ -16,7 +16,7 @@ def read_values(request, names: Iterable[str]) -> dict[str, Any]:
     """Return columns of the signed-in user; those that may not be read are left out.
 
     Raises:
-        DirectusUnavailable, RateLimited: nothing is known.
+        TryLater: nothing is known.
     """
     names = list(names)
     values = _read(request, names) if names else {}
@@ -49,7 +49,7 @@ def write_changes(request, changes: dict[str, Any]) -> None:
     Raises:
         NotGranted: neither the user nor the site may.
         InvalidPayload: a value is not accepted.
-        DirectusUnavailable, RateLimited: nothing is known.
+        TryLater: nothing is known.
     """
     user = request.user
     try:

@@ -40,4 +40,4 @@ def ask_again(which: Q, *, prove: bool = False) -> None:
         if prove:
             some.filter(access_expires_at__gt=before).update(access_expires_at=before)
         for _pk, key in rows:
-            row_cache.forget(key)
+            row_cache.invalidate(key)

@@ -175,7 +175,7 @@ class SessionTokenStore:
 
 @sensitive_variables("tokens")
 def revoke(tokens: TokenPair, request=None) -> None:
-    """End the session of unused tokens at Directus; best effort.
+    """Revoke tokens at Directus; best effort, 2 seconds.
 
     Args:
         request: the visitor's request, if there is one.
@@ -183,7 +183,7 @@ def revoke(tokens: TokenPair, request=None) -> None:
     try:
         clients.anonymous_client(request).logout(tokens.refresh_token)
     except DirectusError as error:
-        logger.warning("Unused tokens stay valid: %s", error)
+        logger.warning("Tokens stay valid at Directus: %s", error)
 
 
 # Sealing
@@ -262,7 +262,7 @@ def seal_anew(row) -> Sealed:
     )
     if not changed.update(sealed_tokens=anew):
         return Sealed.BUSY
-    row_cache.forget(row.session_key)
+    row_cache.invalidate(row.session_key)
     return Sealed.ANEW
 
 

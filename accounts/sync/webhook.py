@@ -129,7 +129,7 @@ def follow(message: Message, arrived_at: datetime) -> Outcome:
     if message.fields & END_SESSIONS:
         outcome.sessions_ended += end_sessions(_begun_before(message, pks, arrived_at))
     if "password" in message.fields:
-        email_change.forget(pks.values())
+        email_change.void_links(pks.values())
     left = _read_and_apply(pks, message.event, outcome)
     outcome.left = len(left)
     if message.more:

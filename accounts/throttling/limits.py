@@ -23,6 +23,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from ..core.batches import delete_in_batches
+from ..directus import TryLater
 from ..models import Attempts
 
 MINUTE = 60
@@ -111,8 +112,8 @@ def since_success(attempts: int, margin: int = 5) -> Limit:
     return Limit("since-success", attempts, (DAY,), longer_by=longer_by)
 
 
-class Throttled(Exception):
-    """Too many attempts.
+class Throttled(TryLater):
+    """Too many attempts: this site's own limits; Directus was not asked.
 
     Attributes:
         retry_after: seconds until the next attempt.
@@ -247,7 +248,7 @@ class Attempt:
             )
         )
 
-    def forget(self, *, but: int = 0) -> None:
+    def clear(self, *, but: int = 0) -> None:
         """Delete all failures but so many: the owner has proved their identity."""
         if but:
             self._row().filter(count__gt=but).update(count=but)

@@ -19,7 +19,7 @@ from accounts.flows.export import Incomplete, export
 from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.sessions.ending import end_sessions_of
 from accounts.sessions.tokens import revoke
-from accounts.throttling.limits import EXPORTS, Attempt, Throttled
+from accounts.throttling.limits import EXPORTS, Attempt
 from config import errors
 
 from .reauthentication import (
@@ -40,10 +40,7 @@ class ExportView(PasswordConfirmedMixin, AccountPageView):
 
     def post(self, request):
         """Send the file, all of it or none."""
-        try:
-            Attempt(EXPORTS, str(request.user.pk)).take()
-        except Throttled as error:
-            return errors.too_many_requests(request, error.retry_after)
+        Attempt(EXPORTS, str(request.user.pk)).take()
         try:
             text = export(request)
         except Incomplete as error:
@@ -101,7 +98,7 @@ class DeletionView(AccountFormView):
     def _delete(self):
         try:
             deletion.delete_now(self.request)
-        except deletion.Revoked:
+        except deletion.Cancelled:
             # Another request of the same user is at it.
             return redirect("accounts:deletion")
         self.request.session.flush()
@@ -111,12 +108,12 @@ class DeletionView(AccountFormView):
 
 
 class DeletionCancelView(PasswordConfirmedMixin, ButtonView):
-    """Revoke the deletion."""
+    """Cancel the deletion."""
 
     page = reverse_lazy("accounts:deletion")
 
     def post(self, request):
         """Keep the account."""
-        if deletion.revoke(request):
+        if deletion.cancel(request):
             messages.success(request, _("Deletion cancelled."))
         return redirect("accounts:deletion")

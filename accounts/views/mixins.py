@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView
 
-from accounts.directus import DirectusAPIError, DirectusUnavailable, RateLimited
+from accounts.directus import DirectusAPIError, DirectusUnavailable, TryLater
 from accounts.throttling.limits import Throttled
 from accounts.throttling.mailboxes import MailboxFull
 from accounts.web.links import token_email, token_in
@@ -91,8 +91,7 @@ class PublicMixin:
 class SiteFormView(FormView):
     """A form. Trouble upstream shows it again with what was typed.
 
-    Subclasses define `submit(form)`, which returns the response and may raise
-    Throttled, RateLimited or DirectusUnavailable.
+    Subclasses define `submit(form)`, which returns the response and may raise TryLater.
     """
 
     # Whether a POST is shown again, too, when Directus could not be asked whether the
@@ -108,13 +107,13 @@ class SiteFormView(FormView):
         except MailboxFull as error:
             title, text = _("Too many emails to this address"), _mails_again(error)
             return self.trouble(form, 429, title, error.retry_after, text)
-        except (Throttled, RateLimited) as error:
-            return self.trouble(form, 429, _("Too many attempts"), error.retry_after)
         except DirectusUnavailable as error:
             title = (
                 _("We couldn't complete that") if error.timed_out else self.away_title()
             )
             return self.trouble(form, 503, title, error.retry_after)
+        except TryLater as error:
+            return self.trouble(form, 429, _("Too many attempts"), error.retry_after)
         except DirectusAPIError as error:
             # Nothing that the form knows: a refused service token, or an odd answer.
             logger.error("Directus does not do what a form is for: %s", error)
@@ -236,7 +235,7 @@ class LinkTokenMixin:
     def dispatch(self, request, *args, **kwargs):
         response = super().dispatch(request, *args, **kwargs)
         if self.is_token_over:
-            self._cookie.forget(request, response)
+            self._cookie.delete(request, response)
         return response
 
     def get(self, request, *args, **kwargs):
@@ -276,13 +275,13 @@ class LinkTokenMixin:
         """
         return get_user_model()(email=token_email(self.token))
 
-    def forget_token(self) -> None:
+    def drop_token(self) -> None:
         """Drop the token: it is spent, or good for nothing."""
         self.is_token_over = True
 
     def link_invalid(self):
         """Say that the link does not work, and how to get a new one."""
-        self.forget_token()
+        self.drop_token()
         return self.response_class(
             request=self.request,
             template=["accounts/link_invalid.html"],

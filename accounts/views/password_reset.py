@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.core import audit
-from accounts.directus import DirectusAPIError, InvalidPayload, RateLimited
+from accounts.directus import DirectusAPIError, InvalidPayload
 from accounts.flows import password_reset
 from accounts.forms.password_reset import NewPasswordForm, PasswordResetForm
 from accounts.web import known_devices
@@ -58,8 +58,6 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
         except password_reset.Unsure:
             # The token stays: if the password is the old one, it is still good.
             return redirect("accounts:password_reset_unsure")
-        except RateLimited:
-            raise
         except InvalidPayload:
             form.add_error(
                 "new_password",
@@ -68,7 +66,7 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
             return self.form_invalid(form)
         except DirectusAPIError:
             return self.link_invalid()
-        self.forget_token()
+        self.drop_token()
         response = redirect("accounts:password_reset_complete")
         # Strangers' failures must not keep the owner out now.
         known_devices.remember(self.request, response, audit.email_digest(email))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from accounts.core import audit
-from accounts.directus import DirectusUnavailable, InvalidPayload, RateLimited
+from accounts.directus import InvalidPayload, TryLater
 from accounts.forms.custom_fields import custom_field
 from accounts.forms.profile import PictureForm, ProfileForm
 from accounts.mirror.users import note_written
@@ -84,7 +84,7 @@ class ProfileView(ProfilePageMixin, AccountFormView):
             if self.request.trouble:
                 raise self.request.trouble
             return self._values
-        except (DirectusUnavailable, RateLimited) as error:
+        except TryLater as error:
             if self.request.method != "POST":
                 raise
             self.request.trouble = error
@@ -161,7 +161,7 @@ class PictureChangeView(ProfilePageMixin, AccountFormView):
             return None
         try:
             return ProfileForm(**self.profile_kwargs(values=self._values))
-        except (DirectusUnavailable, RateLimited):
+        except TryLater:
             return None
 
     def submit(self, form):
@@ -239,7 +239,7 @@ class PictureView(View):
     def _read(self, request):
         try:
             picture = pictures.read(request)
-        except (DirectusUnavailable, RateLimited):
+        except TryLater:
             picture = None
         if picture is None:
             return self._placeholder()

@@ -24,11 +24,10 @@ from accounts.core import audit, clients
 from accounts.directus import (
     AuthenticationFailed,
     DirectusError,
-    DirectusUnavailable,
     Forbidden,
     InvalidCredentials,
     InvalidOTP,
-    RateLimited,
+    TryLater,
 )
 from accounts.flows import account_recovery, sign_in, sign_in_pending
 from accounts.forms.sign_in import (
@@ -71,7 +70,7 @@ class SignInMixin(NextPageMixin):
         """Return the user, or raise the reason why not.
 
         Raises:
-            DirectusError, Throttled: as `accounts.backends.DirectusBackend` found it.
+            DirectusError, TryLater: as `accounts.backends.DirectusBackend` found it.
         """
         started = time.monotonic()
         user = authenticate(self.request, username=email, password=password, otp=otp)
@@ -118,7 +117,7 @@ def _took_as_long_as_directus(error: Exception) -> bool:
     """
     if isinstance(error, Throttled):
         return error.waited
-    return not isinstance(error, (RateLimited, DirectusUnavailable))
+    return not isinstance(error, TryLater)
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
@@ -190,7 +189,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
             return self.start_again(_("Too many incorrect codes. Sign in again."))
         try:
             user = self.sign_in_with(form.cleaned_data[self.field])
-        except (Throttled, RateLimited, DirectusUnavailable):
+        except TryLater:
             # Nobody looked at the code.
             tries.undo()
             raise
@@ -216,7 +215,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
         raise NotImplementedError
 
     def go_on(self, user, url):
-        """Begin the session, and forget the first step."""
+        """Begin the session, and end the first step."""
         response = self.welcome(user, self.pending.email, url)
         sign_in_pending.end(self.request, response)
         return response
@@ -278,7 +277,7 @@ class AccountRecoveryView(SecondStepView):
         messages.warning(self.request, OFF_NOW)
         try:
             return self.sign_in(email, password)
-        except (Throttled, RateLimited, DirectusUnavailable) as error:
+        except TryLater as error:
             # The code is spent; the password alone is enough from now on.
             raise InvalidCredentials(401, "SIGN_IN_AGAIN") from error
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.core import clients
+from accounts.directus import NewUser
 from accounts.flows import email_verification, sign_up
 from accounts.forms.fields import SiteForm
 from accounts.forms.sign_up import SignUpForm
@@ -41,18 +42,11 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
 
     def submit(self, form):
         """Ask Directus; the answer is the same whether the address is known or not."""
-        data = form.cleaned_data
         try:
             # Directus refuses some passwords at once, of unknown addresses only, and
             # hashes those that it takes.
             with at_least(settings.SIGN_UP_FLOOR_SECONDS):
-                sign_up.sign_up(
-                    self.request,
-                    email=data["email"],
-                    password=data["password"],
-                    first_name=data["first_name"],
-                    last_name=data["last_name"],
-                )
+                sign_up.sign_up(self.request, NewUser(**form.cleaned_data))
         except sign_up.AddressTaken:
             form.add_error("email", _("This email address already has an account."))
             return self.form_invalid(form)
@@ -94,7 +88,7 @@ class EmailVerificationView(LinkTokenMixin, PublicFormView):
                 replaced = email_verification.confirm(self.request, self.token)
         except email_verification.LinkInvalid:
             return self.link_invalid()
-        self.forget_token()
+        self.drop_token()
         self.request.session["password_replaced"] = replaced
         return redirect("accounts:email_verification_done")
 

@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
 
 from accounts.core import audit, clients
+from accounts.directus import NewUser
 from accounts.models import SignUp
 from tests.fake_directus.links import send_link
 
@@ -35,8 +36,7 @@ VOID = "choose a new password. We've emailed you a link."
 def sign_up_at_directus(email=VICTIM, password=STRANGERS):
     """Sign up past this site."""
     clients.anonymous_client().register_user(
-        email=email,
-        password=password,
+        NewUser(email, password),
         verification_url="http://testserver/verify-email/",
     )
 

@@ -8,7 +8,7 @@ from time import monotonic, time
 import pytest
 import requests
 
-from accounts.directus import DirectusClient, Transport
+from accounts.directus import DirectusClient, NewUser, Transport
 from tests.fake_directus.tokens import make_jwt
 from tests.on_wire.site import Browser
 
@@ -33,8 +33,7 @@ def sign_up(site, email, password):
 
 def sign_up_at_directus(site, email, password):
     anonymous(site).register_user(
-        email=email,
-        password=password,
+        NewUser(email, password),
         verification_url=f"{site.site_url}/verify-email/",
     )
 
