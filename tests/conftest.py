@@ -10,6 +10,7 @@ from django.core.cache import cache
 from accounts import two_factor
 from accounts.core import background, clients
 from accounts.core import cache as shared_cache
+from accounts.directus import transport
 from accounts.mirror import policies
 from accounts.sessions import store, unopened
 from config import health
@@ -39,6 +40,12 @@ def _clean_process():
 def _nothing_is_put_off(monkeypatch):
     """Do at once what is usually done in the background."""
     monkeypatch.setattr(background, "run", lambda work: work())
+
+
+@pytest.fixture(autouse=True)
+def _hasty_retries(monkeypatch):
+    """Wait less before a retry; there are many in these tests."""
+    monkeypatch.setattr(transport, "RETRY_DELAY", (0.005, 0.01))
 
 
 @pytest.fixture

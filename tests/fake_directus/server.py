@@ -224,7 +224,8 @@ class FakeDirectus(Trouble):
         _note_stage(self._trouble)
         if isinstance(self._trouble, Exception):
             raise self._trouble
-        time.sleep(special.seconds)
+        if special.seconds:
+            time.sleep(special.seconds)
         if special.error is not None:
             raise special.error
         answer = self._trouble or special.answer or self._answer(asked)
