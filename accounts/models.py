@@ -193,9 +193,14 @@ class Session(AbstractBaseSession):
     # done in this browser itself.
     spared_until = models.DateTimeField(null=True, editable=False)
     validated_at = models.DateTimeField(_("last confirmed by Directus"), null=True)
+    # Directus reported a change of the user then; no request has asked about it yet.
+    change_reported_at = models.DateTimeField(null=True, editable=False)
     validation_lease_until = models.DateTimeField(null=True)
     sealed_tokens = models.TextField(blank=True, default="", editable=False)
     access_expires_at = models.DateTimeField(null=True)
+    # Directus may have ended the session: an access token would outlive that, so the
+    # tokens are renewed before they are used.
+    must_renew = models.BooleanField(default=False, db_default=False, editable=False)
     refresh_lease_until = models.DateTimeField(null=True)
 
     class Meta(AbstractBaseSession.Meta):

@@ -201,6 +201,7 @@ class SessionStore(Validation, LimitedSession):
             "authenticated_at": now,
             "confirmed_at": now,
             "validated_at": now,
+            "change_reported_at": None,
             **_browser(request, now),
         }
         # There may be no row yet, or a parallel request has just ended it.
