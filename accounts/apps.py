@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
-    """People: who they are, how they sign in, what their session is."""
+    """Users of Directus: accounts, sign-in and sessions."""
 
     name = "accounts"
     verbose_name = _("Accounts")
@@ -15,7 +15,7 @@ class AccountsConfig(AppConfig):
 
 
 class AdminConfig(admin_apps.AdminConfig):
-    """Django's admin with a sign-in that goes through the site's own page."""
+    """Django's admin with the site's own sign-in page."""
 
     default = False
     default_site = "accounts.admin.site.AdminSite"

@@ -1,4 +1,4 @@
-"""What a request gets before a view sees it, and what its errors become."""
+"""Prepare requests for views, and turn errors into pages."""
 
 import logging
 
@@ -32,10 +32,10 @@ logger = logging.getLogger(__name__)
 
 
 class LanguageMiddleware:
-    """Speak the browser's language, until the user's own is known.
+    """Activate the browser's language until the user's own is known.
 
-    It stands outside of everything that shows a page, error pages included. Whatever
-    is activated inside ends with the request: the thread serves somebody else next.
+    It is outside of everything that renders a page, including error pages. At the end
+    of the request it resets the language, because the thread serves other users next.
     """
 
     def __init__(self, get_response):
@@ -45,7 +45,7 @@ class LanguageMiddleware:
         header = request.META.get("HTTP_ACCEPT_LANGUAGE", "")
         with translation.override(languages.of_browser(header)):
             response = self.get_response(request)
-            # Files are the same for everybody, and caches keep them.
+            # Static files have no language, and caches keep them.
             if "public" not in response.headers.get("Cache-Control", ""):
                 patch_vary_headers(response, ("Accept-Language",))
                 response.headers.setdefault(
@@ -54,11 +54,10 @@ class LanguageMiddleware:
         return response
 
 
-# What is left to somebody who has to set up a second factor first, beside the pages
-# that nobody has to be signed in for.
+# Pages for a user who must set up two-step verification first, beside public pages.
 WITHOUT_SECOND_FACTOR = {
     "accounts:reauthentication",
-    # Stands on every page.
+    # On every page.
     "accounts:picture",
     "accounts:two_factor",
     "accounts:two_factor_set_up",
@@ -84,7 +83,7 @@ class ClientAddressMiddleware:
 
 
 class DirectusMiddleware:
-    """Set `request.directus`, keep the session true, turn errors into pages."""
+    """Set `request.directus`, re-validate the session, turn errors into pages."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -93,14 +92,14 @@ class DirectusMiddleware:
         request.directus = SimpleLazyObject(lambda: clients.client_for_session(request))
         request.directus_is_away = False
         request.trouble = None
-        # What is activated inside ends with the request.
+        # Reset the language and the time zone at the end of the request.
         with timezone.override(None), time_budget(clients.request_seconds()):
             response = self.get_response(request)
         session_notice.pass_on(request, response)
         return response
 
     def process_view(self, request, view_func, view_args, view_kwargs):
-        """Ask Directus about the user when it is time to, before a protected view."""
+        """Re-validate the user before a protected view."""
         try:
             if not getattr(view_func, "for_machines", False):
                 languages.follow_profile(request.user)
@@ -108,7 +107,7 @@ class DirectusMiddleware:
             session_notice.look(request, needs_sign_in)
             if needs_sign_in:
                 revalidation.keep_true(request)
-                # It may have read another language.
+                # The profile may have another language now.
                 languages.follow_profile(request.user)
                 time_zones.follow_profile(request.user)
                 return _demand_second_factor(request)
@@ -123,7 +122,7 @@ class DirectusMiddleware:
             return response
 
     def process_exception(self, request, error):
-        """Answer what views need not know about."""
+        """Turn errors that views do not handle into pages."""
         if isinstance(error, SessionExpired):
             return self._sign_out(request, error)
         if isinstance(error, RateLimited):
@@ -141,7 +140,7 @@ class DirectusMiddleware:
         if isinstance(error, (OperationalError, InterfaceError)):
             return errors.unavailable(request, cause=error)
         if isinstance(error, UnreadablePostError):
-            # The browser went away while it sent.
+            # The browser closed the connection while it sent.
             return errors.bad_request(request)
         return None
 
@@ -157,20 +156,20 @@ class DirectusMiddleware:
 
 
 class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
-    """Send visitors to sign in first; views are for people who are signed in."""
+    """Redirect visitors to the sign-in page, unless a view is public."""
 
     def handle_no_permission(self, request, view_func):
         return by_way_of(settings.LOGIN_URL, request.get_full_path())
 
 
 def _shows_trouble(request, view_func) -> bool:
-    """Tell whether a view shows again what was sent, and does nothing with it."""
+    """Return whether a view shows the form again in an outage."""
     view_class = getattr(view_func, "view_class", None)
     return request.method == "POST" and getattr(view_class, "shows_trouble", False)
 
 
 def _demand_second_factor(request):
-    """Lead who must set one up to that page, wherever the request was going."""
+    """Redirect a user who must set up two-step verification to that page."""
     user = request.user
     if not user.is_authenticated or not two_factor.is_missing(user):
         return None

@@ -1,4 +1,4 @@
-"""The shadow of Directus' users, the session rows, and the attempt counters.
+"""The mirrored users, the sessions, and the counters of attempts.
 
 Nothing here calls Directus. A *mirrored* user has a directus_id and no password; a
 *local* user (the break-glass administrator) has a password and no directus_id.
@@ -24,13 +24,13 @@ from .web.user_agent import browser_in_words
 
 
 class UserManager(BaseUserManager):
-    """Creates local users; mirrored ones come from accounts.mirror.users."""
+    """Creates local users; accounts.mirror.users creates mirrored ones."""
 
     def create_superuser(self, email, password=None, **fields):
-        """Create the local administrator who can sign in when Directus cannot help.
+        """Create the local administrator, who can sign in during an outage of Directus.
 
         Raises:
-            ValidationError: there is one with this address, whatever its case.
+            ValidationError: a local user has this address, ignoring case.
         """
         user = self.model(
             email=self.normalize_email(email),
@@ -50,7 +50,7 @@ class UserManager(BaseUserManager):
     def local(self, email):
         """Return the local user with this address, if any, as a queryset.
 
-        Mirrored users may have the same one: they are found by their ids.
+        Mirrored users may have the same address; they are found by their ids.
         """
         rows = self.annotate(lower_email=Lower("email"))
         return rows.filter(lower_email=Lower(Value(email)), directus_id=None)
@@ -68,7 +68,7 @@ class UserManager(BaseUserManager):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person. What Directus owns is written by accounts.mirror.users alone."""
+    """A user. Only accounts.mirror writes the values from Directus."""
 
     directus_id = models.UUIDField(_("Directus id"), unique=True, null=True, blank=True)
     email = models.EmailField(_("e-mail address"), max_length=254, db_index=True)
@@ -77,7 +77,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     status = models.CharField(_("status"), max_length=64, blank=True)
     role_id = models.UUIDField(_("role id"), null=True, blank=True)
     role_name = models.CharField(_("role"), max_length=255, blank=True)
-    # Those that the settings name, in their words; see accounts.mirror.policies.
+    # Only policies that the settings name; see accounts.mirror.policies.
     policies = models.JSONField(_("policies"), default=list, editable=False)
     language = models.CharField(_("language"), max_length=64, blank=True)
     picture_id = models.UUIDField(_("picture"), null=True, blank=True)
@@ -88,13 +88,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
-    # What Directus has no place for.
+    # Values without a place in Directus.
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     delete_at = models.DateTimeField(
         _("to be deleted"), null=True, blank=True, db_index=True
     )
-    # What is left of this user are the keys that other rows hold; see
-    # accounts.deletion. Directus writes nothing here any more.
+    # The account was deleted, and only the key for other rows is left; see
+    # accounts.flows.deletion. The mirror no longer writes this row.
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
 
     objects = UserManager()
@@ -116,7 +116,7 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=models.Q(directus_id=None),
                 name="local_email_unique",
             ),
-            # Directus is the only place that knows a mirrored user's password.
+            # Only Directus has the password of a mirrored user.
             models.CheckConstraint(
                 condition=models.Q(directus_id=None)
                 | models.Q(password__startswith="!"),
@@ -129,11 +129,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_mirrored(self) -> bool:
-        """Whether Directus knows this user."""
+        """Whether the user comes from Directus."""
         return self.directus_id is not None
 
     def get_full_name(self):
-        """Return first and last name, as Django's own user does."""
+        """Return first and last name, as Django's user does."""
         return f"{self.first_name} {self.last_name}".strip()
 
     def get_short_name(self):
@@ -142,9 +142,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class RoleMembership(models.Model):
-    """A group that a user has because of the role; see accounts.mirror.groups.
+    """A group that a role gives a user; see accounts.mirror.groups.
 
-    A membership without such a row was given by hand, and no role takes it away.
+    A membership without such a row was given by hand, and stays.
     """
 
     user = models.ForeignKey(
@@ -164,17 +164,18 @@ class RoleMembership(models.Model):
 
 
 class Session(AbstractBaseSession):
-    """One browser's session. `accounts.sessions` is the engine that reads it.
+    """A session, read by the engine in `accounts.sessions`.
 
-    The tokens are columns, not keys of session_data: Django writes session_data
-    whole and the last writer wins, so that a slow request would put spent tokens
-    back. Only accounts.sessions.tokens reads and writes them.
+    The tokens are columns, not keys of session_data: Django writes session_data as a
+    whole and the last writer wins, so that a slow request would restore spent tokens.
+    Only accounts.sessions.tokens reads and writes them.
     """
 
-    # Not the session key: addresses in the admin show it, and it outlives a new key.
+    # Not the session key: the admin shows the primary key in addresses, and it stays
+    # the same when the key is cycled.
     id = models.BigAutoField(primary_key=True)
     session_key = models.CharField(_("session key"), max_length=40, unique=True)
-    # As Django's own, whose catalogues are not loaded: its app is not installed.
+    # Django's own label, repeated: its app, and so its translation, is not installed.
     expire_date = models.DateTimeField(_("expire date"), db_index=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -189,8 +190,7 @@ class Session(AbstractBaseSession):
     last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
     client_address = models.GenericIPAddressField(_("address"), null=True)
     user_agent = models.CharField(_("browser"), max_length=512, blank=True)
-    # Until then the next message of Directus about a new password is about what was
-    # done in this browser itself.
+    # Until then ignore one password webhook: this session caused it.
     spared_until = models.DateTimeField(null=True, editable=False)
     validated_at = models.DateTimeField(_("last confirmed by Directus"), null=True)
     # Directus reported a change of the user then; no request has asked about it yet.
@@ -209,7 +209,7 @@ class Session(AbstractBaseSession):
 
     @property
     def browser(self) -> str:
-        """What the browser calls itself, in words."""
+        """The browser and its system, in words."""
         return browser_in_words(self.user_agent)
 
     @classmethod
@@ -224,14 +224,14 @@ class Session(AbstractBaseSession):
 
 
 class Attempts(models.Model):
-    """How often something was tried in a window; see accounts.throttling.limits."""
+    """The number of attempts in a window; see accounts.throttling.limits."""
 
     key = models.CharField(max_length=128, primary_key=True)
     count = models.IntegerField(default=0)
     in_flight = models.IntegerField(default=0)
     strikes = models.IntegerField(default=0)
     window_ends_at = models.DateTimeField(db_index=True)
-    # An attempt whose process was killed is in flight no longer than this.
+    # Later than this, no attempt is in flight: its process was killed.
     in_flight_until = models.DateTimeField(null=True)
 
     def __str__(self):
@@ -245,9 +245,9 @@ class Attempts(models.Model):
 
 
 class SyncPosition(models.Model):
-    """How far a run of directus_sync came; there is one at most, of the latest run.
+    """The progress of the latest run of directus_sync; at most one row.
 
-    The numbers are those of its first `seen` users: accounts.sync.checkpoint.
+    The numbers are about its first `seen` users; see accounts.sync.checkpoint.
     """
 
     started_at = models.DateTimeField(unique=True)
@@ -264,7 +264,7 @@ class SyncPosition(models.Model):
 
 
 class Revocation(models.Model):
-    """How far a run of directus_revoke --all came; there is one at most, the latest.
+    """The progress of the latest run of directus_revoke --all; at most one row.
 
     Only accounts.operations.revoke_all uses it.
     """
@@ -278,13 +278,13 @@ class Revocation(models.Model):
 
 
 class SignUp(models.Model):
-    """Sign-ups that an unconfirmed address has seen here; see flows.sign_up."""
+    """Sign-ups of an unconfirmed address; see accounts.flows.sign_up."""
 
     email_digest = models.CharField(max_length=64, primary_key=True)
     count = models.PositiveIntegerField(default=0)
-    # The account that this site itself created, with the password typed here.
+    # The account that the site created, with the password typed on its page.
     directus_id = models.UUIDField(null=True)
-    # No password typed at sign-up is good any more: a new one is to be chosen by mail.
+    # No password of a sign-up is accepted: the owner chooses a new one by mail.
     is_void = models.BooleanField(default=False, db_default=False)
     last_at = models.DateTimeField(default=timezone.now, db_index=True)
 
@@ -293,7 +293,7 @@ class SignUp(models.Model):
 
 
 class HealthReport(models.Model):
-    """What directus_doctor found last: one row; see operations.doctor.reports."""
+    """The last report of directus_doctor; one row. See operations.doctor.reports."""
 
     taken_at = models.DateTimeField(_("taken"), default=timezone.now)
     seconds = models.FloatField(_("took seconds"))
@@ -310,7 +310,7 @@ class HealthReport(models.Model):
 
 
 class RecoveryCode(models.Model):
-    """One way past a lost second factor; see accounts.two_factor.recovery_codes."""
+    """A recovery code; see accounts.two_factor.recovery_codes."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -318,7 +318,7 @@ class RecoveryCode(models.Model):
         related_name="recovery_codes",
     )
     digest = models.CharField(max_length=64)
-    # The second factor's secret, sealed with the code itself.
+    # The secret of the authenticator app, sealed with the code itself.
     sealed_secret = models.TextField(editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     used_at = models.DateTimeField(null=True)
@@ -335,7 +335,7 @@ class RecoveryCode(models.Model):
 
 
 class EmailChange(models.Model):
-    """A new address that its owner has not confirmed; see flows.email_change."""
+    """A new address that is not confirmed yet; see accounts.flows.email_change."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"

@@ -1,6 +1,6 @@
-"""What other apps can listen to. docs/architecture.md has an example.
+"""Signals for other apps; docs/architecture.md has an example.
 
-Sent once the rows are committed; a receiver that fails is logged and stops nothing.
+They are sent after the commit; a failing receiver is logged and stops nothing.
 """
 
 from collections.abc import Iterable
@@ -11,24 +11,23 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.dispatch import Signal
 
-# A user was created, or differs from what was here before: user, created.
+# A user was created or changed: user, created.
 user_mirrored = Signal()
-# A user who could sign in can no longer: user.
+# A user can no longer sign in: user.
 user_deactivated = Signal()
-# An account was deleted: user, of whom nothing is left but the keys.
+# An account was deleted: user, of which only the key is left.
 user_deleted = Signal()
-# Somebody asks for what the site holds about the user: user. Receivers return a dict
-# that JSON can hold.
+# A user exports their data: user. Receivers return a dict for JSON.
 user_exported = Signal()
-# Directus gave another role: user, before and after (ids, or None for no role).
+# The role in Directus changed: user, before, after (ids, or None without a role).
 role_changed = Signal()
 
-# The columns that are compared to tell.
+# The compared columns.
 Before = dict[str, Any]
 
 
 def is_heard() -> bool:
-    """Tell whether anybody listens: rows are read for that alone otherwise."""
+    """Return whether there are receivers; without any, no rows are read."""
     sender = get_user_model()
     return any(
         signal.has_listeners(sender)
@@ -37,23 +36,23 @@ def is_heard() -> bool:
 
 
 def tell_mirrored(user, before: Before | None, after: Before) -> None:
-    """Tell what became of a user that was read from Directus.
+    """Send the signals about a user that was read from Directus.
 
     Args:
-        user: the row as it is now.
-        before: what stood there; None when the row is new.
-        after: the same columns, as they are now.
+        user: the present row.
+        before: the compared columns before; None for a new row.
+        after: the same columns now.
     """
     transaction.on_commit(partial(_send_mirrored, user, before, after))
 
 
 def tell_deactivated(users: Iterable) -> None:
-    """Tell that users can no longer sign in."""
+    """Send `user_deactivated` for users."""
     transaction.on_commit(partial(_send_deactivated, users))
 
 
 def _send_mirrored(user, before: Before | None, after: Before) -> None:
-    # Not `type(user)`: that of a request is wrapped.
+    # Not `type(user)`: `request.user` is wrapped.
     sender = get_user_model()
     if before != after:
         user_mirrored.send_robust(sender, user=user, created=before is None)
@@ -73,7 +72,7 @@ def _send_deactivated(users: Iterable) -> None:
 
 
 def tell_deleted(user, *, was_active: bool) -> None:
-    """Tell that an account was deleted."""
+    """Send `user_deleted`."""
     if was_active:
         tell_deactivated([user])
     sender = get_user_model()

@@ -1,4 +1,4 @@
-"""The admin over people and their sessions, and what staff can do to them."""
+"""The admin of users and sessions, and its actions."""
 
 from . import sessions, users
 

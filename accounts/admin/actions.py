@@ -1,7 +1,7 @@
-"""What staff can do to people: one class an action, without a word of HTML.
+"""Actions of staff on users: one class each, without HTML.
 
-An action asks Directus about one user at a time. `accounts.admin.confirming` asks the
-staff first, and reports.
+An action changes one user at a time. `accounts.admin.confirming` asks for a
+confirmation first, and reports.
 """
 
 from django.utils.translation import gettext as _
@@ -22,16 +22,16 @@ from .sessions import others
 
 
 class Action:
-    """Something done to users.
+    """An action on users.
 
     Attributes:
-        name: in addresses and forms.
-        permission: of the User model; whoever has it may do this.
-        event: what the audit trail calls it once it is done.
-        needs_service: whether only the site's own token can do it.
+        name: its name in addresses and forms.
+        permission: the needed permission of the User model.
+        event: its event in the audit trail.
+        needs_service: whether it needs the service token.
         is_harsh: whether the button is red.
-        label: what lists and buttons call it.
-        question, explanation, done: of the page that asks, and afterwards.
+        label: its name in lists and on buttons.
+        question, explanation, done: texts of the confirmation and of the result.
     """
 
     name: str
@@ -42,39 +42,39 @@ class Action:
     label: str
 
     def question(self, count: int) -> str:
-        """Return what the staff is asked."""
+        """Return the question for the confirmation."""
         raise NotImplementedError
 
     explanation: str
 
     def done(self, count: int) -> str:
-        """Return what was done to so many users."""
+        """Return the message for so many changed users."""
         raise NotImplementedError
 
     def obstacle(self) -> str:
-        """Return why this cannot be done to anybody, or an empty string."""
+        """Return why the action is impossible now, or an empty string."""
         if self.needs_service and clients.service_client() is None:
             return _("DIRECTUS_SERVICE_TOKEN is not set: directus_setup makes one.")
         return ""
 
     def objection(self, request, user) -> str:
-        """Return why this is not done to a user, as far as the row tells."""
+        """Return why the action skips a user, judged by the row."""
         if user.deleted_at:
             return _("The account was deleted.")
         return "" if user.is_mirrored else _("A local user, unknown to Directus.")
 
     def suits(self, user) -> bool:
-        """Tell whether a user's own page offers this."""
+        """Return whether the page of a user offers the action."""
         return user.is_mirrored
 
     def perform(self, request, user) -> list[str]:
-        """Do it to one user.
+        """Change one user.
 
         Returns:
-            What the staff should know besides.
+            A note for staff, or an empty string.
 
         Raises:
-            Refused, DirectusError: it was not done, or no answer came.
+            Refused, DirectusError: nothing was changed, or there was no answer.
         """
         raise NotImplementedError
 
@@ -120,7 +120,7 @@ class Suspend(Action):
 
 
 class Reactivate(Action):
-    """Let somebody in again whom Directus or the staff suspended."""
+    """Re-activate a user that Directus or staff suspended."""
 
     name = "reactivate"
     permission = "suspend_user"
@@ -153,7 +153,7 @@ class Reactivate(Action):
 
 
 class SendPasswordReset(Action):
-    """Have Directus mail a link; nobody but its reader chooses the password."""
+    """Let Directus mail a reset link; only its reader chooses the password."""
 
     name = "send-password-reset"
     permission = "send_password_reset"
@@ -198,7 +198,7 @@ class SendPasswordReset(Action):
         return []
 
     def _look_again(self, user) -> None:
-        """Read the address that Directus has now, where the site may."""
+        """Return the present address in Directus, if the site may read it."""
         service = clients.service_client()
         if service is None:
             return
@@ -210,7 +210,7 @@ class SendPasswordReset(Action):
 
 
 class Sync(Action):
-    """Read again from Directus, without waiting for the next sync."""
+    """Mirror a user now, without waiting for the next sync."""
 
     name = "sync"
     event = "user.synced_by_staff"
@@ -239,7 +239,7 @@ class Sync(Action):
 
 
 class SignOut(Action):
-    """End all sessions of a user, here and at Directus; of oneself, the others here."""
+    """End all sessions of a user; of the acting user, only the other ones."""
 
     name = "sign-out"
     event = "session.ended_by_staff"

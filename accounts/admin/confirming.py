@@ -1,7 +1,7 @@
-"""Ask the staff, do what was asked to one user after the other, and report.
+"""Ask for a confirmation, run an action on the users one by one, and report.
 
-When Directus goes away in between, or it takes too long, the page asks again about
-who is left: nothing that was half done goes unsaid.
+If Directus stops answering, or the action takes too long, the page asks again about the
+remaining users: no half-done action goes unreported.
 """
 
 import time
@@ -25,7 +25,7 @@ from ..operations.suspend import Refused
 from .actions import Action
 
 MOST_AT_ONCE = 100
-# A worker is not held much longer, whatever Directus does.
+# The longest time that an action may hold a worker.
 MOST_SECONDS = 10.0
 MOST_LINES = 20
 TEMPLATE = "admin/accounts/user/confirm_action.html"
@@ -33,7 +33,7 @@ TEMPLATE = "admin/accounts/user/confirm_action.html"
 
 @dataclass
 class Tally:
-    """What became of the users; `left` were not done, because of `trouble`."""
+    """The result; `left` are the unprocessed users, because of `trouble`."""
 
     done: list = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Tally:
 
 
 class Confirming:
-    """One action in the admin of users: the page that asks, and what follows."""
+    """An action in the admin of users: its confirmation page and its run."""
 
     def __init__(self, model_admin, action: Action, request) -> None:
         self._admin = model_admin
@@ -52,7 +52,7 @@ class Confirming:
         self._request = request
 
     def ask(self, users: list, tally: Tally | None = None) -> TemplateResponse:
-        """Return the page that asks, about whom Directus did not answer if it did."""
+        """Return the confirmation page; after an outage with the unprocessed users."""
         tally = tally or Tally()
         objections = [(u, self._action.objection(self._request, u)) for u in users]
         willing = [user for user, objection in objections if not objection]
@@ -76,12 +76,12 @@ class Confirming:
         return response
 
     def do(self, users: list) -> TemplateResponse | None:
-        """Do it; return the page that asks about who is left, or None."""
+        """Run the action; return a page about the unprocessed users, or None."""
         tally = self._run(users)
         self._tell(tally)
         return self.ask(tally.left, tally) if tally.left else None
 
-    # Doing
+    # Running
 
     def _run(self, users: list) -> Tally:
         tally = Tally()
@@ -126,7 +126,7 @@ class Confirming:
         self._record("staff_action.refused", user, code)
 
     def _stopped(self, user, error: DirectusError, tally: Tally) -> None:
-        """Note that nobody after this one needs to be tried."""
+        """Note that the remaining users need not be tried."""
         code = getattr(error, "code", "") or type(error).__name__
         if isinstance(error, AuthenticationFailed):
             tally.trouble = _(
@@ -155,7 +155,7 @@ class Confirming:
         return self._request.user.pk
 
     def _log(self, user, text: str) -> None:
-        """Write a line into the admin's own log."""
+        """Write an entry into the admin's log."""
         self._admin.log_change(self._request, user, text)
 
     def _record(self, event: str, user, reason: str) -> None:
@@ -168,7 +168,7 @@ class Confirming:
             staff_id=self._staff_id,
         )
 
-    # Telling
+    # Reporting
 
     def _tell(self, tally: Tally) -> None:
         if tally.done:

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class DeletionFilter(admin.SimpleListFilter):
-    """Who asked for the account to be deleted, and of whom only the row is left."""
+    """Filter users by the state of their deletion."""
 
     title = _("deletion")
     parameter_name = "deletion"

@@ -1,4 +1,4 @@
-"""The health panel: what directus_doctor found last, and a button to look again."""
+"""The health panel: the last report of directus_doctor, and a button to run it."""
 
 import time
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ from ..operations.doctor.registry import ORDER
 from ..operations.doctor.reports import last_report, stored
 from ..throttling.limits import DOCTOR_RUNS, Attempt, Throttled
 
-# A worker is not held much longer; each check has its own time-outs besides.
+# The longest time that a run may hold a worker; each check has its own time-outs.
 MOST_SECONDS = 8.0
 MAY_LOOK = "accounts.view_healthreport"
 MAY_RUN = "accounts.run_doctor"
-# What needs somebody comes first.
+# Findings that need an operator come first.
 RANKS = [Verdict.PROBLEM, Verdict.WARNING, Verdict.UNKNOWN, Verdict.OK]
 
 
@@ -66,7 +66,7 @@ def _run(request) -> None:
 
 
 def _in_time(findings: Iterator[Finding]) -> Iterator[Finding]:
-    """Yield findings while there is time, and then what was not looked at."""
+    """Yield findings while there is time, then the checks that were left out."""
     deadline = time.monotonic() + MOST_SECONDS
     seen = set()
     for finding in findings:

@@ -1,4 +1,4 @@
-"""Who is signed in where. Ending a session is deleting it; tokens are not shown."""
+"""The admin of sessions. Deleting a session ends it; tokens are not shown."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +10,7 @@ from ..sessions.store import end_sessions
 
 @admin.register(Session)
 class SessionAdmin(admin.ModelAdmin):
-    """Sessions of people, of which the own one is ended by signing out alone."""
+    """Sessions of users. The present session is not deleted here but by signing out."""
 
     list_display = ("user", "client_address", "browser", "last_seen_at", "expire_date")
     list_filter = ("last_seen_at",)
@@ -44,7 +44,7 @@ class SessionAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("browser"))
     def browser(self, session):
-        """The beginning of what the browser calls itself."""
+        """The beginning of the User-Agent header."""
         return session.user_agent[:60]
 
     def delete_model(self, request, obj):
@@ -57,5 +57,5 @@ class SessionAdmin(admin.ModelAdmin):
 
 
 def others(request, sessions):
-    """Leave out the session of this very request, which signing out is for."""
+    """Leave out the session of this request."""
     return sessions.exclude(pk=request.session.row.pk)

@@ -1,4 +1,4 @@
-"""The admin without a password door of its own."""
+"""The admin site, without a sign-in page of its own."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -12,7 +12,7 @@ from ..web.next_page import by_way_of
 
 
 class AdminSite(admin.AdminSite):
-    """Staff sign in through the site's own page, with every check it makes."""
+    """The admin; staff sign in on the site's own page, with all its checks."""
 
     site_header = _("Administration")
     site_title = _("Administration")
@@ -23,27 +23,27 @@ class AdminSite(admin.AdminSite):
         return [path("health/", view, name="health"), *super().get_urls()]
 
     def health(self, request):
-        """Show what directus_doctor found last."""
+        """Show the last report of directus_doctor."""
         from .health import health
 
         return health(request, self)
 
     @login_not_required
     def login(self, request, extra_context=None):
-        """Send visitors to the sign-in page; tell others that they are not staff."""
+        """Redirect visitors to the sign-in page; refuse users that are not staff."""
         if request.user.is_authenticated:
             raise PermissionDenied("not a member of the staff")
         target = request.GET.get("next") or reverse("admin:index")
         return by_way_of(settings.LOGIN_URL, target)
 
     def password_change(self, request, extra_context=None):
-        """There is none here: Directus keeps the passwords."""
+        """Answer 404: Directus keeps the passwords."""
         raise Http404
 
     password_change_done = password_change
 
     def logout(self, request, extra_context=None):
-        """Sign out as everywhere else on the site."""
+        """Sign out with the site's own view."""
         from ..views.sign_in import LogoutView
 
         return LogoutView.as_view()(request)

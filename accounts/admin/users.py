@@ -1,4 +1,4 @@
-"""Users in the admin: what Directus owns is shown, not edited."""
+"""Users in the admin: values from Directus are read-only."""
 
 from datetime import timedelta
 from functools import partial
@@ -33,13 +33,13 @@ FROM_DIRECTUS = (
     "directus_id",
 )
 FROM_ROLE = ("is_active", "is_staff", "is_superuser", "synced_at", "last_login")
-# Asked for by the owner, and revoked by nobody else.
+# Only the owner asks for the deletion and cancels it.
 DELETION = ("delete_at", "deleted_at")
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
-    """Show what Directus owns, edit what Django owns: groups and permissions."""
+    """The admin of users: only groups and permissions can be edited."""
 
     list_display = (
         "email",
@@ -76,16 +76,16 @@ class UserAdmin(DjangoUserAdmin):
         return False
 
     def has_delete_permission(self, request, obj=None):
-        # People are deleted in Directus; the row keeps foreign keys whole.
+        # Users are deleted in Directus; the row stays for foreign keys.
         return False
 
     def get_readonly_fields(self, request, obj=None):
-        # Whoever may give permissions may give them all, to the own user too.
+        # A user who may give permissions can give all of them, also to themselves.
         given = () if request.user.is_superuser else ("groups", "user_permissions")
         return (*super().get_readonly_fields(request, obj), *given)
 
     def get_urls(self):
-        # No form for a password: Directus holds it.
+        # No password form: Directus keeps the password.
         urls = [url for url in super().get_urls() if "password" not in str(url.pattern)]
         return [self._url_of(action) for action in ACTIONS] + urls
 
@@ -104,9 +104,9 @@ class UserAdmin(DjangoUserAdmin):
 
     @admin.display(description=_("sign-in here"))
     def sign_in(self, user):
-        """Whether too many failures keep the user from signing in just now."""
+        """Whether failures lock the user out now."""
         if not user.is_mirrored:
-            # What is counted for the address is about an account of Directus.
+            # The counts of an address belong to the account in Directus.
             return _("A local user, unknown to Directus")
         until = attempts.blocked_until(user.email)
         if until is None:
@@ -120,10 +120,10 @@ class UserAdmin(DjangoUserAdmin):
             date_format(timezone.localtime(until), "DATETIME_FORMAT")
         )
 
-    # What staff can do; see accounts.admin.actions
+    # Actions; see accounts.admin.actions
 
     def get_actions(self, request):
-        """Offer what the staff may do; Django's own deletion is not among it."""
+        """Offer the permitted actions, without Django's own deletion."""
         return {
             action.name: (self._act_on_list(action), action.name, action.label)
             for action in self._allowed(request)
@@ -156,7 +156,7 @@ class UserAdmin(DjangoUserAdmin):
         return path(f"<path:object_id>/{action.name}/", view, name=name)
 
     def _act_on_one(self, action: Action, request, object_id):
-        """Ask about one user, and do it when the form comes."""
+        """Run an action on one user, after a confirmation."""
         if not self._may(request, action):
             raise PermissionDenied(action.permission)
         user = self.get_object(request, unquote(object_id))
@@ -169,7 +169,7 @@ class UserAdmin(DjangoUserAdmin):
         return confirming.do([user]) or HttpResponseRedirect(back)
 
     def _act_on_list(self, action: Action):
-        """Return what the list calls for the chosen users."""
+        """Return the action for the list, which runs it on the chosen users."""
 
         def act(model_admin, request, users):
             if users.count() > MOST_AT_ONCE:

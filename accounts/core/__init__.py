@@ -1,1 +1,1 @@
-"""What all parts use: the cache, clients for Directus, mails, the audit trail."""
+"""Shared by all parts: the cache, clients for Directus, mails, the audit trail."""

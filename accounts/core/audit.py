@@ -1,6 +1,7 @@
-"""The trail of what happened to accounts: one log line an event.
+"""The audit trail: one log line for each event of an account.
 
-Lines hold ids and a digest of the e-mail, never the e-mail, a password or a token.
+Lines hold ids and a digest of the email address, never the address, a password or a
+token.
 """
 
 import logging
@@ -11,7 +12,7 @@ from ..directus import to_ascii
 
 logger = logging.getLogger("accounts.audit")
 
-# Events that somebody should look at whenever they happen.
+# Events that an operator should look at.
 ALARMS = {"break_glass.used", "break_glass.refused"}
 
 
@@ -20,9 +21,9 @@ def record(event: str, request=None, *, user=None, email: str = "", **facts) -> 
 
     Args:
         event: a stable name such as `sign_in.refused`.
-        request: where it came from.
-        user: the local user, when known.
-        email: what was typed; only its digest is written.
+        request: the request that caused it.
+        user: the local user, if known.
+        email: the typed address; only its digest is written.
         facts: short values without secrets.
     """
     extra = {"event": event, **facts}
@@ -37,11 +38,11 @@ def record(event: str, request=None, *, user=None, email: str = "", **facts) -> 
 
 
 def email_digest(email: str) -> str:
-    """Return a keyed digest of an address, the same for every way to write it."""
+    """Return a keyed digest of an address, equal for all its spellings."""
     try:
         email = to_ascii(email.strip())
     except ValueError:
-        # No address; it is counted as it is.
+        # Not an address: its digest is of the text itself.
         pass
     return salted_hmac(
         "accounts.email", email.strip().casefold(), algorithm="sha256"

@@ -1,8 +1,8 @@
-"""Work that a request starts and does not wait for.
+"""Run work that a request starts and does not wait for.
 
-A few threads of the process do it. What is waiting when the process ends is done
-before that. Lost is what a process that is killed had waiting, and what comes while a
-mail server hangs and all places are taken. It must not use the database.
+A few threads of the process do the work. Waiting work is finished before the process
+ends. It is lost if the process is killed, or if a mail server hangs and the queue is
+full. The work must not use the database.
 """
 
 import logging
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 WORKERS = 4
 MOST_WAITING = 200
-# Requests that do the work themselves, so that others stay free to answer.
+# The most requests that do the work themselves; the others stay free to answer.
 MOST_AT_ONCE = 2
 
 _room = threading.BoundedSemaphore(MOST_WAITING)
@@ -24,13 +24,13 @@ _at_once = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    # Made by the first request: threads do not survive the fork of a worker. The
-    # interpreter joins them when it ends.
+    # The first request makes them: threads do not survive the fork of a worker. The
+    # interpreter joins them at its end.
     return ThreadPoolExecutor(WORKERS, thread_name_prefix="background")
 
 
 def run(work: Callable[[], object]) -> None:
-    """Do something soon; at once when too much is waiting, if few others do that.
+    """Do the work soon; at once if the queue is full and few requests do the same.
 
     Args:
         work: handles its own errors.
@@ -41,7 +41,7 @@ def run(work: Callable[[], object]) -> None:
     try:
         done = _pool().submit(work)
     except RuntimeError:
-        # The process is ending and takes nothing more.
+        # The process is ending and accepts no more work.
         _room.release()
         work()
         return

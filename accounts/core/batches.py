@@ -1,7 +1,7 @@
-"""Deleting many rows without keeping others from writing.
+"""Delete many rows without blocking other writers.
 
 SQLite has one writer at a time, and one statement over hundreds of thousands of rows
-would be it for seconds.
+would block the others for seconds.
 """
 
 import time
@@ -10,12 +10,11 @@ from django.db.models import QuerySet
 
 
 def delete_in_batches(queryset: QuerySet, size: int = 1000) -> int:
-    """Delete the rows of a queryset, so many at a time; return how many.
+    """Delete the rows of a queryset in batches; return their number.
 
-    Each batch is a transaction of its own, unless the caller has opened one. Between
-    them the database is left alone as long as one took: in SQLite one writer waits for
-    another, and looks only now and then whether it may. A row that leaves the queryset
-    meanwhile stays.
+    Each batch is a transaction of its own, unless the caller has opened one. After a
+    batch there is a pause of the same length: in SQLite a waiting writer tries again
+    only now and then. A row that leaves the queryset meanwhile stays.
     """
     label = queryset.model._meta.label
     deleted = 0

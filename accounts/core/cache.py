@@ -1,7 +1,7 @@
-"""The cache, which may be away at any time: nothing may depend on it.
+"""The cache, which may fail at any time: nothing may depend on it.
 
-After a failure it is not read for some seconds, so that a cache that hangs does not
-slow down every page. It is still written to: other processes may reach it.
+After a failure the process does not read it for some seconds, so that a hanging cache
+does not slow down every page. It still writes, because other processes may read.
 """
 
 import logging
@@ -17,18 +17,18 @@ _away_until = 0.0
 
 
 def get(key: str) -> Any:
-    """Return the value, or None."""
+    """Return a value, or None."""
     return _try(cache.get, key) if _is_there() else None
 
 
 def add(key: str, value: Any, seconds: int) -> None:
-    """Keep a value, unless there is one."""
+    """Store a value, unless there is one."""
     if _is_there():
         _try(cache.add, key, value, seconds)
 
 
 def set(key: str, value: Any, seconds: int) -> None:
-    """Keep a value."""
+    """Store a value."""
     _try(cache.set, key, value, seconds)
 
 

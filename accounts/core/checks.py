@@ -1,5 +1,4 @@
-"""Contradictions in the settings, found at start. What needs the network is
-`directus_doctor`'s."""
+"""System checks of the settings; `directus_doctor` has those with network calls."""
 
 import re
 from urllib.parse import urlsplit
@@ -11,8 +10,8 @@ from django.core import checks
 from . import clients
 
 SHORTEST_SECRET = 32
-# What Directus itself keeps about a user. Some have a place of their own on the
-# profile's page, and some make their owner somebody else. The time zone is the site's.
+# Fields of Directus itself. Some have their own place on the profile page, and some
+# would let a user take over another account. The time zone is stored by the site.
 NO_PROFILE_FIELDS = {
     "id",
     "email",
@@ -35,7 +34,7 @@ FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @checks.register(checks.Tags.security)
 def check_settings(app_configs, **kwargs):
-    """Return everything that would break or weaken sign-in."""
+    """Return the errors and warnings about settings that break or weaken sign-in."""
     return [
         *_check_sessions(),
         *_check_keys(),
@@ -147,7 +146,7 @@ def _check_directus():
         try:
             read()
         except ValueError as error:
-            # Its text holds no value.
+            # Its message contains no value.
             found.append(checks.Error(f"{name}: {error}.", id="accounts.E009"))
             break
     groups = clients.role_rights().role_groups

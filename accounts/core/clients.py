@@ -21,7 +21,7 @@ from ..directus import (
 )
 from ..directus.ids import SiteIds
 
-# Of one page; Directus may allow fewer.
+# Of one page; Directus may allow fewer rows.
 MOST_ROWS = 1000
 
 
@@ -29,13 +29,13 @@ def anonymous_client(request=None) -> DirectusClient:
     """Return a client without rights, for sign-in, sign-up and reset.
 
     Args:
-        request: the visitor's request, whose address and browser Directus is told.
+        request: the visitor's request; its address and user agent are passed on.
     """
     return DirectusClient(transport(), visitor=visitor_of(request))
 
 
 def client_for_tokens(tokens: TokenPair, request=None) -> DirectusClient:
-    """Return a client that acts with tokens just obtained."""
+    """Return a client that acts with new tokens."""
     auth = BearerAuth(tokens.access_token)
     return DirectusClient(transport(), auth=auth, visitor=visitor_of(request))
 
@@ -48,7 +48,7 @@ def client_for_session(request) -> DirectusClient:
 
 
 def session_auth(request) -> RefreshingAuth:
-    """Return what signs calls with the session's tokens."""
+    """Return the authentication with the session's tokens."""
     anonymous = anonymous_client(request)
     return RefreshingAuth(
         request.session.tokens, renew=anonymous.refresh, revoke=anonymous.logout
@@ -56,7 +56,7 @@ def session_auth(request) -> RefreshingAuth:
 
 
 def service_client(visitor: Visitor | None = None) -> DirectusClient | None:
-    """Return the client of the site itself, or None without a service token."""
+    """Return the client with the service token, or None without a token."""
     if not settings.DIRECTUS_SERVICE_TOKEN:
         return None
     auth = BearerAuth(settings.DIRECTUS_SERVICE_TOKEN)
@@ -64,22 +64,22 @@ def service_client(visitor: Visitor | None = None) -> DirectusClient | None:
 
 
 def page_size(client: DirectusClient) -> int:
-    """Return how many users to ask for at once: Directus may allow fewer than we do."""
+    """Return the number of rows to request at once; Directus may set a limit."""
     limits = client.get_server_info().get("queryLimit")
     most = limits.get("max") if isinstance(limits, dict) else None
     return min(MOST_ROWS, most) if isinstance(most, int) and most > 0 else MOST_ROWS
 
 
 def service_token() -> str:
-    """Return the token of the site itself; empty when there is none."""
+    """Return the service token; empty without one."""
     return settings.DIRECTUS_SERVICE_TOKEN
 
 
 def transport() -> Transport:
     """Return this process' connection pool to Directus.
 
-    When everything hangs at once, a quarter of the threads stays free for pages that
-    need no answer: the slots here and the places in `waiting_room` are the rest.
+    If all calls hang, a quarter of the threads stays free for pages that need no call:
+    the slots here and the places in `waiting_room` are three quarters.
     """
     return _transport(
         settings.DIRECTUS_URL,
@@ -100,7 +100,7 @@ def _transport(base_url: str, **options) -> Transport:
 
 
 def waiting_room() -> WaitingRoom:
-    """Return what bounds the threads that wait for another request's answer."""
+    """Return the limit on threads that wait for another request's answer."""
     return _waiting_room(max(1, settings.WEB_THREADS // 16))
 
 
@@ -110,7 +110,7 @@ def _waiting_room(places: int) -> WaitingRoom:
 
 
 def visitor_of(request) -> Visitor | None:
-    """Return what Directus is told about the browser."""
+    """Return the address and user agent that Directus is told."""
     if request is None:
         return None
     return Visitor(
@@ -120,26 +120,26 @@ def visitor_of(request) -> Visitor | None:
 
 
 def directus_url() -> str:
-    """Return where this server reaches Directus."""
+    """Return the address at which the site reaches Directus."""
     return settings.DIRECTUS_URL
 
 
 def site_name() -> str:
-    """Return what this site is called in Directus."""
+    """Return the name of this site in Directus."""
     return settings.DIRECTUS_SITE
 
 
 def own_ids() -> SiteIds:
-    """Return the ids of what this site has in Directus, by its name there.
+    """Return the ids of the site's objects in Directus.
 
     Raises:
-        ValueError: DIRECTUS_SITE cannot be a name.
+        ValueError: DIRECTUS_SITE is not a valid name.
     """
     return SiteIds(settings.DIRECTUS_SITE)
 
 
 def trusted_certificates() -> str | bool:
-    """Return what verifies Directus' certificate: a file, or True for the usual."""
+    """Return the file of trusted authorities, or True for the default ones."""
     return settings.DIRECTUS_CA_BUNDLE or True
 
 
@@ -149,57 +149,57 @@ def signup_mode() -> str:
 
 
 def customer_role() -> str:
-    """Return the id of the role that new customers get."""
+    """Return the id of the role of new customers."""
     return settings.DIRECTUS_CUSTOMER_ROLE
 
 
 def profile_fields() -> list[str]:
-    """Return the fields, added to users in Directus, that belong to the profile."""
+    """Return the added fields of users in Directus that belong to the profile."""
     return settings.DIRECTUS_PROFILE_FIELDS
 
 
 def webhook_secret() -> str:
-    """Return the secret that signs Directus' messages; empty: none are taken."""
+    """Return the secret of Directus' messages; empty: the site accepts none."""
     return settings.DIRECTUS_WEBHOOK_SECRET
 
 
 def revalidate_seconds() -> int:
-    """Return how long a session is believed before Directus is asked again."""
+    """Return the seconds after which a session is re-validated at Directus."""
     return settings.DIRECTUS_REVALIDATE_SECONDS
 
 
 def grace_seconds() -> int:
-    """Return how long signed-in people may read while Directus is away."""
+    """Return the seconds for which signed-in users may read while Directus is away."""
     return settings.DIRECTUS_GRACE_SECONDS
 
 
 def request_seconds() -> float:
-    """Return how long all calls of one request together may take."""
+    """Return the seconds that all calls of one request may take together."""
     return settings.DIRECTUS_REQUEST_TIMEOUT
 
 
 def lease_seconds() -> float:
-    """Return how long one request may ask Directus on behalf of all others.
+    """Return the seconds for which a request holds a lease.
 
-    Longer than a request asks at all, so that only one that died loses its lease.
+    It is longer than any request may take, so that only a dead request loses it.
     """
     longest = max(request_seconds(), settings.DIRECTUS_TOTAL_TIMEOUT)
     return longest + RESERVE_SECONDS + 1.0
 
 
 def failures_before_directus_suspends() -> int | None:
-    """Return after how many failures Directus suspends an account; None: never."""
+    """Return after how many failures Directus suspends an account, or None."""
     return settings.DIRECTUS_LOGIN_ATTEMPTS or None
 
 
 def admin_url(path: str) -> str:
-    """Return the address of a page of Directus' own app, as a browser sees it."""
+    """Return the public address of a page of Directus' own app."""
     return f"{settings.DIRECTUS_PUBLIC_URL}/admin/{path}"
 
 
 @dataclass(frozen=True)
 class RoleRights:
-    """What a role or policy of Directus gives in Django; each named by id or name."""
+    """The rights in Django that roles and policies of Directus give, by id or name."""
 
     role_groups: dict[str, list[str]]
     staff_roles: frozenset[str]
@@ -207,7 +207,7 @@ class RoleRights:
 
     @property
     def names(self) -> set[str]:
-        """Every role or policy that gives something."""
+        """All roles and policies that give rights."""
         return {*self.role_groups, *self.staff_roles, *self.superuser_roles}
 
     @property
@@ -234,13 +234,13 @@ class RoleRights:
 
     @staticmethod
     def names_of(profile: DirectusUser) -> set[str]:
-        """Return by which names the settings can mean a user."""
+        """Return the names of a user's role and policies that the settings may use."""
         role = {str(profile.role_id or ""), profile.role_name} - {""}
         return role | (profile.policies or frozenset())
 
 
 def role_rights() -> RoleRights:
-    """Return the map from roles and policies to Django rights; empty by default."""
+    """Return the rights that roles and policies give; none by default."""
     return RoleRights(
         role_groups=settings.DIRECTUS_ROLE_GROUPS,
         staff_roles=frozenset(settings.DIRECTUS_STAFF_ROLES),

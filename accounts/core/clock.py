@@ -1,4 +1,4 @@
-"""How far Directus' clock and this server's are apart."""
+"""The difference between the clocks of Directus and of this server."""
 
 import logging
 import time
@@ -8,19 +8,19 @@ from . import clients
 
 logger = logging.getLogger(__name__)
 
-# More than a slow answer and a Date of whole seconds make.
+# More than the error of a slow answer with a Date of whole seconds.
 MOST_SECONDS_APART = 30
 
 
 class ClockUnknown(Exception):
-    """Directus does not tell the time."""
+    """Directus does not report its time."""
 
 
 def seconds_apart(*, timeout: float = 5.0) -> float:
-    """Return by how many seconds Directus' clock is ahead of this one.
+    """Return by how many seconds Directus' clock is ahead.
 
     Args:
-        timeout: seconds until an answer.
+        timeout: seconds to wait for the answer.
 
     Raises:
         ClockUnknown: there is no answer, or it has no date.
@@ -36,10 +36,9 @@ def seconds_apart(*, timeout: float = 5.0) -> float:
 
 
 def difference() -> float:
-    """Return by how many seconds Directus' clock is ahead, if that matters.
+    """Return by how many seconds Directus' clock is ahead; log a difference.
 
-    0 where the clocks agree well enough, or where Directus does not tell the time. A
-    difference stands in the log.
+    0 if the clocks agree well enough, or if Directus does not report its time.
     """
     try:
         apart = seconds_apart(timeout=2.0)

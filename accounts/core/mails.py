@@ -1,9 +1,9 @@
-"""Mails of this site about what happened to an account.
+"""Mails about events of an account.
 
-Each is one text template in `accounts/mail/`: the subject in the first line, then
-paragraphs. The HTML part is the same paragraphs in a frame. Never a secret in them:
-who reads somebody's mail learns what happened, and cannot do anything with it. The
-one exception is the link that confirms a new address, which is good for that alone.
+Each mail is a text template in `accounts/mail/`: the subject in the first line, then
+paragraphs. The HTML part has the same paragraphs in a frame. Mails contain no secrets:
+a reader of another user's mail learns about the event, and can do nothing with it. The
+exception is the link that confirms a new address, which does nothing else.
 """
 
 import logging
@@ -26,24 +26,23 @@ logger = logging.getLogger(__name__)
 
 
 def send(name: str, user, request=None, *, to: str = "", **facts) -> None:
-    """Tell a user what happened, in the user's own language; soon, not at once.
+    """Mail a user about an event, in the user's language, in the background.
 
-    A mail that cannot be sent is logged and stops nothing: what it tells of has
-    happened already.
+    A failure is logged and raises nothing: the event has happened already.
 
     Args:
-        name: of the template, without folder and suffix.
-        user: whom it is about.
-        request: what caused it; the mail names its address and browser.
+        name: name of the template, without folder and suffix.
+        user: the user that the event concerns.
+        request: the request that caused it; the mail names its address and browser.
         to: the address, if not the user's.
-        facts: what the template shows beside that.
+        facts: further values for the template.
     """
     write = _writer(name, user, request, to, facts)
     background.run(lambda: _hand_over(name, write()))
 
 
 def send_now(name: str, user, request=None, *, to: str = "", **facts) -> bool:
-    """Send a mail as `send` does, and wait; return whether the mail server took it."""
+    """Send a mail as `send` does and wait; return whether it was accepted."""
     return _hand_over(name, _writer(name, user, request, to, facts)())
 
 
@@ -51,18 +50,18 @@ def _hand_over(name: str, mail: EmailMultiAlternatives) -> bool:
     try:
         return bool(mail.send())
     except (OSError, SMTPException, ValueError) as error:
-        # ValueError: Directus may keep an address that is none. Without the text of
-        # the error: mail servers quote addresses.
+        # ValueError: Directus may have an invalid address. The log omits the text of
+        # the error, because mail servers quote addresses.
         logger.error("The mail %s was not sent: %s", name, type(error).__name__)
         return False
 
 
 def _writer(name, user, request, to, facts) -> Callable[[], EmailMultiAlternatives]:
-    """Return what writes the mail, with everything as it is now."""
-    # Whose profile says nothing reads what the page was in.
+    """Return a function that writes the mail with the present values."""
+    # Without a language in the profile, the mail has the language of the page.
     spoken = "" if request is None else translation.get_language()
     context = {
-        # What happens to it afterwards is another mail's.
+        # A copy: later changes of the user belong into other mails.
         "user": copy(user),
         "site_name": settings.SITE_NAME,
         "site_url": settings.PUBLIC_URL,
@@ -76,7 +75,7 @@ def _writer(name, user, request, to, facts) -> Callable[[], EmailMultiAlternativ
 
 
 def _written(name, language, to, context) -> EmailMultiAlternatives:
-    # The templates say that times are UTC, whatever zone the page's reader chose.
+    # The templates name UTC, whatever time zone the page was shown in.
     with translation.override(language), timezone.override(UTC):
         text = render_to_string(f"accounts/mail/{name}.txt", context).strip()
         subject, _, body = text.partition("\n")

@@ -16,7 +16,7 @@ SITE = "DIRECTUS_SITE"
 
 
 def add_administrator(parser: CommandParser) -> None:
-    """Who makes the changes, and in which Directus."""
+    """The administrator's credentials and the Directus server."""
     parser.add_argument("--url", help="Directus, if not the DIRECTUS_URL in use.")
     admin = parser.add_argument_group(
         "administrator",
@@ -31,7 +31,7 @@ def add_administrator(parser: CommandParser) -> None:
 
 
 def add_wishes(parser: CommandParser) -> None:
-    """What the operator wants."""
+    """The operator's wishes."""
     parser.add_argument(
         "--customer-role",
         metavar="NAME_OR_ID",
@@ -86,7 +86,7 @@ def add_wishes(parser: CommandParser) -> None:
 
 
 def add_both_ends(parser: CommandParser) -> None:
-    """What Directus is to know of this site, and this site of Directus."""
+    """The addresses of the site and its webhook."""
     parser.add_argument(
         "--webhook-url",
         metavar="URL",
@@ -113,7 +113,7 @@ def add_both_ends(parser: CommandParser) -> None:
 
 
 def add_modes(parser: CommandParser) -> None:
-    """Whether to change anything, and what to show."""
+    """Dry run, output and confirmation."""
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--dry-run", action="store_true", help="Show, change nothing.")
     mode.add_argument(
@@ -146,7 +146,7 @@ def _attempts(text: str) -> int | None:
 def _policy(text: str) -> str | None:
     if text.lower() in PASSWORD_POLICIES:
         return PASSWORD_POLICIES[text.lower()]
-    # Directus takes the slashes off again; Python only looks whether it can be one.
+    # Directus removes the slashes; Python only checks the expression.
     if not text or not _is_pattern(text.strip("/")):
         raise ValueError(text)
     return text

@@ -1,4 +1,4 @@
-"""What directus_setup asks, and what it does where nobody can be asked."""
+"""The questions of directus_setup, and its answers without a terminal."""
 
 import sys
 from getpass import getpass
@@ -28,7 +28,7 @@ def wrong_usage(message: str) -> CommandError:
 
 
 def credentials(options: dict) -> AdminCredentials:
-    """Return an administrator's credentials: those that were given, else asked for."""
+    """Return the given credentials of an administrator, or ask for them."""
     given = {
         name: options[f"admin_{name}"] for name in ("token", "email", "password", "otp")
     }
@@ -42,10 +42,10 @@ def credentials(options: dict) -> AdminCredentials:
 
 
 def require_acceptance(plan: Plan, options: dict) -> None:
-    """Stop unless somebody says yes to what the customers' role may do besides.
+    """Ask the operator to accept further rights of the customers' role.
 
     Raises:
-        CommandError: nobody did.
+        CommandError: the operator did not accept them.
     """
     accepted = options["accept_role"]
     if accepted and accepted.lower() != plan.customer_role:

@@ -1,1 +1,1 @@
-"""Which passwords are accepted, and which of them never go to Directus."""
+"""Rules for new passwords, and the passwords of local users."""

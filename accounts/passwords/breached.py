@@ -1,8 +1,8 @@
-"""Whether a new password was in a breach, as a service on the network knows.
+"""Refuse passwords from known breaches, with a service on the network.
 
-It is told the first five digits of the password's SHA-1, answers with hundreds of
-digests, and never hinders anybody by being away. Only loaded where
-BREACHED_PASSWORDS_URL is set.
+The service gets the first five digits of the password's SHA-1 and answers with hundreds
+of digests. If it does not answer, the password is accepted. This module is only loaded
+if BREACHED_PASSWORDS_URL is set.
 """
 
 import time
@@ -18,7 +18,7 @@ PAUSE_SECONDS = 30.0
 
 
 class RangeService(PwnedPasswords):
-    """The service; after a failure it is left alone for a while."""
+    """The service; after a failure there is a pause."""
 
     def __init__(self):
         super().__init__()
@@ -27,10 +27,10 @@ class RangeService(PwnedPasswords):
 
     @sensitive_variables()
     def check_password(self, password: str) -> int:
-        """Return how often a password was in a breach.
+        """Return the number of breaches with a password.
 
         Raises:
-            PwnedPasswordsError: the service is away.
+            PwnedPasswordsError: the service does not answer.
         """
         if time.monotonic() < self.away_until:
             text = "the service was away just now"
@@ -43,7 +43,7 @@ class RangeService(PwnedPasswords):
 
 
 class BreachedPasswordValidator(PwnedPasswordsValidator):
-    """Refuse what was in a breach, where the service says so."""
+    """Refuses passwords from known breaches."""
 
     def __init__(self):
         super().__init__(

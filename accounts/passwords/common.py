@@ -1,7 +1,7 @@
-"""The commonest passwords of twelve characters and more, without a word of them.
+"""The most common passwords of at least twelve characters, as digests.
 
-The file beside this one holds digests, sorted; `make common-passwords` writes it. They
-are short: one text in 30,000 is taken for a common one.
+The file beside this module holds sorted digests; `make common-passwords` writes it.
+The digests are short: one text in 30,000 is wrongly taken for a common password.
 """
 
 from bisect import bisect_left
@@ -14,12 +14,12 @@ DIGEST_SIZE = 4
 
 
 def digest_of(password: str) -> bytes:
-    """Return what the file holds of a password."""
+    """Return the digest of a password, as in the file."""
     return blake2b(password.lower().encode(), digest_size=DIGEST_SIZE).digest()
 
 
 def contains(password: str) -> bool:
-    """Tell whether a password is among the commonest, in large or small letters."""
+    """Return whether a password is common, ignoring case."""
     digests, wanted = _digests(), digest_of(password)
 
     def digest_at(number: int) -> bytes:

@@ -1,4 +1,4 @@
-"""From where the local administrator may come, and whose password stays here."""
+"""The local administrator: allowed addresses, and the password that stays local."""
 
 import time
 
@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from ..web import client_address
 
-# LOGIN_STALL_TIME of Directus, by default.
+# The default of Directus' LOGIN_STALL_TIME.
 STALL_SECONDS = 0.5
 
 
@@ -22,20 +22,20 @@ def is_allowed(request) -> bool:
 
 @sensitive_variables("password")
 def keeps(email: str, password: str) -> bool:
-    """Return whether a password must not be sent to Directus, wherever it was typed.
+    """Return whether a password must not be sent to Directus.
 
-    Nothing that is typed for a local user's address is, unless somebody whom Directus
-    is known to know has the same address: then the local password alone is not.
+    No password for the address of a local user is sent. If a mirrored user has the
+    same address, only the local password is not sent.
     """
     users = get_user_model().objects.with_email(email)
     local = [u for u in users.filter(directus_id=None) if u.has_usable_password()]
     if not local:
         return False
     if not users.exclude(directus_id=None).exists():
-        # Not compared: that would take longer than Directus takes for a wrong one.
+        # Not compared: that takes longer than a refusal by Directus.
         return True
     is_local = any(check_password(password, user.password) for user in local)
     if is_local:
-        # As long as Directus takes for a wrong one.
+        # As long as a refusal by Directus.
         time.sleep(STALL_SECONDS)
     return is_local

@@ -1,6 +1,6 @@
-"""How easy a password is to guess: by zxcvbn, a long list and a person's own words.
+"""Estimate how easy a password is to guess: with zxcvbn, a list, and the user's data.
 
-zxcvbn counts the guesses of somebody who tries words, names, dates, keyboard rows,
+zxcvbn counts the guesses of an attacker that tries words, names, dates, keyboard rows,
 sequences and repeats first.
 """
 
@@ -17,11 +17,11 @@ from zxcvbn_rs_py import zxcvbn
 
 from . import common
 
-# As powers of ten: with the blanks between its words, and without.
+# Powers of ten: with the spaces between words, and without.
 LEAST_GUESSES = 9
 LEAST_GUESSES_UNSPACED = 8
-# So much is looked at: the time grows fast with the length, and faster with characters
-# that stand for letters.
+# Only so many characters are checked: the time grows fast with the length, and faster
+# with substituted letters.
 LONGEST = 48
 LONGEST_WITH_SUBSTITUTES = 20
 MOST_SUBSTITUTES = 4
@@ -29,21 +29,21 @@ SUBSTITUTES = set("4@8({[<3690!|1$57+%2")
 AS_LETTERS = str.maketrans("4@8(3601!|5$7+2", "aabcegoiilssttz")
 SPACES = re.compile(r"[\s\-_.,!?']+")
 ENDS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
-# Shorter words are in most passwords.
+# Most passwords contain a shorter word.
 SHORTEST_OWN_WORD = 3
-# So many characters behind a common password make it none the better.
+# So many further characters do not make a common password better.
 LONGEST_TAIL = 4
 
 
 class StrengthValidator:
-    """Refuse what is easy to guess, and say why."""
+    """Refuses passwords that are easy to guess, and says why."""
 
     @sensitive_variables()
     def validate(self, password, user=None):
         """Raise ValidationError for a password that is easy to guess.
 
         Args:
-            user: whose address and names are easy to guess, too; need not be saved.
+            user: the user; its address and names are easy to guess. It may be unsaved.
         """
         text = unicodedata.normalize("NFKC", password)
         words = own_words(user)
@@ -75,7 +75,7 @@ class StrengthValidator:
 
 
 def own_words(user) -> list[str]:
-    """Return what is no secret: of the person, and of this site."""
+    """Return public words: of the user, and of the site."""
     site = settings.SITE_NAME, _without_end(urlsplit(settings.PUBLIC_URL).hostname)
     first, last = getattr(user, "first_name", ""), getattr(user, "last_name", "")
     names = first, last, f"{first} {last}", f"{last} {first}"
@@ -83,12 +83,12 @@ def own_words(user) -> list[str]:
     local, _at, domain = email.rpartition("@")
     texts = [*site, *names, email, local, _without_end(domain)]
     words = {part for text in texts for part in _parts(text)}
-    # In the order of their length: zxcvbn takes the first for the commonest.
+    # Sorted by length: zxcvbn takes the first for the most common.
     return sorted(words, key=lambda word: (len(word), word))
 
 
 def _parts(text: str) -> set[str]:
-    """Return a text as it is, in one word, in its words, and these without accents."""
+    """Return a text, the text as one word, its words, and all without accents."""
     text = unicodedata.normalize("NFKC", text).lower()
     parts = {text, re.sub(r"[\W_]+", "", text), *re.split(r"[\W\d_]+", text)}
     parts |= {_without_accents(part) for part in parts}
@@ -101,7 +101,7 @@ def _without_accents(text: str) -> str:
 
 
 def _without_end(host: str | None) -> str:
-    """Return a host without its last part, which many words have in them."""
+    """Return a host name without its last part."""
     return (host or "").rpartition(".")[0] or (host or "")
 
 
@@ -115,7 +115,7 @@ def _is_common(text: str) -> bool:
 
 
 def _is_mostly(text: str, words: list[str]) -> bool:
-    """Tell whether half of a text, or more, is such words."""
+    """Return whether at least half of a text is such words."""
     flat = rest = SPACES.sub("", text).lower()
     for word in reversed(words):
         rest = rest.replace(word, "")
@@ -123,7 +123,7 @@ def _is_mostly(text: str, words: list[str]) -> bool:
 
 
 def _pattern(text: str, words: list[str]) -> Pattern | str | None:
-    """Return why a text is easy to guess, as far as zxcvbn says; None: it is not."""
+    """Return why a text is easy to guess; None if it is not."""
     tries = [(text, LEAST_GUESSES), (SPACES.sub("", text), LEAST_GUESSES_UNSPACED)]
     for tried, least in tries:
         found = zxcvbn(_looked_at(tried), words)
@@ -133,8 +133,8 @@ def _pattern(text: str, words: list[str]) -> Pattern | str | None:
 
 
 def _looked_at(text: str) -> str:
-    """Return as much of a text as is enough, in little time, to know it is strong."""
-    # The cut must not hide that it repeats itself.
+    """Return the part of a text that is enough to see that it is strong."""
+    # The cut must not hide repeats.
     repeated = _repeated(text)
     text = text if repeated == text else 2 * repeated
     if len(SUBSTITUTES & set(text)) > MOST_SUBSTITUTES:
@@ -143,7 +143,7 @@ def _looked_at(text: str) -> str:
 
 
 def _repeated(text: str) -> str:
-    """Return what a text repeats, to its end or into the midst of it; or all of it."""
+    """Return the repeated part of a text, or the whole text."""
     for length in range(1, len(text) // 2 + 1):
         if text.startswith(text[length:]):
             return text[:length]

@@ -1,7 +1,7 @@
-"""The password policy of Directus, as one of Django's password validators.
+"""The password policy of Directus as a password validator.
 
-Directus keeps it as a regular expression of JavaScript, in slashes or without them.
-Checking it here first keeps Directus from telling known and unknown addresses apart.
+Directus stores a regular expression of JavaScript, with or without slashes. The site
+checks it first, because Directus' answer would reveal whether an address is known.
 """
 
 import logging
@@ -19,23 +19,23 @@ logger = logging.getLogger(__name__)
 
 CACHE_KEY = "directus-password-policy"
 CACHE_SECONDS = 300
-# What could not be read is asked for again soon.
+# After a failure the policy is read again soon.
 RETRY_SECONDS = 10
 WEAK, STRONG = PASSWORD_POLICIES["weak"], PASSWORD_POLICIES["strong"]
-# What \s means to JavaScript and, with re.ASCII, not to Python.
+# Characters of \s in JavaScript that Python with re.ASCII does not include.
 WIDE_SPACE = re.compile(r"[^\S\n\r\u2028\u2029]|\ufeff")
 
 
 def unguessable_password() -> str:
-    """Return a password that nobody is told, with something of everything in it.
+    """Return a random password with letters, digits and symbols.
 
-    Letters and digits alone would miss Directus' own strong policy.
+    Letters and digits alone would not match Directus' strong policy.
     """
     return f"{secrets.token_urlsafe(48)}aA1!"
 
 
 class DirectusPolicyValidator:
-    """Refuse what Directus would refuse, where the policy may be read."""
+    """Refuses passwords that break the policy of Directus."""
 
     def validate(self, password, user=None):
         """Raise ValidationError for a password that breaks the policy."""
@@ -44,7 +44,7 @@ class DirectusPolicyValidator:
             raise ValidationError(self.get_help_text(), code="directus_policy")
 
     def get_help_text(self):
-        """Return the policy in words; nothing when there is none."""
+        """Return the policy in words; empty without a policy."""
         text = policy()
         if not text or text == WEAK:
             return ""
@@ -57,7 +57,7 @@ class DirectusPolicyValidator:
 
 
 def policy() -> str:
-    """Return Directus' policy as it stands there, or an empty string."""
+    """Return the policy as Directus stores it, or an empty string."""
     known = cache.get(CACHE_KEY)
     if not isinstance(known, str):
         known, seconds = _read_policy()
@@ -77,10 +77,10 @@ def _read_policy() -> tuple[str, int]:
 
 
 def compiled(text: str) -> re.Pattern[str] | None:
-    """Return the policy for Python, or None when there is none or it cannot be used."""
+    """Return the policy for Python; None if there is none or it is not usable."""
     if not text:
         return None
-    # As Directus reads it; flags behind the slash would be a part of the pattern.
+    # As in Directus, flags after the slash are a part of the pattern.
     is_wrapped = text.startswith("/") and text.endswith("/")
     try:
         return re.compile(text[1:-1] if is_wrapped else text, re.ASCII)

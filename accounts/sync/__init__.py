@@ -1,1 +1,1 @@
-"""The mirror kept up to date: by directus_sync, and by the webhook."""
+"""Keep the mirror up to date: with directus_sync, and with the webhook."""

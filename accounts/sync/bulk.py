@@ -1,7 +1,7 @@
-"""mirror_user for many at once: read the rows of a batch, write those that differ.
+"""Mirror many users at once: read the rows of a batch, and write those that differ.
 
-`is_active` of a row that exists is not taken away here: who is signed out is decided
-when everybody has been read.
+This module never deactivates an existing row: `sync.run` does so after all users have
+been read.
 """
 
 import secrets
@@ -26,7 +26,7 @@ from ..sessions.store import end_sessions
 # Rows in one statement.
 BATCH = 1000
 
-# What is here
+# Rows of the database
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,17 @@ def _known_rows(rows: QuerySet, ids: Collection[UUID]) -> dict[UUID, KnownRow]:
 
 @dataclass
 class Difference:
-    """What profiles change here, by Directus id.
+    """The changes of a batch of profiles, by Directus id.
 
     Attributes:
-        values: what Directus says.
-        known: what is here.
-        inserted: whose row was made a moment ago.
-        new: without a row before that.
-        stale: with a row that differs.
-        fresh: with a row that lacks nothing but the time of reading.
-        back: active again.
-        were_active: how many are active in Directus and here.
+        values: the values in Directus.
+        known: the rows of the database.
+        inserted: users whose row was just inserted.
+        new: users without a row before.
+        stale: users whose row differs.
+        fresh: users whose row lacks only the time of reading.
+        back: users who are active again.
+        were_active: number of users who are active in Directus and in the database.
     """
 
     values: dict[UUID, dict[str, Any]]
@@ -103,36 +103,36 @@ def _compared(values: dict[str, Any]) -> tuple:
 
 
 def difference(batch: Iterable[DirectusUser], clock: Clock) -> Difference:
-    """Return what `write` would do with a batch."""
+    """Return the changes that `write` would make."""
     values = {profile.id: mirrored_values(profile, clock) for profile in batch}
     return Difference(values, _known_rows(get_user_model().objects, values.keys()))
 
 
 def active_users() -> QuerySet:
-    """Return the mirrored users who may sign in."""
+    """Return the active mirrored users."""
     return get_user_model().objects.filter(directus_id__isnull=False, is_active=True)
 
 
 def suspended_users(since: datetime) -> QuerySet:
-    """Return those of them whom Directus listed since then as not active."""
+    """Return the active users that Directus has listed since then as not active."""
     return active_users().filter(synced_at__gte=since).exclude(status="active")
 
 
 def unseen_users(since: datetime) -> QuerySet:
-    """Return those of them whom Directus did not list since then."""
+    """Return the active users that Directus has not listed since then."""
     return active_users().filter(Q(synced_at__lt=since) | Q(synced_at=None))
 
 
-# What is written
+# Writing
 
 
 def deactivate(users: QuerySet, asked_at: datetime | None = None) -> tuple[int, int]:
-    """Deactivate users and end their sessions; return how many of both.
+    """Deactivate users and end their sessions; return the number of each.
 
     Args:
-        users: active ones; looked at again when their rows are locked.
-        asked_at: when Directus was asked who is there. A row that was asked for later
-            stays as it is; what was asked for before brings none of the others back.
+        users: active users; the condition is checked again under the lock.
+        asked_at: time of the request to Directus. A row that was read later stays as
+            it is; an earlier answer does not reactivate the others.
     """
     read: dict[str, datetime] = {}
     if asked_at is not None:
@@ -157,14 +157,14 @@ def _deactivate_some(users: QuerySet, read: dict[str, datetime]) -> list[int]:
 
 
 def write(batch: list[DirectusUser], clock: Clock) -> Difference:
-    """Insert or update the rows of a batch, but for those that were asked for later.
+    """Insert or update the rows of a batch, except rows that were read later.
 
     Returns:
-        What was written; `known` is what stood there before.
+        The written changes; `known` holds the rows before.
     """
     found = difference(batch, clock)
     with transaction.atomic():
-        # Before the rows are locked: another process may be making the same.
+        # Before the rows are locked: another process may insert the same rows.
         _insert(found)
         rows = get_user_model().objects.select_for_update()
         found = Difference(
@@ -194,13 +194,13 @@ def _insert(found: Difference) -> None:
 
 
 def _unusable_password() -> str:
-    """Return what make_password(None) does, in a tenth of the time."""
+    """Return the same as make_password(None) in a tenth of the time."""
     return UNUSABLE_PASSWORD_PREFIX + secrets.token_urlsafe(30)
 
 
 def _update(found: Difference) -> None:
     model = get_user_model()
-    # An upsert, in one statement: the rows are there, and locked.
+    # An upsert in one statement: the rows exist and are locked.
     model.objects.bulk_create(
         [
             # Never written, see mirror_user.
@@ -211,7 +211,7 @@ def _update(found: Difference) -> None:
         unique_fields=["directus_id"],
         update_fields=[*COMPARED, "synced_at"],
     )
-    # One page of users was asked for at one time.
+    # All users of a page have the same time of reading.
     read: dict[datetime, list[UUID]] = {}
     for directus_id in found.fresh:
         moment = found.values[directus_id]["synced_at"]
@@ -226,7 +226,7 @@ def _rows(ids: Collection[UUID]) -> QuerySet:
 
 
 def _set_groups(batch: Iterable[DirectusUser], found: Difference) -> None:
-    """Give everybody who was written the groups of the role, as mirror_user does."""
+    """Set the groups of written users, as mirror_user does."""
     if is_needless():
         return
     written = {*found.new, *found.stale, *found.fresh}
@@ -240,7 +240,7 @@ def _set_groups(batch: Iterable[DirectusUser], found: Difference) -> None:
 
 
 def _tell(found: Difference) -> None:
-    """Tell other apps what was written, if one listens."""
+    """Send signals about written users, if there are receivers."""
     if not signals.is_heard():
         return
     new = set(found.new)

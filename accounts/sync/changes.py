@@ -1,10 +1,10 @@
-"""Who was changed in Directus since a moment: what a delta asks for.
+"""Find the users that were changed in Directus since a time.
 
-Directus keeps no time of change in its users. A field `date_updated` that was added to
-them has every change, by Flows and extensions too, but no deletions. The activity log
-has every change by the API, deletions and sign-ins too. Both are asked; either will do.
+Directus stores no time of change in its users. An added field `date_updated` has the
+time of every change, also by Flows and extensions, but not of deletions. The activity
+log has changes by the API, deletions and sign-ins. Either source is enough.
 
-Both have times of Directus' clock. Where that is behind ours, the moment is put back.
+Both use Directus' clock. If it is behind the site's, the time is moved back.
 """
 
 import json
@@ -21,13 +21,13 @@ from ..core import clients, clock
 from ..directus import DirectusClient, Forbidden, InvalidPayload
 
 PAGE = 100
-# Directus 12 without a licence keeps its log for 30 days.
+# Without a licence, Directus 12 keeps its log for 30 days.
 LOG_DAYS = 29
 
 
-# How far behind it may be where it does not tell, and when the log says so.
+# The assumed lag if Directus does not report its time, and the lag of the log.
 UNKNOWN = timedelta(minutes=5)
-# It tells the time to the second.
+# Directus reports whole seconds.
 AS_GOOD_AS_NONE = timedelta(seconds=2)
 WORTH_A_WORD = timedelta(seconds=30)
 
@@ -35,18 +35,18 @@ logger = logging.getLogger(__name__)
 
 
 class NoDelta(Exception):
-    """Directus cannot tell who was changed; str() why."""
+    """Directus cannot list the changed users; str() says why."""
 
 
 def changed_since(client: DirectusClient, since: datetime) -> list[UUID]:
-    """Return who was created, changed, deleted or signed in since then, each once.
+    """Return the ids of users that were changed, or signed in, since then.
 
     Args:
-        client: with the rights to read all users.
-        since: by our own clock.
+        client: may read all users.
+        since: by the site's clock.
 
     Raises:
-        NoDelta: only a sync of everybody can tell.
+        NoDelta: only a sync of all users can find the changes.
     """
     since -= _behind()
     if since < timezone.now() - timedelta(days=LOG_DAYS):
@@ -57,7 +57,7 @@ def changed_since(client: DirectusClient, since: datetime) -> list[UUID]:
     found: dict[UUID, None] = {}
     answered = 0
     for source in (_from_field, _from_log):
-        # No such field, or not for the service token.
+        # There is no such field, or the service token may not read it.
         with suppress(Forbidden, InvalidPayload):
             found |= dict.fromkeys(source(client, since, size))
             answered += 1
@@ -70,7 +70,7 @@ def changed_since(client: DirectusClient, since: datetime) -> list[UUID]:
 
 
 def _behind() -> timedelta:
-    """Return how far Directus' clock is behind ours; ahead does no harm."""
+    """Return the lag of Directus' clock; 0 if it is ahead, which does no harm."""
     try:
         behind = timedelta(seconds=-clock.seconds_apart())
     except clock.ClockUnknown:
@@ -100,7 +100,7 @@ def _from_log(client: DirectusClient, since: datetime, size: int) -> Iterator[UU
         if not rows:
             return
         for row in rows:
-            # Other rows than those of a user have no id here.
+            # Entries about other collections have no user id.
             with suppress(ValueError, TypeError, AttributeError):
                 yield UUID(row["item"])
         last = rows[-1]["id"]

@@ -1,7 +1,7 @@
-"""How far a run of directus_sync came, so that one that was interrupted can go on.
+"""The progress of directus_sync, so that an interrupted run can be resumed.
 
-Only accounts.sync.run uses it. One row at most: a run that begins forgets the run
-before it, and one that ends leaves nothing.
+Only accounts.sync.run uses it. There is at most one row: a new run replaces it, and a
+finished run deletes it.
 """
 
 from datetime import datetime, timedelta
@@ -11,23 +11,23 @@ from django.utils import timezone
 
 from ..models import SyncPosition
 
-# Older than that, most of what was read would have to be read again.
+# Of an older run, most users would have to be read again.
 LONGEST = timedelta(days=1)
 
 
 def left_behind() -> SyncPosition | None:
-    """Return where the last run was interrupted, unless that was long ago."""
+    """Return the progress of an interrupted run, if it is recent."""
     since = timezone.now() - LONGEST
     return SyncPosition.objects.filter(started_at__gt=since).first()
 
 
 def forget_others(started_at: datetime) -> None:
-    """Note that a run begins: no run before it will go on."""
+    """Note the start of a run; earlier runs can no longer be resumed."""
     SyncPosition.objects.exclude(started_at=started_at).delete()
 
 
 def note(started_at: datetime, **values: Any) -> None:
-    """Note how far a run is, unless a later one has begun beside it."""
+    """Note the progress of a run, unless a later run has begun."""
     if SyncPosition.objects.filter(started_at=started_at).update(**values):
         return
     if not SyncPosition.objects.exists():
@@ -35,5 +35,5 @@ def note(started_at: datetime, **values: Any) -> None:
 
 
 def forget(started_at: datetime) -> None:
-    """Note that a run has come to its end."""
+    """Note the end of a run."""
     SyncPosition.objects.filter(started_at=started_at).delete()

@@ -1,7 +1,7 @@
-"""Rows of people whom Directus does not know any more, and how they are erased.
+"""Erase rows of users that no longer exist in Directus.
 
-A backup of this site's database brings back whoever was deleted since, with name and
-address. So does a Directus in which an administrator deleted somebody.
+A restored backup of the site's database contains users that were deleted since, with
+name and address. The same remains after an administrator deletes a user in Directus.
 """
 
 from collections.abc import Iterator
@@ -21,15 +21,14 @@ AT_ONCE = 100
 
 
 class Missing:
-    """The mirrored users, not yet deleted here, whom Directus does not know.
+    """The mirrored users that do not exist in Directus.
 
     Args:
-        client: with the rights to read all users; a sync of everybody has just shown
-            that it has them.
-        max_percent: the most of all users that may be missing.
+        client: may read all users, as a sync of all users has just shown.
+        max_percent: the highest accepted share of missing users.
 
     Raises:
-        SyncRefused: more are.
+        SyncRefused: the share is higher.
     """
 
     def __init__(self, client: DirectusClient, max_percent: float) -> None:
@@ -38,7 +37,7 @@ class Missing:
         self._known = known.filter(deleted_at=None)
         self.pks = [pk for pks in self._look(client) for pk in pks]
         everybody = self._known.count()
-        # One of a handful may always be gone, as in a sync.
+        # One missing user is always accepted, as in a sync.
         allowed = max(int(everybody * max_percent / 100), 1 if max_percent else 0)
         if len(self) > allowed:
             raise SyncRefused(
@@ -52,7 +51,7 @@ class Missing:
     def _look(self, client: DirectusClient) -> Iterator[list[int]]:
         last = 0
         rows = self._known.order_by("pk").values_list("pk", "directus_id")
-        # More would be cut off, and taken for gone.
+        # Directus would truncate a longer answer, and users would seem missing.
         at_once = min(AT_ONCE, clients.page_size(client))
         while some := dict(rows.filter(pk__gt=last)[:at_once]):
             last = max(some)
@@ -60,7 +59,7 @@ class Missing:
             yield [pk for pk, directus_id in some.items() if directus_id not in there]
 
     def erase(self) -> Iterator[int]:
-        """Erase them one by one, unless Directus has told of one since."""
+        """Erase the users, one by one; skip any that Directus has returned since."""
         for pk in self.pks:
             for user in self._still_missing(pk):
                 was_active = user.is_active

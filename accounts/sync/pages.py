@@ -1,4 +1,4 @@
-"""What directus_sync reads: users in batches, and who is gone."""
+"""Read users for directus_sync: all in batches, and the missing ones."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -15,16 +15,16 @@ from .bulk import active_users, unseen_users
 
 
 class SyncRefused(Exception):
-    """Nobody was deactivated, because what Directus says cannot be all; str() why."""
+    """No user was deactivated: Directus' answer is incomplete; str() says why."""
 
 
 def batches(
     profiles: Iterator[DirectusUser], size: int
 ) -> Iterator[list[DirectusUser]]:
-    """Yield batches; the next one is read while its predecessor is written."""
+    """Yield batches; the next batch is read while the caller writes the last one."""
 
     def read() -> list[DirectusUser]:
-        # Once each: one statement cannot write a row twice.
+        # Each user once: one statement cannot write a row twice.
         return list(
             {profile.id: profile for profile in islice(profiles, size)}.values()
         )
@@ -38,7 +38,7 @@ def batches(
 
 
 def require_status(batch: Iterable[DirectusUser]) -> None:
-    """Raise SyncRefused unless Directus tells who is active."""
+    """Raise SyncRefused unless Directus returns the status of users."""
     if not all(profile.is_complete for profile in batch):
         raise SyncRefused(
             "The service token may not read the status of users: run directus_setup."
@@ -48,10 +48,11 @@ def require_status(batch: Iterable[DirectusUser]) -> None:
 def gone_users(
     client: DirectusClient, clock: Clock, since: datetime, at_once: int
 ) -> Iterator[tuple[datetime, QuerySet]]:
-    """Yield when Directus was asked, and whom it does not know of the active users.
+    """Yield the time of a request, and active users that Directus did not return.
 
-    Some at a time. Asked by id are those whom it did not list since then. The list is
-    no proof: a deletion meanwhile moves others to a page that was read already.
+    Users that are missing in the list since then are requested by id, some at a time.
+    The list is no proof: a deletion meanwhile moves other users to a page that was
+    read before.
     """
     candidates = unseen_users(since).order_by("pk")
     last = 0

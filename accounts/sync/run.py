@@ -1,11 +1,11 @@
-"""Mirror everybody: page through Directus, write in batches, then look who is gone.
+"""Mirror all users: read pages, write batches, then deactivate missing users.
 
-Rows are found by Directus id and never by e-mail. Nobody is deactivated before the
-whole list has been read and the brake has had its say: a list that lies, or a token
-that sees half of the people, must not sign the other half out.
+Rows are found by Directus id, never by email. No user is deactivated before the whole
+list has been read and the limit was checked: an incomplete list, or a token that sees
+half of the users, must not sign out the other half.
 
-A run notes how far it is. One that goes on where another one was interrupted also asks
-who was changed since that began, and believes its own count no more than the first.
+A run notes its progress. A resumed run also reads the users that were changed since
+the first run began, and the limit applies to both together.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -35,13 +35,13 @@ from .changes import NoDelta, changed_since
 from .pages import SyncRefused, batches, gone_users, require_status
 
 BATCH = 1000
-# Ids in one question to Directus: their filter has to fit into a URL.
+# Ids in one request: the filter has to fit into a URL.
 ASKED_AT_ONCE = 100
 
 
 @dataclass
 class Outcome:
-    """What was done, or would be."""
+    """The result of a run, or of a dry run."""
 
     seen: int = 0
     created: int = 0
@@ -49,7 +49,7 @@ class Outcome:
     deactivated: int = 0
     reactivated: int = 0
     sessions_ended: int = 0
-    # So many of the users that were seen had been read by a run that was interrupted.
+    # The number of users that an interrupted run had read.
     resumed: int = 0
 
 
@@ -64,16 +64,17 @@ def sync_users(
     """Bring every mirrored user up to date with Directus.
 
     Args:
-        client: with the rights to read all users.
+        client: may read all users.
         dry_run: write nothing.
-        max_deactivate: the most percent of active users to deactivate.
-        resume: go on where the last run was interrupted, if one was within a day and
-            Directus can tell who was changed meanwhile; not for a dry run.
-        on_batch: called with the size of each batch once it is done.
+        max_deactivate: the highest percentage of active users to deactivate.
+        resume: continue the last run if it was interrupted within a day and Directus
+            can list the users that were changed since; not for a dry run.
+        on_batch: called with the size of each finished batch.
 
     Raises:
-        SyncRefused: the brake stopped it; users were updated, none deactivated.
-        DirectusError: Directus went away; what was written is right and stays.
+        SyncRefused: too many users would be deactivated; users were updated, none was
+            deactivated.
+        DirectusError: Directus did not answer; all written rows are right and stay.
     """
     sync = _Sync(client, dry_run, max_deactivate)
     position = checkpoint.left_behind() if resume else None
@@ -81,7 +82,7 @@ def sync_users(
         try:
             changed = changed_since(client, position.started_at)
         except NoDelta:
-            # Then only a run of its own can tell who left since.
+            # Only a run of its own finds the users that left since.
             pass
         else:
             return sync.go_on(position, changed, on_batch)
@@ -96,7 +97,7 @@ def sync_some(
     max_deactivate: float = 20.0,
     on_batch: Callable[[int], None] = lambda size: None,
 ) -> Outcome:
-    """Bring some users up to date, each of them asked by id; as sync_users."""
+    """Bring some users up to date, requested by id; otherwise as sync_users."""
     return _Sync(client, dry_run, max_deactivate).run_some(directus_ids, on_batch)
 
 
@@ -112,10 +113,10 @@ class _Sync:
         self._active_before = active_users().count()
         self._active_and_listed = 0
         self._outcome = Outcome()
-        # Gone, though they were listed by the run that was interrupted.
+        # Users that the interrupted run listed and that left since.
         self._left_since = _Leaving()
         self._page = clients.page_size(client)
-        # More would be cut off, and taken for gone.
+        # Directus would truncate a longer answer, and users would seem missing.
         self._asked_at_once = min(ASKED_AT_ONCE, self._page)
 
     def run(self, on_batch: Callable[[int], None]) -> Outcome:
@@ -130,11 +131,11 @@ class _Sync:
         changed: Iterable[UUID],
         on_batch: Callable[[int], None],
     ) -> Outcome:
-        """Do what a run that was interrupted has left to do.
+        """Finish an interrupted run.
 
         Args:
-            position: how far it came.
-            changed: who was changed since it began.
+            position: the progress of that run.
+            changed: ids of users that were changed since it began.
             on_batch: as for sync_users.
         """
         self._started = position.started_at
@@ -161,7 +162,7 @@ class _Sync:
             self._mirror(batch)
             self._note(fewest, batch[-1].id)
             on_batch(len(batch))
-        # From here on the whole list has to be read again, whatever happens.
+        # From here on a failure means that the whole list must be read again.
         checkpoint.forget(self._started)
         fewest = min(fewest, self._client.count_users())
         self._brake(fewest)
@@ -192,7 +193,7 @@ class _Sync:
     def run_some(
         self, directus_ids: Iterable[UUID], on_batch: Callable[[int], None]
     ) -> Outcome:
-        """Read, write, then deactivate who is not there or not active."""
+        """Read, write, then deactivate missing and inactive users."""
         gone, suspended = _Leaving(), _Leaving()
         for asked_at, ids, batch in self._asked(directus_ids):
             self._mirror(batch)
@@ -206,14 +207,14 @@ class _Sync:
             for asked_at, users in gone.users():
                 self._deactivate(users, asked_at)
             for _asked_at, users in suspended.users():
-                # What stands in the row may be newer by now.
+                # The row may be newer by now.
                 self._deactivate(users.exclude(status="active"))
         return self._outcome
 
     def _asked(
         self, directus_ids: Iterable[UUID]
     ) -> Iterator[tuple[datetime, list[UUID], list[DirectusUser]]]:
-        """Yield when some ids at a time were asked for, and who of them is there."""
+        """Yield the time of each request, and the profiles that it returned."""
         remaining = iter(directus_ids)
         while ids := list(islice(remaining, self._asked_at_once)):
             asked_at = self._clock.now()
@@ -221,33 +222,33 @@ class _Sync:
             require_status(batch)
             yield asked_at, ids, batch
 
-    # Everybody who is there
+    # Present users
 
     def _mirror(self, batch: list[DirectusUser], *, listed: bool = True) -> None:
-        # Read anew: policies that were read before the users would be older than these.
+        # Read again: policies must not be older than the users.
         policies.forget()
         batch = with_policies(batch)
         mirror = difference if self._dry_run else write
         found = mirror(batch, self._clock)
         if listed:
-            # The brake compares what was listed with what Directus counts.
+            # The limit compares the list with Directus' own count.
             self._outcome.seen += len(batch)
         self._outcome.created += len(found.new)
         self._outcome.updated += len(found.stale)
         self._outcome.reactivated += len(found.back)
         self._active_and_listed += found.were_active
 
-    # Everybody who is not, or not active
+    # Missing and inactive users
 
     def _brake(self, fewest: int) -> None:
-        """Refuse to deactivate more than is likely; count who would be otherwise."""
+        """Refuse to deactivate too many users; in a dry run count them."""
         if self._outcome.seen < fewest:
             raise SyncRefused(
                 f"Directus counts {fewest} users and lists {self._outcome.seen}; "
                 "run it again."
             )
         if not self._outcome.seen:
-            # However few are here: the site's own user is always there.
+            # Even without customers, Directus has the service user.
             raise SyncRefused(
                 "Directus lists nobody, not even the site's own user: the service "
                 "token may not see users."
@@ -257,7 +258,7 @@ class _Sync:
     def _refuse_too_many(self, leaving: int) -> None:
         allowed = int(self._active_before * self._percent / 100)
         if self._percent:
-            # One of a handful may always leave.
+            # One missing user is always accepted.
             allowed = max(1, allowed)
         if leaving > allowed:
             raise SyncRefused(
@@ -284,7 +285,7 @@ class _Sync:
 
 
 class _Leaving:
-    """Users who leave when the brake allows it, and when Directus was asked."""
+    """Users to deactivate within the limit, with the times of the requests."""
 
     def __init__(self) -> None:
         self._found: list[tuple[datetime, list[int]]] = []
@@ -293,10 +294,10 @@ class _Leaving:
         return sum(len(pks) for _asked_at, pks in self._found)
 
     def add(self, users: QuerySet, asked_at: datetime) -> None:
-        """Note users who are here now."""
+        """Note users of the database."""
         self._found.append((asked_at, list(users.values_list("pk", flat=True))))
 
     def users(self) -> Iterator[tuple[datetime, QuerySet]]:
-        """Yield when they were asked for, and those who are still active here."""
+        """Yield the time of the request, and the users that are still active."""
         for asked_at, pks in self._found:
             yield asked_at, active_users().filter(pk__in=pks)

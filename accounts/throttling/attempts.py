@@ -1,4 +1,4 @@
-"""Which limits one sign-in counts against, and how it settles them."""
+"""The limits of one sign-in, and how its outcome settles them."""
 
 from datetime import datetime
 
@@ -22,8 +22,8 @@ from .limits import (
     take_all,
 )
 
-# Of the attempts after which Directus suspends an account for good, so many are kept
-# for browsers that know it, and so many for whoever has just chosen a new password.
+# Of the failures after which Directus suspends an account, so many are reserved for
+# browsers that know the account, and so many for an owner with a new password.
 FOR_KNOWN_DEVICES = 5
 FOR_NEW_PASSWORDS = 2
 
@@ -31,8 +31,8 @@ FOR_NEW_PASSWORDS = 2
 class SignInAttempt:
     """One sign-in, from one address, for one account, with or without a code.
 
-    A browser that signed in to the account before has a count of its own, so that
-    strangers' failures do not lock the owner out.
+    A browser that signed in to the account before has its own count, so that failures
+    of strangers do not lock the owner out.
     """
 
     def __init__(self, request, email: str, otp: str = ""):
@@ -43,7 +43,7 @@ class SignInAttempt:
             if device
             else Attempt(ACCOUNT_FAILURES, account)
         )
-        # What Directus counts: every attempt, whether the code was missing or wrong.
+        # Directus counts every attempt, also one with a missing or wrong code.
         self._upstream = _upstream(account, is_known=bool(device))
         self._failures = [self._account]
         self._always: list[Attempt] = []
@@ -59,7 +59,7 @@ class SignInAttempt:
         """Count the attempt before it is made.
 
         Raises:
-            Throttled: there were too many.
+            Throttled: there were too many attempts.
             InvalidOTP: the code was used before.
         """
         take_all([*self._failures, *self._upstream, *self._always])
@@ -67,12 +67,12 @@ class SignInAttempt:
             self._take_code()
 
     def again(self) -> None:
-        """Count one more password of the same attempt, after one that was refused.
+        """Count a second password of the same attempt, after the first was refused.
 
-        Directus counts both; the limits of this site see one person who tries once.
+        Directus counts both; the limits of the site count one attempt.
 
         Raises:
-            Throttled: Directus would suspend the account soon; all is settled.
+            Throttled: Directus would suspend the account soon; the attempt is settled.
         """
         upstream, self._upstream = self._upstream, []
         for attempt in upstream:
@@ -85,7 +85,7 @@ class SignInAttempt:
         self._upstream = upstream
 
     def _take_code(self) -> None:
-        """A code works once, though Directus accepts it again in its 30 seconds."""
+        """Refuse a code that was used; Directus accepts it again for 30 seconds."""
         try:
             self._used_code.take()
         except Throttled as error:
@@ -94,14 +94,16 @@ class SignInAttempt:
 
     @transaction.atomic
     def failed(self) -> None:
-        """Wrong credentials."""
+        """Settle the attempt: the credentials are wrong."""
         for attempt in [*self._failures, *self._upstream]:
             attempt.failed()
         self._free_code()
 
     @transaction.atomic
     def refused_code(self) -> None:
-        """The password is right; the code is missing (no failure here) or wrong."""
+        """Settle the attempt: the password is right, the code is missing or wrong.
+
+        A missing code is no failure."""
         if self._used_code:
             self.failed()
             return
@@ -112,7 +114,7 @@ class SignInAttempt:
 
     @transaction.atomic
     def undo(self, *, keep_code: bool = False) -> None:
-        """Nobody's failure: Directus did not answer."""
+        """Undo the attempt: Directus did not answer."""
         for attempt in [*self._failures, *self._upstream]:
             attempt.undo()
         if not keep_code:
@@ -120,7 +122,7 @@ class SignInAttempt:
 
     @transaction.atomic
     def succeeded(self) -> None:
-        """Right: the account's failures are forgotten, the address' are not."""
+        """Settle the attempt: delete the account's failures, not the address'."""
         for attempt in [self._account, *self._upstream]:
             attempt.succeeded()
         for attempt in self._failures:
@@ -135,11 +137,11 @@ class SignInAttempt:
 
 
 class CodeAttempt:
-    """A code that is tried without a sign-in: one more of those of an account.
+    """An attempt with a code outside of a sign-in.
 
     Args:
-        email: of the account.
-        code: a one-time code, which works once; nothing for a recovery code.
+        email: address of the account.
+        code: the one-time code, which works once; empty for a recovery code.
     """
 
     def __init__(self, email: str, code: str = ""):
@@ -163,30 +165,30 @@ class CodeAttempt:
 
     @transaction.atomic
     def failed(self) -> None:
-        """The code is wrong: it counts, and may be typed again."""
+        """Settle the attempt: the code is wrong. It may be typed again."""
         self._count.failed()
         for used in self._used:
             used.undo()
 
     @transaction.atomic
     def succeeded(self) -> None:
-        """The code is right, and used from now on."""
+        """Settle the attempt: the code is right, and used from now on."""
         self._count.undo()
         for used in self._used:
             used.failed()
 
     @transaction.atomic
     def undo(self) -> None:
-        """Nobody looked at the code."""
+        """Undo the attempt: the code was not checked."""
         for each in [self._count, *self._used]:
             each.undo()
 
 
 def forget_failures(email: str, *, in_new_browsers: bool = False) -> None:
-    """Give an account a fresh start: its owner has just chosen a new password.
+    """Reset the counts of an account after its owner has chosen a new password.
 
-    Directus goes on counting: only so many attempts are given back that the owner can
-    sign in from the browser that chose the password, or from any.
+    Directus keeps its own count: the site gives back only so many attempts that the
+    owner can sign in.
     """
     account = audit.email_digest(email)
     Attempt(ACCOUNT_FAILURES, account).forget()
@@ -195,7 +197,7 @@ def forget_failures(email: str, *, in_new_browsers: bool = False) -> None:
 
 
 def blocked_until(email: str) -> datetime | None:
-    """Return until when browsers that do not know an account are refused; None: not."""
+    """Return when unknown browsers may try again; None if now."""
     account = audit.email_digest(email)
     attempts = [
         Attempt(ACCOUNT_FAILURES, account),
@@ -206,17 +208,17 @@ def blocked_until(email: str) -> datetime | None:
 
 
 def forget_attempts(email: str) -> None:
-    """Forget the attempts that are counted for an address: its account is gone.
+    """Delete the attempts counted for an address after its account was deleted.
 
-    The mails that it got stay counted for their hour and day: otherwise deleting an
-    account, and making it again, would be a way to send it more.
+    The count of mails stays for its hour and day: otherwise deleting and creating an
+    account would be a way to send more mails.
     """
     for attempt in _of_account(email):
         attempt.forget()
 
 
 def counted_for(email: str) -> list[dict[str, object]]:
-    """Return what is counted for an address now, to show it to its owner."""
+    """Return the present counts of an address, for the export."""
     counts = _of_account(email) + mailboxes.counts_of(email)
     found = [(attempt.limit.name, attempt.read()) for attempt in counts]
     return [
@@ -235,9 +237,9 @@ def _of_account(email: str) -> list[Attempt]:
 
 @transaction.atomic
 def follow_address(old: str, new: str) -> None:
-    """Count for an account's new address what was counted for the old one.
+    """Move the counts of an account to its new address.
 
-    Directus counts for the account, whatever its address.
+    Directus counts for the account, not for the address.
     """
     before, after = audit.email_digest(old), audit.email_digest(new)
     failures = Attempt(ACCOUNT_FAILURES, before)
@@ -251,7 +253,7 @@ def _used_code(account: str, otp: str) -> Attempt:
 
 
 def _upstream(account: str, *, is_known: bool) -> list[Attempt]:
-    """Return what keeps below the number at which Directus suspends the account."""
+    """Return the limits that stay below the number at which Directus suspends."""
     limit = clients.failures_before_directus_suspends()
     if limit is None:
         return []

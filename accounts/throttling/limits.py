@@ -1,12 +1,12 @@
-"""How often something may be tried, counted in the database.
+"""Limits on attempts, counted in the database.
 
-An attempt is counted *before* it is made, by one conditional statement, so that any
-number of processes together stay within a limit. Afterwards it is settled as failed,
-succeeded, or as if it had not been (an outage is nobody's failure).
+An attempt is counted *before* it is made, by one conditional statement, so that all
+processes together stay within a limit. Afterwards it is settled as failed or succeeded,
+or undone (an outage is no failure).
 
-While the limit is used up by attempts whose outcome is not known yet, the next one
-waits for them a moment instead of being refused. Few may wait at once: a thread that
-waits shows no pages.
+If only attempts in flight use up a limit, the next attempt waits for them for a moment
+instead of being refused. Few attempts may wait at once, because a waiting thread
+serves no pages.
 """
 
 import threading
@@ -29,18 +29,18 @@ MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 YEAR = 365 * DAY
-# Directus takes half a second for a sign-in: time for three rounds of right ones.
+# Directus takes half a second for a sign-in: time for three successful ones in turn.
 WAIT_SECONDS = 2.0
 POLL_SECONDS = 0.05
-# When to come back where only attempts without an outcome are in the way.
+# The pause if only attempts in flight use up the limit.
 BUSY_SECONDS = 5
-# Longer than any request takes: after that an attempt has no outcome any more, because
-# its process died. It stays counted.
+# Longer than any request: an older attempt in flight belongs to a dead process. It
+# stays counted.
 LEASE_SECONDS = 30
-# Of a process' threads a quarter may wait, over all limits together.
+# A quarter of a process' threads may wait, for all limits together.
 _waiters = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
-# Opens the first window, or counts in one that is open and has room. PostgreSQL and
-# SQLite both know it; Django's upsert takes no condition.
+# Opens the first window, or counts in an open window with room. PostgreSQL and SQLite
+# share this syntax; Django's upsert takes no condition.
 COUNT = """
     INSERT INTO accounts_attempts
         ("key", "count", in_flight, strikes, window_ends_at, in_flight_until)
@@ -57,11 +57,11 @@ COUNT = """
 
 @dataclass(frozen=True)
 class Limit:
-    """So many attempts in a window of so many seconds.
+    """A number of attempts in a window of some seconds.
 
-    A window after one that was used up is longer: the next of `windows`. Without
-    `settles`, attempts count whatever becomes of them, and are not settled. With
-    `longer_by`, each failure makes its window so many seconds longer, up to a year.
+    After a window that was used up, the next one of `windows` applies, which is longer.
+    Without `settles`, attempts count whatever their outcome. With `longer_by`, each
+    failure extends its window by so many seconds, up to a year.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Limit:
     longer_by: int = 0
 
     def key(self, subject: str) -> str:
-        """Return the row's key; the subject is not readable in it."""
+        """Return the row's key, a digest that does not reveal the subject."""
         digest = salted_hmac("accounts.throttling", subject, algorithm="sha256")
         return f"{self.name}:{digest.hexdigest()}"
 
@@ -81,7 +81,7 @@ DEVICE_FAILURES = Limit("device", 5, (5 * MINUTE, 15 * MINUTE, HOUR))
 ADDRESS_FAILURES = Limit("address-failures", 10, (MINUTE,))
 ADDRESS_SIGN_INS = Limit("address-sign-ins", 30, (MINUTE,), settles=False)
 ADDRESS_SIGN_UPS = Limit("address-sign-ups", 20, (MINUTE,), settles=False)
-# Before Directus is asked about a link, and before the site's own token is used.
+# Counted before a call about a link, and before a call with the service token.
 ADDRESS_LINKS = Limit("address-links", 20, (MINUTE,), settles=False)
 EMAIL_CONFIRMATIONS = Limit("email-confirmations", 5, (MINUTE,), settles=False)
 ADDRESS_RESETS = Limit("address-resets", 20, (MINUTE,), settles=False)
@@ -95,17 +95,17 @@ CODES_OF_ACCOUNT = Limit("account-codes", 10, (15 * MINUTE,))
 USED_CODES = Limit("used-codes", 1, (90,))
 WEBHOOK_REFUSALS = Limit("webhook-refusals", 20, (MINUTE,), settles=False)
 WEBHOOK_CALLS = Limit("webhook-calls", 600, (MINUTE,), settles=False)
-# Longer than a message may be too early and too late together.
+# Longer than twice the allowed clock skew.
 WEBHOOK_MESSAGES = Limit("webhook-messages", 1, (11 * MINUTE,), settles=False)
 
 
 def since_success(attempts: int, margin: int = 5) -> Limit:
-    """Return a limit on what Directus counts itself, where no window ends.
+    """Return a limit for failures that Directus counts without a time window.
 
     Args:
-        attempts: how many are sent to Directus without a success.
-        margin: how many more Directus bears. So many are forgotten here in half a year
-            at most, however they are spread over it.
+        attempts: number of attempts that are sent to Directus without a success.
+        margin: number of further attempts before Directus suspends the account. The
+            site expires at most so many in half a year.
     """
     longer_by = YEAR // 2 // max(1, margin)
     return Limit("since-success", attempts, (DAY,), longer_by=longer_by)
@@ -115,8 +115,8 @@ class Throttled(Exception):
     """Too many attempts.
 
     Attributes:
-        retry_after: in how many seconds to come back.
-        waited: it took time to find out, as much as somebody else's attempt took.
+        retry_after: seconds until the next attempt.
+        waited: the refusal took as long as another attempt.
     """
 
     def __init__(self, retry_after: int, *, waited: bool = False):
@@ -127,7 +127,7 @@ class Throttled(Exception):
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt that is counted against a limit."""
+    """An attempt that counts against a limit."""
 
     limit: Limit
     subject: str
@@ -136,7 +136,7 @@ class Attempt:
         """Count the attempt.
 
         Args:
-            deadline: until when (monotonic) to wait for attempts without an outcome.
+            deadline: the latest time (monotonic) to wait for attempts in flight.
 
         Raises:
             Throttled: the limit is used up.
@@ -165,16 +165,16 @@ class Attempt:
             raise Throttled(self._seconds_left(row), waited=waited)
 
     def used_up_until(self) -> datetime | None:
-        """Return when the next attempt may be made; None: now."""
+        """Return the time of the next attempt; None if now."""
         row = self._row().filter(window_ends_at__gt=timezone.now()).first()
         return row.window_ends_at if row and self._is_used_up(row) else None
 
     def _is_used_up(self, row: Attempts) -> bool:
-        # As it was read now: the last attempt under way may just have succeeded.
+        # As just read: the last attempt in flight may have succeeded meanwhile.
         return row.count >= self.limit.attempts and not row.is_in_flight
 
     def failed(self) -> None:
-        """Settle: the attempt stays counted."""
+        """Settle the attempt as failed: it stays counted."""
         changes = {"in_flight": _less_one("in_flight")}
         if self.limit.longer_by:
             longer = timedelta(seconds=self.limit.longer_by)
@@ -183,21 +183,21 @@ class Attempt:
         self._row().update(**changes)
 
     def undo(self) -> None:
-        """Settle: as if it had not been."""
+        """Undo the attempt."""
         self._row().update(count=_less_one("count"), in_flight=_less_one("in_flight"))
 
     def succeeded(self) -> None:
-        """Settle: forget all failures before.
+        """Settle the attempt as succeeded: delete all earlier failures.
 
-        The row goes, so that the next attempt takes as long as for an account that
-        nobody ever signed in to.
+        The row is deleted, so that the next attempt takes as long as for an account
+        without any sign-in.
         """
         if not self._row().filter(in_flight__lte=1).delete()[0]:
             others = _less_one("in_flight")
             self._row().update(count=others, in_flight=others, strikes=0)
 
     def read(self) -> Attempts | None:
-        """Return what has been counted so far."""
+        """Return the present count."""
         return self._row().first()
 
     @property
@@ -234,7 +234,7 @@ class Attempt:
         strikes = row.strikes + 1 if used_up else 0
         windows = self.limit.windows
         seconds = windows[min(strikes, len(windows) - 1)]
-        # The end that was read is the condition: one of many parallel requests wins.
+        # On the condition that the end is unchanged: one of the parallel requests wins.
         return bool(
             self._row()
             .filter(window_ends_at=row.window_ends_at)
@@ -248,14 +248,14 @@ class Attempt:
         )
 
     def forget(self, *, but: int = 0) -> None:
-        """Forget failures, all `but` so many: the owner proved to be there."""
+        """Delete all failures but so many: the owner has proved their identity."""
         if but:
             self._row().filter(count__gt=but).update(count=but)
         else:
             self._row().delete()
 
     def hand_over(self, subject: str) -> None:
-        """Count for another subject from now on: the account has a new address."""
+        """Move the count to another subject, after a change of address."""
         row = self._row()
         if row.exists():
             Attempts.objects.filter(pk=self.limit.key(subject)).delete()
@@ -263,7 +263,7 @@ class Attempt:
 
     def _seconds_left(self, row: Attempts) -> int:
         left = (row.window_ends_at - timezone.now()).total_seconds()
-        # Nobody is told to come back next year: a success ends that sooner.
+        # Not a year: a success ends the window sooner.
         longest = HOUR if self.limit.longer_by else DAY
         return min(max(1, int(left) + 1), longest)
 
@@ -282,13 +282,12 @@ def _less_one(column: str):
 
 
 def last_attempt(limit: Limit) -> datetime | None:
-    """Return when anybody last counted against a limit of one window; None: long ago.
+    """Return the time of the last attempt of any subject; None if long ago.
 
-    Rows stay for a day after their window.
+    Only for a limit with one window. Rows stay for a day after their window.
     """
     window = timedelta(seconds=limit.windows[0])
-    # No row of the limit ends later, and most others of the table do: they are not
-    # walked through.
+    # No row of this limit ends later, but most other rows do: the index skips them.
     rows = Attempts.objects.filter(
         key__startswith=f"{limit.name}:", window_ends_at__lte=timezone.now() + window
     )
@@ -297,7 +296,7 @@ def last_attempt(limit: Limit) -> datetime | None:
 
 
 def take_all(attempts: Sequence[Attempt]) -> None:
-    """Count several attempts, or none of them.
+    """Count several attempts, or none.
 
     Raises:
         Throttled: one of the limits is used up.
@@ -312,15 +311,15 @@ def take_all(attempts: Sequence[Attempt]) -> None:
 
 
 def undo_all(attempts: Sequence[Attempt]) -> None:
-    """Settle several attempts as if they had not been."""
+    """Undo several attempts."""
     for attempt in attempts:
         attempt.undo()
 
 
 def clear_ended() -> int:
-    """Delete rows that no longer count; return how many.
+    """Delete expired rows; return their number.
 
-    A day later, because a window after one that was used up is longer.
+    They stay for a day, because the window after a used-up one is longer.
     """
     yesterday = timezone.now() - timedelta(days=1)
     return delete_in_batches(Attempts.objects.filter(window_ends_at__lt=yesterday))

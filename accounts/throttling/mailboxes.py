@@ -1,10 +1,10 @@
-"""How many mails one mailbox gets because somebody asked for them.
+"""Limits on the mails that one mailbox gets on request.
 
-All kinds of mail that strangers can cause share these counts: the link that confirms a
-sign-up, the one for a new password, the one for a new e-mail address, and the word that
-an address is taken. They are counted before Directus is asked, and for addresses
-without an account as well. Mails that tell what has happened are not counted: each of
-them takes a password, a session or a link from the mailbox.
+All kinds of mail that strangers can cause share these counts: the link to confirm a
+sign-up, the link to reset a password, the link to confirm a new email address, and the
+notice that an address is taken. They are counted before the call to Directus, also for
+addresses without an account. Notices of events are not counted: each of them needs a
+password, a session or a link from the mailbox.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ Pair = tuple[Limit, Limit]
 
 
 def _pair(name: str, *, a_day: int, an_hour: int) -> Pair:
-    # The day first: where both are used up, that one says when to come back.
+    # The day first: if both are used up, the day has the longer pause.
     return (
         Limit(f"{name}-day", a_day, (DAY,), settles=False),
         Limit(f"{name}-hour", an_hour, (HOUR,), settles=False),
@@ -27,44 +27,44 @@ def _pair(name: str, *, a_day: int, an_hour: int) -> Pair:
 
 
 SHARED = _pair("mailbox", a_day=10, an_hour=5)
-# What strangers cannot use up: for browsers that signed in with the address before, and
-# for the user of that address.
+# Reserved for browsers that signed in with the address before, and for the signed-in
+# user of the address: strangers cannot use it up.
 OWNERS = _pair("mailbox-owner", a_day=10, an_hour=5)
-# For people who are signed in with another address, all of them together.
+# For all users that are signed in with another address, together.
 MEMBERS = _pair("mailbox-member", a_day=2, an_hour=1)
 STAFF = _pair("mailbox-staff", a_day=6, an_hour=3)
-# Mail for all ways to write an address with dots ends up in one mailbox there.
+# These providers ignore dots in an address.
 WITHOUT_DOTS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 
 class MailboxFull(Throttled):
-    """A mailbox has got its mails for the hour, or for the day."""
+    """The mailbox got its mails for this hour or day."""
 
 
 def count(request, email: str) -> list[Attempt]:
-    """Count a mail to an address that a visitor or a user asks for.
+    """Count a mail that a visitor or a user requests.
 
     Returns:
-        What to undo if no mail is sent.
+        The attempts to undo if no mail is sent.
 
     Raises:
-        MailboxFull: none may be sent now.
+        MailboxFull: no mail may be sent now.
     """
     return _count(email, SHARED, *_kept_for(request, email))
 
 
 def count_for_owner(email: str) -> list[Attempt]:
-    """Count a mail that the owner of the mailbox causes, by a link from there."""
+    """Count a mail that the owner of the mailbox causes with a mailed link."""
     return _count(email, OWNERS)
 
 
 def count_for_staff(email: str) -> list[Attempt]:
-    """Count a mail that staff cause; strangers' mails do not count here."""
+    """Count a mail that staff cause; it has its own count."""
     return _count(email, STAFF)
 
 
 def counts_of(email: str) -> list[Attempt]:
-    """Return everything that is counted for a mailbox."""
+    """Return all counts of a mailbox."""
     return [
         one for pair in (SHARED, OWNERS, MEMBERS, STAFF) for one in _of(email, pair)
     ]
@@ -72,9 +72,9 @@ def counts_of(email: str) -> list[Attempt]:
 
 @contextmanager
 def uncounted_in_trouble(counted: Sequence[Attempt]) -> Iterator[None]:
-    """Undo what was counted for a mail that Directus does not send after all.
+    """Undo the count of a mail that Directus has not sent.
 
-    Where only its answer is missing, the mail may be on its way and stays counted.
+    If only its answer is missing, the mail may be on its way and stays counted.
     """
     try:
         yield
@@ -112,7 +112,7 @@ def _of(email: str, pair: Pair) -> list[Attempt]:
 
 
 def _mailbox(email: str) -> str:
-    """Return one address for all that lead to a mailbox: with tags, and with dots."""
+    """Return one address for all addresses of a mailbox: without tags and dots."""
     local, _, domain = email.strip().casefold().rpartition("@")
     local = local.partition("+")[0] or local
     if domain in WITHOUT_DOTS:

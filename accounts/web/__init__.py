@@ -1,1 +1,1 @@
-"""What a request or a browser is: its address, name, language, cookies and links."""
+"""Facts about a request and its browser: address, name, language, cookies, links."""

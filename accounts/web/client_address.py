@@ -1,7 +1,7 @@
-"""Which address a request comes from.
+"""Find the client address of a request.
 
-Only proxies listed in TRUSTED_PROXIES are believed: the client is the right-most
-address that is not one of them.
+Only the proxies in TRUSTED_PROXIES are trusted: the client is the right-most address
+that is not one of them.
 """
 
 import ipaddress
@@ -18,8 +18,8 @@ def client_address(remote: str, forwarded_for: str, proxies: list[str]) -> str:
 
     Args:
         remote: the address of the peer (REMOTE_ADDR).
-        forwarded_for: the X-Forwarded-For header as it came.
-        proxies: addresses or networks whose header is believed.
+        forwarded_for: the raw X-Forwarded-For header.
+        proxies: trusted addresses or networks.
     """
     networks = _networks(tuple(proxies))
     address = parse(remote)
@@ -36,7 +36,7 @@ def client_address(remote: str, forwarded_for: str, proxies: list[str]) -> str:
 
 
 def parse(text: str) -> Address | None:
-    """Return an address, written with or without a port, or None."""
+    """Return an address, given with or without a port, or None."""
     text = text.strip()
     match = WITH_PORT.match(text)
     if match:
@@ -60,7 +60,7 @@ def is_listed(address: str, entries: list[str]) -> bool:
 
 
 def bucket(address: str) -> str:
-    """Return what one household shares: the address, or its IPv6 /64."""
+    """Return the part that one household shares: the IPv4 address or the IPv6 /64."""
     parsed = parse(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, 64), strict=False))

@@ -1,8 +1,8 @@
-"""The cookie by which a browser is known to have signed in to an account before.
+"""A cookie that names the accounts to which a browser has signed in before.
 
-It gives no access: only a count of failures of its own (throttling.attempts), and no
-mail about a new browser. An account is known by its address, which is all that a
-sign-in form has, and by its user, whose address may change.
+It gives no access: the browser has its own count of failures (throttling.attempts),
+and causes no mail about a new device. An account is named by its address, because a
+sign-in form has nothing else, and by its user, because the address may change.
 """
 
 import secrets
@@ -18,7 +18,7 @@ DIGITS = 16
 
 
 def device_of(request, account: str) -> str:
-    """Return the id of a browser that knows the account, else an empty string."""
+    """Return the id of a browser that knows the account, or an empty string."""
     known = _read(request)
     return known["id"] if account in known["accounts"] else ""
 
@@ -28,11 +28,11 @@ def remember(request, response, account: str, user=None) -> None:
 
     Args:
         account: digest of the address.
-        user: who has just signed in, if anybody.
+        user: the user that has just signed in, if any.
     """
     value = _read(request)
     if user is None or user.is_mirrored:
-        # A local user's failures are not counted with those of an address.
+        # The failures of a local user have a count of their own.
         value["accounts"] = _first(account, value["accounts"])
     if user is not None:
         value["users"] = _first(_user_digest(user), value["users"])

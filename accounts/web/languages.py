@@ -1,11 +1,11 @@
-"""Which language somebody reads: Directus' names for languages, and Django's."""
+"""Choose the language of a user: names of languages in Directus and in Django."""
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-# What Directus' own app calls the languages of this site.
+# The site's languages by their names in Directus' own app.
 DIRECTUS_NAMES = {
     "en-gb": "en-GB",
     "de": "de-DE",
@@ -19,12 +19,13 @@ DIRECTUS_NAMES = {
 def language_of(user, otherwise: str = "") -> str:
     """Return the language of a user's profile if the site has it.
 
-    Directus writes `pt-BR`, Django `pt-br`; one without its country will do.
+    Directus writes `pt-BR`, Django `pt-br`; a language without its country matches,
+    too.
 
     Args:
-        user: may be nobody.
-        otherwise: what to return for a profile without such a language, if not the
-            site's own one.
+        user: a user, or None.
+        otherwise: the result for a profile without such a language; by default the
+            site's language.
     """
     mine = supported(getattr(user, "language", ""))
     return mine or otherwise or settings.LANGUAGE_CODE
@@ -39,9 +40,9 @@ def supported(language: str) -> str:
 
 
 def of_browser(header: str) -> str:
-    """Return the first language of an Accept-Language that the site has.
+    """Return the first language of an Accept-Language header that the site has.
 
-    Django's own function would look for a cookie first, and there is none.
+    Django's own function reads a cookie first, which the site does not use.
     """
     wanted = (name for name, _ in parse_accept_lang_header(header))
     found = (supported(name) for name in wanted)
@@ -49,9 +50,9 @@ def of_browser(header: str) -> str:
 
 
 def follow_profile(user) -> None:
-    """Speak a user's language from here to the end of the request.
+    """Activate a user's language until the end of the request.
 
-    Who has none in the profile is spoken to in the browser's.
+    Without a language in the profile, it is the browser's language.
     """
     language = supported(getattr(user, "language", ""))
     if language:

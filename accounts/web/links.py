@@ -1,8 +1,8 @@
-"""Links in mails: where they point to, and how their tokens are kept.
+"""Links in mails: their addresses and tokens.
 
-They are built from PUBLIC_URL, never from the request's Host. Opening one moves its
-token into a sealed cookie and shows a page without it; only a POST spends it, because
-mail scanners open links too.
+Addresses begin with PUBLIC_URL, never with the request's Host. Opening a link moves its
+token into a sealed cookie and shows a page without it; only a POST uses the token,
+because mail scanners open links, too.
 """
 
 import base64
@@ -19,9 +19,9 @@ from django.urls import reverse
 TOKEN = re.compile(
     r"(?:^|[?&;])token=(?:3D(?=eyJ|[\w-]{43}(?![\w-])))?([^&]*)", re.IGNORECASE
 )
-# Line ends that a client left in, with the mark of soft ones; and what shows nothing.
+# Line ends, soft line ends (`=`), and invisible characters that a client left in.
 BREAKS = re.compile(r"=?[\s\u00ad\u200b-\u200d\u2060\ufeff]+|=")
-# Directus' tokens have three parts, this site's one.
+# A token of Directus has three parts, a token of the site has one.
 PLAIN_TOKEN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)?")
 LONGEST_TOKEN = 4096
 
@@ -32,17 +32,16 @@ def public_url(name: str) -> str:
 
 
 def token_in(query: str) -> str | None:
-    """Return the token of a link, without what a mail client has put around it.
+    """Return the token of a link, without additions of a mail client.
 
     Args:
-        query: of the address that was opened, as it came.
+        query: the raw query of the opened address.
 
     Returns:
-        Nothing but the token; empty when what stands there is none; None when the link
-        has none at all.
+        The token; empty if the parameter is not a token; None without the parameter.
     """
     query = html.unescape(query)
-    # Some clients encode once more what is encoded already.
+    # Some clients encode the address a second time.
     for _ in range(2):
         query = unquote_plus(query)
     found = TOKEN.search(html.unescape(query))
@@ -53,9 +52,9 @@ def token_in(query: str) -> str | None:
 
 
 def token_email(token: str) -> str:
-    """Return the address that a link's token names, unverified, or nothing.
+    """Return the unverified email address in a link's token, or an empty string.
 
-    Only Directus can tell whether the token is genuine.
+    Only Directus can verify the token.
     """
     parts = token.split(".")
     if len(parts) != 3:
@@ -65,5 +64,5 @@ def token_email(token: str) -> str:
     except (ValueError, binascii.Error, RecursionError):
         return ""
     email = payload.get("email") if isinstance(payload, dict) else None
-    # No address has what cannot be printed, and neither logs nor databases take it.
+    # An address has no control characters, and neither logs nor databases take them.
     return email if isinstance(email, str) and email.isprintable() else ""

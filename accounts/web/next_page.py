@@ -1,4 +1,4 @@
-"""The page to go on to, after a sign-in or after the password was given again."""
+"""The next page after a sign-in or a re-authentication."""
 
 from urllib.parse import urlencode
 
@@ -8,15 +8,15 @@ from django.shortcuts import resolve_url
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
-# Bytes of an address. The server reads lines of 4094, and proxies by default answers
-# whose headers are together no longer than 4096.
+# In bytes. The server reads lines of up to 4094 bytes, and proxies by default accept
+# up to 4096 bytes of response headers.
 LONGEST = 2000
 
 
 def local_page(text: str) -> str:
-    """Return a text of the visitor's if it is a page of this site, else nothing.
+    """Return the visitor's text if it is a path of this site, else an empty string.
 
-    Only a path is: a name of a view, or of a model, is none.
+    The name of a view or a model is not a path.
     """
     is_path = text.startswith("/") and not text.startswith("//")
     if not is_path or len(iri_to_uri(text)) > LONGEST:
@@ -25,11 +25,11 @@ def local_page(text: str) -> str:
 
 
 def by_way_of(page: str, then: str) -> HttpResponseRedirect:
-    """Send a visitor to a page that leads on to another one.
+    """Redirect to a page that leads to another one.
 
     Args:
-        page: name of the view of the page in between.
-        then: where it leads; left out when the address would be too long.
+        page: name of the view of the first page.
+        then: path of the second page; omitted if the address would be too long.
     """
     address = resolve_url(page)
     query = urlencode({REDIRECT_FIELD_NAME: then}, safe="/")

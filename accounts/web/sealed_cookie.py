@@ -1,8 +1,8 @@
-"""A secret that waits between two steps of one browser, for some minutes.
+"""Keep a secret for some minutes between two steps of one browser.
 
-The session keeps it sealed; the key is only in a cookie of that browser. What the
-database holds is therefore good for nobody. Of a visitor's secret, the browser keeps
-all of it: no stranger makes rows.
+The session holds the sealed secret, and only a cookie of the browser holds the key: a
+copy of the database opens nothing. A visitor's secret is in the cookie alone, so that
+visitors make no rows.
 """
 
 import time
@@ -19,12 +19,12 @@ from django.views.decorators.debug import sensitive_variables
 
 @dataclass(frozen=True)
 class ShortSecret:
-    """One kind of them.
+    """A sealed secret in the session.
 
     Attributes:
-        session_key: where the session keeps it.
-        cookie: of the key, without settings.COOKIE_PREFIX.
-        seconds: how long it lives.
+        session_key: its key in the session.
+        cookie: name of the cookie with the key, without settings.COOKIE_PREFIX.
+        seconds: its lifetime.
     """
 
     session_key: str
@@ -33,7 +33,7 @@ class ShortSecret:
 
     @sensitive_variables("secret", "key")
     def start(self, request, response, secret: str, **facts: Any) -> None:
-        """Keep a secret, and facts in plain text beside it."""
+        """Store a secret, and plain facts beside it."""
         key = Fernet.generate_key()
         request.session[self.session_key] = facts | {
             "sealed": Fernet(key).encrypt(secret.encode()).decode(),
@@ -43,7 +43,7 @@ class ShortSecret:
 
     @sensitive_variables("secret", "key")
     def read(self, request) -> tuple[str, dict[str, Any]] | None:
-        """Return the secret and the facts; None when too old or of another browser."""
+        """Return the secret and the facts; None if expired or of another browser."""
         stored = request.session.get(self.session_key)
         key = request.COOKIES.get(self._cookie_name, "")
         if not stored or not key or stored["until"] < time.time():
@@ -55,11 +55,11 @@ class ShortSecret:
         return secret, stored
 
     def was_started(self, request) -> bool:
-        """Tell whether this browser began, however long ago."""
+        """Return whether this browser has stored a secret, even if it has expired."""
         return self.session_key in request.session
 
     def end(self, request, response) -> None:
-        """Forget it."""
+        """Delete the secret."""
         request.session.pop(self.session_key, None)
         response.delete_cookie(self._cookie_name, samesite="Lax")
 
@@ -70,11 +70,11 @@ class ShortSecret:
 
 @dataclass(frozen=True)
 class SealedCookie:
-    """A secret in a cookie that only this site can open.
+    """A secret in a cookie that only the site can open.
 
     Attributes:
-        cookie: its name, without the prefix that https adds.
-        seconds: how long it lives.
+        cookie: name of the cookie, without settings.COOKIE_PREFIX.
+        seconds: its lifetime.
     """
 
     cookie: str
@@ -82,12 +82,12 @@ class SealedCookie:
 
     @sensitive_variables("secret")
     def keep(self, response, secret: str) -> None:
-        """Give it to the browser."""
+        """Set the cookie."""
         sealed = self._keys()[0].encrypt(secret.encode()).decode()
         _set_cookie(response, _name(self.cookie), sealed, self.seconds)
 
     def read(self, request) -> str:
-        """Return it; nothing when it is too old, or another one's."""
+        """Return the secret; empty if it has expired or does not open."""
         sealed = request.COOKIES.get(_name(self.cookie), "").encode()
         for key in self._keys():
             with suppress(InvalidToken, ValueError):
@@ -95,12 +95,12 @@ class SealedCookie:
         return ""
 
     def forget(self, request, response) -> None:
-        """Take it from the browser."""
+        """Delete the cookie."""
         if _name(self.cookie) in request.COOKIES:
             response.delete_cookie(_name(self.cookie), samesite="Lax")
 
     def _keys(self) -> list[Fernet]:
-        """Return the newest key, and those that still open."""
+        """Return the newest key, and the older ones that still open cookies."""
         keys = [
             salted_hmac(
                 "accounts.short_secrets", self.cookie, secret=one, algorithm="sha256"

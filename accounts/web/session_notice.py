@@ -1,7 +1,7 @@
-"""Tell a browser, on the sign-in page, that its session was ended elsewhere.
+"""Say on the sign-in page that the session was ended elsewhere.
 
-Whatever key a browser shows that has no row gets the same answer. No row is made for
-it: a cookie of a minute says it to the next page.
+Every session key without a row gets the same answer. The site makes no row for it: a
+cookie of one minute carries the message to the next page.
 """
 
 from django.conf import settings
@@ -14,11 +14,11 @@ READ, WROTE = "read", "wrote"
 
 
 def look(request, needs_sign_in: bool) -> None:
-    """Note who has to sign in because of that; tell who is asked to.
+    """Note an ended session, and show the message on the sign-in page.
 
     Args:
-        request: before its view.
-        needs_sign_in: whether its page is for people who are signed in.
+        request: the request before its view.
+        needs_sign_in: whether its page is for signed-in users.
     """
     if needs_sign_in:
         if not request.user.is_authenticated and request.session.has_ended:
@@ -31,7 +31,7 @@ def look(request, needs_sign_in: bool) -> None:
 
 
 def pass_on(request, response) -> None:
-    """Let the next page say it, or no other one any more."""
+    """Set or delete the cookie for the next page."""
     said = getattr(request, "ended_session", None)
     if said:
         response.set_cookie(
@@ -47,7 +47,7 @@ def pass_on(request, response) -> None:
 
 
 def say(request, *, wrote: bool) -> None:
-    """Say it on the page that this request, or the next one, shows."""
+    """Show the message on the page of this request or the next one."""
     messages.info(request, _("Your session has ended. Please sign in again."))
     if wrote:
         messages.warning(request, _("What you sent last was not saved."))

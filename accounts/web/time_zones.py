@@ -1,4 +1,4 @@
-"""The time zones that somebody can choose."""
+"""The time zones of the profile."""
 
 import re
 import zoneinfo
@@ -25,7 +25,7 @@ _PLACE = re.compile(r"[A-Za-z]+/[A-Za-z0-9_+/-]+")
 
 
 def zone(name: str) -> zoneinfo.ZoneInfo | None:
-    """Return a time zone by its name; None for a name that this machine lacks."""
+    """Return a time zone by its name; None if this machine does not have it."""
     try:
         return zoneinfo.ZoneInfo(name) if name in _names() else None
     except (zoneinfo.ZoneInfoNotFoundError, OSError):
@@ -33,7 +33,7 @@ def zone(name: str) -> zoneinfo.ZoneInfo | None:
 
 
 def follow_profile(user) -> None:
-    """Show times in a user's zone from here to the end of the request."""
+    """Activate a user's time zone until the end of the request."""
     chosen = zone(getattr(user, "time_zone", ""))
     if chosen:
         timezone.activate(chosen)

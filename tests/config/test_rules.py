@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ PUBLIC = {
     "readyz",
 }
 
+OFFERED = {"directus", "migrations", "signals"}
 LEADS_TO_SIGN_IN = {"admin/login/", "admin/logout/"}
 
 
@@ -124,7 +126,7 @@ def test_one_module_uses_the_cache():
 
 
 def test_redirects_by_name_name_a_view():
-    """What visitors sent is a path, and none is looked up: accounts/web/next_page.py."""
+    """A visitor sends paths, never names of views: accounts/web/next_page.py."""
     others = {
         f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
         for path in site_sources()
@@ -242,3 +244,29 @@ def test_a_customer_gets_nothing_of_the_admin(signed_in_client):
         }:
             response = signed_in_client.get(filled(route), follow=True)
             assert response.status_code in {403, 404}, route
+
+
+def contracts():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+
+
+def test_each_app_of_the_project_is_under_the_import_rules():
+    apps = {path.parent.name for path in ROOT.glob("*/apps.py")}
+    apps |= {app for app in settings.INSTALLED_APPS if (ROOT / app).is_dir()}
+    assert apps | {"config"} == set(contracts()["root_packages"])
+
+
+def test_what_accounts_does_not_offer_is_protected():
+    protected = contracts()["contracts"][-1]["protected_modules"]
+    children = {
+        path.stem
+        for path in (ROOT / "accounts").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    inside = {f"accounts.{name}" for name in children - OFFERED - {"__init__"}}
+    assert inside | {"accounts.directus.*"} == set(protected)
+
+
+def test_a_newcomer_sees_at_a_glance_what_accounts_consists_of():
+    entries = {path.name for path in (ROOT / "accounts").iterdir()} - {"__pycache__"}
+    assert len(entries) <= 25

@@ -1,4 +1,4 @@
-"""Change the password of a local user, whom Directus does not know."""
+"""Change the password of a local user, which does not exist in Directus."""
 
 import getpass
 
@@ -43,7 +43,7 @@ class Command(changepassword.Command):
         return user
 
     def _new_password(self, user):
-        """Return what was typed twice; None when it cannot be used."""
+        """Return the password that was typed twice; None if it is not accepted."""
         password = self._get_pass()
         if password != self._get_pass("Password (again): "):
             self.stdout.write("Passwords do not match. Please try again.")

@@ -1,4 +1,4 @@
-"""Delete what has ended. Meant for a daily cron line."""
+"""Delete expired rows. Run it daily, for example with cron."""
 
 from django.core.management.base import BaseCommand
 
@@ -8,12 +8,12 @@ from accounts.throttling import limits
 
 
 class Command(BaseCommand):
-    """As Django's command of this name, for our own rows."""
+    """Does what Django's command of this name does, for the site's own tables."""
 
     help = "Delete ended sessions, old counters, old links and old sign-ups."
 
     def handle(self, **options):
-        """Delete them."""
+        """Delete the expired rows."""
         SessionStore.clear_expired()
         limits.clear_ended()
         email_change.clear_ended()

@@ -1,4 +1,4 @@
-"""Delete the accounts whose owners asked for it. Meant for a cron line."""
+"""Delete accounts whose deletion is due. Run it hourly, for example with cron."""
 
 import sys
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, dry_run, **options):
-        # Fixed now: what fails is not tried twice in one run.
+        # Read once: a failed deletion is not tried twice in one run.
         due = deletion.due_users()
         pks = list(due.values_list("pk", flat=True))
         if dry_run:
@@ -82,9 +82,9 @@ class Command(BaseCommand):
 
 
 def _users(pks):
-    """Yield the users as they are when their turn comes."""
+    """Yield each user, read again just before the deletion."""
     for pk in pks:
-        # Somebody may have decided otherwise by now.
+        # The user may have cancelled the deletion meanwhile.
         yield from deletion.due_users().filter(pk=pk)
 
 

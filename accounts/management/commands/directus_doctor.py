@@ -1,4 +1,4 @@
-"""Is Directus reachable, safe and configured? For people, deploys and cron."""
+"""Check that Directus is reachable, safe and configured."""
 
 import json
 import sys
@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 if format == "text":
                     self.stdout.write(self._line(finding))
         except DatabaseError as error:
-            # What was found counts, and is shown all the same.
+            # The findings are complete without the report.
             text = f"The admin does not show this: {type(error).__name__}"
             self.stderr.write(self.style.NOTICE(text))
         if format == "json":

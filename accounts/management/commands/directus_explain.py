@@ -1,4 +1,4 @@
-"""Why may somebody do that?"""
+"""Explain the source of a user's rights."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Sign people out everywhere. For the day somebody leaves, or keys have leaked."""
+"""Sign users out everywhere, for example after a key has leaked."""
 
 import json
 import sys
@@ -123,7 +123,7 @@ def _days(text):
 
 
 def _found(texts):
-    """Return whom the texts name, and in words what Directus did not say."""
+    """Return the named users, and messages about failed look-ups."""
     people, unsure = {}, ""
     for text in texts:
         try:
@@ -148,7 +148,7 @@ def _found(texts):
 
 
 def _meant(found, text):
-    """Return those whom a text means: an address of Directus is no local user's."""
+    """Return the users that a text names."""
     if "@" not in text or not any(one.directus_id for one in found):
         return found
     for one in found:
@@ -183,7 +183,7 @@ def _but_for(outcome):
 
 
 def _access_tokens(outcome):
-    """Say how long what was handed out lives on."""
+    """Say how long issued tokens stay valid."""
     elsewhere = (
         "Access tokens that Directus gave to others live for ACCESS_TOKEN_TTL, 15 "
         "minutes by default."

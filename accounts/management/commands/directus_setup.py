@@ -1,4 +1,4 @@
-"""Bring Directus to what the site needs; --dry-run shows the difference."""
+"""Set Directus up for the site; --dry-run shows the changes."""
 
 import sys
 from dataclasses import replace
@@ -69,7 +69,7 @@ class Command(BaseCommand):
         "Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 --check found a difference, "
         "or nobody has said yes to what customers may do besides."
     )
-    # It provides what the checks ask for.
+    # This command provides the settings that the checks demand.
     requires_system_checks = ()
 
     def add_arguments(self, parser):
@@ -160,13 +160,13 @@ class Command(BaseCommand):
     def _apply(self, client, plan, lines):
         token = new_token()
         if plan.makes_token and self.env_file and self.env_file.exists():
-            # Whether it can be replaced shows only when it is.
+            # Only the replacement itself shows whether it is possible.
             write_values(self.env_file, {})
 
         def made(change):
             self.report.made(change)
             if change.needs_token:
-                # At once: what follows may fail, and Directus shows no token again.
+                # At once: later steps may fail, and Directus shows the token only here.
                 self._hand_over({ROLE: plan.customer_role, **lines, TOKEN: token})
 
         apply_plan(client, plan, token=token, on_change=made)
@@ -193,7 +193,7 @@ class Command(BaseCommand):
         )
 
     def _setting(self, name, in_use):
-        """Return what the environment file says, else what is in use."""
+        """Return the value in the environment file, or the one in use."""
         return (self.env_file and read_value(self.env_file, name)) or in_use
 
     def _site(self):
@@ -206,7 +206,7 @@ class Command(BaseCommand):
     def _registration(self):
         if clients.signup_mode() == "register":
             return True
-        # Whoever signs up past the site is not seen by it.
+        # The site does not see a sign-up at Directus itself.
         return UNCHANGED if self.options["keep_registration"] else False
 
     def _webhook(self, state):
@@ -223,7 +223,7 @@ class Command(BaseCommand):
         return Webhook(url, secret)
 
     def _note_other_address(self, state, wishes):
-        # Of a Flow that calls elsewhere there is a word already.
+        # A Flow with another address has its own note.
         is_told = wishes.webhook and wishes.webhook.url != public_url(WEBHOOK)
         other = other_address(state, wishes)
         if other and not (is_told or wishes.is_named):
@@ -234,20 +234,20 @@ class Command(BaseCommand):
             )
 
     def _working_token(self, state):
-        """Return the token that the site uses or will use if it is good, else ""."""
+        """Return the site's present or future token if it is valid, else ""."""
         in_file = read_value(self.env_file, TOKEN) if self.env_file else ""
         for token in filter(None, dict.fromkeys([in_file, clients.service_token()])):
             try:
                 client = DirectusClient(self.transport, auth=BearerAuth(token))
             except ValueError:
-                # Nothing that can be one.
+                # It cannot be a token.
                 continue
             if token_belongs_to(client, state.service_user):
                 return token
         return ""
 
     def _missing_lines(self, plan, wishes, token):
-        """Return the lines of the environment file that a change needs or corrects."""
+        """Return the values that the environment file lacks or has wrong."""
         wanted = {ROLE: plan.customer_role}
         if token and not plan.makes_token:
             wanted[TOKEN] = token

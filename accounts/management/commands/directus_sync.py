@@ -1,4 +1,4 @@
-"""Mirror everybody, deactivate who is gone; --dry-run writes nothing."""
+"""Mirror all users, deactivate missing ones; --dry-run writes nothing."""
 
 import gc
 import json
@@ -119,7 +119,7 @@ class Command(BaseCommand):
 
     def _sync(self, client, rules, since, user, resume):
         if user is not None:
-            # Whoever is named may go: the brake is against lists that lie.
+            # Named users need no limit: it protects against an incomplete list.
             return sync_some(client, _ids_of(user), **rules | {"max_deactivate": 100.0})
         if since is not None:
             ids = changed_since(client, since)
@@ -141,7 +141,7 @@ def _check_usage(dry_run, since, user, resume, erases):
 
 
 def _erase(missing, yes):
-    """Erase them if somebody says so; return how many were."""
+    """Erase them if the operator confirms; return the number of erased users."""
     if not missing or not (yes or _agrees(len(missing))):
         return 0
     with tqdm(unit="users", disable=None, total=len(missing)) as bar:
@@ -175,10 +175,9 @@ def _erased(facts):
 
 
 def _with_bar(total, sync, *args, **rules):
-    # Hidden where nobody looks.
+    # Hidden without a terminal.
     hidden = None if sys.stderr.isatty() else True
-    # Looking through all that Django has loaded, again and again, takes a fifth of
-    # the time.
+    # # Garbage collection over all loaded modules takes a fifth of the time.
     gc.freeze()
     try:
         with tqdm(unit="users", disable=hidden, total=total) as bar:
@@ -220,7 +219,7 @@ def _percent(text):
 
 
 def _moment(text):
-    """Read 15m, 2h or 1d ago, or an ISO time; one without a zone is the site's."""
+    """Read 15m, 2h or 1d ago, or an ISO time; without a zone it is the site's."""
     ago = re.fullmatch(r"(\d{1,5})([mhd])", text)
     if ago:
         return timezone.now() - timedelta(**{UNITS[ago[2]]: int(ago[1])})

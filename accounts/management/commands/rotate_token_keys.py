@@ -1,4 +1,4 @@
-"""Seal all tokens with the newest key, so that the older ones can go."""
+"""Seal all tokens with the newest key; the older keys can be removed then."""
 
 import sys
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        """Add the one that skips the question whether the site knows the key."""
+        """Add the option that skips the check of the running site."""
         parser.add_argument(
             "--anyway",
             action="store_true",

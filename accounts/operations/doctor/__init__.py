@@ -1,6 +1,6 @@
-"""What can be wrong between this site and Directus: one small function per check.
+"""Checks of the site and its Directus: one small function each.
 
-Nothing here changes or creates anything in Directus.
+No check changes anything in Directus.
 """
 
 from .findings import Finding, Verdict

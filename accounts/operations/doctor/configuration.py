@@ -1,4 +1,4 @@
-"""Do this site's own settings fit what Directus has?"""
+"""Checks that the site's settings match Directus."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ def roles(site: Site) -> Answer:
 
 @check("site.transport")
 def transport(site: Site) -> Answer:
-    """Nothing secret crosses a network in clear."""
+    """No secret crosses a public network unencrypted."""
     clear = [
         name
         for name, url in (
@@ -47,7 +47,7 @@ def transport(site: Site) -> Answer:
 
 
 def _stays_inside(url: str) -> bool:
-    """Return whether the host is this machine or one in a private network."""
+    """Return whether the host is this machine or is in a private network."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_private

@@ -1,14 +1,14 @@
-"""What a check says."""
+"""The result of a check."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """How it stands.
+    """The state of a finding.
 
-    UNKNOWN: the check could not look, and nothing is to be done about it, or another
-    finding says what. Anything else that keeps a check from looking is a WARNING.
+    UNKNOWN: the check was not possible, and there is nothing to do, or another finding
+    says what to do. Any other obstacle to a check is a WARNING.
     """
 
     OK = "ok"
@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """A verdict, its reason, and the line to paste that settles it."""
+    """A status, its reason, and the line to paste that fixes it."""
 
     verdict: Verdict
     reason: str
@@ -28,7 +28,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Finding:
-    """An answer with the id of the check that gave it."""
+    """A verdict with the id of its check."""
 
     id: str
     verdict: Verdict
@@ -37,29 +37,29 @@ class Finding:
 
     @property
     def needs_attention(self) -> bool:
-        """Whether somebody has to do something."""
+        """Whether an operator has to do something."""
         return self.verdict in {Verdict.WARNING, Verdict.PROBLEM}
 
     def as_dict(self) -> dict[str, str]:
-        """Return it for JSON."""
+        """Return the finding for JSON."""
         return asdict(self)
 
 
 def ok(reason: str) -> Answer:
-    """Return that all is well."""
+    """Return an OK verdict."""
     return Answer(Verdict.OK, reason)
 
 
 def warning(reason: str, line: str = "") -> Answer:
-    """Return that something should be changed."""
+    """Return a WARNING verdict: something should be changed."""
     return Answer(Verdict.WARNING, reason, line)
 
 
 def problem(reason: str, line: str = "") -> Answer:
-    """Return that something does not work or is not safe."""
+    """Return an ERROR verdict: something does not work or is not safe."""
     return Answer(Verdict.PROBLEM, reason, line)
 
 
 def unknown(reason: str, line: str = "") -> Answer:
-    """Return that this could not be seen."""
+    """Return an UNKNOWN verdict."""
     return Answer(Verdict.UNKNOWN, reason, line)

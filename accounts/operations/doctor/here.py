@@ -1,4 +1,4 @@
-"""Is the site itself well: its database, cache, settings, and how long things live?"""
+"""Checks of the site itself: its database, cache, settings and lifetimes."""
 
 import secrets
 from urllib.parse import urlsplit
@@ -15,13 +15,13 @@ from .registry import check
 from .site import Site
 
 DAY = 24 * 3600
-# Directus' REFRESH_TOKEN_TTL when nobody sets it; it tells nobody what was set.
+# The default of Directus' REFRESH_TOKEN_TTL. Directus does not report its value.
 REFRESH_TOKEN_DAYS = 7
 
 
 @check("token.lifetime")
 def lifetime(site: Site) -> Answer:
-    """A session here does not outlive Directus' own between two requests."""
+    """A session of the site ends no later than Directus' refresh token."""
     days = min(settings.SESSION_IDLE_SECONDS, settings.SESSION_COOKIE_AGE) / DAY
     values = {"days": f"{days:g}", "theirs": REFRESH_TOKEN_DAYS}
     if days > REFRESH_TOKEN_DAYS:
@@ -56,7 +56,7 @@ def database(site: Site) -> Answer:
 
 @check("site.cache")
 def cached(site: Site) -> Answer:
-    """What is put into the cache is there."""
+    """The cache returns the values that are put into it."""
     key, value = f"doctor:{secrets.token_hex(8)}", secrets.token_hex(8)
     cache.set(key, value, seconds=10)
     if cache.get(key) != value:
@@ -66,7 +66,7 @@ def cached(site: Site) -> Answer:
 
 @check("site.checks")
 def system_checks(site: Site) -> Answer:
-    """`manage.py check` is content; `--deploy` too, where others use the site."""
+    """`manage.py check` finds nothing; on a public site `--deploy` finds nothing."""
     is_deployed = urlsplit(settings.PUBLIC_URL).hostname not in LOOPBACK
     found = [
         message

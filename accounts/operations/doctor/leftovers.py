@@ -1,4 +1,4 @@
-"""What stands in Directus beside what the set-up made, and gives rights."""
+"""Check for rights in Directus that the set-up did not make."""
 
 import json
 
@@ -12,9 +12,9 @@ from .site import Row, Site
 
 @check("rights.leftovers")
 def leftovers(site: Site) -> Answer:
-    """No policy that Directus 11 made of a role of version 10 gives rights twice.
+    """No policy that an upgrade to Directus 11 made gives rights a second time.
 
-    It has the name of ours, and the id of its role.
+    Such a policy has the name of the site's policy and the id of its role.
     """
     if not site.server.has_policies:
         return ok("Directus 10 has no policies.")

@@ -1,17 +1,17 @@
-"""What Directus 12 makes of its licence: seats, and permissions without effect."""
+"""Checks of Directus 12's licence: seats, and permissions without effect."""
 
 from ..provisioning.server import LICENCES_SINCE
 from .findings import Answer, ok, warning
 from .registry import check
 from .site import NotReadable, Site
 
-# Of a Directus without a licence; another number is told to administrators alone.
+# Without a licence. Only administrators can read any other number.
 SEATS = 3
 
 
 @check("directus.licence")
 def licence(site: Site) -> Answer:
-    """What Directus' licence leaves out is known."""
+    """The limits of Directus' licence are known."""
     if site.takes_rules:
         return ok("The licence of Directus limits nothing that this site needs.")
     return ok(
@@ -22,7 +22,7 @@ def licence(site: Site) -> Answer:
 
 @check("directus.seats")
 def seats(site: Site) -> Answer:
-    """There is a seat left for whoever uses Directus' own app."""
+    """A seat is free for another user of Directus' own app."""
     if site.server.major < LICENCES_SINCE:
         return ok("Directus {version} counts no seats.".format(**_version(site)))
     _require_missing_licence(site)
@@ -39,10 +39,10 @@ def seats(site: Site) -> Answer:
 
 @check("rights.hidden")
 def hidden(site: Site) -> Answer:
-    """No permission of an earlier Directus waits for a licence.
+    """No permission of an earlier Directus is without effect.
 
-    Directus 12 keeps permissions that name fields or rows, applies none of them, and
-    shows them to nobody; a policy still lists their numbers.
+    Without a licence, Directus 12 keeps permissions that name fields or rows, but
+    ignores and hides them; a policy still lists their ids.
     """
     if site.server.major < LICENCES_SINCE:
         return ok(

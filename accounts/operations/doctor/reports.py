@@ -1,4 +1,4 @@
-"""What the doctor found last, in the database: all workers and commands see it."""
+"""Store the doctor's last report in the database, for all workers and commands."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -8,25 +8,25 @@ from datetime import datetime
 from ...models import HealthReport
 from .findings import Finding, Verdict
 
-# There is one row, with the last report.
+# One row holds the last report.
 ROW = 1
 
 
 @dataclass(frozen=True)
 class Report:
-    """One run: when it ended, how long it took, and what it found."""
+    """One run: its end, its duration and its findings."""
 
     taken_at: datetime
     seconds: float
     findings: list[Finding]
 
     def count(self, verdict: Verdict) -> int:
-        """Return how many findings have a verdict."""
+        """Return the number of findings with a status."""
         return sum(finding.verdict == verdict for finding in self.findings)
 
 
 def stored(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Pass findings on as they come; store all of them when they end.
+    """Yield the findings of a run, and store them after the last one.
 
     Raises:
         DatabaseError: after the last finding; the report could not be stored.

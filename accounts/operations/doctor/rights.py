@@ -1,4 +1,4 @@
-"""Who may do what in Directus: the public, customers, and this site itself."""
+"""Checks of rights in Directus: of the public, of customers and of the site."""
 
 from ...core import clients
 from ..provisioning.rights import (
@@ -15,9 +15,9 @@ from .site import SETUP, Row, Site
 
 USERS, FILES = "directus_users", "directus_files"
 FOR_TOKEN = f"{SETUP} --env-file .env"
-# NAME is that of a role that is there, or of a new one.
+# NAME is the name of a present role or of a new one.
 FOR_ANOTHER_ROLE = f"{FOR_TOKEN} --customer-role NAME"
-# What the pages of the account need beside the fields of users.
+# The account pages need these rights beside those on users.
 NEEDED_WHOLE = (
     (USERS, "delete"),
     (FILES, "create"),
@@ -28,7 +28,7 @@ NEEDED_WHOLE = (
 
 
 def powers(site: Site, role_id: str | None) -> str:
-    """Return which powers a role has that a customer must not have, and by what."""
+    """Return the forbidden rights of a role for customers, with their sources."""
     names = {
         "admin_access": "administrator rights",
         "app_access": "access to Directus' own app",
@@ -47,7 +47,7 @@ def powers(site: Site, role_id: str | None) -> str:
 
 @check("token.present")
 def token(site: Site) -> Answer:
-    """The site has a token of its own, and it works."""
+    """The site has a valid service token."""
     if not clients.service_token():
         if not site.takes_rules:
             reason = (
@@ -70,7 +70,7 @@ def token(site: Site) -> Answer:
 
 @check("token.rights")
 def token_rights(site: Site) -> Answer:
-    """The token may do what the site needs and nothing that makes administrators."""
+    """The service token has the needed rights, and cannot make administrators."""
     if site.global_rights["admin_access"]:
         reason = "The service token is an administrator's."
         if others := _named(_others_of_service(site)):
@@ -115,7 +115,7 @@ def _missing(site: Site) -> list[str]:
 
 
 def _others_of_service(site: Site) -> list[Row]:
-    """Return the policies of the service user's role that are not ours."""
+    """Return the policies of the service user's role that the set-up did not make."""
     if not site.server.has_policies:
         return []
     policies = site.policies_of_role(site.my_role)
@@ -134,7 +134,7 @@ def _excess(site: Site) -> list[str]:
         for name in sorted(names & _fields(site, action))
     ]
     if _right(site, "update").get("access") == "full":
-        # Everybody, administrators too, where it should be customers.
+        # All users, including administrators, instead of customers only.
         found.append("update everybody")
     if _right(site, "delete").get("access") == "full":
         found.append("delete everybody")
@@ -163,7 +163,7 @@ def _right(site: Site, action: str, collection: str = USERS) -> Row:
 
 @check("rights.public")
 def public(site: Site) -> Answer:
-    """Who is not signed in may do nothing with users."""
+    """The public has no rights on users."""
     policies = site.policies_of_role(None)
     if any(policy["admin_access"] for policy in policies):
         return problem(
@@ -182,7 +182,7 @@ def public(site: Site) -> Answer:
 
 @check("rights.customer_role")
 def customer_role(site: Site) -> Answer:
-    """The customers' role is there and harmless."""
+    """The customers' role exists and has no dangerous rights."""
     role_id = clients.customer_role()
     if not role_id:
         verdict = problem if clients.signup_mode() == "create" else warning
@@ -202,7 +202,7 @@ def customer_role(site: Site) -> Answer:
 
 @check("rights.customer")
 def customer(site: Site) -> Answer:
-    """A customer may read and change the own profile, and nobody else's."""
+    """A customer may read and change their own profile, and no other."""
     role = site.role(clients.customer_role())
     if role is None:
         return unknown("This needs DIRECTUS_CUSTOMER_ROLE.")
@@ -229,7 +229,7 @@ def customer(site: Site) -> Answer:
 
 
 def _lacking(rows: list[Row], action: str, names: list[str]) -> list[str]:
-    """Return which fields of the own profile customers should have and have not."""
+    """Return the fields of their own profile that customers lack."""
     allowed = {
         name for row in rows if row["action"] == action for name in row["fields"] or []
     }

@@ -1,4 +1,4 @@
-"""Is Directus there, new enough, on time, and told who the visitors are?"""
+"""Checks of the Directus server: answers, version, clock, addresses of visitors."""
 
 import requests
 from django.utils import timezone
@@ -12,15 +12,15 @@ from .registry import check
 from .site import SETUP, NotReadable, Site
 from .times import moment_of
 
-# The oldest of each that is as safe as its kind can be.
+# The oldest safe version of each major version.
 FLOORS = {10: (10, 13, 4), 11: (11, 17, 0), 12: (12, 3, 1)}
-# Below the version: what is known about it.
+# Below the version: a known fault.
 ADVISORIES = {
     (11, 5, 0): "GHSA-56p6-qw3c-fq2g: a session token outlives a suspension",
     (11, 14, 1): "CVE-2026-26185: a password reset tells whether an address exists",
     (11, 17, 0): "GHSA-6q22-g298-grjh: one anonymous GraphQL request can keep it busy",
 }
-# Seconds, for what is read one after the other; time zones differ by more.
+# In seconds; a wrong time zone differs by more.
 TOLERANCE = 120
 
 
@@ -43,7 +43,7 @@ def reach(site: Site) -> Answer:
 
 @check("directus.version")
 def version(site: Site) -> Answer:
-    """Directus is not older than what is known to be safe, nor than this site."""
+    """Directus is not older than the safe version, nor newer than tested ones."""
     text = str(site.info.get("version", ""))
     found = parse_version(text)
     if not found:
@@ -74,16 +74,16 @@ def _listed(known: list[str]) -> str:
 
 
 def parse_version(text: str) -> tuple[int, ...]:
-    """Return the numbers of a version, or nothing when it has none."""
+    """Return the numbers of a version; empty if it has none."""
     parts = text.partition("-")[0].split(".")
     return tuple(int(part) for part in parts) if all(map(str.isdecimal, parts)) else ()
 
 
 @check("directus.health")
 def health(site: Site) -> Answer:
-    """Directus itself finds its mail server, storage, database and cache well.
+    """Directus reports no trouble with its mail server, storage, database and cache.
 
-    Which of them is not it tells administrators alone.
+    Only administrators learn which of them has trouble.
     """
     line = f'curl -H "Authorization: Bearer $ADMIN_TOKEN" {_health_url()}'
     status = health_status(site)
@@ -103,7 +103,7 @@ def _health_url() -> str:
 
 
 def health_status(site: Site) -> str:
-    """Return ok, warn or error, with which Directus answers 503; else nothing."""
+    """Return `ok`, `warn` or `error` (status 503); empty for other answers."""
     token = site.service_token
     with requests.Session() as session:
         session.trust_env = False
@@ -122,7 +122,7 @@ def health_status(site: Site) -> str:
 
 @check("directus.clock")
 def clock(site: Site) -> Answer:
-    """Both clocks agree, so that tokens are renewed in time."""
+    """The clocks of Directus and the site agree: tokens are renewed in time."""
     try:
         apart = seconds_apart()
     except ClockUnknown as error:
@@ -139,10 +139,10 @@ def clock(site: Site) -> Answer:
 
 @check("directus.time_zone")
 def time_zone(site: Site) -> Answer:
-    """Directus tells times as they are.
+    """Directus returns times in UTC.
 
-    On SQLite it tells them in its own time zone, without saying which: whoever reads
-    them takes them for UTC. Directus compares right, by its `$NOW`.
+    On SQLite it returns them in its own time zone without naming it, so that clients
+    take them for UTC. Its own comparisons, with `$NOW`, are right.
     """
     row = site.dated
     if row is None:
@@ -167,7 +167,7 @@ def _ahead() -> float:
 
 
 class _Chain(Visitor):
-    """Two addresses, as a visitor sends who claims to be somebody else."""
+    """Two addresses, as from a visitor with a forged X-Forwarded-For."""
 
     def headers(self) -> dict[str, str]:
         return {"X-Forwarded-For": f"{self.address}, 198.51.100.77"}
@@ -175,10 +175,10 @@ class _Chain(Visitor):
 
 @check("directus.address")
 def address(site: Site) -> Answer:
-    """Directus learns visitors' addresses, and only from this site.
+    """Directus learns the addresses of visitors, and only from this site.
 
-    `directus_setup` made a policy for one address that nobody has; it grants nothing
-    and shows when Directus believes that a call comes from there.
+    `directus_setup` makes a policy for an address that no visitor has. The policy
+    grants nothing; it shows whether Directus takes that address for the caller's.
     """
     line = 'IP_TRUST_PROXY="127.0.0.1"'
     _require_probe(site)
@@ -212,7 +212,7 @@ def _seen(site: Site, visitor: Visitor) -> bool:
 
 @check("directus.login_attempts")
 def login_attempts(site: Site) -> Answer:
-    """This site stops guessing before Directus suspends the account."""
+    """The site refuses further sign-ins before Directus suspends the account."""
     theirs = site.settings.get("auth_login_attempts")
     ours = clients.failures_before_directus_suspends()
     if theirs == ours:

@@ -1,4 +1,4 @@
-"""Does sign-up lead to a customer, and do the links in mails lead here?"""
+"""Checks of sign-up and of the links in mails."""
 
 import secrets
 
@@ -13,7 +13,7 @@ from .site import SETUP, NotReadable, Site
 
 @check("signup.registration")
 def registration(site: Site) -> Answer:
-    """Directus takes sign-ups when this site offers them, and only then."""
+    """Directus' public registration is open only if the site uses it."""
     is_open = bool(site.public_info.get("project", {}).get("public_registration"))
     mode = clients.signup_mode()
     if mode == "register" and not is_open:
@@ -34,7 +34,7 @@ def registration(site: Site) -> Answer:
 
 @check("signup.role")
 def role(site: Site) -> Answer:
-    """Who signs up becomes a customer: not nobody, and nobody powerful."""
+    """A new user gets the customers' role."""
     if not site.settings["public_registration"]:
         return ok("Directus takes no sign-ups.")
     role_id = site.settings["public_registration_role"]
@@ -65,10 +65,10 @@ def verification(site: Site) -> Answer:
 
 @check("links.reset")
 def reset_link(site: Site) -> Answer:
-    """Mails with a new password may lead to this site."""
+    """Directus accepts links to this site in password mails."""
     url = public_url("accounts:password_reset_confirm")
     if not site.server.has_policies:
-        # And whom it knows would be sent a mail.
+        # A known address would get a mail.
         raise NotReadable("Directus 10 says that for addresses it knows alone.")
     email = f"doctor-{secrets.token_hex(8)}@example.com"
     try:
@@ -80,10 +80,10 @@ def reset_link(site: Site) -> Answer:
 
 @check("links.register")
 def register_link(site: Site) -> Answer:
-    """Mails after sign-up may lead to this site.
+    """Directus accepts links to this site in mails after sign-up.
 
-    Signs the service user up again: Directus looks at the link first, and then does
-    nothing for an address that it knows.
+    The check signs the service user up again: Directus checks the link first, and then
+    does nothing for a known address.
     """
     url = public_url("accounts:email_verification")
     if clients.signup_mode() != "register":
@@ -98,7 +98,7 @@ def register_link(site: Site) -> Answer:
     except InvalidPayload:
         return _not_allowed(url, "USER_REGISTER_URL_ALLOW_LIST")
     except Forbidden:
-        # Closed, or closed for that address; the link had passed by then.
+        # Closed, at least for this address; the link was accepted before.
         pass
     return _allowed(url)
 

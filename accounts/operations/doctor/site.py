@@ -1,4 +1,4 @@
-"""What the checks look at; each thing is read once."""
+"""The data that the checks read, each once."""
 
 import json
 from functools import cached_property
@@ -18,16 +18,16 @@ from .times import Times
 Row = dict[str, Any]
 
 SETUP = "python manage.py directus_setup"
-# Who is not signed in, where there are no policies.
+# The public in version 10, which has no policies.
 PUBLIC = {"id": None, "admin_access": False, "app_access": False}
 
 
 class NotReadable(Exception):
-    """A check cannot look; str() says what is missing.
+    """A check is not possible; str() says what is missing.
 
     Args:
-        line: what makes it readable; without one there is nothing to be done, or
-            another check says what.
+        line: the line to paste that makes it possible. Empty: there is nothing to do,
+            or another check says what to do.
     """
 
     def __init__(self, reason: str, line: str = "") -> None:
@@ -36,11 +36,11 @@ class NotReadable(Exception):
 
 
 class Site(Times):
-    """This site's Directus, as its own settings reach it."""
+    """The Directus of this site, as the settings name it."""
 
     @property
     def own(self) -> SiteIds:
-        """The ids of what this site has in Directus."""
+        """The ids of the site's objects in Directus."""
         return clients.own_ids()
 
     @cached_property
@@ -49,12 +49,12 @@ class Site(Times):
         try:
             return clients.anonymous_client()
         except ValueError as error:
-            # Its text holds no value.
+            # Its message contains no value.
             raise NotReadable(f"The settings are wrong: {error}.") from error
 
     @cached_property
     def service(self) -> DirectusClient:
-        """The client of the site itself, whose token has been tried."""
+        """The client with the service token, which has been tried."""
         if self.token_error is not None:
             raise NotReadable("This needs a service token that works.")
         client = clients.service_client()
@@ -64,14 +64,14 @@ class Site(Times):
 
     @property
     def service_token(self) -> str:
-        """The token itself, for what the client does not ask."""
+        """The service token, for calls that the client does not make."""
         _tried = self.service
         return clients.service_token()
 
     @cached_property
     def token_error(self) -> DirectusError | ValueError | None:
-        """Why the service token does not work; None when it does."""
-        # What is wrong with the address is not wrong with the token.
+        """Why the service token is not accepted; None if it is."""
+        # A wrong address is no fault of the token.
         _reached = self.anonymous
         try:
             client = clients.service_client()
@@ -82,7 +82,7 @@ class Site(Times):
         return None
 
     def service_as(self, visitor: Visitor) -> DirectusClient:
-        """Return the client of the site itself on behalf of a visitor."""
+        """Return the client with the service token for a visitor."""
         client = clients.service_client(visitor)
         if client is None:
             raise NotReadable("This needs a service token.")
@@ -90,29 +90,29 @@ class Site(Times):
 
     @cached_property
     def public_info(self) -> Row:
-        """What Directus tells everybody about itself."""
+        """The public information of Directus about itself."""
         return self.anonymous.get_server_info()
 
     @cached_property
     def info(self) -> Row:
-        """What Directus tells the service user about itself."""
+        """The information of Directus about itself for the service user."""
         return self.service.get_server_info()
 
     @cached_property
     def server(self) -> Server:
-        """What Directus and its licence can do, as the service user sees it."""
+        """The features of Directus and its licence, as the service user sees them."""
         version = str(self.info.get("version") or "")
         return Server(version, takes_rules=self.takes_rules)
 
     @property
     def takes_rules(self) -> bool:
-        """Whether permissions may name fields and rows: version 12 wants a licence."""
+        """Whether permissions may name fields and rows; not in 12 without a licence."""
         licence = self.public_info.get("license")
         return licence is None or licence.get("source") is not None
 
     @cached_property
     def settings(self) -> Row:
-        """Directus' settings, as far as the service user sees them."""
+        """Directus' settings that the service user may read."""
         return self.service.get("/settings")
 
     @cached_property
@@ -122,7 +122,7 @@ class Site(Times):
 
     @property
     def my_role(self) -> str:
-        """The service user's role, which it may read as it may read anybody's."""
+        """The service user's role."""
         if "role" not in self.me:
             raise NotReadable("The service token may not read this.", SETUP)
         return str(self.me["role"])
@@ -136,7 +136,7 @@ class Site(Times):
 
     @cached_property
     def rights(self) -> Row:
-        """What the service user may do, by collection and action."""
+        """The rights of the service user, by collection and action."""
         if self.server.has_policies:
             return self.service.get("/permissions/me")
         found: Row = {}
@@ -146,7 +146,7 @@ class Site(Times):
 
     @cached_property
     def roles(self) -> list[Row]:
-        """All roles: id, name and parent; their powers where there are no policies."""
+        """All roles: id, name and parent; in version 10 also their access flags."""
         if self.server.has_policies:
             return self._rows("roles", "id,name,parent")
         rows = self._rows("roles", "id,name,admin_access,app_access")
@@ -161,8 +161,8 @@ class Site(Times):
 
     @cached_property
     def has_picture_folder(self) -> bool:
-        """Whether the token finds the folder of this site's pictures."""
-        # One by its id: version 12 answers 500 to whoever asks for a list.
+        """Whether the service token can read the folder of profile photos."""
+        # By its id: version 12 answers 500 to a request for a list.
         path = f"/folders/{self.own.picture_folder}"
         try:
             self.service.get(path, params={"fields": "id"})
@@ -178,26 +178,26 @@ class Site(Times):
         return None
 
     def policy(self, id_or_name: str) -> Row | None:
-        """Return a policy by id or by name; version 10 has none but its roles."""
+        """Return a policy by id or by name; in version 10 a role."""
         for policy in self._policies:
             if id_or_name in {policy["id"], policy["name"]}:
                 return policy
         return None
 
     def policies_of_role(self, role_id: str | None) -> list[Row]:
-        """Return the policies of a role and of those above it; None is the public."""
+        """Return the policies of a role and its parents; of the public for None."""
         ids = {
             row["policy"] for row in self._access if row["role"] in self._up(role_id)
         }
         return [policy for policy in self._policies if policy["id"] in ids]
 
     def user_permissions(self, policies: list[Row]) -> list[Row]:
-        """Return the rights on directus_users that policies give."""
+        """Return the permissions of policies on directus_users."""
         ids = {policy["id"] for policy in policies}
         return [row for row in self._permissions if row["policy"] in ids]
 
     def count_seats(self) -> int:
-        """Return how many active users have access to Directus' own app."""
+        """Return the number of active users with access to Directus' own app."""
         strong = {
             policy["id"]
             for policy in self._policies
@@ -214,7 +214,7 @@ class Site(Times):
         return len({row["id"] for row in self._rows("users", "id", rule)})
 
     def hidden_permissions(self) -> set[tuple[str, str]]:
-        """Return (id, name) of the policies that have permissions nobody is shown."""
+        """Return (id, name) of the policies with hidden permissions."""
         shown = {row.get("id") for row in self._rows("permissions", "id")}
         return {
             (policy["id"], policy["name"])
@@ -225,7 +225,7 @@ class Site(Times):
     @cached_property
     def _access(self) -> list[Row]:
         if not self.server.has_policies:
-            # A role is its own policy, and so is the public.
+            # In version 10 a role, or the public, is its own policy.
             own = [role["id"] for role in self.roles]
             return [{"role": id, "policy": id} for id in [None, *own]]
         rows = self._rows("access", "role,user,policy")
@@ -265,6 +265,6 @@ class Site(Times):
 
 
 def _right(row: Row) -> Row:
-    """Return a permission of version 10 as later versions sum them up."""
+    """Return a permission of version 10 in the form of later versions."""
     access = "partial" if row["permissions"] else "full"
     return {"access": access, "fields": row["fields"]}

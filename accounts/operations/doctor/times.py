@@ -1,4 +1,4 @@
-"""What Directus tells of times, and how they stand to its own clock."""
+"""Times in answers of Directus, and their relation to its clock."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ..provisioning import SiteIds
 
 @dataclass(frozen=True)
 class Dated:
-    """A row of Directus, and a time in it as Directus tells it."""
+    """A row of Directus, and a time in it as Directus returned it."""
 
     path: str
     id: str
@@ -21,14 +21,14 @@ class Dated:
 
 
 class Times:
-    """The part of a site that is about times."""
+    """The part of `Site` that is about times."""
 
     own: SiteIds
     service: DirectusClient
 
     @cached_property
     def dated(self) -> Dated | None:
-        """A row with a time: our Flow, or the user who was seen last."""
+        """A row with a time: the site's Flow, or the user with the last access."""
         rule = {"id": {"_eq": self.own.webhook_flow}}
         for row in self._rows("flows", "id,date_created", rule):
             return Dated("flows", row["id"], "date_created", row["date_created"])
@@ -43,7 +43,7 @@ class Times:
         return None
 
     def is_aged(self, row: Dated, seconds: int, tolerance: int) -> bool:
-        """Return whether a row is so old by Directus' own reckoning."""
+        """Return whether a row is at least so old, by Directus' clock."""
         oldest, newest = seconds + tolerance, max(0, seconds - tolerance)
         rules = [
             {"id": {"_eq": row.id}},
@@ -54,10 +54,9 @@ class Times:
 
     @cached_property
     def last_change(self) -> datetime | None:
-        """When Directus last wrote that users were changed or deleted by others.
+        """The time of the last change or deletion of users by other users.
 
-        By others, because a lock-out stands there as a change by oneself, and the
-        Flow is told of none.
+        Directus logs a lock-out as a change by the user, and does not run the Flow.
         """
         rule = {
             "_and": [
@@ -77,7 +76,7 @@ class Times:
         return None
 
     def had_flow(self, seconds: int) -> bool:
-        """Return whether the Flow of this site was made so long ago or longer."""
+        """Return whether the site's Flow is at least so old."""
         rule = {
             "_and": [
                 {"id": {"_eq": self.own.webhook_flow}},
@@ -91,7 +90,7 @@ class Times:
 
 
 def moment_of(text: str) -> datetime:
-    """Return a time that Directus tells; on SQLite it leaves the zone out."""
+    """Return a time of Directus; on SQLite it has no zone."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""Is the way to Directus sealed, and for how long?"""
+"""Check of the TLS certificate of Directus."""
 
 import socket
 import ssl
@@ -11,14 +11,14 @@ from .registry import check
 from .site import Site
 
 DAYS_LEFT = 14
-# OpenSSL's numbers for a chain that ends at somebody it does not know.
+# OpenSSL's codes for a chain with an unknown authority.
 UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
 SECONDS = 5
 
 
 @check("directus.tls")
 def tls(site: Site) -> Answer:
-    """Directus' certificate is good, and will be for a while."""
+    """Directus' certificate is valid, and does not expire soon."""
     url = urlsplit(clients.directus_url())
     if url.scheme != "https":
         return ok("Directus is reached without TLS.")
@@ -28,7 +28,7 @@ def tls(site: Site) -> Answer:
     except ssl.SSLCertVerificationError as error:
         reason = "The certificate of %(host)s is not good: %(why)s."
         values = {"host": host, "why": error.verify_message}
-        # Another list of authorities helps where this one does not know the authority.
+        # Another list of authorities can help only against an unknown authority.
         line = "DIRECTUS_CA_BUNDLE=…" if error.verify_code in UNKNOWN_AUTHORITY else ""
         return problem(reason % values, line)
     except OSError:
@@ -42,11 +42,11 @@ def tls(site: Site) -> Answer:
 
 
 def days_left(host: str, port: int) -> float:
-    """Return for how many days the certificate of a server is valid.
+    """Return the number of days until the certificate of a server expires.
 
     Raises:
-        OSError: there is no connection; ssl.SSLCertVerificationError: not one that
-            this server trusts.
+        ssl.SSLCertVerificationError: the site does not trust the certificate.
+        OSError: there is no connection.
     """
     trusted = clients.trusted_certificates()
     context = ssl.create_default_context(

@@ -1,4 +1,4 @@
-"""Does Directus tell this site about users that changed?"""
+"""Checks that Directus reports changed users to the site."""
 
 import hashlib
 import hmac
@@ -20,17 +20,17 @@ from .registry import check
 from .site import SETUP, NotReadable, Site
 
 WEBHOOK = "accounts:directus_webhook"
-# The answer of the site to what is signed and no message.
+# The site's answer to a signed request without a message.
 UNREADABLE = {"result": "unreadable"}
-# Between a change and its message; the clocks differ a little, too.
+# A message comes later than its change, and the clocks differ a little.
 SLACK = timedelta(minutes=1)
-# Rows of messages stay for a day at least.
+# Rows of messages stay for at least a day.
 KEPT = timedelta(days=1)
 
 
 @check("webhook.secret")
 def secret(site: Site) -> Answer:
-    """There is a secret, so that messages are taken."""
+    """There is a secret: without it, the site accepts no messages."""
     if clients.webhook_secret():
         return ok("Messages of Directus are taken when they are signed.")
     reason = "Without a webhook a suspension takes effect after %(seconds)s s."
@@ -40,7 +40,7 @@ def secret(site: Site) -> Answer:
 
 @check("webhook.flow")
 def flow(site: Site) -> Answer:
-    """Directus has the Flow, it is on, and signs with this site's secret."""
+    """Directus has the Flow, it is active, and it signs with the site's secret."""
     _require_secret()
     row = site.webhook_flow
     if row is None:
@@ -57,7 +57,7 @@ def flow(site: Site) -> Answer:
 
 @check("webhook.target")
 def target(site: Site) -> Answer:
-    """Directus reaches the address that its Flow names, and this site is there."""
+    """The site answers at the address of the Flow."""
     _require_secret()
     row = site.webhook_flow
     if row is None:
@@ -91,9 +91,9 @@ def _line(url: str, here: str) -> str:
 
 
 def leads_here(url: str) -> bool:
-    """Return whether a site that knows our secret answers at an address.
+    """Return whether a site with the same secret answers at an address.
 
-    It is sent a signed message that says nothing, which leaves nothing behind.
+    The check sends a signed, empty message, which has no effect.
     """
     body, timestamp = b"{}", str(int(time.time()))
     secret = clients.webhook_secret().encode()
@@ -115,11 +115,11 @@ def leads_here(url: str) -> bool:
 
 
 def _unheard(site: Site, last: datetime | None) -> datetime | None:
-    """Return when Directus changed users, if no message of that has come."""
+    """Return the time of a change of users without a message; None if there is none."""
     try:
         change = site.last_change
     except Forbidden:
-        # Of a set-up before the export.
+        # Of an older set-up.
         return None
     now = timezone.now()
     if change is None or (last and last > change - SLACK) or change > now - SLACK:
@@ -152,6 +152,6 @@ def _has_our_key(row: dict) -> bool:
 
 
 def _target(row: dict) -> str:
-    """Return the address in the Flow's description, as directus_setup writes it."""
+    """Return the address in the Flow's description, written by directus_setup."""
     words = (row["description"] or "").split()
     return next((word for word in words if "://" in word), "")

@@ -1,8 +1,8 @@
-"""What the site needs of Directus, what is there, and the way from one to the other.
+"""Compare what the site needs of Directus with what is there, and make the changes.
 
 Plain functions and dataclasses that take a DirectusClient; no settings, no models.
-What we make has fixed ids, so that it is recognised under any name and nothing
-else is ever touched.
+Everything that the site makes has a fixed id, so that it is recognised under any
+name and nothing else is changed.
 """
 
 from ...directus.ids import SiteIds

@@ -1,4 +1,4 @@
-"""Sign in to Directus as an administrator, for as long as a set-up takes."""
+"""Sign in to Directus as an administrator for the duration of a set-up."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,7 +22,7 @@ class AdminCredentials:
 def admin_client(
     transport: Transport, credentials: AdminCredentials
 ) -> Iterator[DirectusClient]:
-    """Give a client with an administrator's rights, and sign out afterwards."""
+    """Yield a client with an administrator's rights, and sign out afterwards."""
     if credentials.token:
         yield DirectusClient(transport, auth=_auth(credentials.token))
         return

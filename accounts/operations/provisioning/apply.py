@@ -1,4 +1,4 @@
-"""Make the planned calls, one after the other."""
+"""Make the planned changes, one call each."""
 
 import secrets
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from .rendering import describe
 
 
 def new_token() -> str:
-    """Return a static token nobody can guess."""
+    """Return a random static token."""
     return secrets.token_urlsafe(48)
 
 
@@ -21,12 +21,12 @@ def apply_plan(
     token: str = "",
     on_change: Callable[[Change], None] = lambda change: None,
 ) -> None:
-    """Make every change. Stops at the first refusal; running it again goes on there.
+    """Make every change. Stop at the first refusal; the next run continues there.
 
     Args:
-        client: signed in as an administrator.
+        client: acts as an administrator.
         plan: from `make_plan`.
-        token: becomes the service user's token where the plan asks for one.
+        token: the new token of the service user, where the plan needs one.
         on_change: called after each change.
 
     Raises:

@@ -1,7 +1,7 @@
-"""What customers may do in Directus beyond what the site needs.
+"""Find rights of customers in Directus that the site does not need.
 
-A role that is there already brings its own rights along, and whoever signs up gets
-them. On top, Directus 11 keeps what the roles of version 10 could do.
+A role that existed before the set-up keeps its own rights, and every new customer
+gets them. An upgrade to Directus 11 also keeps the rights of the roles of version 10.
 """
 
 import json
@@ -18,7 +18,7 @@ APP = "use Directus' own app"
 
 @dataclass(frozen=True)
 class Beyond:
-    """A right, in words. It is grave when it is about Directus itself."""
+    """A right, in words. A right on Directus' own collections is grave."""
 
     text: str
     is_grave: bool
@@ -26,14 +26,14 @@ class Beyond:
 
 @dataclass(frozen=True)
 class Leftover:
-    """A policy that the upgrade to Directus 11 made of one of our roles."""
+    """A policy that the upgrade to Directus 11 made from one of the site's roles."""
 
     id: str
     name: str
 
 
 def customers_may(state: State, options: Options) -> list[Beyond]:
-    """Return the rights of the customers' role that stay beside those of the plan."""
+    """Return the rights that the customers' role keeps beside those of the plan."""
     permissions = rights.customer_permissions(options.profile_fields)
     wanted = {(each.collection, each.action): each for each in permissions}
     planned = {
@@ -43,7 +43,7 @@ def customers_may(state: State, options: Options) -> list[Beyond]:
     found = [Beyond(text, is_grave=True) for text in _app_access(state)]
     for row in _rows(state):
         key = (row["collection"], row["action"])
-        # What the plan narrows is shown among the changes.
+        # A right that the plan narrows is shown among the changes.
         is_changed = row["policy"] == ids.CUSTOMER_POLICY and key in planned
         if not is_changed and not _is_within(row, wanted.get(key)):
             text = _in_words(row, _policy_name(state, row["policy"]))
@@ -52,7 +52,7 @@ def customers_may(state: State, options: Options) -> list[Beyond]:
 
 
 def left_of_10(state: State) -> list[Leftover]:
-    """Return the policies that stand beside ours since an upgrade.
+    """Return the policies that an upgrade of Directus made for the site's roles.
 
     Directus gives such a policy the id of its role.
     """
@@ -72,7 +72,7 @@ def _app_access(state: State) -> list[str]:
             if row["app_access"]
         ]
     role = state.role(state.customer_role)
-    # One that the set-up made loses it.
+    # A role that the set-up made loses such a policy.
     if role and role["app_access"] and role["id"] != ids.customer_role_id(role["name"]):
         return [APP]
     return []
@@ -101,7 +101,7 @@ def _policy_name(state: State, policy: str) -> str:
 
 
 def _is_within(row: Row, permission: Permission | None) -> bool:
-    """Return whether a row gives no more than one that the site wants."""
+    """Return whether a permission gives no more than a wanted one."""
     if permission is None:
         return False
     is_own = row["permissions"] == permission.permissions

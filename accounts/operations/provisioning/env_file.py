@@ -1,7 +1,7 @@
-"""An environment file: read a value, replace a value, leave every other line alone.
+"""Read and replace values in an environment file; all other lines stay as they are.
 
-A file that is there keeps its owner, its group and its rights: the site reads it as
-somebody else than the operator who writes it.
+An existing file keeps its owner, group and mode: the operator writes it, and the
+site reads it as another user.
 """
 
 import errno
@@ -20,7 +20,7 @@ _LINE = re.compile(
 
 
 def read_value(path: Path, name: str) -> str:
-    """Return the last value that the file gives to a name; empty when none.
+    """Return the last value that the file gives to a name; empty without one.
 
     Raises:
         ProvisioningError: the file cannot be read.
@@ -34,14 +34,14 @@ def read_value(path: Path, name: str) -> str:
 
 
 def write_values(path: Path, values: dict[str, str]) -> None:
-    """Replace or append lines. A new file is readable by its owner alone.
+    """Replace or append lines. A new file is readable by its owner only.
 
-    The file is replaced in one step, so that nobody reads half of it and an
-    interruption leaves the old one. A link stays, and what it points at is replaced.
+    The file is replaced in one step: a reader never sees half of it, and an
+    interruption leaves the old one. A symbolic link stays; its target is replaced.
 
     Raises:
-        ProvisioningError: the file cannot be read or written, or not without taking
-            it from the owner or the group that it has; it is as it was.
+        ProvisioningError: the file cannot be read or written, or would change its
+            owner or group. The file is unchanged.
     """
     left = dict(values)
     before = _lines(path)
@@ -59,10 +59,10 @@ def write_values(path: Path, values: dict[str, str]) -> None:
 
 
 def require_writable(path: Path) -> None:
-    """Try all that `write_values` does but the last step.
+    """Try everything that `write_values` does except the last step.
 
     Raises:
-        ProvisioningError: what is in the way.
+        ProvisioningError: the file cannot be written; str() says why.
     """
     _lines(path)
     try:
@@ -77,7 +77,7 @@ def _lines(path: Path) -> list[str]:
             return []
         if not path.is_file():
             raise ProvisioningError(f"{path} is not a file.")
-        # Whatever the other lines hold, in whatever encoding, stays as it is.
+        # As bytes: other lines may have any encoding.
         text = path.read_bytes().decode("utf-8", errors="surrogateescape")
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -100,7 +100,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _beside(path: Path, text: str) -> Path:
-    """Write a new file in the same folder, with the owner and rights of the old one."""
+    """Write a new file in the same folder with the owner and mode of the old one."""
     # mkstemp makes the file with mode 0600.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -126,7 +126,7 @@ def _take_over(old: Path, new: Path, handle: int) -> None:
                 f"{old} would not keep its owner and its group, and the site might no "
                 "longer read it: run this as its owner or as root."
             ) from error
-    # The mode, and what the file system knows besides, as lists of who may read it.
+    # The mode and extended attributes, such as access control lists.
     shutil.copystat(old, new)
     os.fchmod(handle, stat.S_IMODE(had.st_mode))
 
@@ -136,7 +136,7 @@ def _sync_folder(folder: Path) -> None:
     try:
         os.fsync(handle)
     except OSError:
-        # Not every file system can; the file itself is written.
+        # Some file systems have none; the file itself is written.
         pass
     finally:
         os.close(handle)

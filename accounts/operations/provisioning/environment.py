@@ -1,7 +1,7 @@
-"""What only Directus' own environment can hold.
+"""Values that only Directus' own environment can hold.
 
-The local stack starts Directus with these values; `directus_setup` prints them for
-everybody else.
+The local stack starts Directus with them; `directus_setup` prints them for all
+other servers.
 """
 
 from urllib.parse import urlsplit
@@ -20,23 +20,23 @@ def directus_environment(
     """Return the variables that Directus must be started with.
 
     Args:
-        reset_url: where links in password mails lead.
-        verify_url: where links in confirmation mails lead.
-        invite_url: where links in invitations lead.
-        webhook_url: where its Flow finds Django; empty without a Flow.
-        django_address: the address or network that Directus sees Django under.
+        reset_url: target of the links in password mails.
+        verify_url: target of the links in confirmation mails.
+        invite_url: target of the links in invitations.
+        webhook_url: address of the site's webhook; empty without a Flow.
+        django_address: the address or network from which the site calls Directus.
     """
     return _for_webhook(webhook_url) | {
-        # Compared by origin and path, to the last slash.
+        # Directus compares origin and path, including the last slash.
         "PASSWORD_RESET_URL_ALLOW_LIST": reset_url,
         "USER_REGISTER_URL_ALLOW_LIST": verify_url,
         "USER_INVITE_URL_ALLOW_LIST": invite_url,
-        # Anything wider lets a visitor choose the own address.
+        # A wider value lets a visitor forge their address.
         "IP_TRUST_PROXY": django_address,
-        # An access token outlives sign-out and suspension by this much.
+        # An access token stays valid this long after a sign-out or a suspension.
         "ACCESS_TOKEN_TTL": "5m",
-        # The minimum that OWASP names. Directus' default takes so long under load
-        # that the time of an answer tells whether an account exists.
+        # The minimum of OWASP. Under load, Directus' default takes so long that the
+        # time of an answer reveals whether an account exists.
         "HASH_MEMORY_COST": "19456",
         "HASH_TIME_COST": "2",
         "HASH_PARALLELISM": "1",
@@ -45,10 +45,10 @@ def directus_environment(
 
 
 def is_loopback(url: str) -> bool:
-    """Return whether Directus finds an address on its own machine."""
+    """Return whether an address is on the machine of Directus."""
     return urlsplit(url).hostname in LOOPBACK
 
 
 def _for_webhook(url: str) -> dict[str, str]:
-    # The default forbids every address of the machine that Directus runs on.
+    # By default Directus refuses every address of its own machine.
     return {"IMPORT_IP_DENY_LIST": "169.254.169.254"} if is_loopback(url) else {}

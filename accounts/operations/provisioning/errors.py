@@ -1,5 +1,5 @@
-"""Why a set-up stops before it changes anything."""
+"""The error of a set-up that stops before it changes anything."""
 
 
 class ProvisioningError(Exception):
-    """Directus is in a state that the set-up must not touch; str() says why."""
+    """The set-up must not change this Directus; str() says why."""

@@ -1,4 +1,4 @@
-"""Which site the things in Directus belong to: the service role says its address."""
+"""Find the site that owns objects in Directus; its service role names the address."""
 
 from urllib.parse import urlsplit
 
@@ -10,8 +10,8 @@ from .wanted import Options
 def mark(role: Row | None, options: Options) -> Row:
     """Return the values of the service role that name its site.
 
-    Words that people put there stay, and so does another address unless the operator
-    named the site: a second one may have got a copy of the first one's settings.
+    Other text in the description stays. Another site's address stays, too, unless the
+    operator named the site: a second site may run with a copy of the settings.
     """
     said = (role or {}).get("description") or ""
     is_free = not said or (options.is_named and _address_in(said))
@@ -21,9 +21,9 @@ def mark(role: Row | None, options: Options) -> Row:
 
 
 def other_address(state: State, options: Options) -> str:
-    """Return the address of another site that these things were made for.
+    """Return the address of the other site that owns these objects.
 
-    Empty when there is none, or none is known.
+    Empty if there is no such site, or if it is not known.
     """
     role = state.role(state.own.service_role) or {}
     address = _address_in(role.get("description") or "")
@@ -31,18 +31,19 @@ def other_address(state: State, options: Options) -> str:
 
 
 def refuse_another_site(state: State, options: Options, *, token_works: bool) -> None:
-    """Stop before the set-up takes the token and the Flow of another site.
+    """Stop before the set-up takes over the token and the Flow of another site.
 
     Raises:
         ProvisioningError: Directus has a site of this name at another address, the
-            operator named none, and no token shows that it is this one.
+            operator did not name the site, and no valid token proves that it is
+            this site.
     """
     if options.is_named or token_works:
         return
     other = other_address(state, options)
     role = state.role(state.own.service_role) or {}
     if not role.get("description") and state.webhook_url:
-        # Of a set-up that did not write it down yet.
+        # An older set-up did not write the address.
         origin = _origin(state.webhook_url)
         other = "" if _same(origin, options.site_url) else origin
     if other:

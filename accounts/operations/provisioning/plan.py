@@ -1,4 +1,4 @@
-"""The difference between what is wanted and what is there."""
+"""The difference between the wanted and the present state of Directus."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -17,16 +17,16 @@ CREATE, UPDATE = "create", "update"
 
 @dataclass(frozen=True)
 class Change:
-    """One call that brings Directus closer.
+    """One call that changes Directus.
 
     Attributes:
         kind: role, policy, access, folder, field, permission, settings, user, flow or
             operation.
-        name: which one, for people.
-        values: what is sent.
-        before: what the same keys hold now; empty for something new.
-        needs_token: whether a new token is added to the values when it is applied.
-        hidden: which of the values holds a secret.
+        name: the object's name, for messages.
+        values: the body of the call.
+        before: the present values of the same keys; empty for a new object.
+        needs_token: whether a new token is added to the values.
+        hidden: the key whose value is secret.
     """
 
     verb: str
@@ -46,31 +46,31 @@ class Plan:
     changes: list[Change]
     customer_role: str
     token_missing: bool = False
-    # The licence of Directus allows no narrower rights.
+    # The licence of Directus allows no narrower permissions.
     is_restricted: bool = False
     customer_role_name: str = ""
-    # What customers may besides; whether an operator has to say yes to it.
+    # Further rights of customers; whether an operator must accept them.
     beyond: list[Beyond] = field(default_factory=list)
     is_known_role: bool = True
     leftovers: list[Leftover] = field(default_factory=list)
 
     @property
     def must_be_accepted(self) -> bool:
-        """Whether the customers' role has rights that may come as a surprise."""
+        """Whether the customers' role has rights that the site does not need."""
         return any(each.is_grave or not self.is_known_role for each in self.beyond)
 
     @property
     def makes_token(self) -> bool:
-        """Whether applying it yields a new service token."""
+        """Whether the plan makes a new service token."""
         return any(change.needs_token for change in self.changes)
 
 
 def make_plan(state: State, options: Options, *, token_works: bool) -> Plan:
-    """Return what has to change.
+    """Return the changes to make.
 
     Args:
-        state: what is there.
-        options: what the operator wants.
+        state: the present state of Directus.
+        options: the operator's wishes.
         token_works: whether the service token in use belongs to the service user.
     """
     changes = [
@@ -98,7 +98,7 @@ def make_plan(state: State, options: Options, *, token_works: bool) -> Plan:
 
 
 def _is_known_role(state: State, options: Options) -> bool:
-    """Return whether the set-up made the customers' role, or took it before."""
+    """Return whether the set-up made the customers' role or used it before."""
     role = state.role(state.customer_role)
     made_by_us = role is None or role["id"] == ids.customer_role_id(role["name"])
     return made_by_us or state.customer_role == options.known_customer_role
@@ -134,7 +134,7 @@ def _policies(state: State) -> Iterator[Change]:
         if row is None:
             yield Change(CREATE, "policy", name, "/policies", policy)
             continue
-        # The name is for people, and may be theirs.
+        # Operators may have renamed it.
         owned = {key: value for key, value in policy.items() if key != "name"}
         yield from _update("policy", row["name"], f"/policies/{row['id']}", row, owned)
 
@@ -161,7 +161,7 @@ def _named(state: State) -> list[Row]:
 
 
 def _folders(state: State) -> Iterator[Change]:
-    # Its name and its place are for people.
+    # Operators may rename and move it.
     if not state.folders:
         name = "Profile pictures"
         if not state.own.is_default:
@@ -214,7 +214,7 @@ def _permissions(state: State, options: Options) -> Iterator[Change]:
         if key not in existing:
             values = _new_row(state, permission)
             yield Change(CREATE, "permission", name, "/permissions", values)
-        # Several, when Directus 12 hid one for lack of a licence and has one now.
+        # Several, if Directus 12 hid one without a licence and shows it with one.
         for row in existing.get(key, []):
             path = f"/permissions/{row['id']}"
             yield from _update("permission", name, path, row, _merged(permission, row))
@@ -232,7 +232,7 @@ def _new_row(state: State, permission: Permission) -> Row:
 
 
 def _merged(permission: Permission, row: Row) -> Row:
-    """Return the wanted row with the harmless fields that somebody added."""
+    """Return the wanted permission with the harmless fields that an operator added."""
     values = permission.values()
     del values["policy"], values["collection"], values["action"]
     return values | {"fields": _merged_fields(permission, row["fields"] or [])}
@@ -266,20 +266,20 @@ def _service_user(
         )
         return
     path = f"/users/{user['id']}"
-    # The role is ours already, else reading the state would have stopped; sending
-    # the address again would end sessions.
+    # # `read_state` has checked that it is the site's own user. Writing the address
+    # again would end its sessions.
     yield from _update("user", email, path, user, {"status": values["status"]})
     if needs_token:
         before = {"token": bool(user["token"])}
         yield Change(UPDATE, "user", email, path, {}, before, needs_token=True)
 
 
-# What people may set as they like in a Flow.
+# Operators may change these values of a Flow.
 _FREE = {"id", "name", "position_x", "position_y"}
 
 
 def _webhook(state: State, options: Options) -> Iterator[Change]:
-    """Yield the Flow, its operations, and last what it begins with."""
+    """Yield the Flow, its operations, and last the link to its first operation."""
     if options.webhook is None:
         return
     flow = webhook.flow(options.webhook, state.own)
@@ -321,7 +321,7 @@ def _update(kind: str, name: str, path: str, row: Row, values: Row) -> Iterator[
 
 
 def _same(present: Any, value: Any) -> bool:
-    """Compare as Directus means it: no rule and an empty rule are one thing."""
+    """Return whether two values mean the same: no rule equals an empty rule."""
     return (present or None) == (value or None) if _is_rule(value) else present == value
 
 

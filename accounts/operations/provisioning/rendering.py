@@ -1,4 +1,4 @@
-"""A plan as lines of text. Colour is whatever the caller's styles add."""
+"""Show a plan as lines of text; the caller adds colours."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ Style = Callable[[str], str]
 
 
 def plain(text: str) -> str:
-    """Return the text as it is."""
+    """Return the text unchanged."""
     return text
 
 
@@ -35,7 +35,7 @@ def render_plan(
 
 
 def describe(change: Change) -> str:
-    """Return what a change is about, in a few words."""
+    """Return a short description of a change."""
     return f"{_kinds()[change.kind]} {change.name}".rstrip()
 
 
@@ -83,7 +83,7 @@ def _hidden(key: str) -> str:
 
 
 def _is_said(kind: str, key: str) -> bool:
-    """Return whether the line above the values says it already."""
+    """Return whether the heading of the change names the value already."""
     if kind == "access" or (kind, key) == ("permission", "role"):
         return True
     return key in {
@@ -125,14 +125,14 @@ def _text(value: Any) -> str:
 
 
 def _beyond(plan: Plan, changed: Style) -> Iterator[str]:
-    """Say what everybody gets who signs up, beside what the site needs."""
+    """List the rights of new customers that the site does not need."""
     name = f"{plan.customer_role_name} ({plan.customer_role})"
     yield changed(f"The customers' role {name} may do more than the site needs:")
     yield from (f"  ! {each.text}" for each in plan.beyond)
 
 
 def _leftovers(plan: Plan) -> Iterator[str]:
-    """Say which policies an upgrade of Directus has made."""
+    """List the policies that an upgrade of Directus made."""
     yield (
         "Directus 11 made these policies of roles of version 10. Their rights count as "
         "long as they are there; delete them in Directus when this has run:"
@@ -141,7 +141,7 @@ def _leftovers(plan: Plan) -> Iterator[str]:
 
 
 def _restrictions(changed: Style) -> Iterator[str]:
-    """Say what a Directus without a licence keeps the site from having."""
+    """List the rights that Directus refuses without a licence."""
     yield changed(
         "This Directus has no licence for permissions that name fields and rows."
     )

@@ -1,4 +1,4 @@
-"""What a set-up says: lines for people, or one JSON document."""
+"""Output of a set-up: lines of text, or one JSON document."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,32 +13,32 @@ HIDDEN = "**********"
 
 
 class Report(Protocol):
-    """What the command has to say, in the order in which it happens."""
+    """The messages of a set-up, in their order."""
 
     def plan(self, plan: Plan, version: str) -> None:
-        """Show what would change in a Directus of this version."""
+        """Show the changes for a Directus of this version."""
 
     def note(self, text: str) -> None:
-        """Say something beside the plan."""
+        """Show a note."""
 
     def made(self, change: Change) -> None:
-        """Tell of a change that was made."""
+        """Show a change after it was made."""
 
     def handed_over(self, names: list[str], file: Path) -> None:
-        """Tell which values were written to which file."""
+        """Show the names of the values that were written to a file."""
 
     def token(self, name: str, token: str) -> None:
-        """Show a new token to whoever asked for that."""
+        """Show a new token, because the operator asked for it."""
 
     def environment(self, lines: Mapping[str, str]) -> None:
-        """Show what only Directus' own environment can hold."""
+        """Show the values for Directus' own environment."""
 
     def end(self) -> None:
-        """Say what was kept back until now."""
+        """Write everything that was kept."""
 
 
 class TextReport:
-    """Lines for people, as they come.
+    """Writes lines of text at once.
 
     Args:
         write: takes a line.
@@ -57,7 +57,7 @@ class TextReport:
         self._good, self._changed, self._bad = good, changed, bad
 
     def plan(self, plan: Plan, version: str) -> None:
-        """Show the differences."""
+        """Show the plan."""
         for line in render_plan(
             plan, added=self._good, changed=self._changed, removed=self._bad
         ):
@@ -70,24 +70,24 @@ class TextReport:
             self.note(text)
 
     def note(self, text: str) -> None:
-        """Show it as something to look at."""
+        """Show it in the colour of a warning."""
         self._write(self._changed(text))
 
     def made(self, change: Change) -> None:
-        """Tick a change off."""
+        """Show the change."""
         self._write(f"{self._good('✓')} {describe(change)}")
 
     def handed_over(self, names: list[str], file: Path) -> None:
-        """Name the file."""
+        """Show the file's name."""
         written = {"names": ", ".join(names), "file": file}
         self._write("Wrote {names} to {file}.".format(**written))
 
     def token(self, name: str, token: str) -> None:
-        """Show it as a line to paste."""
+        """Show the token as a line to paste."""
         self._write(f"{name}={token}")
 
     def environment(self, lines: Mapping[str, str]) -> None:
-        """Show lines to paste."""
+        """Show the values as lines to paste."""
         self._write("")
         self._write(
             "Directus reads the following from its own environment. Put the "
@@ -100,11 +100,11 @@ class TextReport:
         self._write(f'# MAX_PAYLOAD_SIZE="100kb"  {alone}')
 
     def end(self) -> None:
-        """Everything was said."""
+        """Write nothing: all lines were written."""
 
 
 class JsonReport:
-    """One document at the end, whether it went well or not."""
+    """Writes one document at the end, also after a failure."""
 
     def __init__(self, write: Callable[[str], Any]) -> None:
         self._write = write
@@ -114,7 +114,7 @@ class JsonReport:
         self._document: dict[str, Any] = {}
 
     def plan(self, plan: Plan, version: str) -> None:
-        """Keep the plan, to tell at the end what of it was made."""
+        """Keep the plan, for the list of changes that were made."""
         self._plan = plan
         self._document |= {
             "directus": version,
@@ -138,7 +138,7 @@ class JsonReport:
         self._document |= {"written": {"file": str(file), "names": names}}
 
     def token(self, name: str, token: str) -> None:
-        """Keep it for the document, because it was asked for."""
+        """Keep the token, because the operator asked for it."""
         self._document[name] = token
 
     def environment(self, lines: Mapping[str, str]) -> None:
@@ -146,7 +146,7 @@ class JsonReport:
         self._document |= {"environment_of_directus": dict(lines)}
 
     def end(self) -> None:
-        """Write the document; nothing before there is a plan."""
+        """Write the document, or nothing without a plan."""
         if self._plan is None:
             return
         changes = [

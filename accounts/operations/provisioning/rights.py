@@ -1,4 +1,4 @@
-"""Every right that the site needs, as data and in the words of Directus 11."""
+"""Every permission that the site needs, as data for Directus 11."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,9 +25,9 @@ PROFILE = [
     "last_access",
     "provider",
 ]
-# Directus hides the value of `tfa_secret`; it shows whether there is one.
+# Directus masks `tfa_secret`: a reader learns only whether there is one.
 OWN_PROFILE = [*PROFILE, "avatar", "tfa_secret"]
-# `tfa_secret` stands for switching the second factor on and off.
+# Switching the second factor on or off needs the right to write `tfa_secret`.
 OWN_WRITABLE = ["first_name", "last_name", "password", "language", "tfa_secret"]
 SERVICE_WRITABLE = [
     "email",
@@ -38,7 +38,7 @@ SERVICE_WRITABLE = [
     "language",
     "avatar",
 ]
-# Version 10 deletes only what may be read with its place on the disk.
+# Version 10 deletes a file only if `filename_disk` is readable.
 FILE = (
     "id",
     "title",
@@ -51,7 +51,7 @@ FILE = (
     "filename_disk",
     "filename_download",
 )
-# Whoever may write one of these can become somebody else.
+# A user who may write one of these can take over another account.
 NEVER_WRITABLE = {
     "*",
     "id",
@@ -62,13 +62,13 @@ NEVER_WRITABLE = {
     "external_identifier",
     "auth_data",
 }
-# The site deletes the file that `avatar` names, for another picture.
+# The site deletes the file in `avatar` when the user chooses another photo.
 NEVER_WRITABLE_BY_CUSTOMERS = NEVER_WRITABLE | {"email", "status", "avatar"}
 
 
 @dataclass(frozen=True)
 class Permission:
-    """One right of one of our policies. `forbidden` fields are taken away."""
+    """One permission of a policy of the site, without the `forbidden` fields."""
 
     policy: str
     collection: str
@@ -81,11 +81,11 @@ class Permission:
 
     @property
     def for_customers(self) -> bool:
-        """Whether it is a right of customers, not of the site."""
+        """Whether customers have it, not the site."""
         return self.policy == ids.CUSTOMER_POLICY
 
     def values(self) -> dict[str, Any]:
-        """Return the row as Directus takes it."""
+        """Return the row for Directus' API."""
         return {
             "policy": self.policy,
             "collection": self.collection,
@@ -98,7 +98,7 @@ class Permission:
 
 
 def customer_permissions(profile_fields: Sequence[str] = ()) -> list[Permission]:
-    """Return the rights of a customer: the own profile and nothing else.
+    """Return the permissions of a customer: their own profile and nothing else.
 
     Args:
         profile_fields: fields added to users in Directus that belong to the profile.
@@ -127,7 +127,7 @@ def service_permissions(
     also_reads: Sequence[str] = (),
     own: SiteIds = ids.DEFAULT,
 ) -> list[Permission]:
-    """Return the rights of the site itself: customers, and reading what it checks.
+    """Return the permissions of the site: to manage customers, and to read for checks.
 
     Args:
         customer_role: id of the role that customers have.
@@ -141,9 +141,9 @@ def service_permissions(
         _updates_customers(customer_role, profile_fields),
         _deletes_customers(customer_role),
         *_keeps_pictures(own),
-        # Of which type the fields of a profile are; shows those that may be read.
+        # The types of profile fields; Directus shows only readable fields.
         _reads("directus_fields", ["*"], {"collection": {"_eq": "directus_users"}}),
-        # The texts that their labels name as `$t:some_key`.
+        # The texts behind labels such as `$t:some_key`.
         _reads("directus_translations", ["key", "language", "value"]),
         *_reads_what_is_checked(own),
     ]
@@ -151,9 +151,9 @@ def service_permissions(
 
 
 def _reads_what_is_checked(own: SiteIds) -> list[Permission]:
-    """Return what directus_sync and directus_doctor read beside the users."""
+    """Return the permissions of directus_sync and directus_doctor beyond users."""
     return [
-        # Who was changed lately, for directus_sync --since; of oneself, for the export.
+        # For directus_sync --since, and for the user's own activity in an export.
         _reads(
             "directus_activity",
             [
@@ -171,7 +171,7 @@ def _reads_what_is_checked(own: SiteIds) -> list[Permission]:
             ["id", "policy", "collection", "action", "fields", "permissions"],
             {"collection": {"_eq": "directus_users"}},
         ),
-        # Not the operations: one of them holds the secret.
+        # Not the operations: one of them holds the webhook's secret.
         _reads(
             "directus_flows",
             ["id", "status", "description", "operation", "date_created"],
@@ -193,7 +193,7 @@ def _reads(
 
 
 def _creates_customers(customer_role: str) -> Permission:
-    # `_eq` lets a missing role pass; the preset fills it in before the rule looks.
+    # `_eq` accepts a missing role; the preset sets it before the rule is checked.
     return _service(
         "create",
         "directus_users",
@@ -223,15 +223,15 @@ def _updates_customers(customer_role: str, profile_fields: Sequence[str]) -> Per
 
 
 def _deletes_customers(customer_role: str) -> Permission:
-    """Return the right by which people end their own account on the site."""
+    """Return the permission with which the site deletes or archives customers."""
     return _service(
         "delete", "directus_users", ["*"], permissions=_only_customers(customer_role)
     )
 
 
 def _only_customers(customer_role: str) -> dict[str, Any]:
-    # A policy can also hang on a single user: such an administrator in the
-    # customers' role is as far out of reach as any other.
+    # # A policy can belong to one user: an administrator in the customers' role is
+    # excluded, too.
     is_admin = {"policy": {"admin_access": {"_eq": True}}}
     return {
         "_and": [{"role": {"_eq": customer_role}}, {"policies": {"_none": is_admin}}]
@@ -239,10 +239,11 @@ def _only_customers(customer_role: str) -> dict[str, Any]:
 
 
 def _keeps_pictures(own: SiteIds) -> list[Permission]:
-    """Return the rights on profile pictures, all of them in one folder.
+    """Return the permissions on profile photos, which are all in one folder.
 
-    None to replace a file: Directus wants `filename_disk` writable for that, and who
-    may write it can read every file in the storage. Another picture is a new file.
+    There is none to replace a file: Directus requires `filename_disk` to be writable
+    for that, which gives access to every file in the storage. Another photo is a new
+    file.
     """
     folder = {"folder": {"_eq": own.picture_folder}}
     return [

@@ -1,4 +1,4 @@
-"""What a version of Directus, and its licence, can express."""
+"""What a version of Directus and its licence can express."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from . import version_10
 from .rights import Permission
 
 MAJORS = (10, 11, 12)
-# The last one in which roles have their rights by themselves.
+# The last version in which roles, not policies, have permissions.
 WITHOUT_POLICIES = 10
 LICENCES_SINCE = 12
 
@@ -18,12 +18,12 @@ LICENCES_SINCE = 12
 @dataclass(frozen=True)
 class Server:
     """
-    What the other side can do.
+    The features of a Directus server.
 
     Attributes:
-        version: as Directus tells it; empty when it does not.
-        takes_rules: whether a permission may name fields and rows. Directus 12
-            refuses that without a licence.
+        version: as Directus reports it; empty if it does not.
+        takes_rules: whether a permission may be limited to fields and rows. Directus
+            12 refuses that without a licence.
     """
 
     version: str = ""
@@ -31,27 +31,27 @@ class Server:
 
     @property
     def major(self) -> int:
-        """The first number of the version; 0 when it is not known."""
+        """The first number of the version; 0 if unknown."""
         number = self.version.partition(".")[0]
         return int(number) if number.isdecimal() else 0
 
     @property
     def is_supported(self) -> bool:
-        """Whether this site was tried with it."""
+        """Whether the site was tested with this version."""
         return self.major in MAJORS
 
     @property
     def has_policies(self) -> bool:
-        """Whether rights hang on policies, and not on roles themselves."""
+        """Whether policies, not roles, have permissions."""
         return self.major != WITHOUT_POLICIES
 
     def attainable(
         self, permissions: Iterable[Permission], own: SiteIds = ids.DEFAULT
     ) -> list[Permission]:
-        """Return the rights that can be had here in place of those that are wanted.
+        """Return the permissions that this server can express.
 
-        Where fields and rows cannot be named, a right is for everything or not at
-        all: the site gets its rights whole, and customers get none.
+        Where permissions cannot be limited to fields and rows, the site gets whole
+        ones, and customers get none.
         """
         if not self.has_policies:
             found = (version_10.translated(each, own) for each in permissions)
@@ -62,7 +62,7 @@ class Server:
 
 
 def with_licence(client: DirectusClient, server: Server) -> Server:
-    """Return the server with what its licence allows, which administrators may read."""
+    """Return the server with the limits of its licence, read as an administrator."""
     if server.major < LICENCES_SINCE:
         return server
     entitlements = client.get("/license").get("entitlements", {})

@@ -1,4 +1,4 @@
-"""What Directus has now of the things that the set-up looks after."""
+"""The present state of everything that the set-up manages in Directus."""
 
 import json
 from dataclasses import dataclass, field
@@ -16,15 +16,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class State:
-    """The rows that matter, each in Directus' own shape.
+    """Rows of Directus, each as its API returns it.
 
     Attributes:
-        customer_role: id of the role that customers get, whether it exists or not.
-        new_customer_role: name of that role when it has to be made.
+        customer_role: id of the role for customers, whether it exists or not.
+        new_customer_role: name of that role if it has to be made.
         own: the ids of the site.
-        role_access: which policies hang on the customers' role, on those above it, and
-            on the site's own.
-        other_policies, other_permissions: those of them that are not ours.
+        role_access: the policies of the customers' role, its parent roles, and the
+            site's own role.
+        other_policies, other_permissions: those that the site did not make.
     """
 
     customer_role: str
@@ -47,19 +47,19 @@ class State:
 
     @property
     def webhook_url(self) -> str:
-        """The address that our Flow calls; empty when there is none."""
+        """The address that the site's Flow calls; empty without a Flow."""
         return webhook.url_in(self.operations, self.own)
 
     def role(self, role_id: str) -> Row | None:
-        """Return the customers' role or the site's own; None when it is not there."""
+        """Return the customers' role or the site's own; None if it does not exist."""
         return next((row for row in self.roles if row["id"] == role_id), None)
 
 
 def read_state(client: DirectusClient, options: Options) -> State:
-    """Read what is there, as an administrator.
+    """Read the present state, as an administrator.
 
     Raises:
-        ProvisioningError: what is there must not be touched or built upon.
+        ProvisioningError: the set-up must not change or use this state.
         DirectusError: Directus did not answer, or refused.
     """
     info = client.get_server_info()
@@ -96,7 +96,7 @@ def read_state(client: DirectusClient, options: Options) -> State:
 
 
 def _require_whole(state: State, info: Row) -> None:
-    """Stop where Directus cuts lists off: what is missing would be made twice."""
+    """Stop if Directus truncates lists: missing objects would be made twice."""
     most = (info.get("queryLimit") or {}).get("max") or -1
     lists = [value for value in vars(state).values() if isinstance(value, list)]
     if 0 < most <= max(map(len, lists)):
@@ -107,7 +107,7 @@ def _require_whole(state: State, info: Row) -> None:
 
 
 def _user_fields(client: DirectusClient, options: Options) -> list[Row]:
-    """Return the fields of users. What the profile is to have must be there."""
+    """Return the fields of users. All fields of the profile must exist."""
     found = client.get("/fields/directus_users")
     there = {row["field"] for row in found}
     if missing := [name for name in options.profile_fields if name not in there]:
@@ -121,7 +121,7 @@ def _user_fields(client: DirectusClient, options: Options) -> list[Row]:
 def _rights(
     client: DirectusClient, server: Server, customer_role: str, own: SiteIds
 ) -> Row:
-    """Return the rows of our policies; of our roles where there are no policies."""
+    """Return the permissions of the site's policies; in version 10 of its roles."""
     ours = {"_in": list(own.policies)}
     if server.has_policies:
         return {
@@ -139,7 +139,7 @@ def _rights(
 def _other_rights(
     client: DirectusClient, server: Server, role: Row | None, own: SiteIds
 ) -> Row:
-    """Return what else gives rights to our roles; a role of version 10 has its own."""
+    """Return other policies of the site's roles, and permissions of version 10."""
     if not server.has_policies:
         return {}
     roles = [*(role_lineage(client, role) if role else []), own.service_role]
@@ -166,7 +166,7 @@ def _require_administrator(client: DirectusClient, server: Server) -> None:
         rights = client.get("/policies/me/globals")
     else:
         me = client.get("/users/me", params={"fields": "role.admin_access"})
-        # Of who may not read the own role there is only the id.
+        # A user who may not read their role gets only the id.
         rights = me.get("role")
     if not (rights or {}).get("admin_access"):
         raise ProvisioningError("These credentials are not an administrator's.")
@@ -182,7 +182,7 @@ def _require_supported(server: Server) -> None:
 
 
 def _find_customer_role(client: DirectusClient, wish: str) -> tuple[Row | None, str]:
-    """Return the role that customers get, None when it has to be made, and its name."""
+    """Return the customers' role, or None if it has to be made, and its name."""
     if ids.is_id(wish):
         return _role_with_id(client, wish), ids.DEFAULT_CUSTOMER_ROLE
     made_by_us = ids.customer_role_id(wish)
@@ -198,14 +198,14 @@ def _find_customer_role(client: DirectusClient, wish: str) -> tuple[Row | None, 
 
 def _role_with_id(client: DirectusClient, wish: str) -> Row | None:
     found = _rows(client, "roles", {"id": {"_eq": wish}})
-    # Ours comes back under its id when Directus starts anew.
+    # A role that the set-up made has the same id in an emptied Directus.
     if not found and wish != ids.customer_role_id(ids.DEFAULT_CUSTOMER_ROLE):
         raise ProvisioningError(f"Directus has no role with the id {wish}.")
     return next(iter(found), None)
 
 
 def _refuse_powerful_role(client: DirectusClient, server: Server, role: Row) -> None:
-    """Stop when customers would be administrators, by the role or one above it."""
+    """Stop if the customers' role or a parent role has administrator access."""
     if _is_powerful(client, server, role):
         raise ProvisioningError(
             f"The role {role['name']} has administrator rights. Customers must not "
@@ -224,7 +224,7 @@ def _is_powerful(client: DirectusClient, server: Server, role: Row) -> bool:
 
 
 def role_lineage(client: DirectusClient, role: Row) -> list[str]:
-    """Return the id of the role and of every role it inherits from."""
+    """Return the ids of a role and of its parent roles."""
     lineage = [role["id"]]
     parent = role.get("parent")
     while parent and parent not in lineage:
@@ -235,14 +235,14 @@ def role_lineage(client: DirectusClient, role: Row) -> list[str]:
 
 
 def _find_service_user(client: DirectusClient, wish: str, own: SiteIds) -> Row | None:
-    """Return the site's own user: the one that is there, unless another is wished."""
+    """Return the service user: the present one, unless the operator named another."""
     fields = "id,email,role,status,token"
     rule = {"role": {"_eq": own.service_role}}
     there = [] if wish else _rows(client, "users", rule, fields=fields)
     if len(there) == 1:
         return there[0]
     email = wish or own.service_email
-    # Addresses keep the case they were typed in, and `_eq` minds it.
+    # Directus keeps the case of addresses, and `_eq` compares it.
     found = _rows(client, "users", {"email": {"_icontains": email}}, fields=fields)
     same = [row for row in found if (row["email"] or "").casefold() == email.casefold()]
     if not same and there:
@@ -261,7 +261,7 @@ def _find_service_user(client: DirectusClient, wish: str, own: SiteIds) -> Row |
 
 
 def token_belongs_to(client: DirectusClient, user: Row | None) -> bool:
-    """Return whether the token that a client signs with is the service user's."""
+    """Return whether the client's token belongs to the service user."""
     if user is None:
         return False
     try:

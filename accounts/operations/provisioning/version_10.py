@@ -1,4 +1,4 @@
-"""What is said differently to Directus 10, where roles themselves have the rights."""
+"""Permissions for Directus 10, where roles have them and there are no policies."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,7 +25,7 @@ _FIELDS = {
 
 
 def translated(permission: Permission, own: SiteIds = ids.DEFAULT) -> Permission | None:
-    """Return the right as version 10 knows it; None when it has no such thing."""
+    """Return the permission for version 10; None if version 10 has no such thing."""
     if permission.collection in _UNKNOWN:
         return None
     if permission.for_customers:
@@ -33,23 +33,23 @@ def translated(permission: Permission, own: SiteIds = ids.DEFAULT) -> Permission
     fields = _FIELDS.get(permission.collection, permission.fields)
     rule = permission.permissions
     if permission.collection == "directus_permissions":
-        # Nobody is told the own rights there otherwise.
+        # Version 10 shows users their own permissions only with this one.
         of_its_own = {"role": {"_eq": own.service_role}}
         rule = {"_or": [{"collection": {"_eq": "directus_users"}}, of_its_own]}
     if rule and "_and" in rule:
-        # Only a role can make an administrator: the rest of the rule names policies.
+        # Only roles make administrators there; the rest of the rule names policies.
         rule = rule["_and"][0]
     return replace(permission, fields=fields, permissions=rule)
 
 
 def with_role(row: Row, customer_role: str, own: SiteIds = ids.DEFAULT) -> Row:
-    """Return a permission that names its role in place of our policy."""
+    """Return a permission with its role instead of the policy."""
     role = _roles(customer_role, own)[row["policy"]]
     return {"role": role} | {key: row[key] for key in row if key != "policy"}
 
 
 def with_policy(row: Row, customer_role: str, own: SiteIds = ids.DEFAULT) -> Row:
-    """Return a role's permission as if it hung on our policy."""
+    """Return a role's permission as if it belonged to the site's policy."""
     policies = {role: policy for policy, role in _roles(customer_role, own).items()}
     return row | {"policy": policies[row["role"]]}
 

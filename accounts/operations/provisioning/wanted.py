@@ -1,6 +1,6 @@
-"""What the site needs of Directus, as data and in the words of version 11.
+"""What the site needs of Directus, as data for version 11.
 
-Roles and policies are bare; the rights are in `rights.py`.
+Roles and policies are here; their permissions are in `rights.py`.
 """
 
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from ...directus import ids
 from ...directus.ids import SiteIds
 from .webhook import Webhook
 
-# An address of RFC 5737's documentation block, which no visitor can have.
+# No visitor has this address: RFC 5737 reserves it for documentation.
 PROBE_ADDRESS = "192.0.2.33"
 
 
 class Unchanged:
-    """Stands for a setting that an operator did not mention."""
+    """Stands for a setting that the operator did not name."""
 
 
 UNCHANGED = Unchanged()
@@ -25,28 +25,29 @@ MODIFICATION_FIELD = "date_updated"
 
 @dataclass(frozen=True)
 class Options:
-    """What an operator decides.
+    """The operator's decisions.
 
     Attributes:
-        customer_role: id or name of the role that customers get.
+        customer_role: id or name of the role for customers.
         site: the ids of the site, by its name.
-        site_url: where people find the site. Tells it from another one of its name.
-        is_named: whether an operator named `site`, and so means what is there.
+        site_url: public address of the site. Distinguishes it from another site of the
+            same name.
+        is_named: whether the operator named `site`, and so accepts its present objects.
         known_customer_role: id of the customers' role in the site's settings.
-        service_email: address of the service user, to which nobody writes. Empty:
-            the one that is there, else that of `site`.
-        login_attempts: how many failures until Directus suspends an account;
-            None for never.
-        open_registration: whether Directus itself takes sign-ups.
-        make_token: whether a new service token has a place to go to.
-        replace_token: whether a new one takes the place of one that works.
-        webhook: what tells the site of users that changed; None leaves it alone.
+        service_email: address of the service user, which receives no mail. Empty: the
+            present one, or the default for `site`.
+        login_attempts: number of failed sign-ins after which Directus suspends an
+            account; None for never.
+        open_registration: whether Directus' public registration is open.
+        make_token: whether a new service token can be stored or shown.
+        replace_token: whether to replace a valid token.
+        webhook: the Flow that reports changed users; None leaves it unchanged.
         password_policy: the regular expression that new passwords must match; None
             for none.
-        modification_field: whether users get a field that holds when they were
-            changed last, for a sync of what is new.
-        profile_fields: the names of fields that were added to users in Directus and
-            that people may read and change of their own profile.
+        modification_field: whether users get a field with the time of their last
+            change, for `directus_sync --since`.
+        profile_fields: names of fields, added to users in Directus, that customers may
+            read and change in their own profile.
     """
 
     customer_role: str = ids.DEFAULT_CUSTOMER_ROLE
@@ -66,14 +67,14 @@ class Options:
 
 
 def policies(own: SiteIds = ids.DEFAULT) -> list[dict[str, Any]]:
-    """Return our policies. None of them opens Directus' own app."""
+    """Return the site's policies. None of them gives access to Directus' own app."""
     bare = {"admin_access": False, "app_access": False}
     return [
         bare | {"id": ids.CUSTOMER_POLICY, "name": "Customer"},
         bare | {"id": own.service_policy, "name": own.name},
-        # Grants nothing. The flag shows in /policies/me/globals when Directus
-        # believes that a call comes from this address, which is how the doctor
-        # learns whether visitors' addresses arrive.
+        # # Grants nothing. /policies/me/globals shows the flag if Directus takes this
+        # address for the caller's: so the doctor learns whether the addresses of
+        # visitors arrive.
         bare
         | {
             "id": own.probe_policy,
@@ -85,7 +86,7 @@ def policies(own: SiteIds = ids.DEFAULT) -> list[dict[str, Any]]:
 
 
 def access(customer_role: str, own: SiteIds = ids.DEFAULT) -> list[dict[str, str]]:
-    """Return which role has which of our policies."""
+    """Return the links between roles and the site's policies."""
     return [
         {"role": customer_role, "policy": ids.CUSTOMER_POLICY},
         {"role": own.service_role, "policy": own.service_policy},
@@ -94,7 +95,7 @@ def access(customer_role: str, own: SiteIds = ids.DEFAULT) -> list[dict[str, str
 
 
 def settings_fields() -> tuple[str, ...]:
-    """Return the settings that the site reads."""
+    """Return the settings of Directus that the site uses."""
     return (
         "auth_password_policy",
         "auth_login_attempts",
@@ -106,7 +107,7 @@ def settings_fields() -> tuple[str, ...]:
 
 
 def settings(options: Options, customer_role: str) -> dict[str, Any]:
-    """Return the settings to bring about; the others are the operator's."""
+    """Return the settings to write; all others are the operator's."""
     values: dict[str, Any] = {}
     if options.open_registration is False:
         values = {"public_registration": False}
@@ -124,7 +125,7 @@ def settings(options: Options, customer_role: str) -> dict[str, Any]:
 
 
 def modification_field() -> dict[str, Any]:
-    """Return the field of users that Directus sets whenever its API changes one."""
+    """Return the field of users that holds the time of the last change."""
     return {
         "field": MODIFICATION_FIELD,
         "type": "timestamp",
@@ -139,7 +140,7 @@ def modification_field() -> dict[str, Any]:
 
 
 def service_user(email: str, own: SiteIds = ids.DEFAULT) -> dict[str, Any]:
-    """Return the site's own user. It has no password, so nobody can sign in as it."""
+    """Return the service user. It has no password, so no sign-in is possible."""
     return {
         "email": email,
         "first_name": "Django",

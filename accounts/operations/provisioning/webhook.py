@@ -1,8 +1,8 @@
-"""The Flow in Directus that tells the site which users have changed.
+"""The Flow in Directus that reports changed users to the site.
 
-Two operations: one names the users and signs, one sends. Directus' sandbox has no
-crypto, so `sign.js` brings its own HMAC. The Flow keeps no record of its runs: a
-record would hold passwords as they were typed.
+It has two operations: the first signs the list of users, the second sends it.
+Directus' sandbox has no crypto module, so `sign.js` contains an HMAC. The Flow logs
+no runs: the log would contain passwords in plain text.
 """
 
 import hashlib
@@ -20,20 +20,20 @@ KEY_DIGITS = 8
 
 @dataclass(frozen=True)
 class Webhook:
-    """Where the site listens, and the secret that both sides know."""
+    """The address of the site's webhook, and the shared secret."""
 
     url: str
     secret: str = field(repr=False)
 
     @property
     def description(self) -> str:
-        """What the Flow says about itself; the doctor compares it."""
+        """The Flow's description, which the doctor compares."""
         key = hashlib.sha256(self.secret.encode()).hexdigest()[:KEY_DIGITS]
         return f"Tells {self.url} which users have changed. Key {key}."
 
 
 def url_in(operations: list[dict[str, Any]], own: SiteIds = ids.DEFAULT) -> str:
-    """Return the address that a Flow of ours calls; empty when there is none."""
+    """Return the address that the site's Flow calls; empty without a Flow."""
     for row in operations:
         if row["id"] == own.webhook_send:
             return str((row["options"] or {}).get("url") or "")
@@ -41,7 +41,7 @@ def url_in(operations: list[dict[str, Any]], own: SiteIds = ids.DEFAULT) -> str:
 
 
 def flow(webhook: Webhook, own: SiteIds = ids.DEFAULT) -> dict[str, Any]:
-    """Return the Flow, without its first operation, which comes after it."""
+    """Return the Flow without its first operation, which is made after it."""
     return {
         "id": own.webhook_flow,
         "name": f"{own.name}: users that changed",
@@ -58,7 +58,7 @@ def flow(webhook: Webhook, own: SiteIds = ids.DEFAULT) -> dict[str, Any]:
 
 
 def operations(webhook: Webhook, own: SiteIds = ids.DEFAULT) -> list[dict[str, Any]]:
-    """Return the operations, each after the one that it leads to."""
+    """Return the operations in reverse order: each names the one that follows it."""
     both = {"flow": own.webhook_flow, "position_y": 1}
     send = {
         "id": own.webhook_send,
@@ -90,6 +90,6 @@ def operations(webhook: Webhook, own: SiteIds = ids.DEFAULT) -> list[dict[str, A
 
 
 def _code(secret: str) -> str:
-    # As JSON, and curly brackets never touch in it.
+    # JSON without adjacent braces: Directus reads those as a template.
     text = json.dumps(secret).replace("{", "\\u007b").replace("}", "\\u007d")
     return SIGN.read_text().replace('"__SECRET__"', text)
