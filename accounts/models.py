@@ -224,7 +224,10 @@ class Session(AbstractBaseSession):
 
 
 class Attempts(models.Model):
-    """The number of attempts in a window; see accounts.throttling.limits."""
+    """A counter of a window: attempts against a limit, or something seen once.
+
+    See accounts.throttling.limits and accounts.throttling.once.
+    """
 
     key = models.CharField(max_length=128, primary_key=True)
     count = models.IntegerField(default=0)

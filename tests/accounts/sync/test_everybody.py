@@ -10,7 +10,7 @@ from accounts.core import clients
 from accounts.directus import DirectusUnavailable
 from accounts.mirror.users import clock, mirrored_values
 from accounts.models import Session, User
-from accounts.sync import pages, run
+from accounts.sync import run
 from accounts.sync.bulk import COMPARED
 
 from .mirrored import local, session_of
@@ -180,7 +180,7 @@ def test_pages_are_no_longer_than_directus_allows(directus, service_token):
     info = {"data": {"queryLimit": {"default": 100, "max": 7}}}
     directus.answers(200, info, path="/server/info")
 
-    assert pages.page_size(client) == 7
+    assert clients.page_size(client) == 7
 
 
 def test_output_and_log_name_nobody(sync, directus, people, caplog, capsys):

@@ -14,8 +14,8 @@ from accounts.mirror import users
 from accounts.mirror.users import mirror_user
 from accounts.models import SyncPosition, User
 from accounts.operations import suspend
-from accounts.sync import pages, webhook
 from accounts.sync import run as syncing
+from accounts.sync import webhook
 from tests.accounts.signed_in import make_old
 
 from .mirrored import local, run, session_of
@@ -220,7 +220,7 @@ def test_who_signs_in_while_a_deletion_is_looked_into_stays(
 
 
 def test_a_resumed_sync_gives_nothing_back(chief, browser, directus, monkeypatch):
-    monkeypatch.setattr(pages, "PAGE", 1)
+    monkeypatch.setattr(clients, "MOST_ROWS", 1)
     monkeypatch.setattr(syncing, "BATCH", 1)
     directus.add_user("first@example.com", id=FIRST)
     noted = syncing._Sync._note

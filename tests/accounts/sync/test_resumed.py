@@ -10,7 +10,6 @@ from django.utils import timezone
 from accounts.core import clients
 from accounts.directus import DirectusUnavailable
 from accounts.models import SyncPosition, User
-from accounts.sync import pages
 from accounts.sync import run as syncing
 from tests.between import Between
 
@@ -23,7 +22,7 @@ PAGE = 3
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch):
-    monkeypatch.setattr(pages, "PAGE", PAGE)
+    monkeypatch.setattr(clients, "MOST_ROWS", PAGE)
     monkeypatch.setattr(syncing, "BATCH", PAGE)
     monkeypatch.setattr(syncing, "ASKED_AT_ONCE", PAGE)
 
