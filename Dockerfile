@@ -1,4 +1,4 @@
-# Name the image by its digest, so that a build tomorrow is the same as today:
+# Name the image by its digest, so that each build starts from the same image:
 #   docker buildx imagetools inspect python:3.13-slim   # prints Digest: sha256:…
 #   docker build --build-arg PYTHON_IMAGE=python:3.13-slim@sha256:… .
 ARG PYTHON_IMAGE=python:3.13-slim
@@ -17,7 +17,7 @@ COPY dashboard dashboard
 COPY templates templates
 COPY static static
 COPY locale locale
-# The settings want their secrets; these end with this line.
+# The settings do not load without secrets; these exist for this command alone.
 RUN DJANGO_SECRET_KEY="$(head -c 48 /dev/urandom | base64 -w 0)" \
     TOKEN_ENCRYPTION_KEYS="$(head -c 32 /dev/urandom | base64 -w 0 | tr +/ -_)" \
     DIRECTUS_URL=http://directus:8055 \
@@ -25,12 +25,10 @@ RUN DJANGO_SECRET_KEY="$(head -c 48 /dev/urandom | base64 -w 0)" \
 
 RUN useradd --system --no-create-home site
 USER site
-# The server and uploads need a folder to write to. Where the root is read-only, mount
-# one, as compose.yaml does.
+# The server and uploads write to this folder. Mount one where the root is read-only, as
+# compose.yaml does.
 ENV TMPDIR=/tmp
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["python", "-c", \
-    "import os, urllib.parse as p, urllib.request as r; \
-host = p.urlsplit(os.environ['PUBLIC_URL']).netloc; \
-r.urlopen(r.Request('http://127.0.0.1:8000/healthz', headers={'Host': host}), timeout=2)"]
+    "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
 CMD ["gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]

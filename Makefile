@@ -2,37 +2,30 @@ PYTHON ?= python3
 # Python of the virtual environment, which local/bootstrap.py makes on the first call.
 PY = @command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed." >&2; exit 1; }; exec $(PYTHON) -m local.bootstrap
 
-# The contract, the commands, and the walks of a customer through the whole site.
-VERSION_TESTS = tests/contract tests/accounts/operations/test_setup.py \
-	tests/accounts/operations/doctor/test_on_directus.py \
-	tests/accounts/operations/test_setup_elsewhere.py tests/accounts/operations/test_rights_on_directus.py \
-	tests/accounts/sync/test_on_directus.py tests/accounts/operations/test_revoke.py \
-	tests/accounts/operations/test_cutting_off.py tests/accounts/admin/test_on_directus.py \
-	tests/accounts/flows/test_own_data_on_directus.py tests/accounts/sync/test_webhook_on_directus.py \
-	tests/accounts/flows/test_whose_password_on_directus.py \
-	tests/browser/test_walks.py tests/browser/test_second_factor.py
-
 .DEFAULT_GOAL := help
-.PHONY: help run test test-versions test-10 test-11 test-12 lint messages lock audit bench migrations-check common-passwords clean
+.PHONY: help run test test-django test-versions test-10 test-11 test-12 lint messages settings lock audit bench migrations-check common-passwords clean
 
-help: ## Show what there is
+help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## Start the site, Directus and a mail catcher: DIRECTUS_VERSION, PORT, DIRECTUS_PORT, MAIL_PORT, SMTP_PORT
+run: ## Start the site, Directus and a mail catcher: DIRECTUS_VERSION=10|11|12, PORT, DIRECTUS_PORT, MAIL_PORT, SMTP_PORT
 	$(PY) -m local.run
 
 test: ## Run all tests, against a real Directus and in a browser: ARGS for pytest
 	$(PY) -m local.install
 	$(PY) -m local.tests $(ARGS)
 
-test-versions: test-10 test-11 test-12 ## Try what talks to Directus on 10, 11 and 12: ARGS for pytest
+test-django: ## Run the unit tests on the newest Django, if there is a Python 3.13: PYTHON_NEXT, ARGS for pytest
+	$(PY) -m local.next_django $(ARGS)
+
+test-versions: test-10 test-11 test-12 ## Run the tests that talk to Directus, on 10, 11 and 12: ARGS for pytest
 
 test-10 test-11 test-12: export DIRECTUS_VERSION = $(@:test-%=%)
 # Most who run Directus have it on PostgreSQL; `make test` has it on SQLite.
 test-12: export DIRECTUS_DATABASE ?= postgresql
 test-10 test-11 test-12:
 	$(PY) -m local.install
-	$(PY) -m pytest -m "real or browser" $(VERSION_TESTS) $(ARGS)
+	$(PY) -m pytest -m "versions and (real or browser)" -n 2 --dist loadfile $(ARGS)
 
 lint migrations-check: export DJANGO_SETTINGS_MODULE = tests.settings
 lint: ## Check style, types, templates, imports and migrations
@@ -43,24 +36,27 @@ lint: ## Check style, types, templates, imports and migrations
 	$(PY) -c "from importlinter.cli import lint_imports_command as main; main()"
 	$(PY) manage.py makemigrations --check --dry-run
 
-migrations-check: ## Check that the models have not drifted from the migrations
+migrations-check: ## Check that the migrations match the models
 	$(PY) manage.py makemigrations --check --dry-run
 
-messages: ## Collect what is to be translated and compile the catalogues in locale/
+messages: ## Collect the texts to translate, and compile the catalogues in locale/
 	$(PY) -m local.messages
 
-common-passwords: ## Fetch the list of the commonest passwords anew
+settings: ## Write the tables of docs/settings.md from .env.example
+	$(PY) -m local.settings_page
+
+common-passwords: ## Make the list of common passwords again; needs the network
 	$(PY) -m local.common_passwords
 
-lock: ## Write the locks of requirements anew: UPGRADE=1 for newer packages of packages
+lock: ## Write the requirements' lock files; UPGRADE=1 takes newer indirect packages
 	$(PY) -m local.lock
 
-audit: ## Ask for known faults of everything that is installed; needs the network
+audit: ## Look up known vulnerabilities of all packages; needs the network
 	$(PY) -m local.audit
 
-bench: ## Measure the site against references in the same run
+bench: ## Measure the site beside a bare Django and Directus itself: ARGS names what
 	$(PY) -m local.install
 	$(PY) -m bench $(ARGS)
 
-clean: ## Remove the local stack's state; the cache of installs stays
+clean: ## Delete the data of `make run`; the cache of installed programs stays
 	rm -rf .local

@@ -11,6 +11,7 @@ class AccountsConfig(AppConfig):
     default = True
 
     def ready(self):
+        from .core import checks  # noqa: F401
         from .sessions import receivers  # noqa: F401
 
 
@@ -18,4 +19,4 @@ class AdminConfig(admin_apps.AdminConfig):
     """Django's admin with the site's own sign-in page."""
 
     default = False
-    default_site = "accounts.admin.site.AdminSite"
+    default_site = "accounts.admin_site.AdminSite"

@@ -1,25 +1,14 @@
-"""The ways to sign in. No view and no session in here.
-
-*profile* is the record in Directus, *user* the local row. A backend answers None to
-let the next one try; the reason stays in `request.sign_in_refusal`.
-"""
-
-from dataclasses import replace
+"""The ways to sign in, for Django's `authenticate`. No view and no session in here."""
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
-from django.db import DatabaseError
 from django.views.decorators.debug import sensitive_variables
 
-from . import two_factor
-from .core import audit, clients
-from .directus import DirectusError, InvalidCredentials, InvalidOTP, UserSuspended
-from .flows import sign_in, sign_up
-from .mirror.own_profile import read_profile
-from .mirror.users import as_known, mirror_user
+from .core import audit
+from .directus import DirectusError, TryLater
+from .flows import sign_in
 from .passwords import local
-from .sessions.tokens import revoke
 from .throttling.limits import (
     ACCOUNT_FAILURES,
     ADDRESS_FAILURES,
@@ -41,60 +30,24 @@ class _SyncBackend(ModelBackend):
 
 
 class DirectusBackend(_SyncBackend):
-    """Sign people in with the password that Directus holds."""
+    """Sign users in with the password that Directus holds."""
 
-    @sensitive_variables("password", "otp", "tokens")
+    @sensitive_variables("password", "otp")
     def authenticate(self, request, username=None, password=None, otp="", **kwargs):
-        """Return the user, with `directus_tokens`, or None."""
+        """Return the user, with `directus_tokens`, or None.
+
+        Django takes no reason from a backend: the sign-in page reads it from
+        `request.sign_in_refusal`.
+        """
         email = username or kwargs.get("email")
         if not email or not password:
             return None
         try:
-            tokens = sign_in.login(request, email, password, otp)
-            user, tokens = self._user(request, tokens, email, otp)
-        except (DirectusError, Throttled) as error:
-            return _refuse(request, email, error, otp)
-        if not self.user_can_authenticate(user):
-            # An attempt too many is answered with tokens of a suspended account.
-            revoke(tokens, request)
-            return _refuse(request, email, UserSuspended(401, "USER_SUSPENDED"))
-        # Stored by accounts.receivers once the session belongs to this user.
-        user.directus_tokens = tokens
-        return user
-
-    @sensitive_variables("tokens", "otp", "renewed")
-    def _user(self, request, tokens, email, otp):
-        """Mirror the owner of the tokens; revoke the tokens if that fails.
-
-        The tokens that are returned are new ones if the old ones had to be spent.
-        """
-        renewed = tokens
-
-        def prove():
-            nonlocal renewed
-            renewed = clients.anonymous_client(request).refresh(renewed.refresh_token)
-
-        try:
-            client = clients.client_for_tokens(tokens, request)
-            profile = read_profile(client, prove)
-            if not profile.is_complete:
-                # Directus has just accepted this address; nobody may read more.
-                profile = replace(as_known(profile), email=email, status="active")
-            self._check_password_is_safe(profile, email)
-            user = mirror_user(profile)
-            is_told = profile.has_two_factor is not None
-            two_factor.note_sign_in(user, tokens, client, otp, is_told=is_told)
-        except (DirectusError, DatabaseError):
-            revoke(renewed, request)
-            raise
-        return user, renewed
-
-    def _check_password_is_safe(self, profile, email) -> None:
-        """Refuse a first sign-in with a password that a stranger may have typed."""
-        seen = get_user_model().objects.filter(directus_id=profile.id)
-        is_first = not seen.exclude(last_login=None).exists()
-        if is_first and sign_up.password_is_unsafe(email):
-            raise InvalidCredentials(401, "PASSWORD_UNSAFE")
+            return sign_in.sign_in(request, email, password, otp)
+        except (DirectusError, TryLater) as error:
+            if request is not None:
+                request.sign_in_refusal = error
+            return None
 
 
 class BreakGlassBackend(_SyncBackend):
@@ -142,12 +95,3 @@ class BreakGlassBackend(_SyncBackend):
 
     def _refused(self, request, user, reason):
         audit.record("break_glass.refused", request, user=user, reason=reason)
-
-
-def _refuse(request, email, error, otp=""):
-    wants_code = isinstance(error, InvalidOTP) and not otp
-    event = "sign_in.code_asked" if wants_code else "sign_in.refused"
-    reason = getattr(error, "code", type(error).__name__)
-    audit.record(event, request, email=email, reason=reason)
-    if request is not None:
-        request.sign_in_refusal = error

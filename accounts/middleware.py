@@ -16,12 +16,13 @@ from config import errors
 
 from . import two_factor
 from .core import audit, clients
+from .core.service_token import log_refusal
 from .directus import (
     AuthenticationFailed,
     DirectusAPIError,
     DirectusUnavailable,
-    RateLimited,
     SessionExpired,
+    TryLater,
     time_budget,
 )
 from .mirror import revalidation
@@ -111,7 +112,7 @@ class DirectusMiddleware:
                 languages.follow_profile(request.user)
                 time_zones.follow_profile(request.user)
                 return _demand_second_factor(request)
-        except (DirectusUnavailable, RateLimited) as error:
+        except TryLater as error:
             if not _shows_trouble(request, view_func):
                 return self.process_exception(request, error)
             request.trouble = error
@@ -125,18 +126,18 @@ class DirectusMiddleware:
         """Turn errors that views do not handle into pages."""
         if isinstance(error, SessionExpired):
             return self._sign_out(request, error)
-        if isinstance(error, RateLimited):
+        if isinstance(error, DirectusUnavailable):
+            return errors.unavailable(request, error.retry_after, error)
+        if isinstance(error, TryLater):
             return errors.too_many_requests(request, error.retry_after)
         if isinstance(error, AuthenticationFailed):
             # Who is signed in has tokens that are renewed, or a session that has
             # expired: what is refused is the site's own token.
-            logger.error("Directus does not accept the service token: %s", error)
+            log_refusal(error)
             return errors.unavailable(request)
         if isinstance(error, DirectusAPIError):
             logger.error("Directus gave an answer that nobody expects: %s", error)
             return errors.unavailable(request)
-        if isinstance(error, DirectusUnavailable):
-            return errors.unavailable(request, error.retry_after, error)
         if isinstance(error, (OperationalError, InterfaceError)):
             return errors.unavailable(request, cause=error)
         if isinstance(error, UnreadablePostError):

@@ -70,21 +70,23 @@ class UserManager(BaseUserManager):
 class User(AbstractBaseUser, PermissionsMixin):
     """A user. Only accounts.mirror writes the values from Directus."""
 
-    directus_id = models.UUIDField(_("Directus id"), unique=True, null=True, blank=True)
-    email = models.EmailField(_("e-mail address"), max_length=254, db_index=True)
+    directus_id = models.UUIDField(_("Directus ID"), unique=True, null=True, blank=True)
+    email = models.EmailField(_("email address"), max_length=254, db_index=True)
     first_name = models.CharField(_("first name"), max_length=255, blank=True)
     last_name = models.CharField(_("last name"), max_length=255, blank=True)
     status = models.CharField(_("status"), max_length=64, blank=True)
-    role_id = models.UUIDField(_("role id"), null=True, blank=True)
+    role_id = models.UUIDField(_("role ID"), null=True, blank=True)
     role_name = models.CharField(_("role"), max_length=255, blank=True)
     # Only policies that the settings name; see accounts.mirror.policies.
     policies = models.JSONField(_("policies"), default=list, editable=False)
     language = models.CharField(_("language"), max_length=64, blank=True)
-    picture_id = models.UUIDField(_("picture"), null=True, blank=True)
-    last_access = models.DateTimeField(_("last access"), null=True, blank=True)
-    has_two_factor = models.BooleanField(_("second factor"), null=True)
-    must_use_two_factor = models.BooleanField(_("must use one"), default=False)
-    synced_at = models.DateTimeField(_("last sync"), null=True)
+    picture_id = models.UUIDField(_("photo"), null=True, blank=True)
+    last_access = models.DateTimeField(_("last active"), null=True, blank=True)
+    has_two_factor = models.BooleanField(_("two-step verification"), null=True)
+    must_use_two_factor = models.BooleanField(
+        _("two-step verification required"), default=False
+    )
+    synced_at = models.DateTimeField(_("last synced"), null=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
@@ -176,7 +178,7 @@ class Session(AbstractBaseSession):
     id = models.BigAutoField(primary_key=True)
     session_key = models.CharField(_("session key"), max_length=40, unique=True)
     # Django's own label, repeated: its app, and so its translation, is not installed.
-    expire_date = models.DateTimeField(_("expire date"), db_index=True)
+    expire_date = models.DateTimeField(_("expires"), db_index=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("user"),
@@ -186,14 +188,14 @@ class Session(AbstractBaseSession):
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     authenticated_at = models.DateTimeField(_("signed in"), null=True)
-    confirmed_at = models.DateTimeField(_("password last given"), null=True)
-    last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
-    client_address = models.GenericIPAddressField(_("address"), null=True)
+    confirmed_at = models.DateTimeField(_("password last entered"), null=True)
+    last_seen_at = models.DateTimeField(_("last active"), default=timezone.now)
+    client_address = models.GenericIPAddressField(_("IP address"), null=True)
     user_agent = models.CharField(_("browser"), max_length=512, blank=True)
     # Until then ignore one password webhook: this session caused it.
     spared_until = models.DateTimeField(null=True, editable=False)
-    validated_at = models.DateTimeField(_("last confirmed by Directus"), null=True)
-    # Directus reported a change of the user then; no request has asked about it yet.
+    validated_at = models.DateTimeField(_("last checked with Directus"), null=True)
+    # The time of a change that Directus reported and no request has asked about yet.
     change_reported_at = models.DateTimeField(null=True, editable=False)
     validation_lease_until = models.DateTimeField(null=True)
     sealed_tokens = models.TextField(blank=True, default="", editable=False)
@@ -298,8 +300,8 @@ class SignUp(models.Model):
 class HealthReport(models.Model):
     """The last report of directus_doctor; one row. See operations.doctor.reports."""
 
-    taken_at = models.DateTimeField(_("taken"), default=timezone.now)
-    seconds = models.FloatField(_("took seconds"))
+    taken_at = models.DateTimeField(_("checked"), default=timezone.now)
+    seconds = models.FloatField(_("duration in seconds"))
     findings = models.JSONField(_("findings"))
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Signals for other apps; docs/architecture.md has an example.
+"""Signals for other apps; docs/building.md has an example.
 
 They are sent after the commit; a failing receiver is logged and stops nothing.
 """

@@ -1,11 +1,12 @@
 """Read the environment and its file, one variable at a time.
 
-The process wins over the file. Blanks around a value are dropped, and a variable that
-is empty counts as one that is not set. Whatever cannot be meant is refused with one
-sentence that names the variable and never its value. The server's master process reads
-with this too, and keeps nothing: a reload reads the file again.
+The process wins over the file. Blanks around a value are dropped, and an empty variable
+counts as one that is not set. A wrong value is refused with one sentence that names the
+variable and never the value. The server's master process reads with this too, and keeps
+nothing: a reload reads the file again.
 """
 
+import base64
 import ipaddress
 import json
 import os
@@ -26,7 +27,18 @@ NAME = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 HOST = re.compile(rf"(?=.{{1,253}}\Z){NAME}(?:\.{NAME})*")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 YEAR = 365 * 24 * 3600
-REQUIRED: Any = object()
+FERNET_KEY_BYTES = 32
+# What .env.example holds where every site needs a value of its own.
+PLACEHOLDER = re.compile("_*change[ _-]?me_*", re.IGNORECASE)
+HOW_TO_SET = {
+    "DJANGO_SECRET_KEY": "`python -c 'import secrets; "
+    "print(secrets.token_urlsafe(50))'` makes one",
+    "TOKEN_ENCRYPTION_KEYS": "`python -c 'from cryptography.fernet import Fernet; "
+    "print(Fernet.generate_key().decode())'` makes one",
+    "DIRECTUS_URL": "it is the address of Directus, such as http://localhost:8055",
+    "DIRECTUS_WEBHOOK_SECRET": "`python -c 'import secrets; "
+    "print(secrets.token_urlsafe(48))'` makes one",
+}
 
 
 def file_path() -> Path:
@@ -63,8 +75,8 @@ def read_file(path: Path) -> dict[str, str]:
 class Environment:
     """The variables of the process and of the file.
 
-    Each method takes the name of a variable and what counts where it is not set; all
-    raise ImproperlyConfigured for a value that cannot be meant.
+    Each method takes the name of a variable and its default; all raise
+    ImproperlyConfigured for a wrong value.
     """
 
     def __init__(self, variables: Mapping[str, str] | None = None) -> None:
@@ -72,25 +84,50 @@ class Environment:
             variables = read_file(file_path()) | dict(os.environ)
         self._variables = variables
 
-    def text(self, name: str, default: Any = REQUIRED) -> Any:
+    def require(self, *names: str) -> None:
+        """Refuse an environment that lacks variables; each gets a sentence."""
+        sentences = [
+            _with_advice(
+                name, f"is missing: set it in the environment or {file_path()}"
+            )
+            for name in names
+            if not self._variables.get(name, "").strip()
+        ]
+        if sentences:
+            raise ImproperlyConfigured("\n".join(sentences))
+
+    def text(self, name: str, default: Any = "") -> Any:
         """Return a text without line breaks or other control characters."""
         value = self._variables.get(name, "").strip()
         if not value.isprintable():
             raise _wrong(name, "one line, without control characters")
-        if value:
-            return value
-        if default is REQUIRED:
-            raise ImproperlyConfigured(f"{name} is missing: set it to start the site.")
-        return default
+        if PLACEHOLDER.fullmatch(value):
+            text = "still has the value of .env.example: choose your own"
+            raise ImproperlyConfigured(_with_advice(name, text))
+        return value or default
+
+    def secret(self, name: str, least: int) -> str:
+        """Return a text of so many characters or more; empty where it is not set."""
+        value = self.text(name)
+        if value and (len(value) < least or value.startswith("django-insecure-")):
+            raise _wrong(name, f"{least} random characters or more")
+        return value
+
+    def fernet_keys(self, name: str) -> list[str]:
+        """Return keys for Fernet, separated by commas."""
+        words = self.words(name)
+        if not words or not all(_is_fernet_key(word) for word in words):
+            raise _wrong(name, "Fernet keys, separated by commas")
+        return words
 
     def flag(self, name: str, default: bool) -> bool:
         """Return yes or no."""
-        value = self.text(name, "")
+        value = self.text(name)
         return flag(name, value) if value else default
 
     def number(self, name: str, default: int, least: int = 0, most: int = YEAR) -> int:
         """Return a whole number between two others."""
-        value = self.text(name, "")
+        value = self.text(name)
         if not value:
             return default
         if not re.fullmatch("[0-9]{1,12}", value) or not least <= int(value) <= most:
@@ -99,7 +136,7 @@ class Environment:
 
     def seconds(self, name: str, default: float, least: float, most: float) -> float:
         """Return seconds, with or without a fraction."""
-        value = self.text(name, "")
+        value = self.text(name)
         if not value:
             return default
         is_number = re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value)
@@ -121,7 +158,7 @@ class Environment:
 
     def json(self, name: str, default: Any) -> Any:
         """Return what JSON says."""
-        value = self.text(name, "")
+        value = self.text(name)
         try:
             return json.loads(value) if value else default
         except (ValueError, RecursionError):
@@ -162,7 +199,7 @@ class Environment:
             wanted = "http:// or https://, a host and perhaps a port, nothing else"
             raise _wrong(name, wanted) from None
 
-    def address(self, name: str, default: Any = REQUIRED) -> str:
+    def address(self, name: str, default: str = "") -> str:
         """Return the address of a server, without a slash at its end."""
         value = self.text(name, default)
         if not value:
@@ -217,5 +254,17 @@ def _origin(text: str) -> str:
     return f"{parts.scheme}://{name}:{parts.port}"
 
 
+def _is_fernet_key(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text)) == FERNET_KEY_BYTES
+    except ValueError:
+        return False
+
+
 def _wrong(name: str, wanted: str) -> ImproperlyConfigured:
-    return ImproperlyConfigured(f"{name} must be {wanted}.")
+    return ImproperlyConfigured(_with_advice(name, f"must be {wanted}"))
+
+
+def _with_advice(name: str, text: str) -> str:
+    advice = f"; {HOW_TO_SET[name]}" if name in HOW_TO_SET else ""
+    return f"{name} {text}{advice}."

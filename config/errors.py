@@ -11,7 +11,7 @@ from django.http import HttpResponseServerError
 from django.shortcuts import render
 from django.template import TemplateDoesNotExist, loader
 
-from accounts.directus import DirectusUnavailable
+from accounts.directus import TryLater
 from accounts.web import languages
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def page_not_found(request, exception=None):
 def server_error(request):
     """Answer 500, or 503 when the cause is that something is away."""
     error = sys.exc_info()[1]
-    if isinstance(error, (OperationalError, InterfaceError, DirectusUnavailable)):
+    if isinstance(error, (OperationalError, InterfaceError, TryLater)):
         return unavailable(request, getattr(error, "retry_after", None), error)
     # Without the request: whatever failed may fail again for the page.
     context = {"request_id": getattr(request, "request_id", "")}

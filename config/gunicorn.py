@@ -9,7 +9,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from config.environment import BASE_DIR, Environment, ImproperlyConfigured
+from config.startup import WRONG_SETTINGS, require_python_and_packages, stop
+
+require_python_and_packages(WRONG_SETTINGS)
+
+from config.environment import (  # noqa: E402
+    BASE_DIR,
+    Environment,
+    ImproperlyConfigured,
+)
 
 # Not the settings: what the master imports, a reload does not read again.
 try:
@@ -20,7 +28,7 @@ try:
     logs_access = env.flag("ACCESS_LOG", default=False)
     is_plain = env.origin("PUBLIC_URL", "http://localhost:8000").startswith("http:")
 except ImproperlyConfigured as error:
-    sys.exit(str(error))
+    stop(str(error), WRONG_SETTINGS)
 
 bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 worker_class = "config.patience.Worker"

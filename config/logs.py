@@ -11,7 +11,7 @@ from typing import Any
 from django.db.utils import InterfaceError, OperationalError
 from pythonjsonlogger.json import JsonFormatter
 
-from accounts.directus import DirectusUnavailable
+from accounts.directus import TryLater
 
 from .middleware import current_request_id
 
@@ -78,7 +78,7 @@ def _outer_cause(record: logging.LogRecord) -> str:
     if error is None:
         return ""
     reason = ""
-    if isinstance(error, (OperationalError, InterfaceError, DirectusUnavailable)):
+    if isinstance(error, (OperationalError, InterfaceError, TryLater)):
         reason = (str(error).splitlines() or [""])[0][:LONGEST_REASON]
     return mask(f"{type(error).__name__}: {reason}".removesuffix(": "))
 

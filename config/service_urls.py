@@ -6,6 +6,7 @@ Their query options are kept; what the site would choose itself are defaults.
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import django
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
@@ -30,6 +31,23 @@ DATABASE_FLAGS = (
     "CONN_HEALTH_CHECKS",
     "DISABLE_SERVER_SIDE_CURSORS",
 )
+# Seconds without an answer of the mail server.
+EMAIL_TIMEOUT = 5
+# The settings of Django before 6.1 → the options of its mailers since then.
+MAILER_OPTIONS = {
+    "django.core.mail.backends.smtp.EmailBackend": {
+        "EMAIL_HOST": "host",
+        "EMAIL_PORT": "port",
+        "EMAIL_HOST_USER": "username",
+        "EMAIL_HOST_PASSWORD": "password",
+        "EMAIL_USE_TLS": "use_tls",
+        "EMAIL_USE_SSL": "use_ssl",
+        "EMAIL_TIMEOUT": "timeout",
+    },
+    "django.core.mail.backends.filebased.EmailBackend": {
+        "EMAIL_FILE_PATH": "file_path",
+    },
+}
 # Django's own settings of a cache; the other options are those of the library.
 CACHE_SETTINGS = {"key_prefix": str, "timeout": int, "version": int}
 
@@ -55,7 +73,7 @@ def database(url: str) -> dict[str, Any]:
     # Opening a connection costs more than the queries of a page.
     found.setdefault("CONN_MAX_AGE", 60)
     if is_sqlite:
-        # Writers wait for each other instead of failing; see docs/architecture.md.
+        # Writers wait for each other instead of failing.
         options.setdefault("timeout", 5)
         options.setdefault("transaction_mode", "IMMEDIATE")
         pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
@@ -130,14 +148,14 @@ def _redis(url: str) -> dict[str, Any]:
 
 
 def email(url: str) -> dict[str, Any]:
-    """Return the settings of a mail server, EMAIL_BACKEND and the like.
+    """Return the settings of a mail server: MAILERS, or EMAIL_* before Django 6.1.
 
     Raises:
         ImproperlyConfigured: the address cannot be meant.
     """
     try:
         parts = urlsplit(url)
-        found = environ.Env.email_url_config(parts._replace(query="").geturl())
+        found = environ.Env.email_url_config(url.partition("?")[0])
         if parts.scheme.startswith("smtp") and (
             not parts.hostname or parts.path.strip("/") or parts.fragment
         ):
@@ -150,7 +168,20 @@ def email(url: str) -> dict[str, Any]:
         raise _wrong("EMAIL_URL", EMAIL) from None
     if found.get("EMAIL_USE_TLS") and found.get("EMAIL_USE_SSL"):
         raise _wrong("EMAIL_URL", EMAIL)
-    return found
+    # Django's own default port depends on its version.
+    found["EMAIL_PORT"] = found["EMAIL_PORT"] or (
+        465 if found.get("EMAIL_USE_SSL") else 25
+    )
+    found["EMAIL_TIMEOUT"] = EMAIL_TIMEOUT
+    return found if django.VERSION < (6, 1) else _mailers(found)
+
+
+def _mailers(found: dict[str, Any]) -> dict[str, Any]:
+    backend = found["EMAIL_BACKEND"]
+    # Django refuses options that a mailer does not know.
+    names = MAILER_OPTIONS.get(backend, {})
+    options = {names[name]: value for name, value in found.items() if name in names}
+    return {"MAILERS": {"default": {"BACKEND": backend, "OPTIONS": options}}}
 
 
 def _wrong(name: str, wanted: str) -> ImproperlyConfigured:

@@ -1,15 +1,19 @@
 """The WSGI entry point: `gunicorn config.wsgi`."""
 
 import os
-import sys
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, SystemCheckError
-from django.core.wsgi import get_wsgi_application
+from .startup import require_python_and_packages, stop
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # gunicorn's own: its master then ends, instead of starting workers for ever.
 CANNOT_START = 3
+
+require_python_and_packages(CANNOT_START)
+
+from django.core.exceptions import ImproperlyConfigured  # noqa: E402
+from django.core.management.base import BaseCommand, SystemCheckError  # noqa: E402
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 try:
     application = get_wsgi_application()
@@ -17,5 +21,4 @@ try:
     # stop the start, not the first sign-in.
     BaseCommand().check()
 except (ImproperlyConfigured, SystemCheckError) as error:
-    sys.stderr.write(f"{error}\n")
-    sys.exit(CANNOT_START)
+    stop(str(error), CANNOT_START)

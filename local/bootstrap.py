@@ -1,5 +1,6 @@
 """Run Python in the project's virtual environment: `python3 -m local.bootstrap ARGS`.
 
+`--next` before ARGS chooses the environment with the newest Django.
 Makes the environment first when the requirements or this Python are new to the cache.
 Until the check of its version has passed, this must be readable to an older Python.
 """
@@ -9,6 +10,7 @@ import shutil
 import sys
 
 OLDEST = (3, 11)
+NEXT = "--next"
 NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
 
 
@@ -37,11 +39,13 @@ def _use_newer_python() -> int:
 
 
 def _become_environment() -> int:
-    from .environment import environment
+    from .environment import LOCK, NEXT_LOCKS, environment
 
-    python = str(environment())
+    args = sys.argv[1:]
+    is_next = args[:1] == [NEXT]
+    python = str(environment(NEXT_LOCKS if is_next else (LOCK,)))
     sys.stdout.flush()
-    os.execv(python, [python, *sys.argv[1:]])
+    os.execv(python, [python, *args[is_next:]])
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from .ports import HOST
+from .ports import HOST, free_port
 from .problem import Problem
 from .processes import Process, run, wait_until
 
@@ -23,7 +23,7 @@ class Postgres:
     """A PostgreSQL server with one empty database; fast, and lost when stopped."""
 
     def __init__(self) -> None:
-        self._port = _free_port()
+        self._port = free_port()
         self.url = f"postgresql://postgres@{HOST}:{self._port}/postgres"
         self._folder = Path(tempfile.mkdtemp(prefix="postgres-"))
         self._process: Process | None = None
@@ -94,7 +94,7 @@ class Valkey:
     """A Valkey server without persistence."""
 
     def __init__(self) -> None:
-        self._port = _free_port()
+        self._port = free_port()
         self.url = f"redis://{HOST}:{self._port}/0"
         self._folder = Path(tempfile.mkdtemp(prefix="valkey-"))
         self._process: Process | None = None
@@ -145,12 +145,6 @@ def _unprivileged_user() -> dict[str, Any]:
     raise Problem(
         f"PostgreSQL needs a user other than root: {' or '.join(UNPRIVILEGED)}."
     )
-
-
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
 
 
 def _wait(process: Process, port: int) -> None:

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from .paths import ROOT, cache_folder, key, locked
@@ -15,8 +16,11 @@ from .progress import Step, step
 LOCKS = {
     "requirements.txt": "requirements.lock",
     "requirements-dev.txt": "requirements-dev.lock",
+    "requirements-next.txt": "requirements-next.lock",
 }
 LOCK = LOCKS["requirements-dev.txt"]
+# The newest Django is installed over the LTS: one after the other.
+NEXT_LOCKS = (LOCK, LOCKS["requirements-next.txt"])
 NO_INDEX = (
     "NewConnectionError",
     "MaxRetryError",
@@ -26,9 +30,14 @@ NO_INDEX = (
 )
 
 
-def environment() -> Path:
-    """Return the environment's Python, making the environment when it is new."""
-    name = key(ROOT / LOCK, sys.version, sys.base_prefix)
+def environment(locks: Sequence[str] = (LOCK,)) -> Path:
+    """Return the Python of the environment with these locks, making it when it is new.
+
+    Raises:
+        Problem: this Python has no venv module, or a package cannot be installed.
+    """
+    files = [ROOT / lock for lock in locks]
+    name = key(*files, sys.version, sys.base_prefix)
     folder = cache_folder() / f"venv-{name}"
     python = folder / "bin" / "python"
     # A virtual environment knows its own path and cannot be renamed when finished.
@@ -40,7 +49,8 @@ def environment() -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             with step("Installing the Python packages (first time only)") as shown:
                 _create(folder)
-                _install(python, shown)
+                for file in files:
+                    _install(python, file, shown)
             finished.touch()
     return python
 
@@ -58,7 +68,7 @@ def _create(folder: Path) -> None:
         raise Problem(f"No virtual environment could be made in {folder}: {last[0]}")
 
 
-def _install(python: Path, shown: Step) -> None:
+def _install(python: Path, lock: Path, shown: Step) -> None:
     def show(line: str) -> None:
         words = line.split()
         if words[:1] in (["Collecting"], ["Installing"]):
@@ -66,7 +76,7 @@ def _install(python: Path, shown: Step) -> None:
 
     args: list[str | Path] = [python, "-m", "pip", "install", "--no-input"]
     args += ["--disable-pip-version-check", "--progress-bar", "off", "--retries", "2"]
-    args += ["--require-hashes", "-r", ROOT / LOCK]
+    args += ["--require-hashes", "-r", lock]
     code, output = run(args, env=os.environ, cwd=ROOT, on_line=show)
     if code:
         raise Problem(_why(output))

@@ -1,6 +1,7 @@
 """`make lock`: write down every package, of packages too, with the hashes of its files.
 
-The locks hold for each Python from 3.11 on and for each system; they name no index.
+The locks hold for each system and for each Python that their packages support; they
+name no index.
 """
 
 import os
@@ -14,7 +15,12 @@ from .problem import Problem, report
 from .processes import run
 from .progress import step
 
-OLDEST_PYTHON = "3.11"
+# The oldest Python of each lock; a package has the same version in the first two.
+OPTIONS = {
+    "requirements.txt": ["--python-version", "3.11"],
+    "requirements-dev.txt": ["--python-version", "3.11", "-c", "requirements.lock"],
+    "requirements-next.txt": ["--python-version", "3.12"],
+}
 
 
 def main() -> int:
@@ -22,10 +28,7 @@ def main() -> int:
     upgrade = ["--upgrade"] if os.environ.get("UPGRADE") else []
     for source, lock in LOCKS.items():
         args = [uv.find_uv_bin(), "pip", "compile", "--quiet", "--universal"]
-        args += ["--python-version", OLDEST_PYTHON, "--generate-hashes", "--no-header"]
-        if lock != next(iter(LOCKS.values())):
-            # What both have, both have in the same version.
-            args += ["--constraint", next(iter(LOCKS.values()))]
+        args += ["--generate-hashes", "--no-header", *OPTIONS[source]]
         args += [*upgrade, source, "--output-file", lock]
         with step(f"Writing {lock}"):
             code, output = run(args, env=os.environ, cwd=ROOT)

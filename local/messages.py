@@ -21,8 +21,8 @@ from .paths import ROOT
 
 LOCALE = ROOT / "locale"
 LANGUAGES = ("de", "fr", "es", "pt_BR", "ja")
-SOURCES = ("accounts", "config", "dashboard")
-# Operators' output is English: see docs/architecture.md.
+SOURCES = sorted({"config", *(path.parent.name for path in ROOT.glob("*/apps.py"))})
+# Operators' output is English: see docs/decisions/0056-catalogues.md.
 UNTRANSLATED = (
     "accounts/management/",
     "accounts/operations/doctor/",

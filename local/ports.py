@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import socket
 from dataclasses import dataclass, fields
 
@@ -14,6 +15,9 @@ VARIABLES = {
     "mail": "MAIL_PORT",
     "smtp": "SMTP_PORT",
 }
+# Below the ports that systems give to outgoing connections: one of those could be
+# taken by a connection before the server starts.
+FREE_FROM, FREE_TO = 10_000, 32_000
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,11 @@ class Ports:
 
     @classmethod
     def free(cls) -> "Ports":
-        """Return four ports that nobody listens on at this moment."""
-        sockets = [socket.create_server((HOST, 0)) for _ in fields(cls)]
-        numbers = [server.getsockname()[1] for server in sockets]
-        for server in sockets:
-            server.close()
-        return cls(*numbers)
+        """Return four different ports on which no server listens at this moment."""
+        found: set[int] = set()
+        while len(found) < len(fields(cls)):
+            found.add(free_port())
+        return cls(*found)
 
     def check(self) -> None:
         """Raise a Problem that names the first port which is taken."""
@@ -57,6 +60,14 @@ class Ports:
                     f"Port {port} is in use: stop what listens there,"
                     f" or choose another with `make run {variable}={port + 1}`."
                 )
+
+
+def free_port() -> int:
+    """Return a port on which no server listens at this moment."""
+    while True:
+        port = FREE_FROM + secrets.randbelow(FREE_TO - FREE_FROM)
+        if is_free(port):
+            return port
 
 
 def is_free(port: int) -> bool:

@@ -1,18 +1,23 @@
-"""`make test`: unit tests in several processes, then the tests that need the machine.
+"""`make test`: all tests, in several processes at once.
 
-Those are about time and threads, or share one Directus and one browser. Playwright
-leaves an event loop in its thread that asynchronous tests would meet.
+Unit tests keep the cores busy; tests with a real Directus and a browser mostly wait, so
+they run at the same time. What measures time or counts threads comes after both.
 """
 
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import IO
 
-FASTER = ["-n", "logical", "--dist", "loadfile"]
-PARTS = (
-    ["-m", "not real and not browser and not alone", *FASTER],
-    ["-m", "alone and not real"],
-    ["-m", "real or browser"],
+FILES = ["--dist", "loadfile"]
+TOGETHER = (
+    ["-m", "not real and not browser and not alone", "-n", "logical", *FILES],
+    # Each process has a Directus of its own, and a browser.
+    ["-m", "real or browser", "-n", "2", *FILES],
 )
+AFTER = (["-m", "alone and not real and not browser", "-n", "2", *FILES],)
 # pytest's own: of what was asked for, nothing belongs to this part.
 NO_TESTS = 5
 
@@ -23,13 +28,35 @@ def main(args: list[str]) -> int:
     Returns:
         0 if all tests passed, and at least one ran.
     """
-    codes = []
-    for part in [[]] if "-m" in args else PARTS:
-        command = [sys.executable, "-m", "pytest", *part, *args]
-        codes.append(subprocess.run(command).returncode)
+    if "-m" in args:
+        return _run([args])[0]
+    codes = [
+        code
+        for parts in (TOGETHER, AFTER)
+        for code in _run([[*part, *args] for part in parts])
+    ]
     if set(codes) == {NO_TESTS}:
         return NO_TESTS
     return next((code for code in codes if code not in {0, NO_TESTS}), 0)
+
+
+def _run(parts: Sequence[list[str]]) -> list[int]:
+    """Run these parts at once; show the first as it goes, the others at their end."""
+    with ExitStack() as stack:
+        files: list[IO[str] | None] = [
+            stack.enter_context(tempfile.TemporaryFile("w+")) for _ in parts[1:]
+        ]
+        running = [
+            subprocess.Popen([sys.executable, "-m", "pytest", *part], stdout=file)
+            for part, file in zip(parts, [None, *files], strict=True)
+        ]
+        codes = []
+        for process, file in zip(running, [None, *files], strict=True):
+            codes.append(process.wait())
+            if file is not None:
+                file.seek(0)
+                print(file.read(), flush=True)
+        return codes
 
 
 if __name__ == "__main__":

@@ -25,18 +25,35 @@ from local.directus import PASSED_ON
 from local.mail import links, mails, read_mail
 from local.ports import Ports
 from local.problem import Problem
+from local.processes import wait_until
 from local.stack import Stack
 from local.state import State
 from local.versions import chosen_version
 
+from .on_wire.site import put_into_past
+
+LATER_CODES = Path(__file__).with_name("later_codes.cjs")
 DIRECTUS_ENV = {
     # One JSON object a line, for calls().
     "LOG_STYLE": "raw",
     # All browsers of a test run share one address; the default is 5 a minute.
     "RATE_LIMITER_REGISTRATION_POINTS": "100",
+    # Sign-ins and sign-ups that take no time on purpose, and passwords that are hashed
+    # with little work: tests make hundreds of them.
+    "LOGIN_STALL_TIME": "1",
+    "REGISTER_STALL_TIME": "1",
+    "HASH_MEMORY_COST": "1024",
+    "HASH_TIME_COST": "2",
+    "HASH_PARALLELISM": "1",
+    "NODE_OPTIONS": f'--max-old-space-size=512 --require "{LATER_CODES}"',
 }
-# Each browser of a test can have an address of its own, in X-Forwarded-For.
-SITE_ENV = {"TRUSTED_PROXIES": "127.0.0.1"}
+SITE_ENV = {
+    # Each browser of a test can have an address of its own, in X-Forwarded-For.
+    "TRUSTED_PROXIES": "127.0.0.1",
+    "SIGN_IN_FLOOR_SECONDS": "0",
+    "SIGN_UP_FLOOR_SECONDS": "0",
+    "RESET_FLOOR_SECONDS": "0",
+}
 RUNNING: pytest.StashKey["RunningStack"] = pytest.StashKey()
 
 
@@ -95,13 +112,13 @@ class RunningStack(Stack):
 
     def start_site(self, **env: str) -> None:
         """Start the site; a DATABASE_URL in env gets its tables first."""
-        whole = SITE_ENV | env
+        whole = self._usual_site | env
         if "DATABASE_URL" in env:
             self.site.manage("migrate", "--no-input", **whole)
         self._site_is_used = True
         self.site.start(**whole)
         self.site.wait()
-        self._site_changed = whole != SITE_ENV
+        self._site_changed = whole != self._usual_site
 
     def stop_site(self) -> None:
         """Stop the site: connections are refused from now on."""
@@ -112,6 +129,30 @@ class RunningStack(Stack):
         """Stop the site and start it with these settings instead of the usual ones."""
         self.stop_site()
         self.start_site(**env)
+
+    @contextmanager
+    def usual_site(self, **env: str) -> Iterator[None]:
+        """Let the site have these settings, too, in all tests until the end."""
+        self._usual_site = SITE_ENV | env
+        self.restart_site()
+        yield
+        self._usual_site = SITE_ENV
+        self.restart_site()
+
+    def make_stale(self, *columns: str) -> None:
+        """Put these columns of all sessions of the site into the past."""
+        put_into_past(self.site_settings()["DATABASE_URL"], *columns)
+
+    @contextmanager
+    def after_message(self) -> Iterator[None]:
+        """Wait at the end until the Flow told the site of a change made inside."""
+        before = self._messages()
+        yield
+        assert wait_until(lambda: self._messages() > before, seconds=20)
+
+    def _messages(self) -> int:
+        """Return how many messages of the Flow the site has followed."""
+        return self.site.log.read_text().count('"webhook.followed"')
 
     def restore(self) -> None:
         """Start again what a test has stopped, killed or started differently."""
@@ -137,6 +178,7 @@ class RunningStack(Stack):
             entries = [_call(line) for line in log]
         return [call for call in entries if call and path in {"", call.path}]
 
+    _usual_site = SITE_ENV
     _directus_changed = False
     _site_changed = False
     _site_is_used = False

@@ -14,7 +14,12 @@ from ..models import Session
 from ..operations import suspend
 from ..operations.lookup import Person
 from ..operations.revoke import revoke
-from ..operations.suspend import Refused
+from ..operations.suspend import (
+    NO_SERVICE_TOKEN,
+    NOT_IN_DIRECTUS,
+    ONLY_SUPERUSERS,
+    Refused,
+)
 from ..sessions.store import end_sessions
 from ..throttling.limits import Throttled
 from ..web.links import public_url
@@ -54,14 +59,14 @@ class Action:
     def obstacle(self) -> str:
         """Return why the action is impossible now, or an empty string."""
         if self.needs_service and clients.service_client() is None:
-            return _("DIRECTUS_SERVICE_TOKEN is not set: directus_setup makes one.")
+            return NO_SERVICE_TOKEN
         return ""
 
     def objection(self, request, user) -> str:
         """Return why the action skips a user, judged by the row."""
         if user.deleted_at:
-            return _("The account was deleted.")
-        return "" if user.is_mirrored else _("A local user, unknown to Directus.")
+            return _("This account was deleted.")
+        return "" if user.is_mirrored else NOT_IN_DIRECTUS
 
     def suits(self, user) -> bool:
         """Return whether the page of a user offers the action."""
@@ -89,8 +94,8 @@ class Suspend(Action):
     is_harsh = True
     label = gettext_lazy("Suspend in Directus")
     explanation = gettext_lazy(
-        "Whoever is suspended is signed out here at once and cannot sign in any more, "
-        "here or at Directus, until somebody re-activates the account."
+        "Suspended users are signed out immediately and can't sign in, here or in "
+        "Directus, until they are reactivated."
     )
 
     def question(self, count):
@@ -98,7 +103,9 @@ class Suspend(Action):
         return text % {"n": count}
 
     def done(self, count):
-        text = ngettext("%(n)d user is suspended.", "%(n)d users are suspended.", count)
+        text = ngettext(
+            "%(n)d user was suspended.", "%(n)d users were suspended.", count
+        )
         return text % {"n": count}
 
     def suits(self, user):
@@ -106,9 +113,9 @@ class Suspend(Action):
 
     def objection(self, request, user):
         if user.pk == request.user.pk:
-            return _("Nobody suspends the own account.")
+            return _("You can't suspend your own account.")
         if user.is_superuser and not request.user.is_superuser:
-            return _("Only a superuser may do that to a superuser.")
+            return ONLY_SUPERUSERS
         return super().objection(request, user)
 
     def perform(self, request, user):
@@ -126,19 +133,17 @@ class Reactivate(Action):
     permission = "suspend_user"
     event = "user.reactivated_by_staff"
     needs_service = True
-    label = gettext_lazy("Re-activate in Directus")
-    explanation = gettext_lazy(
-        "Whoever is re-activated can sign in again with the password of before."
-    )
+    label = gettext_lazy("Reactivate in Directus")
+    explanation = gettext_lazy("They can sign in again with their password.")
 
     def question(self, count):
-        text = ngettext(
-            "Re-activate this user?", "Re-activate these %(n)d users?", count
-        )
+        text = ngettext("Reactivate this user?", "Reactivate these %(n)d users?", count)
         return text % {"n": count}
 
     def done(self, count):
-        text = ngettext("%(n)d user is active.", "%(n)d users are active.", count)
+        text = ngettext(
+            "%(n)d user was reactivated.", "%(n)d users were reactivated.", count
+        )
         return text % {"n": count}
 
     def suits(self, user):
@@ -158,24 +163,24 @@ class SendPasswordReset(Action):
     name = "send-password-reset"
     permission = "send_password_reset"
     event = "password_reset.sent_by_staff"
-    label = gettext_lazy("Send a mail to reset the password")
+    label = gettext_lazy("Send password reset email")
     explanation = gettext_lazy(
-        "Directus mails a link with which the owner of the address chooses a new "
-        "password. The old one works until then."
+        "Directus emails a link to choose a new password. The old password works until "
+        "then."
     )
 
     def question(self, count):
         text = ngettext(
-            "Send this user a link to choose a new password?",
-            "Send these %(n)d users a link each to choose a new password?",
+            "Send this user a password reset link?",
+            "Send these %(n)d users a password reset link?",
             count,
         )
         return text % {"n": count}
 
     def done(self, count):
         text = ngettext(
-            "Directus was asked to mail %(n)d link.",
-            "Directus was asked to mail %(n)d links.",
+            "%(n)d password reset email was requested from Directus.",
+            "%(n)d password reset emails were requested from Directus.",
             count,
         )
         return text % {"n": count}
@@ -183,18 +188,26 @@ class SendPasswordReset(Action):
     def perform(self, request, user):
         self._look_again(user)
         if not user.is_active:
-            raise Refused(_("Directus mails no link to who is not active."))
+            raise Refused(_("Directus sends no reset link to inactive users."))
         if not user.email:
-            raise Refused(_("There is no e-mail address."))
+            raise Refused(_("This user has no email address."))
         try:
             password_reset.send_link_as_staff(request, user)
         except Throttled as error:
-            text = _("Got several mails already; try again in %d minutes.")
-            raise Refused(text % -(-error.retry_after // 60)) from None
+            minutes = -(-error.retry_after // 60)
+            text = ngettext(
+                "Too many emails to this user. Try again in %(count)d minute.",
+                "Too many emails to this user. Try again in %(count)d minutes.",
+                minutes,
+            )
+            raise Refused(text % {"count": minutes}) from None
         except InvalidPayload:
             url = public_url("accounts:password_reset_confirm")
-            text = _("Directus has to allow the link: PASSWORD_RESET_URL_ALLOW_LIST=%s")
-            raise Refused(text % url) from None
+            text = _(
+                "Directus doesn't allow the link. Set "
+                "PASSWORD_RESET_URL_ALLOW_LIST=%(url)s in its environment."
+            )
+            raise Refused(text % {"url": url}) from None
         return []
 
     def _look_again(self, user) -> None:
@@ -204,8 +217,8 @@ class SendPasswordReset(Action):
             return
         profile = suspend.sync(service, user)
         if profile.provider not in {"", "default"}:
-            text = _("Signs in through %s and has no password in Directus.")
-            raise Refused(text % profile.provider)
+            text = _("Signs in through %(provider)s and has no password in Directus.")
+            raise Refused(text % {"provider": profile.provider})
         user.refresh_from_db()
 
 
@@ -217,20 +230,20 @@ class Sync(Action):
     needs_service = True
     label = gettext_lazy("Sync now")
     explanation = gettext_lazy(
-        "Name, address, status, role and rights are read from Directus. Whoever is not "
-        "active there is signed out."
+        "Reads names, email addresses, statuses, roles and permissions from Directus. "
+        "Users who are not active there are signed out."
     )
 
     def question(self, count):
         text = ngettext(
-            "Read this user again from Directus?",
-            "Read these %(n)d users again from Directus?",
+            "Sync this user from Directus?",
+            "Sync these %(n)d users from Directus?",
             count,
         )
         return text % {"n": count}
 
     def done(self, count):
-        text = ngettext("%(n)d user was read.", "%(n)d users were read.", count)
+        text = ngettext("%(n)d user was synced.", "%(n)d users were synced.", count)
         return text % {"n": count}
 
     def perform(self, request, user):
@@ -246,8 +259,8 @@ class SignOut(Action):
     is_harsh = True
     label = gettext_lazy("Sign out everywhere")
     explanation = gettext_lazy(
-        "All sessions end, here and at Directus, except the one in which you are "
-        "reading this. Whoever knows the password can sign in again."
+        "Ends all sessions, here and in Directus, except the one you are using now. "
+        "Users can sign in again with their password."
     )
 
     def question(self, count):

@@ -17,9 +17,8 @@ from ..core import audit
 from ..directus import (
     AuthenticationFailed,
     DirectusAPIError,
-    DirectusError,
-    DirectusUnavailable,
     RateLimited,
+    TryLater,
 )
 from ..operations.suspend import Refused
 from .actions import Action
@@ -88,7 +87,7 @@ class Confirming:
         deadline = time.monotonic() + MOST_SECONDS
         for number, user in enumerate(users):
             if time.monotonic() > deadline:
-                tally.trouble = _("That took long. These users are still to be done.")
+                tally.trouble = _("This took too long. These users are not done yet.")
             else:
                 self._try(user, tally)
             if tally.trouble:
@@ -106,10 +105,12 @@ class Confirming:
             notes = self._action.perform(self._request, user)
         except Refused as error:
             self._refused(user, str(error), tally)
-        except (DirectusUnavailable, RateLimited, AuthenticationFailed) as error:
+        except (TryLater, AuthenticationFailed) as error:
             self._stopped(user, error, tally)
         except DirectusAPIError as error:
-            self._refused(user, _("Directus: %s") % error, tally, error.code)
+            self._refused(
+                user, _("Directus: %(error)s") % {"error": error}, tally, error.code
+            )
         else:
             self._done(user, tally, notes)
 
@@ -125,13 +126,15 @@ class Confirming:
         tally.notes.append(f"{user}: {reason}")
         self._record("staff_action.refused", user, code)
 
-    def _stopped(self, user, error: DirectusError, tally: Tally) -> None:
+    def _stopped(
+        self, user, error: TryLater | AuthenticationFailed, tally: Tally
+    ) -> None:
         """Note that the remaining users need not be tried."""
         code = getattr(error, "code", "") or type(error).__name__
         if isinstance(error, AuthenticationFailed):
             tally.trouble = _(
-                "Directus does not accept DIRECTUS_SERVICE_TOKEN: directus_setup makes "
-                "a new one. Nothing was done to these users."
+                "Directus rejected DIRECTUS_SERVICE_TOKEN. Run directus_setup to "
+                "create a new one. These users were not changed."
             )
             self._record("staff_action.refused", user, code)
             return
@@ -139,14 +142,16 @@ class Confirming:
         tally.status = 429 if isinstance(error, RateLimited) else 503
         if tally.status == 503 and not error.never_sent:
             tally.trouble = _(
-                "Directus did not answer about %(user)s: it may have been done or not. "
-                "Nothing was done to the others. Try again; twice does no harm."
+                "Directus did not answer for %(user)s, so this may or may not have "
+                "been done. The remaining users were not changed. You can safely try "
+                "again."
             ) % {"user": user}
-            self._log(user, _("%s: no answer from Directus") % self._action.label)
+            text = _("%(action)s: no answer from Directus")
+            self._log(user, text % {"action": self._action.label})
             self._record("staff_action.unsure", user, code)
             return
         tally.trouble = _(
-            "Directus does not answer. Nothing was done to these users; try again."
+            "Directus does not answer. These users were not changed. Try again."
         )
         self._record("staff_action.refused", user, code)
 

@@ -9,6 +9,7 @@ from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from ..core import audit
@@ -53,8 +54,12 @@ def _run(request) -> None:
     try:
         attempt.take()
     except Throttled as error:
-        text = _("The doctor looked just now; again in %d seconds.")
-        messages.warning(request, text % error.retry_after)
+        text = ngettext(
+            "The last check was just now. Try again in %(count)d second.",
+            "The last check was just now. Try again in %(count)d seconds.",
+            error.retry_after,
+        )
+        messages.warning(request, text % {"count": error.retry_after})
         return
     try:
         for _finding in stored(_in_time(examine())):
@@ -62,7 +67,7 @@ def _run(request) -> None:
     finally:
         attempt.failed()
     audit.record("doctor.run_by_staff", request, user=request.user)
-    messages.success(request, _("The doctor has looked."))
+    messages.success(request, _("Check finished."))
 
 
 def _in_time(findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -74,7 +79,7 @@ def _in_time(findings: Iterator[Finding]) -> Iterator[Finding]:
         yield finding
         if time.monotonic() > deadline:
             break
-    reason = _("There was no time to look: run directus_doctor.")
+    reason = _("There was no time for this check. Run directus_doctor.")
     for check_id in ORDER:
         if check_id not in seen:
             yield Finding(check_id, Verdict.UNKNOWN, reason)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..core import clients
 from ..models import User
+from ..operations.suspend import NOT_IN_DIRECTUS
 from ..throttling import attempts
 from .actions import ACTIONS, Action
 from .confirming import MOST_AT_ONCE, Confirming
@@ -98,27 +99,29 @@ class UserAdmin(DjangoUserAdmin):
     def in_directus(self, user):
         """Link to the user's page in Directus' own app."""
         if not user.is_mirrored:
-            return _("A local user, unknown to Directus")
+            return NOT_IN_DIRECTUS
         url = clients.admin_url(f"users/{user.directus_id}")
-        return format_html('<a href="{}" rel="noopener">{}</a>', url, _("Open"))
+        return format_html(
+            '<a href="{}" rel="noopener">{}</a>', url, _("Open in Directus")
+        )
 
-    @admin.display(description=_("sign-in here"))
+    @admin.display(description=_("sign-in"))
     def sign_in(self, user):
         """Whether failures lock the user out now."""
         if not user.is_mirrored:
             # The counts of an address belong to the account in Directus.
-            return _("A local user, unknown to Directus")
+            return NOT_IN_DIRECTUS
         until = attempts.blocked_until(user.email)
         if until is None:
             return _("Not locked")
         if until > timezone.now() + timedelta(days=1):
             return _(
-                "Refused to unknown browsers, until a sign-in from a known one or a "
-                "new password: Directus would suspend the account"
+                "Locked for new browsers until a sign-in from a known browser or a "
+                "password change, so that Directus does not suspend the account"
             )
-        return _("Refused to unknown browsers until %s, after too many failures") % (
-            date_format(timezone.localtime(until), "DATETIME_FORMAT")
-        )
+        moment = date_format(timezone.localtime(until), "DATETIME_FORMAT")
+        text = _("Locked for new browsers until %(moment)s, after too many failures")
+        return text % {"moment": moment}
 
     # Actions; see accounts.admin.actions
 
@@ -173,7 +176,8 @@ class UserAdmin(DjangoUserAdmin):
 
         def act(model_admin, request, users):
             if users.count() > MOST_AT_ONCE:
-                text = _("Choose at most %d users at once.") % MOST_AT_ONCE
+                text = _("Select at most %(count)d users at a time.")
+                text %= {"count": MOST_AT_ONCE}
                 self.message_user(request, text, messages.ERROR)
                 return None
             confirming = Confirming(self, action, request)

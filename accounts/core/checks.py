@@ -3,13 +3,11 @@
 import re
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import checks
 
 from . import clients
 
-SHORTEST_SECRET = 32
 # Fields of Directus itself. Some have their own place on the profile page, and some
 # would let a user take over another account. The time zone is stored by the site.
 NO_PROFILE_FIELDS = {
@@ -37,12 +35,10 @@ def check_settings(app_configs, **kwargs):
     """Return the errors and warnings about settings that break or weaken sign-in."""
     return [
         *_check_sessions(),
-        *_check_keys(),
         *_check_sign_up(),
         *_check_transport(),
         *_check_directus(),
         *_check_profile(),
-        *_check_webhook(),
         *_check_mails(),
         *_check_deletion(),
     ]
@@ -83,20 +79,6 @@ def _check_sessions():
             )
         )
     return found
-
-
-def _check_keys():
-    hint = "A key is 32 random bytes in URL-safe base64: Fernet.generate_key()."
-    if not settings.TOKEN_ENCRYPTION_KEYS:
-        message = "TOKEN_ENCRYPTION_KEYS is empty."
-        return [checks.Error(message, hint=hint, id="accounts.E004")]
-    try:
-        for key in settings.TOKEN_ENCRYPTION_KEYS:
-            Fernet(key)
-    except ValueError:
-        message = "TOKEN_ENCRYPTION_KEYS holds something that is not a key."
-        return [checks.Error(message, hint=hint, id="accounts.E005")]
-    return []
 
 
 def _check_sign_up():
@@ -171,18 +153,6 @@ def _check_profile():
         for number, name in enumerate(clients.profile_fields(), 1)
         if name in NO_PROFILE_FIELDS or not FIELD_NAME.fullmatch(name)
     ]
-
-
-def _check_webhook():
-    if clients.webhook_secret() and len(clients.webhook_secret()) < SHORTEST_SECRET:
-        return [
-            checks.Error(
-                f"DIRECTUS_WEBHOOK_SECRET has less than {SHORTEST_SECRET} characters.",
-                hint="Whoever guesses it can sign people out.",
-                id="accounts.E011",
-            )
-        ]
-    return []
 
 
 def _check_mails():

@@ -19,11 +19,13 @@ from .exceptions import (
     RateLimited,
     SessionExpired,
     TokenExpired,
+    TryLater,
     UserSuspended,
     error_for,
 )
 from .files import Picture
 from .idn import spellings, to_ascii
+from .registration import NewUser
 from .time_budget import RESERVE_SECONDS, time_budget
 from .tokens import BearerAuth, RefreshingAuth, TokenPair, TokenStore
 from .transport import Transport
@@ -44,6 +46,7 @@ __all__ = [
     "InvalidOTP",
     "InvalidPayload",
     "InvalidToken",
+    "NewUser",
     "NotFound",
     "NotUnique",
     "Picture",
@@ -54,6 +57,7 @@ __all__ = [
     "TokenPair",
     "TokenStore",
     "Transport",
+    "TryLater",
     "Upload",
     "UserSuspended",
     "Visitor",

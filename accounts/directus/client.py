@@ -1,9 +1,9 @@
 """Directus' endpoints, one method each. Knows HTTP; knows nothing of Django.
 
-Every method raises DirectusUnavailable when there is no usable answer, and
-DirectusAPIError or one of its subclasses when Directus answers with an error; a
-docstring names those that a caller will want to handle. Methods that act as somebody
-raise SessionExpired when that somebody has to sign in again.
+Every method raises TryLater (DirectusUnavailable or RateLimited) when there is no
+usable answer, and DirectusAPIError or one of its subclasses when Directus answers with
+an error; a docstring names those that a caller will want to handle. Methods that act as
+a user raise SessionExpired when that user has to sign in again.
 """
 
 import json
@@ -24,7 +24,6 @@ from .exceptions import (
     InvalidOTP,
     InvalidPayload,
     NotFound,
-    RateLimited,
     UserSuspended,
 )
 from .files import FilesClient
@@ -316,6 +315,6 @@ def _refusal_of_sign_in(error: DirectusAPIError) -> DirectusError:
     """Return what a refused sign-in means; most codes say nothing about a password."""
     if error.code in _NOT_ACCEPTED:
         return InvalidCredentials(error.status, error.code)
-    if isinstance(error, InvalidOTP | UserSuspended | RateLimited):
+    if isinstance(error, InvalidOTP | UserSuspended):
         return error
     return DirectusUnavailable(f"sign-in answered {error}")

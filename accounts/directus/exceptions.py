@@ -4,8 +4,9 @@ An error status counts as Directus' answer only in Directus' own shape. Anything
 as the page of a proxy, is DirectusUnavailable.
 
     DirectusError
-    ├── DirectusUnavailable       no usable answer: refused, timed out, 5xx, not JSON
+    ├── DirectusUnavailable       (TryLater) refused, timed out, 5xx, not JSON
     │   └── CallFailed            500 to this one call
+    ├── RateLimited               (TryLater) 429
     ├── SessionExpired            the stored tokens no longer work: sign in again
     └── DirectusAPIError          Directus answered with an error (.status, .code)
         ├── InvalidPayload        400, 409, 413, 415, 422
@@ -17,8 +18,10 @@ as the page of a proxy, is DirectusUnavailable.
         │   ├── UserSuspended
         │   └── InvalidToken      (a 403 in Directus)
         ├── Forbidden             403  (also what Directus says for what does not exist)
-        ├── NotFound              404
-        └── RateLimited           429  (.retry_after)
+        └── NotFound              404
+
+    TryLater                      nothing was decided (.retry_after); this site's own
+                                  limits raise one, too
 
 A class exists where a caller does something different because of it. No message
 contains text from the other side: Directus repeats refused passwords in its errors.
@@ -37,7 +40,21 @@ class DirectusError(Exception):
     """Anything that can go wrong between this site and Directus."""
 
 
-class DirectusUnavailable(DirectusError):
+class TryLater(Exception):
+    """The question was not decided; the same one may be asked again.
+
+    Attributes:
+        retry_after: in how many seconds; None when that is not known.
+        timed_out: the request was sent, and its answer took too long.
+        never_sent: Directus certainly does not know the question.
+    """
+
+    retry_after: int | None = None
+    timed_out = False
+    never_sent = False
+
+
+class DirectusUnavailable(TryLater, DirectusError):
     """There is no usable answer: nothing is known about the question asked.
 
     Unless `never_sent` is true: then Directus certainly does not know it.
@@ -59,6 +76,15 @@ class DirectusUnavailable(DirectusError):
 
 class CallFailed(DirectusUnavailable):
     """Directus failed at this one call, with 500, and may be well otherwise."""
+
+
+class RateLimited(TryLater, DirectusError):
+    """Too many calls; ask again after `retry_after` seconds (1 to 300)."""
+
+    def __init__(self, code: str, *, retry_after: int) -> None:
+        super().__init__(f"429 {code}".rstrip())
+        self.code = code
+        self.retry_after = retry_after
 
 
 class SessionExpired(DirectusError):
@@ -122,14 +148,6 @@ class NotFound(DirectusAPIError):
     """Directus has no such route."""
 
 
-class RateLimited(DirectusAPIError):
-    """Too many calls; ask again after `retry_after` seconds (1 to 300)."""
-
-    def __init__(self, status: int, code: str, *, retry_after: int) -> None:
-        super().__init__(status, code)
-        self.retry_after = retry_after
-
-
 CLASSES_BY_CODE: dict[str, type[DirectusAPIError]] = {
     "RECORD_NOT_UNIQUE": NotUnique,
     "INVALID_CREDENTIALS": InvalidCredentials,
@@ -173,7 +191,7 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
     code = _matching(_CODE, facts.get("code")) or ""
     if answer.status == 429:
         wait = answer.retry_after or DEFAULT_RETRY_AFTER
-        return RateLimited(429, code, retry_after=wait)
+        return RateLimited(code, retry_after=wait)
     if answer.status >= 500:
         message = f"Directus answered {answer.status} {code}".rstrip()
         failed = answer.status == 500 and code == "INTERNAL_SERVER_ERROR"

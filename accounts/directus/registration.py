@@ -1,6 +1,7 @@
 """Signing up: an account, and the link that confirms its address."""
 
 import re
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -14,18 +15,24 @@ CONFIRMATION = "pending-registration"
 _USERS_PAGE = re.compile(r"(https?://[^/?#]+)?(/[^/?#]+)*/admin/users/[^/?#]+")
 
 
+@dataclass(frozen=True)
+class NewUser:
+    """The values of a sign-up; the names may be empty."""
+
+    email: str
+    password: str = field(repr=False)
+    first_name: str = ""
+    last_name: str = ""
+
+    def as_body(self) -> dict[str, str]:
+        """Return it without empty names, which Directus refuses."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
 class RegistrationClient(PlainClient):
     """The part of DirectusClient that signs people up."""
 
-    def register_user(
-        self,
-        *,
-        email: str,
-        password: str,
-        verification_url: str,
-        first_name: str = "",
-        last_name: str = "",
-    ) -> None:
+    def register_user(self, user: NewUser, *, verification_url: str) -> None:
         """Sign up; Directus mails a link to `verification_url`.
 
         Returns the same for an address that has an account already. One that is not
@@ -36,23 +43,11 @@ class RegistrationClient(PlainClient):
             Forbidden: sign-up is closed, at all or for this address.
             RateLimited: too many sign-ups from this visitor.
         """
-        body = {
-            "email": email,
-            "password": password,
-            "verification_url": verification_url,
-            **_names(first_name, last_name),
-        }
+        body = user.as_body() | {"verification_url": verification_url}
         self._ask(slow_post("/users/register", body))
 
     def create_user(
-        self,
-        *,
-        email: str,
-        password: str,
-        role: str | UUID,
-        first_name: str = "",
-        last_name: str = "",
-        status: str = "",
+        self, user: NewUser, *, role: str | UUID, status: str = ""
     ) -> UUID | None:
         """Create a user, as whoever is allowed to.
 
@@ -67,12 +62,7 @@ class RegistrationClient(PlainClient):
             InvalidPayload: a value is not accepted.
             Forbidden: this client may not create users.
         """
-        body = {
-            "email": email,
-            "password": password,
-            "role": str(role),
-            **_names(first_name, last_name),
-        }
+        body = user.as_body() | {"role": str(role)}
         if status:
             body["status"] = status
         call = slow_post("/users", body, {"fields": "id"})
@@ -121,12 +111,6 @@ class RegistrationClient(PlainClient):
         # its app.
         if not _USERS_PAGE.fullmatch(self._send(call).location):
             raise DirectusUnavailable(f"{call} leads elsewhere")
-
-
-def _names(first_name: str, last_name: str) -> dict[str, str]:
-    """Return the names that are set; Directus refuses empty ones."""
-    names = {"first_name": first_name, "last_name": last_name}
-    return {key: name for key, name in names.items() if name}
 
 
 def _id_in(data: Any) -> UUID | None:

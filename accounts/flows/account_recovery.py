@@ -30,8 +30,7 @@ def recover(request, *, email: str, password: str, code: str) -> None:
     Raises:
         InvalidOTP: the code is wrong, was used, or is of a former second factor.
         Forbidden: the user may not write `tfa_secret`.
-        Throttled, RateLimited, DirectusUnavailable: nothing came of it; the code is
-            still good.
+        TryLater: nothing came of it; the code is still good.
     """
     row, secret = _claim(request, email, code)
     try:

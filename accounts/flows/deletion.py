@@ -80,7 +80,7 @@ def delete(user, request=None) -> str:
 
     Raises:
         Revoked: there is nothing to delete any more.
-        DirectusUnavailable, RateLimited: nothing was deleted.
+        TryLater: nothing was deleted.
     """
     if user.deleted_at:
         return _finish(user)

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 
 from ..core import clients
+from ..core.service_token import service_call
 from ..directus import (
     AuthenticationFailed,
     CallFailed,
@@ -18,7 +19,6 @@ from ..directus import (
     DirectusClient,
     DirectusUnavailable,
     InvalidPayload,
-    RateLimited,
 )
 from ..passwords.validation import unguessable_password
 from ..profile import pictures
@@ -40,21 +40,17 @@ def erase_at_directus(user) -> str:
         Why something was kept; an empty string when nothing was.
 
     Raises:
-        DirectusUnavailable, RateLimited: it may not have happened; try again.
+        TryLater: it may not have happened; try again.
     """
     service = clients.service_client()
     if service is None:
         raise DirectusUnavailable("there is no service token")
     how = _anonymise if settings.ACCOUNT_DELETION == ANONYMISE else _delete
     try:
-        reason = _delete_picture(service, user)
-        how(service, user)
-        return reason
-    except RateLimited:
-        raise
-    except AuthenticationFailed as error:
-        logger.error("Directus does not accept the service token: %s", error)
-        raise DirectusUnavailable("the service token is refused") from error
+        with service_call(AuthenticationFailed):
+            reason = _delete_picture(service, user)
+            how(service, user)
+            return reason
     except (DirectusAPIError, CallFailed) as error:
         # 500 is what Directus answers when a row there must not lose the user.
         if not service.has_user(user.directus_id):

@@ -5,7 +5,6 @@ with the service token. Whether the new address is taken shows nowhere but in th
 to it: what is asked, written and sent is the same.
 """
 
-import logging
 import secrets
 from datetime import timedelta
 
@@ -16,13 +15,13 @@ from django.views.decorators.debug import sensitive_variables
 
 from ..core import audit, clients, mails
 from ..core.batches import delete_in_batches
+from ..core.service_token import service_call
 from ..directus import (
-    DirectusAPIError,
     DirectusClient,
     DirectusUnavailable,
     DirectusUser,
     InvalidPayload,
-    RateLimited,
+    TryLater,
 )
 from ..mirror.users import mirror_user, note_written
 from ..models import EmailChange
@@ -40,8 +39,6 @@ from ..throttling.limits import (
 from ..web import client_address
 from ..web.links import public_url
 from . import sign_up
-
-logger = logging.getLogger(__name__)
 
 LINK_HOURS = 24
 
@@ -69,7 +66,7 @@ def ask(request, new_email: str) -> None:
     """Mail a link to the new address, and a notice to the old one.
 
     Raises:
-        Throttled, RateLimited, DirectusUnavailable: try again later.
+        TryLater: nothing was sent.
     """
     user = request.user
     counted = _count(request, new_email)
@@ -109,13 +106,8 @@ def _count(request, new_email: str) -> list[Attempt]:
 
 def _other_owner(user, new_email: str) -> DirectusUser | None:
     """Return who else has the address."""
-    service = _service()
-    try:
-        owners = service.find_users_by_email(new_email)
-    except RateLimited:
-        raise
-    except DirectusAPIError as error:
-        raise _service_trouble(error) from error
+    with service_call():
+        owners = _service().find_users_by_email(new_email)
     others = (owner for owner in owners if owner.id != user.directus_id)
     return next(others, None)
 
@@ -160,7 +152,7 @@ def confirm(request, token: str) -> EmailChange:
 
     Raises:
         LinkInvalid: nothing was changed.
-        RateLimited, DirectusUnavailable: the link stays good; try again later.
+        TryLater: the link stays good.
     """
     change = find(token)
     if change is None:
@@ -180,12 +172,8 @@ def confirm(request, token: str) -> EmailChange:
 
 def _owner(request, service: DirectusClient, change: EmailChange) -> DirectusUser:
     """Return the profile, if it is still the account that the change was asked for."""
-    try:
+    with service_call():
         profile = service.get_user(change.user.directus_id)
-    except RateLimited:
-        raise
-    except DirectusAPIError as error:
-        raise _service_trouble(error) from error
     known = {change.old_email.casefold(), change.new_email.casefold()}
     if not profile.is_active or profile.email.casefold() not in known:
         _refused(request, change.user, "ACCOUNT_CHANGED")
@@ -196,17 +184,15 @@ def _owner(request, service: DirectusClient, change: EmailChange) -> DirectusUse
 
 def _write(request, service: DirectusClient, change: EmailChange) -> None:
     try:
-        service.update_user(change.user.directus_id, {"email": change.new_email})
+        with service_call(but=InvalidPayload):
+            service.update_user(change.user.directus_id, {"email": change.new_email})
     except InvalidPayload as error:
         # Taken by somebody meanwhile, most likely.
         _refused(request, change.user, error.code)
         raise LinkInvalid from error
-    except (RateLimited, DirectusUnavailable):
+    except TryLater:
         _put_back(change)
         raise
-    except DirectusAPIError as error:
-        _put_back(change)
-        raise _service_trouble(error) from error
 
 
 def _put_back(change: EmailChange) -> None:
@@ -255,12 +241,6 @@ def _service() -> DirectusClient:
     if service is None:
         raise DirectusUnavailable("addresses cannot be changed without service token")
     return service
-
-
-def _service_trouble(error: Exception) -> DirectusUnavailable:
-    """Return what visitors are told: the site's own token is not theirs to mend."""
-    logger.error("Directus does not let the service token change addresses: %s", error)
-    return DirectusUnavailable("the service token is refused")
 
 
 def _refused(request, user, reason: str) -> None:

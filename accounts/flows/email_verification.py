@@ -13,14 +13,14 @@ import logging
 from django.views.decorators.debug import sensitive_variables
 
 from ..core import audit, clients
+from ..core.service_token import service_call
 from ..directus import (
     DirectusAPIError,
     DirectusClient,
     DirectusError,
-    DirectusUnavailable,
     DirectusUser,
+    Forbidden,
     InvalidPayload,
-    RateLimited,
 )
 from ..models import SignUp
 from ..passwords.validation import unguessable_password
@@ -28,7 +28,7 @@ from ..throttling import mailboxes
 from ..throttling.limits import ADDRESS_LINKS, EMAIL_CONFIRMATIONS, Attempt, Throttled
 from ..web import client_address
 from ..web.links import public_url, token_email
-from .sign_up import forget, service_trouble
+from .sign_up import forget
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def confirm(request, token: str) -> bool:
 
     Raises:
         LinkInvalid: get a new link.
-        Throttled, RateLimited, DirectusUnavailable: the link stays good; try again.
+        TryLater: the link stays good.
     """
     email = token_email(token)
     where = client_address.bucket(request.client_address)
@@ -63,8 +63,6 @@ def confirm(request, token: str) -> bool:
             is_void = _confirm_blindly(anonymous, token, email)
         else:
             is_void = _confirm_safely(service, anonymous, token, email)
-    except RateLimited:
-        raise
     except DirectusAPIError as error:
         audit.record("sign_up.link_refused", request, email=email, reason=error.code)
         raise LinkInvalid from error
@@ -141,17 +139,13 @@ def _accounts(service: DirectusClient, email: str) -> list[DirectusUser]:
     """Return all accounts with an address that Directus has vouched for.
 
     Raises:
-        DirectusAPIError: there is none.
-        DirectusUnavailable: the service token may not see what it has to.
+        InvalidPayload: there is none.
+        ServiceTokenRefused: the service token may not see what it has to.
     """
-    try:
+    with service_call():
         accounts = service.find_users_by_email(email)
-    except RateLimited:
-        raise
-    except DirectusAPIError as error:
-        raise service_trouble(error) from error
-    if not all(user.is_complete for user in accounts):
-        raise service_trouble(DirectusUnavailable("the status of users is hidden"))
+        if not all(user.is_complete for user in accounts):
+            raise Forbidden(403, "STATUS_HIDDEN")
     if not accounts:
         logger.error("The service token sees no account that a genuine link names")
         raise InvalidPayload(400, "NO_ACCOUNT")
@@ -160,13 +154,9 @@ def _accounts(service: DirectusClient, email: str) -> list[DirectusUser]:
 
 def _replace_passwords(service: DirectusClient, unconfirmed: list[DirectusUser]):
     """Give unconfirmed accounts random passwords, which are stored nowhere."""
-    try:
+    with service_call():
         for user in unconfirmed:
             service.update_user(user.id, {"password": unguessable_password()})
-    except RateLimited:
-        raise
-    except DirectusAPIError as error:
-        raise service_trouble(error) from error
 
 
 def _key(email: str) -> str:

@@ -4,7 +4,6 @@ Never a secret: no password, token, second factor or session key, be it sealed.
 """
 
 import json
-import logging
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -14,11 +13,9 @@ from django.utils import timezone
 
 from .. import signals
 from ..core import audit, clients
-from ..directus import DirectusAPIError, RateLimited
+from ..core.service_token import ServiceTokenRefused, service_call
 from ..models import EmailChange, RecoveryCode, RoleMembership, SignUp, User
 from ..throttling.attempts import counted_for
-
-logger = logging.getLogger(__name__)
 
 SECRETS = frozenset({"password", "token", "tfa_secret", "auth_data"})
 SESSION_FIELDS = (
@@ -40,7 +37,7 @@ def export(request) -> str:
     """Return the JSON of whoever asks.
 
     Raises:
-        DirectusUnavailable, RateLimited: try again later.
+        TryLater: there is no answer, or too much was asked.
         SessionExpired: the user has to sign in again.
         Incomplete: try again later.
     """
@@ -73,12 +70,10 @@ def _as_site(request) -> dict[str, Any]:
     if service is None:
         return {}
     try:
-        return service.read_record(request.user.directus_id)
-    except RateLimited:
-        raise
-    except DirectusAPIError as error:
+        with service_call():
+            return service.read_record(request.user.directus_id)
+    except ServiceTokenRefused:
         # The user's own token reads what it may.
-        logger.error("The service token cannot read a user: %s", error)
         return {}
 
 
@@ -89,11 +84,9 @@ def _activity(request) -> list[dict[str, Any]] | None:
         return None
     own_id = request.user.directus_id
     try:
-        entries = service.list_activity(own_id)
-    except RateLimited:
-        raise
-    except DirectusAPIError as error:
-        logger.error("The service token cannot read the activity log: %s", error)
+        with service_call():
+            entries = service.list_activity(own_id)
+    except ServiceTokenRefused:
         return None
     return [_told(entry, is_own=entry.get("user") == str(own_id)) for entry in entries]
 

@@ -3,7 +3,7 @@
 from django.views.decorators.debug import sensitive_variables
 
 from ..core import audit, clients
-from ..directus import DirectusAPIError, Forbidden, InvalidPayload, RateLimited
+from ..directus import DirectusAPIError, Forbidden, InvalidPayload
 from ..throttling.limits import ADDRESS_LINKS, Attempt, Throttled
 from ..web import client_address
 from ..web.links import token_email
@@ -28,14 +28,12 @@ def accept(request, token: str, password: str) -> str:
     Raises:
         InvalidPayload: the password is not accepted; the invitation stays good.
         LinkInvalid, NoRoom: nothing was done.
-        Throttled, RateLimited, DirectusUnavailable: try again later.
+        TryLater: nothing was done.
     """
     email = token_email(token)
     _count(request, email)
     try:
         clients.anonymous_client(request).accept_invite(token=token, password=password)
-    except RateLimited:
-        raise
     except DirectusAPIError as error:
         audit.record("invite.refused", request, email=email, reason=error.code)
         if isinstance(error, InvalidPayload) and error.field == "password":

@@ -37,7 +37,7 @@ def change(request, tokens: TokenPair, password: str, otp: str = "") -> bool:
     """Set the password of the signed-in user; all other browsers are signed out.
 
     Args:
-        tokens: from `logins.prove_password`; they are spent here.
+        tokens: from `sign_in.prove_password`; they are spent here.
         password: the new one.
         otp: the code that was just given, which Directus takes once more.
 
@@ -48,7 +48,7 @@ def change(request, tokens: TokenPair, password: str, otp: str = "") -> bool:
         InvalidPayload: the password is not accepted.
         NotAllowed: the operator has to grant it.
         Unsure: the request was sent and no answer came.
-        DirectusUnavailable, RateLimited: Directus did nothing.
+        TryLater: Directus did nothing.
     """
     current.spare(request)
     try:
@@ -81,7 +81,11 @@ def _write(request, tokens: TokenPair, password: str) -> None:
             raise
         raise Unsure from error
     except (Forbidden, AuthenticationFailed) as error:
-        logger.error("Nobody may change a customer's password: %s", error)
+        logger.error(
+            "Directus lets neither the user nor the site change a password, which "
+            "directus_setup grants: %s",
+            error,
+        )
         raise NotAllowed from error
 
 

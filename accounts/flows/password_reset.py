@@ -13,7 +13,7 @@ from ..directus import (
     DirectusError,
     DirectusUnavailable,
     InvalidPayload,
-    RateLimited,
+    TryLater,
     spellings,
 )
 from ..models import Session
@@ -36,8 +36,7 @@ def send_link(request, email: str) -> None:
     """Let Directus mail a link to an address, if it is known there.
 
     Raises:
-        Throttled, RateLimited, DirectusUnavailable: try again later; none of them
-            depends on whether the address is known.
+        TryLater: whether it comes does not depend on whether the address is known.
     """
     with mailboxes.uncounted_in_trouble(_count(request, email)):
         client = clients.anonymous_client(request)
@@ -45,8 +44,8 @@ def send_link(request, email: str) -> None:
             # An older account may have the address in another spelling.
             for address in spellings(email):
                 _mail_link(client, address)
-        except (RateLimited, DirectusUnavailable) as error:
-            if getattr(error, "never_sent", False):
+        except TryLater as error:
+            if error.never_sent:
                 raise
             # Trouble with this mail would tell that there is one; trouble with
             # everything does not.
@@ -101,7 +100,7 @@ def reset(request, token: str, password: str) -> str:
         InvalidPayload: the password is not accepted; the token stays good.
         DirectusAPIError: the link is used, too old or broken.
         Unsure: the request was sent and no answer came.
-        Throttled, DirectusUnavailable: Directus was not asked.
+        TryLater: Directus was not asked, or did nothing.
     """
     client = clients.anonymous_client(request)
     email = token_email(token)
@@ -118,7 +117,7 @@ def reset(request, token: str, password: str) -> str:
             raise
         audit.record("password_reset.unsure", request, email=email)
         raise Unsure from error
-    except (InvalidPayload, RateLimited):
+    except InvalidPayload:
         raise
     except DirectusAPIError as error:
         audit.record("password_reset.refused", request, email=email, reason=error.code)

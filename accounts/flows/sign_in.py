@@ -1,28 +1,101 @@
-"""One counted sign-in at Directus, for whatever reason a password is checked."""
+"""A sign-in at Directus, and every other check of a password there.
 
-import logging
+*profile* is the record in Directus, *user* the local row.
+"""
+
 import unicodedata
+from dataclasses import replace
 
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
+from .. import two_factor
 from ..core import audit, clients, mails
 from ..directus import (
     DirectusError,
+    DirectusUser,
     InvalidCredentials,
     InvalidOTP,
     TokenPair,
+    TryLater,
+    UserSuspended,
     spellings,
 )
-from ..mirror.own_profile import read_own_profile
+from ..mirror.own_profile import read_own_profile, read_profile
+from ..mirror.users import as_known, mirror_user
 from ..passwords import local
 from ..sessions.tokens import revoke
 from ..throttling.attempts import SignInAttempt
 from ..throttling.limits import Throttled
 from ..web import known_devices
+from . import sign_up
 
-logger = logging.getLogger(__name__)
+
+@sensitive_variables("password", "otp", "tokens")
+def sign_in(request, email: str, password: str, otp: str = ""):
+    """Check the credentials at Directus and mirror their owner.
+
+    Returns:
+        The user, whose `directus_tokens` are stored once a session belongs to the user
+        (accounts.sessions.receivers).
+
+    Raises:
+        UserSuspended: Directus' answer to one attempt too many is tokens, too.
+        Others as `login`.
+    """
+    try:
+        tokens = login(request, email, password, otp)
+        user, tokens = _mirrored(request, tokens, email, otp)
+        if not user.is_active:
+            revoke(tokens, request)
+            raise UserSuspended(401, "USER_SUSPENDED")
+    except (DirectusError, TryLater) as error:
+        wants_code = isinstance(error, InvalidOTP) and not otp
+        event = "sign_in.code_asked" if wants_code else "sign_in.refused"
+        reason = getattr(error, "code", type(error).__name__)
+        audit.record(event, request, email=email, reason=reason)
+        raise
+    user.directus_tokens = tokens
+    return user
+
+
+@sensitive_variables("tokens", "otp", "renewed")
+def _mirrored(request, tokens: TokenPair, email: str, otp: str):
+    """Mirror the owner of the tokens; revoke the tokens if that fails.
+
+    Returns:
+        The user, and the tokens: new ones if the old ones had to be spent.
+    """
+    renewed = tokens
+
+    def prove():
+        nonlocal renewed
+        renewed = clients.anonymous_client(request).refresh(renewed.refresh_token)
+
+    try:
+        client = clients.client_for_tokens(tokens, request)
+        profile = read_profile(client, prove)
+        if not profile.is_complete:
+            # Directus has just accepted this address; nobody may read more.
+            profile = replace(as_known(profile), email=email, status="active")
+        _check_password_is_safe(profile, email)
+        user = mirror_user(profile)
+        is_told = profile.has_two_factor is not None
+        two_factor.note_sign_in(user, tokens, client, otp, is_told=is_told)
+    except (DirectusError, DatabaseError):
+        revoke(renewed, request)
+        raise
+    return user, renewed
+
+
+def _check_password_is_safe(profile: DirectusUser, email: str) -> None:
+    """Refuse a first sign-in with a password that a stranger may have typed."""
+    seen = get_user_model().objects.filter(directus_id=profile.id)
+    is_first = not seen.exclude(last_login=None).exists()
+    if is_first and sign_up.password_is_unsafe(email):
+        raise InvalidCredentials(401, "PASSWORD_UNSAFE")
 
 
 @sensitive_variables("password", "otp", "tokens")
@@ -34,6 +107,8 @@ def login(
     The password is tried as this site sets passwords, in composed letters (NFC), and
     then as it was typed where that differs: other pages of Directus set those.
 
+    Counted, whatever a password is checked for.
+
     Args:
         own_code: this site computed the code, so nobody guesses it or uses it twice.
 
@@ -41,7 +116,7 @@ def login(
         Throttled: there were too many attempts.
         InvalidOTP: the password is right; the code is missing, wrong or used.
         InvalidCredentials: wrong.
-        DirectusUnavailable: Directus did not say.
+        TryLater: Directus did not say.
     """
     attempt = SignInAttempt(request, email, "" if own_code else otp)
     attempt.begin()

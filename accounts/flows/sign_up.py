@@ -7,6 +7,7 @@ What becomes of every other password is in `accounts.flows.email_verification`.
 """
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from ..core import audit, cache, clients
 from ..core.batches import delete_in_batches
+from ..core.service_token import service_call
 from ..directus import (
     AuthenticationFailed,
     DirectusAPIError,
@@ -23,6 +25,7 @@ from ..directus import (
     DirectusError,
     DirectusUnavailable,
     InvalidPayload,
+    NewUser,
     NotUnique,
     RateLimited,
     spellings,
@@ -49,28 +52,22 @@ class NotAccepted(Exception):
     """Directus does not accept sign-ups of this kind, whoever asks."""
 
 
-@sensitive_variables("password")
-def sign_up(request, *, email: str, password: str, first_name: str, last_name: str):
+@sensitive_variables("user")
+def sign_up(request, user: NewUser) -> None:
     """Ask Directus for an account.
 
     Raises:
         AddressTaken: with DIRECTUS_SIGNUP=create.
         NotAccepted: sign-up is off in Directus, or the address is filtered out there.
-        Throttled, RateLimited, DirectusUnavailable: try again later.
+        TryLater: no account was made, or that is not known.
     """
+    email = user.email
     mails = _count_attempt(request, email)
-    person = {
-        "email": _as_directus_has_it(email),
-        "password": password,
-        "first_name": first_name,
-        "last_name": last_name,
-    }
-    create = clients.signup_mode() == "create"
+    user = replace(user, email=_as_directus_has_it(email))
+    make = _create if clients.signup_mode() == "create" else _register
     try:
         with mailboxes.uncounted_in_trouble(mails):
-            (_create if create else _register)(request, person)
-    except RateLimited:
-        raise
+            make(request, user)
     except DirectusAPIError as error:
         logger.error("Directus refuses sign-ups: %s", error)
         audit.record("sign_up.refused", request, email=email, reason=error.code)
@@ -83,12 +80,8 @@ def _as_directus_has_it(email: str) -> str:
     service = clients.service_client()
     if service is None or len(spellings(email)) == 1:
         return email
-    try:
+    with service_call():
         found = service.find_users_by_email(email)
-    except RateLimited:
-        raise
-    except DirectusAPIError as error:
-        raise service_trouble(error) from error
     return found[0].email if found else email
 
 
@@ -108,44 +101,43 @@ def _count_attempt(request, email: str) -> list[Attempt]:
 # An account at once
 
 
-@sensitive_variables("person")
-def _create(request, person: dict[str, str]) -> None:
+@sensitive_variables("user")
+def _create(request, user: NewUser) -> None:
     service = clients.service_client(clients.visitor_of(request))
     client = service or clients.anonymous_client(request)
     try:
-        client.create_user(**person, role=clients.customer_role())
+        with service_call(AuthenticationFailed):
+            client.create_user(user, role=clients.customer_role())
     except NotUnique as error:
-        audit.record("sign_up.refused", request, email=person["email"], reason="taken")
+        audit.record("sign_up.refused", request, email=user.email, reason="taken")
         raise AddressTaken from error
     except InvalidPayload as error:
         logger.warning("Directus refused a sign-up that this site allowed: %s", error)
         raise NotAccepted from error
-    except AuthenticationFailed as error:
-        raise service_trouble(error) from error
 
 
 # An account whose address is confirmed by mail
 
 
-@sensitive_variables("person")
-def _register(request, person: dict[str, str]) -> None:
+@sensitive_variables("user")
+def _register(request, user: NewUser) -> None:
     """Create the account here where that is possible, and let Directus mail the link.
 
     For known and new addresses the same is asked and written.
     """
-    email = person["email"]
+    email = user.email
     service = _creator(request)
     _count(email)
     try:
-        created = _create_unconfirmed(service, person) if service else None
+        created = _create_unconfirmed(service, user) if service else None
     except DirectusUnavailable as error:
         if error.never_sent:
             _uncount(email)
         raise
     _sign_ups_of(email).update(directus_id=created)
     try:
-        _ask_for_link(request, person)
-    except DirectusAPIError:
+        _ask_for_link(request, user)
+    except (DirectusAPIError, RateLimited):
         if service and created:
             _take_back(service, email, created)
         raise
@@ -155,11 +147,11 @@ def _register(request, person: dict[str, str]) -> None:
         raise
 
 
-@sensitive_variables("person")
-def _ask_for_link(request, person: dict[str, str]) -> None:
+@sensitive_variables("user")
+def _ask_for_link(request, user: NewUser) -> None:
     try:
         clients.anonymous_client(request).register_user(
-            **person, verification_url=public_url("accounts:email_verification")
+            user, verification_url=public_url("accounts:email_verification")
         )
     except InvalidPayload as error:
         if error.code == "INVALID_PAYLOAD":
@@ -191,15 +183,13 @@ def _are_confirmed(request) -> bool:
     return known
 
 
-@sensitive_variables("person")
-def _create_unconfirmed(service: DirectusClient, person: dict[str, str]) -> UUID | None:
+@sensitive_variables("user")
+def _create_unconfirmed(service: DirectusClient, user: NewUser) -> UUID | None:
     """Return the id of an account created with this password; None: it is not ours."""
     try:
         return service.create_user(
-            **person, role=clients.customer_role(), status="unverified"
+            user, role=clients.customer_role(), status="unverified"
         )
-    except RateLimited:
-        raise
     except NotUnique:
         # With a password that was typed before, by anybody.
         return None
@@ -254,9 +244,3 @@ def clear_old() -> None:
 def forget(email: str) -> None:
     """Forget sign-ups: the address' owner is there, and knows the password alone."""
     _sign_ups_of(email).delete()
-
-
-def service_trouble(error: DirectusError) -> DirectusUnavailable:
-    """Return what visitors are told: the site's own token is not theirs to mend."""
-    logger.error("Directus does not let the service token do its work: %s", error)
-    return DirectusUnavailable("the service token is refused")

@@ -149,15 +149,21 @@ class CustomField:
             # Shown as it is by crispy; whoever wrote it meant text.
             "help_text": escape(description.note),
             "required": required,
+            "error_messages": {"required": self._demand()},
             "disabled": description.is_read_only,
         }
         return self._kind.make(description, options)
+
+    def _demand(self) -> str:
+        if self.description.choices:
+            return _("Choose an option.")
+        return _("Enter a value.")
 
     def keep(self, field: forms.Field, value: Any) -> None:
         """Offer what is chosen now, even where it is no choice any more."""
         if len(str(field.prepare_value(value))) > LONGEST_TEXT:
             field.disabled = True
-            field.help_text = _("This text is too long to be changed here.")
+            field.help_text = _("This text is too long to change here.")
         if not isinstance(field, forms.ChoiceField) or not value:
             return
         known = {key for key, _text in field.choices}
@@ -214,9 +220,9 @@ def _kind_with_choices(description: Description) -> Kind | None:
 def _choice(description: Description, options: dict[str, Any]) -> forms.Field:
     choices = [(str(value), text) for value, text in description.choices]
     if not description.is_required:
-        choices.insert(0, ("", _("Nothing chosen")))
+        choices.insert(0, ("", _("Not set")))
     elif description.interface == "select-dropdown":
-        choices.insert(0, ("", _("Choose one")))
+        choices.insert(0, ("", _("Choose an option")))
     if description.interface == "select-radio":
         options["widget"] = forms.RadioSelect
     return forms.ChoiceField(choices=choices, **options)
@@ -296,7 +302,7 @@ def _date_and_time(field: type[forms.DateTimeField]) -> Callable[..., forms.Fiel
 
 def _tags(description: Description, options: dict[str, Any]) -> forms.Field:
     if not options["help_text"]:
-        options["help_text"] = _("Several, separated by commas.")
+        options["help_text"] = _("Separate values with commas.")
     return TagsField(max_length=1000, **options)
 
 

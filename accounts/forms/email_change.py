@@ -16,7 +16,11 @@ class EmailChangeForm(SiteForm):
         user: whose present address is refused.
     """
 
-    email = EmailField(label=_("New e-mail address"), max_length=LONGEST_ADDRESS)
+    email = EmailField(
+        label=_("New email"),
+        max_length=LONGEST_ADDRESS,
+        error_messages={"required": _("Enter your new email address.")},
+    )
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
@@ -26,5 +30,8 @@ class EmailChangeForm(SiteForm):
         """Refuse the address that it is already."""
         email = self.cleaned_data["email"]
         if email == self.user.email.casefold():
-            raise ValidationError(_("This is your address already."), code="same")
+            raise ValidationError(
+                _("This is already your email address. Enter a different one."),
+                code="same",
+            )
         return email

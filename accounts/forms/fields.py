@@ -24,7 +24,7 @@ ENCODED_WORD = "=?"
 LONGEST_TYPED_SECRET = 1024
 
 
-is_address = EmailValidator(message=_("Enter a valid e-mail address."))
+is_address = EmailValidator(message=_("Enter a valid email address."))
 
 
 class EmailField(forms.EmailField):
@@ -33,7 +33,10 @@ class EmailField(forms.EmailField):
     default_validators = [is_address]
 
     def __init__(self, **options):
-        options.setdefault("label", _("E-mail address"))
+        options.setdefault("label", _("Email"))
+        options.setdefault(
+            "error_messages", {"required": _("Enter your email address.")}
+        )
         options.setdefault("max_length", 254)
         options.setdefault("widget", forms.EmailInput(attrs={"autocomplete": "email"}))
         super().__init__(**options)
@@ -67,7 +70,7 @@ class SecretField(forms.CharField):
     def validate(self, value):
         super().validate(value)
         if len(value) > self.longest:
-            text = _("This is too long: at most %(longest)d characters, please.")
+            text = _("This is too long. Use at most %(longest)d characters.")
             raise ValidationError(
                 text, code="max_length", params={"longest": self.longest}
             )
@@ -78,6 +81,7 @@ class PasswordField(SecretField):
 
     def __init__(self, *, autocomplete="current-password", **options):
         options.setdefault("label", _("Password"))
+        options.setdefault("error_messages", {"required": _("Enter your password.")})
         super().__init__(
             strip=False,
             widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),

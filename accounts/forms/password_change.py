@@ -21,6 +21,8 @@ class PasswordChangeForm(ReauthenticationForm, NewPasswordForm):
         if new and current and new == unicodedata.normalize("NFC", current):
             self.add_error(
                 "new_password",
-                ValidationError(_("This is your current password."), code="same"),
+                ValidationError(
+                    _("Choose a password you aren't already using."), code="same"
+                ),
             )
         return cleaned

@@ -21,9 +21,14 @@ class NewPasswordForm(SiteForm):
         user: whose it becomes, as far as that is known.
     """
 
-    new_password = NewPasswordField(label=_("New password"))
+    new_password = NewPasswordField(
+        label=_("New password"),
+        error_messages={"required": _("Enter a new password.")},
+    )
     new_password_again = PasswordField(
-        label=_("New password again"), autocomplete="new-password"
+        label=_("Confirm new password"),
+        autocomplete="new-password",
+        error_messages={"required": _("Enter the new password again.")},
     )
 
     def __init__(self, *args, user=None, **kwargs):
@@ -38,6 +43,6 @@ class NewPasswordForm(SiteForm):
         if first and again and first != unicodedata.normalize("NFC", again):
             self.add_error(
                 "new_password_again",
-                ValidationError(_("The two passwords differ."), code="mismatch"),
+                ValidationError(_("The passwords don't match."), code="mismatch"),
             )
         return cleaned

@@ -47,12 +47,12 @@ class ProfileForm(UnchangedMixin, SiteForm):
     )
     language = forms.ChoiceField(
         label=gettext_lazy("Language"),
-        help_text=gettext_lazy("Of these pages, and of mails about your account."),
+        help_text=gettext_lazy("Used on this site and in emails to you"),
         required=False,
     )
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
-        help_text=gettext_lazy("In which times are shown to you."),
+        help_text=gettext_lazy("Used to show dates and times"),
         required=False,
     )
 
@@ -112,24 +112,24 @@ class ProfileForm(UnchangedMixin, SiteForm):
     def _why(self, error: InvalidPayload, name: str | None) -> str:
         custom = self.custom_fields.get(name or "")
         if isinstance(error, NotUnique):
-            return _("Somebody else has this value already.")
+            return _("Already in use.")
         if error.code == "VALUE_TOO_LONG":
-            return _("This is too long.")
+            return _("This is too long. Shorten it.")
         if error.kind in {"nnull", "required"}:
-            return _("This field is required.")
+            return _("Enter a value.")
         if custom and custom.description.refusal:
             return custom.description.refusal
         if name is None:
-            return _("One of these values is not accepted.")
-        return _("This value is not accepted.")
+            return _("One of these values can't be used. Check your entries.")
+        return _("This value can't be used. Enter a different one.")
 
 
 def _languages() -> list[tuple[str, str]]:
-    return [("", _("As the browser asks for")), *settings.LANGUAGES]
+    return [("", _("Same as my browser")), *settings.LANGUAGES]
 
 
 def _time_zones(user) -> list:
-    choices = [("", _("As the browser says")), *time_zones.choices()]
+    choices = [("", _("Same as my browser")), *time_zones.choices()]
     if user.time_zone and not time_zones.zone(user.time_zone):
         choices.append((user.time_zone, user.time_zone))
     return choices
@@ -150,17 +150,17 @@ class PictureInput(forms.FileInput):
 def too_large() -> str:
     """Return what is said about a picture that is too large."""
     size = filesizeformat(settings.PICTURE_MAX_BYTES)
-    return _("The picture is too large: at most %(size)s.") % {"size": size}
+    return _("Choose a photo of at most %(size)s.") % {"size": size}
 
 
 class PictureForm(SiteForm):
     """A new picture. Its name says nothing: what is in the file decides."""
 
     picture = forms.FileField(
-        label=gettext_lazy("New picture"),
-        help_text=gettext_lazy("PNG, JPEG or WebP, at most 2 MB."),
+        label=gettext_lazy("New photo"),
+        help_text=gettext_lazy("PNG, JPEG or WebP, at most 2 MB"),
         widget=PictureInput,
-        error_messages={"required": gettext_lazy("Choose a file.")},
+        error_messages={"required": gettext_lazy("Choose a photo.")},
     )
 
     def clean_picture(self):

@@ -1,10 +1,9 @@
 """Forms that ask for the password of whoever is signed in."""
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from .fields import PasswordField, SiteForm
-from .sign_in import CodeField
+from .sign_in import CODE_NOT_VALID, ENTER_CODE, CodeField
 
 
 class ReauthenticationForm(SiteForm):
@@ -14,7 +13,10 @@ class ReauthenticationForm(SiteForm):
         user: decides whether the code is asked for from the beginning.
     """
 
-    current_password = PasswordField(label=gettext_lazy("Current password"))
+    current_password = PasswordField(
+        label=_("Current password"),
+        error_messages={"required": _("Enter your current password.")},
+    )
     otp = CodeField(required=False)
 
     def __init__(self, *args, user, **kwargs):
@@ -28,16 +30,11 @@ class ReauthenticationForm(SiteForm):
         """Demand the code where it is asked for."""
         code = self.cleaned_data["otp"]
         if self.user.has_two_factor and not code:
-            self.add_error("otp", _("Enter the six digits."))
+            self.add_error("otp", ENTER_CODE)
         return code
 
     def ask_for_code(self, *, is_wrong: bool) -> None:
         """Show the field for the code, and say why."""
         self.fields.setdefault("otp", getattr(self, "_code", None))
         self.order_fields(self.field_order)
-        text = (
-            _("This code is wrong, too old or was used before.")
-            if is_wrong
-            else _("Enter the six digits.")
-        )
-        self.add_error("otp", text)
+        self.add_error("otp", CODE_NOT_VALID if is_wrong else ENTER_CODE)

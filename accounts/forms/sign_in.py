@@ -9,6 +9,9 @@ from accounts.two_factor import recovery_codes, totp
 
 from .fields import EmailField, PasswordField, SecretField, SiteForm
 
+ENTER_CODE = _("Enter the 6-digit code.")
+CODE_NOT_VALID = _("That code isn't valid. Enter the newest one.")
+
 
 class LoginForm(SiteForm):
     """E-mail and password."""
@@ -28,13 +31,12 @@ class CodeInput(forms.TextInput):
 class CodeField(SecretField):
     """The six digits of an authenticator app, however they are grouped and written."""
 
-    is_six_digits = RegexValidator(r"^[0-9]{6}\Z", _("Enter the six digits."))
+    is_six_digits = RegexValidator(r"^[0-9]{6}\Z", ENTER_CODE)
 
     def __init__(self, **options):
-        options.setdefault("label", _("One-time code"))
-        options.setdefault(
-            "help_text", _("The six digits that your authenticator app shows now.")
-        )
+        options.setdefault("label", _("6-digit code"))
+        options.setdefault("help_text", _("From your authenticator app"))
+        options.setdefault("error_messages", {"required": ENTER_CODE})
         attrs = {"autocomplete": "one-time-code", "inputmode": "numeric"}
         super().__init__(widget=CodeInput(attrs=attrs), **options)
 
@@ -46,9 +48,9 @@ class CodeField(SecretField):
 
 
 class CodeForm(SiteForm):
-    """The one-time code of the second factor."""
+    """The one-time code, on pages whose text names the authenticator app."""
 
-    otp = CodeField()
+    otp = CodeField(help_text="")
 
 
 class RecoveryCodeField(SecretField):
@@ -60,6 +62,7 @@ class RecoveryCodeField(SecretField):
             "autocapitalize": "characters",
             "spellcheck": "false",
         }
+        options.setdefault("error_messages", {"required": _("Enter a recovery code.")})
         super().__init__(widget=CodeInput(attrs=attrs), **options)
 
     def clean(self, value):
@@ -68,7 +71,7 @@ class RecoveryCodeField(SecretField):
         except ValueError:
             code = ""
         if not code:
-            text = _("Enter one of your recovery codes, such as %(example)s.")
+            text = _("Enter a recovery code, for example %(example)s.")
             params = {"example": "ABCD-EFGH-2345-WXYZ"}
             raise ValidationError(text, code="invalid", params=params)
         return code
@@ -79,7 +82,5 @@ class RecoveryCodeForm(SiteForm):
 
     recovery_code = RecoveryCodeField(
         label=_("Recovery code"),
-        help_text=_(
-            "One of the codes that you kept when you set up the second factor."
-        ),
+        help_text=_("One of the 16-character codes you saved"),
     )

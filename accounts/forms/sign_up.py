@@ -9,7 +9,7 @@ from .fields import EmailField, NewPasswordField, SiteForm
 
 no_control_characters = RegexValidator(
     r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]",
-    _("Enter a name without control characters."),
+    _("That name contains characters we can't use."),
     inverse_match=True,
 )
 
@@ -23,6 +23,7 @@ class SignUpForm(SiteForm):
         max_length=50,
         validators=[no_control_characters],
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+        error_messages={"required": _("Enter your first name.")},
     )
     last_name = forms.CharField(
         label=_("Last name (optional)"),
@@ -33,7 +34,7 @@ class SignUpForm(SiteForm):
     )
     # As long as Directus' column.
     email = EmailField(max_length=128)
-    password = NewPasswordField()
+    password = NewPasswordField(error_messages={"required": _("Choose a password.")})
 
     def clean(self):
         """Check the password, in which the other fields are not to be found."""

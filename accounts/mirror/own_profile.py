@@ -4,13 +4,13 @@ import logging
 from collections.abc import Callable
 
 from ..core import clients
+from ..core.service_token import ServiceTokenRefused, service_call
 from ..directus import (
     DirectusAPIError,
     DirectusClient,
     DirectusUnavailable,
     DirectusUser,
     Forbidden,
-    RateLimited,
 )
 
 logger = logging.getLogger(__name__)
@@ -20,13 +20,11 @@ def read_own_profile(client: DirectusClient) -> DirectusUser:
     """Return what a client's user may read of the own profile.
 
     Raises:
-        DirectusUnavailable, RateLimited: it cannot be read now. A refusal is no
+        TryLater: it cannot be read now. A refusal is no
             answer either: the user has just signed in, or the tokens are good.
     """
     try:
         return client.get_current_user()
-    except RateLimited:
-        raise
     except DirectusAPIError as error:
         logger.error("A signed-in user's profile cannot be read: %s", error)
         raise DirectusUnavailable(f"the profile answered {error}") from error
@@ -41,7 +39,7 @@ def read_profile(client: DirectusClient, prove: Callable[[], None]) -> DirectusU
             the user may not refresh, which Directus always knows.
 
     Raises:
-        DirectusUnavailable, RateLimited: the profile cannot be read now.
+        TryLater: the profile cannot be read now.
     """
     profile = read_own_profile(client)
     if profile.is_complete:
@@ -55,15 +53,13 @@ def _read_as_site(profile: DirectusUser) -> DirectusUser | None:
     if service is None:
         return None
     try:
-        found = service.get_user(profile.id)
-    except RateLimited:
-        raise
+        with service_call(but=Forbidden):
+            found = service.get_user(profile.id)
     except Forbidden:
         # The user is gone, or the service token may not read: the same answer.
         return None
-    except DirectusAPIError as error:
+    except ServiceTokenRefused:
         # The site's own trouble must not sign anybody out.
-        logger.error("The service token cannot read users: %s", error)
         return None
     return found if found.is_complete else None
 

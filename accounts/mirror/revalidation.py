@@ -15,8 +15,8 @@ from .. import two_factor
 from ..core import cache, clients
 from ..directus import (
     DirectusUnavailable,
-    RateLimited,
     SessionExpired,
+    TryLater,
 )
 from ..passwords import local
 from ..sessions.lease import POLL_SECONDS
@@ -82,7 +82,7 @@ def _is_due(session) -> bool:
 def _validate(request) -> None:
     try:
         profile = read_profile(request.directus, lambda: _prove(request))
-    except (DirectusUnavailable, RateLimited) as error:
+    except TryLater as error:
         _note_no_answer(request.session, error.retry_after or PAUSE_SECONDS)
         _go_on_without_directus(request, error)
         return

@@ -21,11 +21,9 @@ from ..directus import (
     AuthenticationFailed,
     DirectusAPIError,
     DirectusClient,
-    DirectusError,
-    DirectusUnavailable,
     DirectusUser,
     Forbidden,
-    RateLimited,
+    TryLater,
 )
 
 WRITING_ENDS_SESSIONS = 11
@@ -62,7 +60,8 @@ class DirectusSessions:
         """End all sessions of some users, in one write; answers and errors as `end`."""
         if not self._version:
             reason = _(
-                "Sessions elsewhere live on: Directus does not tell its version."
+                "Sessions elsewhere were not ended: Directus does not report its "
+                "version."
             )
             return dict.fromkeys(directus_ids, reason)
         # Who is not there was deleted, and the sessions with it.
@@ -71,7 +70,7 @@ class DirectusSessions:
         if self._version < WRITING_ENDS_SESSIONS:
             return reasons | {user["id"]: self._reason_on_10(user) for user in users}
         nameless = [user["id"] for user in users if not user.get("email")]
-        reason = _("Sessions elsewhere live on: the user has no e-mail address.")
+        reason = _("Sessions elsewhere were not ended: the user has no email address.")
         reasons |= dict.fromkeys(nameless, reason)
         return reasons | dict(
             self._write([user for user in users if user.get("email")])
@@ -144,7 +143,7 @@ class DirectusSessions:
                 lambda: self._service.patch("/users", body, params={"fields": "id"}),
                 self._patience,
             )
-        except (RateLimited, AuthenticationFailed):
+        except AuthenticationFailed:
             raise
         except DirectusAPIError as error:
             # Of none of them, because of one.
@@ -162,24 +161,24 @@ class DirectusSessions:
         if user.get("status") != "active":
             return ""
         return _(
-            "Sessions elsewhere live on: Directus 10 ends them only for who is "
-            "suspended or deleted there."
+            "Sessions elsewhere were not ended: Directus 10 ends them only for "
+            "suspended or deleted users."
         )
 
 
 def _refusal(error: DirectusAPIError) -> str:
     if not isinstance(error, Forbidden):
-        return _("Directus: %s") % error
+        return _("Directus: %(error)s") % {"error": error}
     return _(
-        "Sessions elsewhere live on: the service token may not change this "
-        "user. An administrator can, by suspending the user in Directus."
+        "Sessions elsewhere were not ended: the service token may not change this "
+        "user. An administrator can suspend the user in Directus to end them."
     )
 
 
 def patiently(
     ask: Callable[[], Any],
     times: int,
-    errors: tuple[type[DirectusError], ...] = (DirectusUnavailable, RateLimited),
+    errors: type[TryLater] = TryLater,
 ) -> Any:
     """Ask, and again so many times if there is no answer, or one to come back later.
 
@@ -192,5 +191,5 @@ def patiently(
         try:
             return ask()
         except errors as error:
-            time.sleep(min(getattr(error, "retry_after", None) or PAUSE, LONGEST_PAUSE))
+            time.sleep(min(error.retry_after or PAUSE, LONGEST_PAUSE))
     return ask()

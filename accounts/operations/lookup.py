@@ -26,7 +26,7 @@ class Person:
         return {"user": self.pk, "directus_id": known}
 
     def __str__(self):
-        parts = [self.pk and _("user %d") % self.pk, self.directus_id]
+        parts = [self.pk and _("user %(id)d") % {"id": self.pk}, self.directus_id]
         return ", ".join(str(part) for part in parts if part)
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..core import audit, clients
-from ..directus import DirectusError, DirectusUnavailable, RateLimited, TokenPair
+from ..directus import DirectusError, RateLimited, TokenPair, TryLater
 from ..models import Session
 from ..sessions.store import take_out
 from ..sessions.tokens import holds_tokens, tokens_in
@@ -193,7 +193,7 @@ def _revoke_held(one: Ended, patience: int) -> Ended:
         logout = partial(client.logout, tokens.refresh_token)
         try:
             # While Directus is away it is away for all of them.
-            patiently(logout, patience, (RateLimited,))
+            patiently(logout, patience, RateLimited)
             one.revoked += 1
         except DirectusError as error:
             one.errors.append(error)
@@ -208,12 +208,12 @@ def _end_elsewhere(one: Ended, at_directus: DirectusSessions | None) -> str:
         return at_directus.end(one.person.directus_id)
     except DirectusError as error:
         one.errors.append(error)
-        return _("Directus: %s") % error
+        return _("Directus: %(error)s") % {"error": error}
 
 
 def without_token() -> str:
     """Return why nothing ends at Directus beside what was held here."""
-    return _("Sessions elsewhere need DIRECTUS_SERVICE_TOKEN to be ended.")
+    return _("Sessions elsewhere were not ended: DIRECTUS_SERVICE_TOKEN is not set.")
 
 
 def settle(one: Ended, reason: str) -> None:
@@ -229,8 +229,8 @@ def _lost(one: Ended) -> list[str]:
     if not one.lost:
         return []
     text = ngettext(
-        "%(n)d refresh token that was held here lives on.",
-        "%(n)d refresh tokens that were held here live on.",
+        "%(n)d refresh token held here was not revoked.",
+        "%(n)d refresh tokens held here were not revoked.",
         one.lost,
     )
     return [text % {"n": one.lost}]
@@ -248,7 +248,7 @@ def _add(outcome: Outcome, one: Ended) -> None:
 
 
 def _is_silence(error: DirectusError) -> bool:
-    return isinstance(error, DirectusUnavailable | RateLimited)
+    return isinstance(error, TryLater)
 
 
 def _latest(until: datetime | None, tokens: list[TokenPair]) -> datetime | None:

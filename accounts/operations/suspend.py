@@ -7,6 +7,7 @@ from dataclasses import replace
 from time import monotonic
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ..core import clients
 from ..directus import DirectusClient, DirectusUser, Forbidden
@@ -20,6 +21,11 @@ from .revoke import revoke
 
 ACTIVE = "active"
 SUSPENDED = "suspended"
+NO_SERVICE_TOKEN = gettext_lazy(
+    "DIRECTUS_SERVICE_TOKEN is not set. Run directus_setup to create one."
+)
+NOT_IN_DIRECTUS = gettext_lazy("This is a local user, not in Directus.")
+ONLY_SUPERUSERS = gettext_lazy("Only a superuser can do this to a superuser.")
 
 
 class Refused(Exception):
@@ -30,7 +36,7 @@ def service_client() -> DirectusClient:
     """Return the client of the site itself. Raises Refused without a token."""
     service = clients.service_client()
     if service is None:
-        raise Refused(_("DIRECTUS_SERVICE_TOKEN is not set: directus_setup makes one."))
+        raise Refused(NO_SERVICE_TOKEN)
     return service
 
 
@@ -42,20 +48,24 @@ def read(service: DirectusClient, user) -> DirectusUser:
         DirectusError: Directus did not say.
     """
     if not user.is_mirrored:
-        raise Refused(_("A local user, unknown to Directus."))
+        raise Refused(NOT_IN_DIRECTUS)
     try:
         profile = service.get_user(user.directus_id)
     except Forbidden:
         # The same answer for both; a sync tells who is gone.
         raise Refused(
             _(
-                "Not visible to the service token: deleted in Directus, or the token "
-                "may not read directus_users, which directus_setup grants."
+                "The service token can't see this user. Either the user was deleted in "
+                "Directus, or the token may not read directus_users: run "
+                "directus_setup to grant this."
             )
         ) from None
     if not profile.is_complete:
         raise Refused(
-            _("The service token may not read the status: directus_setup grants it.")
+            _(
+                "The service token may not read the status. Run directus_setup to "
+                "grant this."
+            )
         )
     # Read anew: policies that were read before the user would be older.
     policies.forget()
@@ -88,13 +98,13 @@ def suspend(service: DirectusClient, user, *, spare_superusers: bool) -> list[st
     _check_rank(profile, spare_superusers)
     notes = []
     if profile.status == SUSPENDED:
-        notes.append(_("Was suspended in Directus already."))
+        notes.append(_("Already suspended in Directus."))
     elif profile.is_active:
         _change_status(service, profile, SUSPENDED)
     else:
         # Once re-activated, they would be in without what they wait for.
-        reason = _("Cannot sign in anyway: the status in Directus is %s.")
-        raise Refused(reason % profile.status)
+        reason = _("Can't sign in anyway: the status in Directus is %(status)s.")
+        raise Refused(reason % {"status": profile.status})
     # Directus has just said so, which no answer of before undoes.
     mirror_user(replace(profile, status=SUSPENDED, asked_at=monotonic()))
     outcome = revoke([Person(user.pk, user.directus_id)])
@@ -108,7 +118,7 @@ def reactivate(service: DirectusClient, user, *, spare_superusers: bool) -> list
     notes = []
     if profile.is_active:
         mirror_user(profile)
-        notes.append(_("Was active in Directus already."))
+        notes.append(_("Already active in Directus."))
     elif profile.status == SUSPENDED:
         _change_status(service, profile, ACTIVE)
         # What locked the account must not keep its owner out any longer.
@@ -117,8 +127,8 @@ def reactivate(service: DirectusClient, user, *, spare_superusers: bool) -> list
         mirror_user(read(service, user))
     else:
         # Whoever has to confirm an address has not been suspended.
-        reason = _("Not suspended: the status in Directus is %s.")
-        raise Refused(reason % profile.status)
+        reason = _("Not suspended: the status in Directus is %(status)s.")
+        raise Refused(reason % {"status": profile.status})
     return notes
 
 
@@ -126,7 +136,7 @@ def _check_rank(profile: DirectusUser, spare_superusers: bool) -> None:
     if spare_superusers and clients.role_rights().is_superuser(
         replace(profile, status=ACTIVE)
     ):
-        raise Refused(_("Only a superuser may do that to a superuser."))
+        raise Refused(ONLY_SUPERUSERS)
 
 
 def _change_status(service: DirectusClient, profile: DirectusUser, status: str) -> None:
@@ -138,11 +148,10 @@ def _change_status(service: DirectusClient, profile: DirectusUser, status: str) 
 
 def _reason(error: Forbidden, profile: DirectusUser) -> str:
     if error.code == "LIMIT_EXCEEDED":
-        return _("Directus' licence allows no more active users of this role.")
+        return _("The Directus licence allows no more active users with this role.")
     return _(
-        "The service token may not change users of the role %(role)s: it needs update "
-        "of the field status in directus_users, which directus_setup grants for "
-        "customers alone. An administrator can do it in Directus: %(url)s"
+        "The service token may not change the status of users with the role %(role)s, "
+        "only of customers. An administrator can do this in Directus: %(url)s"
     ) % {
         "role": profile.role_name or profile.role_id or _("(none)"),
         "url": clients.admin_url(f"users/{profile.id}"),

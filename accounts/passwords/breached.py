@@ -48,11 +48,9 @@ class BreachedPasswordValidator(PwnedPasswordsValidator):
     def __init__(self):
         super().__init__(
             error_message=_(
-                "This password was in a data breach, and strangers try it. Please "
-                "choose another one, here and wherever else you use it."
+                "This password appeared in a data breach. Choose a different one, here "
+                "and wherever else you use it."
             ),
-            help_message=_(
-                "Your password must not be one that is known from data breaches."
-            ),
+            help_message=_("Avoid passwords that appeared in data breaches."),
             api_client=RangeService(),
         )

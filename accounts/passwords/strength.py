@@ -9,8 +9,10 @@ import unicodedata
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 from zxcvbn_rs_py import Warning as Pattern
 from zxcvbn_rs_py import zxcvbn
@@ -35,6 +37,24 @@ SHORTEST_OWN_WORD = 3
 LONGEST_TAIL = 4
 
 
+class LengthValidator(MinimumLengthValidator):
+    """Django's validator, in the words of this site's list of rules."""
+
+    def get_error_message(self):
+        return ngettext(
+            "Use at least %(min_length)d character.",
+            "Use at least %(min_length)d characters.",
+            self.min_length,
+        ) % {"min_length": self.min_length}
+
+    def get_help_text(self):
+        return ngettext(
+            "At least %(min_length)d character.",
+            "At least %(min_length)d characters.",
+            self.min_length,
+        ) % {"min_length": self.min_length}
+
+
 class StrengthValidator:
     """Refuses passwords that are easy to guess, and says why."""
 
@@ -48,10 +68,10 @@ class StrengthValidator:
         text = unicodedata.normalize("NFKC", password)
         words = own_words(user)
         if _is_common(text):
-            why = _("Many people use this password, or one much like it.")
+            why = _("This is a common password.")
         elif _is_mostly(text, words):
             why = _(
-                "This password is mostly your name, your e-mail address or the name of "
+                "This password is mostly your name, your email address or the name of "
                 "this site."
             )
         elif pattern := _pattern(text, words):
@@ -59,18 +79,15 @@ class StrengthValidator:
         else:
             return
         text = _(
-            "%(why)s Choose several words that have nothing to do with each other, or "
-            "let a password manager make one."
+            "%(why)s Use several unrelated words, or let a password manager create one."
         )
         raise ValidationError(text, code="easy_to_guess", params={"why": why})
 
     def get_help_text(self):
         """Return the rule in words."""
         return _(
-            "Your password must not be easy to guess: no common one, no repeats, "
-            "dates or rows of keys, and not mostly your name, your e-mail address or "
-            "the name of this site. Several words that have nothing to do with each "
-            "other make a good one."
+            "Avoid common passwords, dates, keyboard patterns, your name and your "
+            "email address."
         )
 
 
@@ -158,12 +175,12 @@ def _reason(pattern: Pattern | str) -> str:
         ):
             return _("This password repeats itself.")
         case Pattern.SequencesLikeAbcAreEasyToGuess:
-            return _("This password follows a sequence, such as abc or 4321.")
+            return _("This password is a sequence, such as abc or 4321.")
         case (
             Pattern.StraightRowsOfKeysAreEasyToGuess
             | Pattern.ShortKeyboardPatternsAreEasyToGuess
         ):
-            return _("This password follows the keys of a keyboard.")
+            return _("This password is a keyboard pattern.")
         case Pattern.DatesAreOftenEasyToGuess | Pattern.RecentYearsAreEasyToGuess:
             return _("This password is mostly a date.")
         case (
@@ -172,6 +189,6 @@ def _reason(pattern: Pattern | str) -> str:
             | Pattern.ThisIsACommonPassword
             | Pattern.ThisIsSimilarToACommonlyUsedPassword
         ):
-            return _("Many people use this password, or one much like it.")
+            return _("This is a common password.")
         case _other:
             return _("This password is easy to guess.")

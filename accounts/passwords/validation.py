@@ -39,21 +39,33 @@ class DirectusPolicyValidator:
 
     def validate(self, password, user=None):
         """Raise ValidationError for a password that breaks the policy."""
-        pattern = compiled(policy())
+        text = policy()
+        pattern = compiled(text)
         if pattern is not None and not pattern.search(WIDE_SPACE.sub(" ", password)):
-            raise ValidationError(self.get_help_text(), code="directus_policy")
+            raise ValidationError(_broken(text), code="directus_policy")
 
     def get_help_text(self):
         """Return the policy in words; empty without a policy."""
         text = policy()
         if not text or text == WEAK:
             return ""
-        if text == STRONG:
-            return _(
-                "Your password must contain a capital letter, a small letter, a digit "
-                "and a special character, and no spaces."
-            )
-        return _("Your password must follow the rules that this site's operator set.")
+        return _in_words() if text == STRONG else _("This site's own rules also apply.")
+
+
+def _in_words() -> str:
+    return _(
+        "Include an upper-case letter, a lower-case letter, a digit and a special "
+        "character. Leave out spaces."
+    )
+
+
+def _broken(text: str) -> str:
+    if text == STRONG:
+        return _in_words()
+    return _(
+        "This password doesn't follow this site's rules. Use a longer one with "
+        "letters, digits and symbols."
+    )
 
 
 def policy() -> str:

@@ -1,15 +1,13 @@
 """Which token does something: the user's own, or else the site's."""
 
-import logging
 from collections.abc import Callable
 from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
 from ..core import clients
+from ..core.service_token import ServiceTokenRefused, service_call
 from ..directus import AuthenticationFailed, DirectusClient, Forbidden
-
-logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -29,20 +27,10 @@ class NotGranted(Exception):
 
     @property
     def text(self) -> str:
-        """What is missing, for people."""
-        text = (
-            _(
-                "The file of the old picture could not be deleted. The site's operator "
-                "has to see to it in Directus that %(right)s; the command "
-                "directus_setup does."
-            )
-            if self.is_done
-            else _(
-                "Directus does not allow this. The site's operator has to see to it "
-                "that %(right)s; the command directus_setup does."
-            )
-        )
-        return text % {"right": self.right}
+        """What the user is told; what is missing is for the log."""
+        if self.is_done:
+            return _("Your old photo couldn't be deleted. Contact support.")
+        return _("You can't change this here. Contact support.")
 
 
 def as_user_or_site(request, act: Callable[[DirectusClient], T]) -> T:
@@ -62,7 +50,7 @@ def as_user_or_site(request, act: Callable[[DirectusClient], T]) -> T:
         if site is None:
             raise
         try:
-            return act(site)
-        except AuthenticationFailed as refusal:
-            logger.error("Directus does not accept the service token: %s", refusal)
+            with service_call(AuthenticationFailed):
+                return act(site)
+        except ServiceTokenRefused as refusal:
             raise error from refusal

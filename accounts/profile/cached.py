@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ..core import cache
-from ..directus import DirectusUnavailable, RateLimited
+from ..directus import TryLater
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ def get(key: str, ask: Callable[[], T]) -> T:
         ask: asks Directus.
 
     Raises:
-        DirectusUnavailable, RateLimited: Directus is away, and was since the start.
+        TryLater: Directus is away, and was since the start.
     """
     key = f"answer:{key}"
     kept = cache.get(key)
@@ -33,7 +33,7 @@ def get(key: str, ask: Callable[[], T]) -> T:
         return kept["answer"]
     try:
         answer = ask()
-    except (DirectusUnavailable, RateLimited):
+    except TryLater:
         if kept is None:
             raise
         return kept["answer"]

@@ -109,7 +109,7 @@ def describe(request) -> tuple[list[Description], list[str]]:
     """Return the fields to show, and the names of those that may not be read.
 
     Raises:
-        DirectusUnavailable, RateLimited: Directus is away, and was since the start.
+        TryLater: Directus is away, and was since the start.
     """
     payloads = {name: _payload(request, name) for name in names()}
     missing = [name for name, payload in payloads.items() if payload is None]

@@ -102,9 +102,9 @@ _REFUSALS = {
 
 def _reason(code: int) -> str:
     if code == image_worker.NO_PICTURE:
-        return _("This is no PNG, JPEG or WebP picture.")
+        return _("Choose a PNG, JPEG or WebP image.")
     if code == image_worker.TOO_MANY_PIXELS:
-        return _("The picture has too many pixels: at most %(count)d million.") % {
+        return _("Choose an image with at most %(count)d million pixels.") % {
             "count": image_worker.MOST_PIXELS // 1_000_000
         }
-    return _("The picture is damaged or incomplete.")
+    return _("This image is damaged. Choose a different one.")

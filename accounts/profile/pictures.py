@@ -8,8 +8,6 @@ owner's id: whatever else `avatar` may name is neither shown nor deleted.
 import logging
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from ..core import clients
 from ..directus import (
     DirectusAPIError,
@@ -33,14 +31,6 @@ class NotDeleted(NotGranted):
     def __init__(self) -> None:
         super().__init__("", is_done=True)
 
-    @property
-    def text(self) -> str:
-        """What is left to do, for people."""
-        return _(
-            "The file of the old picture could not be deleted now. Please tell the "
-            "people who run this site."
-        )
-
 
 def store(request, content: bytes) -> None:
     """Make a picture that of the signed-in user, in place of the one before.
@@ -49,10 +39,10 @@ def store(request, content: bytes) -> None:
         NotGranted: Directus lacks a right; when only the old picture could not be
             deleted, for whatever reason, the new one is in its place all the same.
         InvalidPayload: Directus does not take the file.
-        DirectusUnavailable, RateLimited: nothing is known.
+        TryLater: nothing is known.
     """
     user, before = request.user, request.user.picture_id
-    site = _site(request, _("the site has its service token"))
+    site = _site(request, "the site has its service token")
     upload = Upload(
         content,
         STORED_NAME,
@@ -63,13 +53,13 @@ def store(request, content: bytes) -> None:
         new = site.upload_file(upload)
     except Forbidden as error:
         raise NotGranted(
-            _("files of the folder “Profile pictures” may be read")
+            "files of the folder “Profile pictures” may be read"
             if error.kind == "read"
-            else _("files may be created in the folder “Profile pictures”")
+            else "files may be created in the folder “Profile pictures”"
         ) from None
     try:
         _set_avatar(request, new)
-    except (NotGranted, DirectusAPIError):
+    except (NotGranted, DirectusAPIError, RateLimited):
         # Certainly not in use; after a lost answer it may be.
         _discard(site, new)
         raise
@@ -78,7 +68,7 @@ def store(request, content: bytes) -> None:
 
 def remove(request) -> None:
     """Take the signed-in user's picture away. Raises as `store` does."""
-    site = _site(request, _("the site has its service token"))
+    site = _site(request, "the site has its service token")
     before = request.user.picture_id
     _set_avatar(request, None)
     _delete_former(site, request.user, before)
@@ -88,7 +78,7 @@ def read(request) -> Picture | None:
     """Return the signed-in user's picture; None when there is none to show.
 
     Raises:
-        DirectusUnavailable, RateLimited: nothing is known.
+        TryLater: nothing is known.
     """
     user = request.user
     site = clients.service_client(clients.visitor_of(request))
@@ -98,8 +88,6 @@ def read(request) -> Picture | None:
         if not _is_of(site, user, user.picture_id):
             return None
         return site.download_picture(user.picture_id)
-    except RateLimited:
-        raise
     except DirectusAPIError as error:
         logger.warning("The site cannot read pictures in Directus: %s", error)
         return None
@@ -110,7 +98,7 @@ def delete_of(user, site: DirectusClient) -> None:
 
     Raises:
         NotGranted: it may not be deleted.
-        DirectusUnavailable, RateLimited: nothing is known.
+        TryLater: nothing is known.
     """
     _delete(site, user, user.picture_id)
 
@@ -131,7 +119,7 @@ def _set_avatar(request, file_id: UUID | None) -> None:
             request, lambda client: client.update_user(user.directus_id, changes)
         )
     except Forbidden:
-        raise NotGranted(_("“avatar” of users may be changed")) from None
+        raise NotGranted("“avatar” of users may be changed") from None
     note_written(user, picture_id=file_id)
 
 
@@ -155,7 +143,7 @@ def _delete(site: DirectusClient, user, file_id: UUID | None) -> None:
             site.delete_file(file_id)
     except Forbidden:
         raise NotGranted(
-            _("files of the folder “Profile pictures” may be deleted"), is_done=True
+            "files of the folder “Profile pictures” may be deleted", is_done=True
         ) from None
 
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 
 from ..core import clients
-from ..directus import DirectusAPIError, DirectusUnavailable, RateLimited
+from ..directus import DirectusAPIError, TryLater
 from ..web import languages
 from . import cached
 
@@ -35,7 +35,7 @@ def look_up(described: Any) -> dict[str, str]:
     digest = hashlib.sha256(json.dumps(keys).encode()).hexdigest()
     try:
         found = cached.get(f"directus-texts:{digest}", lambda: _ask(keys))
-    except (DirectusUnavailable, RateLimited):
+    except TryLater:
         # The page is worth more without them than not at all.
         return {}
     own = settings.LANGUAGE_CODE
@@ -73,9 +73,7 @@ def _ask(keys: list[str]) -> dict[str, dict[str, str]]:
     client = clients.service_client()
     try:
         rows = client.list_translations(keys) if client else None
-    except DirectusAPIError as error:
-        if isinstance(error, RateLimited):
-            raise
+    except DirectusAPIError:
         rows = None
     if rows is None:
         logger.warning(

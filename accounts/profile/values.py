@@ -7,8 +7,6 @@ right, the site's own does it.
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from ..directus import Forbidden
 from ..mirror.users import note_written
 from .access import NotGranted, as_user_or_site
@@ -18,7 +16,7 @@ def read_values(request, names: Iterable[str]) -> dict[str, Any]:
     """Return columns of the signed-in user; those that may not be read are left out.
 
     Raises:
-        DirectusUnavailable, RateLimited: nothing is known.
+        TryLater: nothing is known.
     """
     names = list(names)
     values = _read(request, names) if names else {}
@@ -51,7 +49,7 @@ def write_changes(request, changes: dict[str, Any]) -> None:
     Raises:
         NotGranted: neither the user nor the site may.
         InvalidPayload: a value is not accepted.
-        DirectusUnavailable, RateLimited: nothing is known.
+        TryLater: nothing is known.
     """
     user = request.user
     try:
@@ -60,8 +58,6 @@ def write_changes(request, changes: dict[str, Any]) -> None:
         )
     except Forbidden:
         names = ", ".join(changes)
-        raise NotGranted(
-            _("these fields of users may be changed: %(names)s") % {"names": names}
-        ) from None
+        raise NotGranted(f"these fields of users may be changed: {names}") from None
     here = {"first_name", "last_name", "language"}
     note_written(user, **{name: changes[name] for name in here & changes.keys()})

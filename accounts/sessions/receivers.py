@@ -5,17 +5,13 @@ apps send these signals too, without a request or with a session that is not our
 nothing is to be done then.
 """
 
-import logging
-
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.dispatch import receiver
 
-from ..core import audit, clients
-from ..directus import DirectusError
+from ..core import audit
 from . import SessionStore
-
-logger = logging.getLogger(__name__)
+from .tokens import revoke
 
 
 @receiver(user_logged_in)
@@ -25,7 +21,7 @@ def keep_tokens(sender, request, user, **kwargs):
         return
     # The key is new: nobody else has put any there meanwhile.
     if request.session.tokens.are_held:
-        revoke_tokens(request)
+        _revoke_tokens(request)
     with transaction.atomic():
         request.session.begin(user, request)
         tokens = getattr(user, "directus_tokens", None)
@@ -38,11 +34,11 @@ def keep_tokens(sender, request, user, **kwargs):
 
 
 @receiver(user_logged_out)
-def revoke(sender, request, user, **kwargs):
-    """End the session at Directus too."""
+def revoke_tokens(sender, request, user, **kwargs):
+    """Revoke the session's tokens at Directus."""
     if not _has_our_session(request):
         return
-    revoke_tokens(request)
+    _revoke_tokens(request)
     audit.record("sign_out", request, user=user)
 
 
@@ -50,12 +46,7 @@ def _has_our_session(request) -> bool:
     return isinstance(getattr(request, "session", None), SessionStore)
 
 
-def revoke_tokens(request) -> None:
-    """Tell Directus that the session's tokens are spent; best effort, 2 seconds."""
+def _revoke_tokens(request) -> None:
     tokens = request.session.tokens.withdraw()
-    if tokens is None:
-        return
-    try:
-        clients.anonymous_client(request).logout(tokens.refresh_token)
-    except DirectusError as error:
-        logger.warning("Directus was not told about a sign-out: %s", error)
+    if tokens is not None:
+        revoke(tokens, request)

@@ -152,7 +152,7 @@ class SessionTokenStore:
 
 @sensitive_variables("tokens")
 def revoke(tokens: TokenPair, request=None) -> None:
-    """End the session of unused tokens at Directus; best effort.
+    """Revoke tokens at Directus; best effort, 2 seconds.
 
     Args:
         request: the visitor's request, if there is one.
@@ -160,7 +160,7 @@ def revoke(tokens: TokenPair, request=None) -> None:
     try:
         clients.anonymous_client(request).logout(tokens.refresh_token)
     except DirectusError as error:
-        logger.warning("Unused tokens stay valid: %s", error)
+        logger.warning("Tokens stay valid at Directus: %s", error)
 
 
 # Sealing

@@ -23,6 +23,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from ..core.batches import delete_in_batches
+from ..directus import TryLater
 from ..models import Attempts
 
 MINUTE = 60
@@ -108,8 +109,8 @@ def since_success(attempts: int, margin: int = 5) -> Limit:
     return Limit("since-success", attempts, (DAY,), longer_by=longer_by)
 
 
-class Throttled(Exception):
-    """Too many attempts.
+class Throttled(TryLater):
+    """Too many attempts: this site's own limits; Directus was not asked.
 
     Attributes:
         retry_after: seconds until the next attempt.

@@ -19,7 +19,7 @@ from accounts.flows.export import Incomplete, export
 from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.sessions.ending import end_sessions_of
 from accounts.sessions.tokens import revoke
-from accounts.throttling.limits import EXPORTS, Attempt, Throttled
+from accounts.throttling.limits import EXPORTS, Attempt
 from config import errors
 
 from .reauthentication import (
@@ -40,10 +40,7 @@ class ExportView(PasswordConfirmedMixin, AccountPageView):
 
     def post(self, request):
         """Send the file, all of it or none."""
-        try:
-            Attempt(EXPORTS, str(request.user.pk)).take()
-        except Throttled as error:
-            return errors.too_many_requests(request, error.retry_after)
+        Attempt(EXPORTS, str(request.user.pk)).take()
         try:
             text = export(request)
         except Incomplete as error:
@@ -118,5 +115,5 @@ class DeletionCancelView(PasswordConfirmedMixin, ButtonView):
     def post(self, request):
         """Keep the account."""
         if deletion.revoke(request):
-            messages.success(request, _("Your account stays."))
+            messages.success(request, _("Deletion cancelled."))
         return redirect("accounts:deletion")

@@ -1,5 +1,7 @@
 """Change the e-mail address: ask for it, and confirm it by a mailed link."""
 
+import logging
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponseRedirect
@@ -16,6 +18,8 @@ from accounts.web import known_devices
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, at_least
 from .reauthentication import AccountFormView, ButtonView, PasswordConfirmedMixin
 
+logger = logging.getLogger(__name__)
+
 
 class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
     """Ask for a link; the answer is the same for every address."""
@@ -29,8 +33,11 @@ class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
         return super().get_form_kwargs() | {"user": self.request.user}
 
     def get_context_data(self, **kwargs):
+        is_possible = email_change.is_possible()
+        if not is_possible:
+            logger.error("No email address can be changed without a service token")
         return super().get_context_data(
-            is_possible=email_change.is_possible(),
+            is_possible=is_possible,
             pending=email_change.pending(self.request.user),
             **kwargs,
         )
@@ -39,7 +46,9 @@ class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
         """Send the mails."""
         with at_least(settings.RESET_FLOOR_SECONDS):
             email_change.ask(self.request, form.cleaned_data["email"])
-        messages.success(self.request, _("We have sent a mail to the new address."))
+        messages.success(
+            self.request, _("We've sent a confirmation email to your new address.")
+        )
         return HttpResponseRedirect(self.success_url)
 
 
@@ -51,7 +60,7 @@ class EmailChangeCancelView(PasswordConfirmedMixin, ButtonView):
     def post(self, request):
         """Cancel it."""
         if email_change.cancel(request):
-            messages.success(request, _("Your address stays as it is."))
+            messages.success(request, _("Change cancelled."))
         return redirect("accounts:email_change")
 
 

@@ -37,7 +37,10 @@ class InvitationView(LinkTokenMixin, PublicFormView):
         try:
             email = invitation.accept(self.request, self.token, password)
         except InvalidPayload:
-            form.add_error("new_password", _("This password is not accepted."))
+            form.add_error(
+                "new_password",
+                _("This password can't be used. Choose a different one."),
+            )
             return self.form_invalid(form)
         except invitation.LinkInvalid:
             return self.link_invalid()

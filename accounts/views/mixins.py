@@ -14,12 +14,13 @@ from django.contrib.auth.views import RedirectURLMixin
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView
 
-from accounts.directus import DirectusAPIError, DirectusUnavailable, RateLimited
+from accounts.directus import DirectusAPIError, DirectusUnavailable, TryLater
 from accounts.throttling.limits import Throttled
 from accounts.throttling.mailboxes import MailboxFull
 from accounts.web.links import token_email, token_in
@@ -90,8 +91,7 @@ class PublicMixin:
 class SiteFormView(FormView):
     """A form. Trouble upstream shows it again with what was typed.
 
-    Subclasses define `submit(form)`, which returns the response and may raise
-    Throttled, RateLimited or DirectusUnavailable.
+    Subclasses define `submit(form)`, which returns the response and may raise TryLater.
     """
 
     # Whether a POST is shown again, too, when Directus could not be asked whether the
@@ -105,13 +105,15 @@ class SiteFormView(FormView):
                 raise self.request.trouble
             return self.submit(form)
         except MailboxFull as error:
-            title, text = _("Too many mails to this address"), _mails_again(error)
+            title, text = _("Too many emails to this address"), _mails_again(error)
             return self.trouble(form, 429, title, error.retry_after, text)
-        except (Throttled, RateLimited) as error:
-            return self.trouble(form, 429, _("Too many attempts"), error.retry_after)
         except DirectusUnavailable as error:
-            title = _("That took too long") if error.timed_out else self.away_title()
+            title = (
+                _("We couldn't complete that") if error.timed_out else self.away_title()
+            )
             return self.trouble(form, 503, title, error.retry_after)
+        except TryLater as error:
+            return self.trouble(form, 429, _("Too many attempts"), error.retry_after)
         except DirectusAPIError as error:
             # Nothing that the form knows: a refused service token, or an odd answer.
             logger.error("Directus does not do what a form is for: %s", error)
@@ -122,12 +124,12 @@ class SiteFormView(FormView):
         raise NotImplementedError
 
     def throttled_hint(self) -> str:
-        """Return what else can be done about too many attempts."""
+        """Return, as HTML, what else can be done about too many attempts."""
         return ""
 
     def away_title(self) -> str:
         """Return what an outage is called on this page."""
-        return _("This is not available at the moment")
+        return _("This isn't available right now")
 
     def trouble(
         self,
@@ -142,7 +144,7 @@ class SiteFormView(FormView):
         hint = self.throttled_hint() if status == 429 else ""
         trouble = {
             "title": title,
-            "text": text or f"{_try_again(seconds)} {hint}".strip(),
+            "text": text or format_html("{} {}", _try_again(seconds), hint),
             "retry_after": seconds,
             "request_id": self.request.request_id,
         }
@@ -155,16 +157,19 @@ class SiteFormView(FormView):
 def _try_again(seconds: int) -> str:
     if seconds < 120:
         return ngettext(
-            "What you typed was kept, except passwords and codes. Please try again in "
+            "Your entries are still here; retype passwords and codes. Try again in "
             "%(count)d second.",
-            "What you typed was kept, except passwords and codes. Please try again in "
+            "Your entries are still here; retype passwords and codes. Try again in "
             "%(count)d seconds.",
             seconds,
         ) % {"count": seconds}
     minutes = -(-seconds // 60)
-    return _(
-        "What you typed was kept, except passwords and codes. Please try again in "
-        "%(count)d minutes."
+    return ngettext(
+        "Your entries are still here; retype passwords and codes. Try again in "
+        "%(count)d minute.",
+        "Your entries are still here; retype passwords and codes. Try again in "
+        "%(count)d minutes.",
+        minutes,
     ) % {"count": minutes}
 
 
@@ -173,23 +178,20 @@ def _mails_again(error: MailboxFull) -> str:
     minutes = -(-error.retry_after // 60)
     if minutes <= 60:
         when = ngettext(
-            "You can ask for another mail in %(count)d minute.",
-            "You can ask for another mail in %(count)d minutes.",
+            "You can request another one in %(count)d minute.",
+            "You can request another one in %(count)d minutes.",
             minutes,
         ) % {"count": minutes}
     else:
         hours = -(-minutes // 60)
         when = ngettext(
-            "No more can be sent today: you can ask for another mail in %(count)d "
-            "hour.",
-            "No more can be sent today: you can ask for another mail in %(count)d "
-            "hours.",
+            "You can request another one in %(count)d hour.",
+            "You can request another one in %(count)d hours.",
             hours,
         ) % {"count": hours}
     seen = _(
-        "Several mails to this address have been asked for already. Please look for "
-        "them in the mailbox and in its spam folder: the link in the newest one is the "
-        "one to use."
+        "Several emails to this address have been requested already. Check the inbox "
+        "and the spam folder, and use the link in the newest email."
     )
     return f"{seen} {when}"
 

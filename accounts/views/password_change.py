@@ -43,19 +43,23 @@ class PasswordChangeView(AccountFormView):
         except password_change.Unsure:
             return redirect("accounts:password_change_unsure")
         except InvalidPayload:
-            form.add_error("new_password", _("This password is not accepted."))
+            form.add_error(
+                "new_password",
+                _("This password can't be used. Choose a different one."),
+            )
             return self.form_invalid(form)
         except password_change.NotAllowed:
-            form.add_error(None, _not_allowed())
+            text = _("You can't change your password here. Contact support.")
+            form.add_error(None, text)
             return self.form_invalid(form)
         return self._changed(form.user, stays)
 
     def _changed(self, user, stays):
         if stays:
-            text = _("Your password is changed. All other browsers are signed out.")
+            text = _("Password changed. You've been signed out on all other devices.")
             response = redirect("accounts:password_change")
         else:
-            text = _("Your password is changed. Please sign in with the new one.")
+            text = _("Password changed. Sign in with your new password.")
             response = redirect("accounts:login")
         messages.success(self.request, text)
         known_devices.remember(self.request, response, audit.email_digest(user.email))
@@ -66,10 +70,3 @@ class PasswordChangeUnsureView(AccountPageView):
     """Directus did not say whether the password is changed."""
 
     template_name = "accounts/password_change_unsure.html"
-
-
-def _not_allowed() -> str:
-    return _(
-        "Directus does not let this site change your password. Please tell whoever "
-        "runs this site: the command directus_setup grants it."
-    )

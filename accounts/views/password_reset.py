@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.core import audit
-from accounts.directus import DirectusAPIError, InvalidPayload, RateLimited
+from accounts.directus import DirectusAPIError, InvalidPayload
 from accounts.flows import password_reset
 from accounts.forms.password_reset import NewPasswordForm, PasswordResetForm
 from accounts.web import known_devices
@@ -58,10 +58,11 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
         except password_reset.Unsure:
             # The token stays: if the password is the old one, it is still good.
             return redirect("accounts:password_reset_unsure")
-        except RateLimited:
-            raise
         except InvalidPayload:
-            form.add_error("new_password", _("This password is not accepted."))
+            form.add_error(
+                "new_password",
+                _("This password can't be used. Choose a different one."),
+            )
             return self.form_invalid(form)
         except DirectusAPIError:
             return self.link_invalid()

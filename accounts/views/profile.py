@@ -1,5 +1,7 @@
 """The profile's page, and the picture."""
 
+import logging
+
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -12,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from accounts.core import audit
-from accounts.directus import DirectusUnavailable, InvalidPayload, RateLimited
+from accounts.directus import InvalidPayload, TryLater
 from accounts.forms.custom_fields import custom_field
 from accounts.forms.profile import PictureForm, ProfileForm
 from accounts.mirror.users import note_written
@@ -25,6 +27,8 @@ from accounts.throttling.limits import PICTURES, Attempt
 from accounts.web import languages
 
 from .reauthentication import AccountFormView, ButtonView
+
+logger = logging.getLogger(__name__)
 
 PICTURE_SECONDS = 3600
 
@@ -80,7 +84,7 @@ class ProfileView(ProfilePageMixin, AccountFormView):
             if self.request.trouble:
                 raise self.request.trouble
             return self._values
-        except (DirectusUnavailable, RateLimited) as error:
+        except TryLater as error:
             if self.request.method != "POST":
                 raise
             self.request.trouble = error
@@ -89,6 +93,12 @@ class ProfileView(ProfilePageMixin, AccountFormView):
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
         hidden = [] if self._values_if_there is None else self.hidden_fields
+        if hidden:
+            logger.warning(
+                "Directus does not show these fields of users: %s. They have to exist, "
+                "and directus_setup allows to read them",
+                ", ".join(hidden),
+            )
         return context | {
             "profile_form": context["form"],
             "picture_form": PictureForm(),
@@ -104,7 +114,7 @@ class ProfileView(ProfilePageMixin, AccountFormView):
             form.refuse(error)
             return self.form_invalid(form)
         except NotGranted as error:
-            form.add_error(None, error.text)
+            form.add_error(None, _told(error))
             return self.form_invalid(form)
         self._keep_time_zone(form)
         self._tell(form)
@@ -126,7 +136,7 @@ class ProfileView(ProfilePageMixin, AccountFormView):
             self.request.META.get("HTTP_ACCEPT_LANGUAGE", "")
         )
         with translation.override(languages.supported(user.language) or browser):
-            messages.success(self.request, _("Your profile was saved."))
+            messages.success(self.request, _("Profile saved."))
 
 
 class PictureChangeView(ProfilePageMixin, AccountFormView):
@@ -151,7 +161,7 @@ class PictureChangeView(ProfilePageMixin, AccountFormView):
             return None
         try:
             return ProfileForm(**self.profile_kwargs(values=self._values))
-        except (DirectusUnavailable, RateLimited):
+        except TryLater:
             return None
 
     def submit(self, form):
@@ -166,14 +176,16 @@ class PictureChangeView(ProfilePageMixin, AccountFormView):
             pictures.store(self.request, content)
         except NotGranted as error:
             if not error.is_done:
-                form.add_error("picture", error.text)
+                form.add_error("picture", _told(error))
                 return self.form_invalid(form)
-            messages.warning(self.request, error.text)
+            messages.warning(self.request, _told(error))
         except InvalidPayload:
-            form.add_error("picture", _("Directus does not take this picture."))
+            form.add_error(
+                "picture", _("This photo can't be used. Choose a different one.")
+            )
             return self.form_invalid(form)
         audit.record("picture.changed", self.request, user=self.request.user)
-        messages.success(self.request, _("Your picture was saved."))
+        messages.success(self.request, _("Photo saved."))
         return HttpResponseRedirect(self.get_success_url())
 
 
@@ -187,12 +199,21 @@ class PictureRemoveView(ButtonView):
         try:
             pictures.remove(request)
         except NotGranted as error:
-            messages.warning(request, error.text)
+            messages.warning(request, _told(error))
             if not error.is_done:
                 return redirect("accounts:profile")
         audit.record("picture.removed", request, user=request.user)
-        messages.success(request, _("Your picture was removed."))
+        messages.success(request, _("Photo removed."))
         return redirect("accounts:profile")
+
+
+def _told(error: NotGranted) -> str:
+    """Log what an operator has to allow; return the text for the user."""
+    if error.right:
+        logger.error(
+            "Directus has to allow that %s; directus_setup does that", error.right
+        )
+    return error.text
 
 
 class PictureView(View):
@@ -218,7 +239,7 @@ class PictureView(View):
     def _read(self, request):
         try:
             picture = pictures.read(request)
-        except (DirectusUnavailable, RateLimited):
+        except TryLater:
             picture = None
         if picture is None:
             return self._placeholder()

@@ -33,7 +33,7 @@ class AccountMixin:
 
     def dispatch(self, request, *args, **kwargs):
         if not request.user.is_mirrored:
-            text = _("This account is a local one: Directus does not know it.")
+            text = _("This is a local administrator account. It has no account pages.")
             messages.warning(request, text)
             return redirect("dashboard:home")
         return super().dispatch(request, *args, **kwargs)
@@ -122,7 +122,7 @@ def check_password(request, form):
         form.ask_for_code(is_wrong=bool(data.get("otp")))
         reason = "INVALID_OTP"
     except AuthenticationFailed as error:
-        form.add_error("current_password", _("This is not your current password."))
+        form.add_error("current_password", _("Incorrect password. Try again."))
         reason = error.code
     audit.record("password.not_confirmed", request, user=request.user, reason=reason)
     return None

@@ -46,8 +46,8 @@ class SessionsView(AccountPageView):
         if "others" in request.POST:
             ended = own_sessions.end_others(request)
             text = ngettext(
-                "%(count)d other browser was signed out.",
-                "%(count)d other browsers were signed out.",
+                "Signed out of %(count)d other device.",
+                "Signed out of %(count)d other devices.",
                 ended,
             )
             messages.success(request, text % {"count": ended})
@@ -59,9 +59,9 @@ class SessionsView(AccountPageView):
         if not (pk.isascii() and pk.isdigit() and len(pk) <= LONGEST_ID):
             raise Http404
         if own_sessions.end_one(self.request, int(pk)):
-            messages.success(self.request, _("The browser was signed out."))
+            messages.success(self.request, _("Device signed out."))
         else:
             # It has signed out itself, or another tab ended it. Nobody learns whether
             # the number belongs to somebody else.
-            text = _("That browser is not signed in any more.")
+            text = _("That device is already signed out.")
             messages.info(self.request, text)

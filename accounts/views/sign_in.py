@@ -12,6 +12,7 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import (
@@ -23,14 +24,18 @@ from accounts.core import audit, clients
 from accounts.directus import (
     AuthenticationFailed,
     DirectusError,
-    DirectusUnavailable,
     Forbidden,
     InvalidCredentials,
     InvalidOTP,
-    RateLimited,
+    TryLater,
 )
 from accounts.flows import account_recovery, sign_in, sign_in_pending
-from accounts.forms.sign_in import CodeForm, LoginForm, RecoveryCodeForm
+from accounts.forms.sign_in import (
+    CODE_NOT_VALID,
+    CodeForm,
+    LoginForm,
+    RecoveryCodeForm,
+)
 from accounts.sessions import current
 from accounts.sessions.tokens import revoke
 from accounts.throttling.limits import CODE_TRIES, Attempt, Throttled
@@ -41,7 +46,8 @@ from .mixins import NextPageMixin, OnlyVisitorsMixin, PublicFormView, PublicMixi
 
 NOT_ACCEPTED = InvalidCredentials(401, "INVALID_CREDENTIALS")
 OFF_NOW = gettext_lazy(
-    "Your second factor is off, and your recovery codes are void. Set it up again."
+    "Two-step verification is off, and your recovery codes no longer work. Set it up "
+    "again."
 )
 
 
@@ -52,18 +58,19 @@ class SignInMixin(NextPageMixin):
 
     def away_title(self):
         """Return what an outage is called on this page."""
-        return _("Sign-in is not available at the moment")
+        return _("Sign-in isn't available right now")
 
     def throttled_hint(self):
         """Return what else can be done about too many attempts."""
-        return _("If it is your account, you need not wait: choose a new password.")
+        text = _('You can also <a href="{address}">reset your password</a>.')
+        return format_html(text, address=reverse("accounts:password_reset"))
 
     @method_decorator(sensitive_variables("password", "otp"))
     def sign_in(self, email: str, password: str, otp: str = ""):
         """Return the user, or raise the reason why not.
 
         Raises:
-            DirectusError, Throttled: as `accounts.backends.DirectusBackend` found it.
+            DirectusError, TryLater: as `accounts.backends.DirectusBackend` found it.
         """
         started = time.monotonic()
         user = authenticate(self.request, username=email, password=password, otp=otp)
@@ -110,7 +117,7 @@ def _took_as_long_as_directus(error: Exception) -> bool:
     """
     if isinstance(error, Throttled):
         return error.waited
-    return not isinstance(error, (RateLimited, DirectusUnavailable))
+    return not isinstance(error, TryLater)
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
@@ -136,7 +143,7 @@ class LoginView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
         except InvalidOTP:
             return self._ask_for_code(email, password)
         except AuthenticationFailed:
-            form.add_error(None, _("Wrong e-mail address or password."))
+            form.add_error(None, _("Incorrect email address or password."))
             return self.form_invalid(form)
         return self.welcome(user, email, self.get_success_url())
 
@@ -166,7 +173,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
     def dispatch(self, request, *args, **kwargs):
         self.pending = sign_in_pending.read(request)
         if self.pending is None and not request.user.is_authenticated:
-            return self.start_again(_("Please sign in again."))
+            return self.start_again(_("Sign in again to continue."))
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs):
@@ -179,10 +186,10 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
             tries.take()
         except Throttled:
             self._record("Throttled")
-            return self.start_again(_("Too many wrong codes. Please sign in again."))
+            return self.start_again(_("Too many incorrect codes. Sign in again."))
         try:
             user = self.sign_in_with(form.cleaned_data[self.field])
-        except (Throttled, RateLimited, DirectusUnavailable):
+        except TryLater:
             # Nobody looked at the code.
             tries.undo()
             raise
@@ -196,7 +203,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
             return self.form_invalid(form)
         except AuthenticationFailed:
             tries.failed()
-            return self.start_again(_("Please sign in again."))
+            return self.start_again(_("Sign in again to continue."))
         except DirectusError:
             tries.undo()
             raise
@@ -235,7 +242,7 @@ class LoginCodeView(SecondStepView):
     form_class = CodeForm
     template_name = "accounts/sign_in_code.html"
     field = "otp"
-    wrong = gettext_lazy("This code is wrong, too old or was used before.")
+    wrong = CODE_NOT_VALID
 
     def get_context_data(self, **kwargs):
         has_codes = recovery_codes.exist_for(self.pending.email)
@@ -253,7 +260,9 @@ class AccountRecoveryView(SecondStepView):
     form_class = RecoveryCodeForm
     template_name = "accounts/account_recovery.html"
     field = "recovery_code"
-    wrong = gettext_lazy("This recovery code is wrong or was used before.")
+    wrong = gettext_lazy(
+        "That recovery code isn't valid. Check it, or use another one."
+    )
 
     def sign_in_with(self, code):
         """Switch the second factor off, then sign in without it."""
@@ -263,12 +272,12 @@ class AccountRecoveryView(SecondStepView):
                 self.request, email=email, password=password, code=code
             )
         except Forbidden as error:
-            text = _("Directus does not let you switch it off. Please ask for help.")
+            text = _("We couldn't turn off two-step verification. Contact support.")
             raise ValidationError(text) from error
         messages.warning(self.request, OFF_NOW)
         try:
             return self.sign_in(email, password)
-        except (Throttled, RateLimited, DirectusUnavailable) as error:
+        except TryLater as error:
             # The code is spent; the password alone is enough from now on.
             raise InvalidCredentials(401, "SIGN_IN_AGAIN") from error
 
@@ -293,7 +302,7 @@ class LogoutView(PublicMixin, NextPageMixin, DjangoLogoutView):
         response = super().post(request, *args, **kwargs)
         if was_in:
             # A stranger gets no row for it.
-            messages.success(request, _("You have signed out."))
+            messages.success(request, _("You're signed out."))
         # Not the cache: a browser looks through all of it first. No page is in it.
         response["Clear-Site-Data"] = '"storage"'
         return response

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.core import clients
+from accounts.directus import NewUser
 from accounts.flows import email_verification, sign_up
 from accounts.forms.fields import SiteForm
 from accounts.forms.sign_up import SignUpForm
@@ -37,27 +38,22 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
 
     def away_title(self):
         """Return what an outage is called on this page."""
-        return _("Sign-up is not available at the moment")
+        return _("Sign-up isn't available right now")
 
     def submit(self, form):
         """Ask Directus; the answer is the same whether the address is known or not."""
-        data = form.cleaned_data
         try:
             # Directus refuses some passwords at once, of unknown addresses only, and
             # hashes those that it takes.
             with at_least(settings.SIGN_UP_FLOOR_SECONDS):
-                sign_up.sign_up(
-                    self.request,
-                    email=data["email"],
-                    password=data["password"],
-                    first_name=data["first_name"],
-                    last_name=data["last_name"],
-                )
+                sign_up.sign_up(self.request, NewUser(**form.cleaned_data))
         except sign_up.AddressTaken:
-            form.add_error("email", _("A user with this email already exists."))
+            form.add_error("email", _("This email address already has an account."))
             return self.form_invalid(form)
         except sign_up.NotAccepted:
-            form.add_error(None, _("Sign-up with this address is not possible here."))
+            form.add_error(
+                None, _("You can't sign up with this email address. Contact support.")
+            )
             return self.form_invalid(form)
         return HttpResponseRedirect(self.success_url)
 

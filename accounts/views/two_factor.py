@@ -1,5 +1,7 @@
 """The second factor: set up, turned off, set up again."""
 
+import logging
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
@@ -15,7 +17,7 @@ from accounts import two_factor
 from accounts.core import clients
 from accounts.directus import Forbidden, InvalidOTP, InvalidPayload
 from accounts.forms.reauthentication import ReauthenticationForm
-from accounts.forms.sign_in import CodeForm
+from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm
 from accounts.sessions.tokens import revoke
 from accounts.throttling.attempts import CodeAttempt
 from accounts.two_factor import recovery_codes, totp
@@ -28,16 +30,22 @@ from .reauthentication import (
     check_password,
 )
 
+logger = logging.getLogger(__name__)
+
 # The secret between the two steps, and the codes until they are kept.
 SECRET = ShortSecret("two_factor_secret", "enrolment", 15 * 60)
 CODES = ShortSecret("recovery_codes", "codes", 15 * 60)
 
 
 class NotPermittedMixin:
-    """Says what an operator has to grant, where Directus refuses."""
+    """Tells the log what an operator has to grant, where Directus refuses."""
 
     def not_permitted(self, form):
-        """Show the page with that."""
+        """Show the page, and that this cannot be changed there."""
+        logger.error(
+            "Customers need the permission to update tfa_secret of their own row in "
+            "directus_users: directus_setup grants it where Directus takes such rules"
+        )
         context = self.get_context_data(form=form, not_permitted=True)
         return self.render_to_response(context, status=403)
 
@@ -114,7 +122,7 @@ class SetUpView(NotPermittedMixin, AccountFormView):
         found = SECRET.read(request)
         self.secret = found[0] if found else ""
         if not found and SECRET.was_started(request):
-            messages.warning(request, _("That took too long. Please begin again."))
+            messages.warning(request, _("That took too long. Start again."))
             request.session.pop(SECRET.session_key)
         if not found:
             return redirect("accounts:two_factor")
@@ -137,8 +145,7 @@ class SetUpView(NotPermittedMixin, AccountFormView):
         try:
             self._enable(form.cleaned_data["otp"])
         except (InvalidOTP, InvalidPayload):
-            text = _("This code is wrong, too old or was used before.")
-            form.add_error("otp", text)
+            form.add_error("otp", CODE_NOT_VALID)
             return self.form_invalid(form)
         except Forbidden:
             return self.not_permitted(form)
@@ -201,7 +208,7 @@ class CodesView(CodesMixin, AccountPageView):
         """Show them no more."""
         response = redirect("accounts:two_factor")
         CODES.end(request, response)
-        messages.success(request, _("Your second factor is on."))
+        messages.success(request, _("Two-step verification is on."))
         return response
 
 
@@ -210,10 +217,11 @@ class CodesFileView(CodesMixin, AccountPageView):
 
     def get(self, request):
         """Return one code a line, under what they are for."""
-        text = _("Recovery codes of %(email)s for %(site)s. Each works once.") % {
-            "email": request.user.email,
-            "site": settings.SITE_NAME,
-        }
+        text = _(
+            "Recovery codes of %(email)s for %(site)s. Use one to sign in if you lose "
+            "your authenticator app: it turns off two-step verification, and the other "
+            "codes no longer work."
+        ) % {"email": request.user.email, "site": settings.SITE_NAME}
         body = "\r\n".join([text, "", *self.codes, ""])
         kind = "text/plain; charset=utf-8"
         headers = {"Content-Disposition": 'attachment; filename="recovery-codes.txt"'}
@@ -235,11 +243,14 @@ class TurnOffView(PasswordStepView):
         """Turn it off, unless it is demanded."""
         two_factor.note_demand(self.request.user, client)
         if self.request.user.must_use_two_factor:
-            messages.warning(self.request, _("You must keep your second factor."))
+            text = _(
+                "Your account requires two-step verification, so you can't turn it off."
+            )
+            messages.warning(self.request, text)
             return redirect("accounts:two_factor")
         if not self._disable(form, client):
             return self.form_invalid(form)
-        messages.success(self.request, _("Your second factor is off."))
+        messages.success(self.request, _("Two-step verification is off."))
         return redirect("accounts:two_factor")
 
     def _disable(self, form, client) -> bool:
@@ -247,8 +258,7 @@ class TurnOffView(PasswordStepView):
             client.disable_second_factor(form.cleaned_data["otp"])
         except InvalidPayload:
             # Its half minute ended just now.
-            text = _("This code is wrong, too old or was used before.")
-            form.add_error("otp", text)
+            form.add_error("otp", CODE_NOT_VALID)
             return False
         two_factor.was_disabled(self.request)
         return True

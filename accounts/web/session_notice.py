@@ -48,9 +48,9 @@ def pass_on(request, response) -> None:
 
 def say(request, *, wrote: bool) -> None:
     """Show the message on the page of this request or the next one."""
-    messages.info(request, _("Your session has ended. Please sign in again."))
+    messages.info(request, _("You've been signed out. Sign in to continue."))
     if wrote:
-        messages.warning(request, _("What you sent last was not saved."))
+        messages.warning(request, _("Your last change wasn't saved."))
 
 
 def _cookie_name() -> str:

@@ -5,7 +5,7 @@ from django.contrib.auth import authenticate
 from django.db import OperationalError
 from django.test import Client
 
-from accounts import backends
+from accounts.core import clients
 from accounts.directus import (
     DirectusUnavailable,
     InvalidCredentials,
@@ -13,6 +13,7 @@ from accounts.directus import (
     RateLimited,
     UserSuspended,
 )
+from accounts.flows import sign_in
 from accounts.models import User
 from accounts.throttling.attempts import SignInAttempt
 from accounts.throttling.limits import Throttled
@@ -153,7 +154,7 @@ def test_an_outage_is_not_a_wrong_password(visit, ada, directus):
         assert isinstance(refusal_of(visit), DirectusUnavailable)
 
     directus.is_up()
-    backends.clients._transport.cache_clear()
+    clients._transport.cache_clear()
 
     assert try_to_sign_in(visit, ada) is not None
 
@@ -195,7 +196,7 @@ def test_an_outage_after_the_sign_in_revokes_the_tokens(visit, ada, directus):
 
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [(backends, "mirror_user"), (SignInAttempt, "succeeded")],
+    [(sign_in, "mirror_user"), (SignInAttempt, "succeeded")],
     ids=["mirror", "count"],
 )
 def test_a_database_that_fails_after_the_sign_in_revokes_the_tokens(
@@ -339,4 +340,4 @@ def test_without_listed_addresses_local_passwords_open_nothing(ada, directus):
     response = Client().post("/login/", form)
 
     assert response.status_code == 200
-    assert "Wrong e-mail address or password." in response.text
+    assert "Incorrect email address or password." in response.text

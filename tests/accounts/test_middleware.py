@@ -95,7 +95,7 @@ def test_an_expired_session_leads_to_the_sign_in(signed_in_client, page_raises):
         # Of the site's own token: a user's is renewed, or the session has expired.
         (TokenExpired(401, "TOKEN_EXPIRED"), 503, "10"),
         (InvalidCredentials(401, "INVALID_CREDENTIALS"), 503, "10"),
-        (RateLimited(429, "REQUESTS_EXCEEDED", retry_after=57), 429, "57"),
+        (RateLimited("REQUESTS_EXCEEDED", retry_after=57), 429, "57"),
         (OperationalError("locked"), 503, "10"),
         (InterfaceError("connection already closed"), 503, "10"),
     ],

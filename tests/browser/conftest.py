@@ -2,18 +2,22 @@
 
 import itertools
 import secrets
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
+from local.admin import totp
 from local.install import chromium
 from tests.stack import RunningStack
 
 PASSWORD = "Correct horse battery 42"
 
 addresses = itertools.count(1)
+used_codes: Counter[str] = Counter()
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,24 @@ def sign_in(page: Page, email: str, password: str, *, button: str = "Sign in") -
     page.locator("[name=email]").fill(email)
     page.locator("[name=password]").fill(password)
     page.get_by_role("button", name=button).click()
+
+
+def is_sent_form(answer: Response) -> bool:
+    """Tell whether this is the answer to a form, for expect_response()."""
+    return answer.request.method == "POST"
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Try again and again, as people do while Directus is not asked yet."""
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+
+
+def fresh_code(secret: str) -> str:
+    """Return a one-time code that was not used yet; see tests/later_codes.cjs."""
+    used_codes[secret] += 1
+    return totp(secret, time.time() + 30 * used_codes[secret])
 
 
 def expect_sign_in_page(page: Page) -> None:

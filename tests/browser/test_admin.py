@@ -61,7 +61,7 @@ def test_the_panel_and_the_question_have_no_barrier(
     sign_in(page, administrator.email, administrator.password)
 
     page.goto("/admin/health/")
-    page.get_by_role("button", name="Run now").click()
+    page.get_by_role("button", name="Check now").click()
     expect(page.locator(".findings .finding").first).to_be_visible()
     found = barriers(page)
     open_user(page, ada)
@@ -91,8 +91,8 @@ def test_somebody_is_suspended_with_the_keyboard_alone(
             break
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("1 user is suspended.")).to_be_visible()
-    expect(page.get_by_role("link", name="Re-activate in Directus")).to_be_visible()
+    expect(page.get_by_text("1 user was suspended.")).to_be_visible()
+    expect(page.get_by_role("link", name="Reactivate in Directus")).to_be_visible()
     adas.reload()
     expect(adas).to_have_url(re.compile("/login/"))
     assert site.admin.get_user(ada.id)["status"] == "suspended"
@@ -107,7 +107,7 @@ def test_from_the_list_the_question_comes_too(page, administrator, ada):
     page.get_by_role("button", name="Run").or_(
         page.get_by_role("button", name="Go")
     ).click()
-    expect(page.get_by_text("Read this user again from Directus?")).to_be_visible()
+    expect(page.get_by_text("Sync this user from Directus?")).to_be_visible()
     page.get_by_role("button", name="Sync now").click()
 
-    expect(page.get_by_text("1 user was read.")).to_be_visible()
+    expect(page.get_by_text("1 user was synced.")).to_be_visible()

@@ -80,7 +80,7 @@ def test_errors_are_tied_to_their_fields(page):
     expect(field).to_have_attribute("aria-invalid", "true")
     described_by = (field.get_attribute("aria-describedby") or "").split()
     texts = [page.locator(f"[id='{name}']").inner_text() for name in described_by]
-    assert any("too short" in text for text in texts)
+    assert any("Use at least" in text for text in texts)
     assert page.title().startswith("Error:")
 
 
@@ -89,7 +89,7 @@ def test_sign_in_works_with_the_keyboard_alone(page, make_customer):
     page.goto("/login/")
 
     page.keyboard.press("Tab")
-    expect(page.locator(":focus")).to_have_text("Skip to the content")
+    expect(page.locator(":focus")).to_have_text("Skip to main content")
     page.locator("[name=email]").focus()
     page.keyboard.type(customer.email)
     page.keyboard.press("Tab")

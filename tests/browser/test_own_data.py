@@ -42,10 +42,10 @@ def test_one_browser_signs_the_other_out(two_browsers):
     other = desktop.get_by_role("listitem").filter(has_text="Firefox Mobile on Android")
     expect(other).to_be_visible()
 
-    other.get_by_role("button", name="Sign it out").click()
+    other.get_by_role("button", name="Sign out").click()
 
-    expect(desktop.get_by_text("The browser was signed out.")).to_be_visible()
-    expect(desktop.get_by_text("You are signed in nowhere else.")).to_be_visible()
+    expect(desktop.get_by_text("Device signed out.")).to_be_visible()
+    expect(desktop.get_by_text("You're not signed in anywhere else.")).to_be_visible()
     phone.reload()
     expect_sign_in_page(phone)
     desktop.goto("/")
@@ -55,18 +55,18 @@ def test_one_browser_signs_the_other_out(two_browsers):
 def test_all_others_are_signed_out_with_the_keyboard(two_browsers):
     desktop, phone = two_browsers
     phone.goto("/account/sessions/")
-    phone.get_by_role("button", name="Sign out all other browsers").focus()
+    phone.get_by_role("button", name="Sign out all other devices").focus()
     phone.keyboard.press("Enter")
 
-    expect(phone.get_by_text("1 other browser was signed out.")).to_be_visible()
+    expect(phone.get_by_text("Signed out of 1 other device.")).to_be_visible()
     desktop.reload()
     expect_sign_in_page(desktop)
 
 
 def test_a_new_browser_is_mailed_about_once(mailbox, two_browsers, ada):
-    mail = mailbox.wait_for(ada.email, "A new browser")
+    mail = mailbox.wait_for(ada.email, "New sign-in")
     text = mail.get_body(("plain",)).get_content()
-    assert "with Firefox Mobile on Android" in text
+    assert "Browser: Firefox Mobile on Android" in text
 
     _desktop, phone = two_browsers
     phone.locator("header").get_by_role("button", name="Sign out").click()
@@ -74,9 +74,9 @@ def test_a_new_browser_is_mailed_about_once(mailbox, two_browsers, ada):
     expect_dashboard(phone)
     phone.goto("/account/delete/")
     phone.locator("[name=current_password]").fill(ada.password)
-    phone.get_by_role("button", name="Delete my account").click()
+    phone.get_by_role("button", name="Delete account").click()
     # Sent later, and there: the other one would have come before.
-    mailbox.wait_for(ada.email, "is going to be deleted")
+    mailbox.wait_for(ada.email, "will be deleted")
     assert mailbox.count(ada.email) == 0
 
 
@@ -98,21 +98,21 @@ def test_an_account_is_asked_to_be_deleted_and_kept(two_browsers, ada, mailbox):
     desktop, phone = two_browsers
     phone.goto("/account/delete/")
     phone.locator("[name=current_password]").fill("wrong")
-    phone.get_by_role("button", name="Delete my account").click()
-    wrong = phone.get_by_text("This is not your current password.")
+    phone.get_by_role("button", name="Delete account").click()
+    wrong = phone.get_by_text("Incorrect password. Try again.")
     expect(wrong.first).to_be_visible()
     phone.locator("[name=current_password]").fill(ada.password)
     phone.keyboard.press("Enter")
-    expect(phone.get_by_text("This account is going to be deleted.")).to_be_visible()
-    mailbox.wait_for(ada.email, "is going to be deleted")
+    expect(phone.get_by_text("Your account will be deleted")).to_be_visible()
+    mailbox.wait_for(ada.email, "will be deleted")
     desktop.reload()
     expect_sign_in_page(desktop)
 
     sign_in(desktop, ada.email, ada.password)
     expect_dashboard(desktop)
-    desktop.get_by_role("button", name="Keep my account").click()
+    desktop.get_by_role("button", name="Cancel deletion").click()
 
-    expect(desktop.get_by_text("Your account stays.")).to_be_visible()
+    expect(desktop.get_by_text("Deletion cancelled.")).to_be_visible()
     mailbox.wait_for(ada.email, "stays")
 
 
@@ -122,19 +122,19 @@ def test_an_account_is_deleted_and_the_address_signs_up_again(site, page, ada, m
     expect_dashboard(page)
     page.goto("/account/delete/")
     page.locator("[name=current_password]").fill(ada.password)
-    page.get_by_role("button", name="Delete my account").click()
+    page.get_by_role("button", name="Delete account").click()
 
     expect(page.get_by_text("Your account has been deleted.")).to_be_visible()
     mailbox.wait_for(ada.email, "has been deleted")
     assert site.admin.find_user(ada.email) is None
     sign_in(page, ada.email, ada.password)
-    expect(page.get_by_text("Wrong e-mail address or password.")).to_be_visible()
+    expect(page.get_by_text("Incorrect email address or password.")).to_be_visible()
 
     page.goto("/register/")
     again = {"first_name": "Ada", "last_name": "King"} | vars(ada)
     for name in ("first_name", "last_name", "email", "password"):
         page.locator(f"[name={name}]").fill(again[name])
-    page.locator(MAIN).get_by_role("button", name="Sign up").click()
+    page.locator(MAIN).get_by_role("button", name="Create account").click()
     page.goto(mailbox.link_for(ada.email, "Verify"))
     page.locator(MAIN).get_by_role("button").click()
     sign_in(page, ada.email, ada.password)
@@ -157,13 +157,13 @@ def test_no_page_has_a_barrier_or_is_too_wide(new_browser, ada, scheme):
     for path in PAGES:
         page.goto(path)
         look()
-    page.get_by_role("button", name="Delete my account").click()
+    page.get_by_role("button", name="Delete account").click()
     page.locator("[name=current_password]").fill("wrong")
-    page.get_by_role("button", name="Delete my account").click()
+    page.get_by_role("button", name="Delete account").click()
     look()
     page.locator("[name=current_password]").fill(ada.password)
-    page.get_by_role("button", name="Delete my account").click()
-    expect(page.get_by_text("This account is going to be deleted.")).to_be_visible()
+    page.get_by_role("button", name="Delete account").click()
+    expect(page.get_by_text("Your account will be deleted")).to_be_visible()
     look()
     page.goto("/")
     look()

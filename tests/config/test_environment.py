@@ -9,6 +9,9 @@ from config.environment import Environment, read_file
 
 from .refusals import CANARY, refusal
 
+# The base64 of 32 bytes.
+FERNET_KEY = "A" * 43 + "="
+
 
 def read(method, value, *args, **options):
     return getattr(Environment({"NAME": value}), method)("NAME", *args, **options)
@@ -42,10 +45,21 @@ def read(method, value, *args, **options):
         ("json", "", 5),
         ("networks", "10.0.0.0/8, ::1", ["10.0.0.0/8", "::1"]),
         ("networks", "", []),
+        ("text", "", ""),
+        ("text", "change-me-later", "change-me-later"),
+        ("secret", "", ""),
+        ("secret", "x" * 20, "x" * 20),
+        ("fernet_keys", f"{FERNET_KEY}, {FERNET_KEY}", [FERNET_KEY] * 2),
     ],
 )
 def test_values_are_read(method, value, found):
-    defaults = {"number": [5], "flag": [5], "json": [5], "seconds": [5, 0, 9]}
+    defaults = {
+        "secret": [20],
+        "number": [5],
+        "flag": [5],
+        "json": [5],
+        "seconds": [5, 0, 9],
+    }
 
     got = read(method, value, *defaults.get(method, []))
 
@@ -55,8 +69,12 @@ def test_values_are_read(method, value, found):
 @pytest.mark.parametrize(
     ("method", "values", "args"),
     [
-        ("text", ["", "  ", f"{CANARY}\nx", f"{CANARY}\x00"], []),
-        ("words", ["", " "], [pytest]),
+        ("text", [f"{CANARY}\nx", f"{CANARY}\x00"], []),
+        ("text", ["__CHANGE_ME__", "change-me", "ChangeMe", " change_me "], []),
+        ("words", ["__CHANGE_ME__"], []),
+        ("require", ["", " "], []),
+        ("secret", [CANARY, "x" * 19, "django-insecure-" + "x" * 20], [20]),
+        ("fernet_keys", ["", ",", CANARY, f"{FERNET_KEY},{CANARY}", "é" * 44], []),
         (
             "number",
             ["-1", "1e3", "1_000", "4.5", "0x10", "٣", "9" * 20, CANARY, "16 threads"],
@@ -71,19 +89,10 @@ def test_values_are_read(method, value, found):
 )
 def test_what_cannot_be_meant_is_refused_without_its_value(method, values, args):
     for value in values:
-        if args == [pytest]:
-            text = refusal(read, method, value, default=_required())
-        else:
-            text = refusal(read, method, value, *args)
+        text = refusal(read, method, value, *args)
         assert text.startswith("NAME ")
         assert CANARY not in text
         assert "proxy" not in text
-
-
-def _required():
-    from config.environment import REQUIRED
-
-    return REQUIRED
 
 
 @pytest.mark.parametrize(
@@ -182,6 +191,7 @@ def test_what_is_no_host_is_refused(value):
         ("http://directus:8055/", "http://directus:8055"),
         ("https://Example.com/directus/", "https://example.com/directus"),
         ("http://[::1]:8055", "http://[::1]:8055"),
+        ("", ""),
     ],
 )
 def test_addresses_of_servers_may_have_a_path(value, found):
@@ -191,7 +201,6 @@ def test_addresses_of_servers_may_have_a_path(value, found):
 @pytest.mark.parametrize(
     "value",
     [
-        "",
         "directus:8055",
         "http://user:Canary-7f3a9@directus",
         "http://directus:port",

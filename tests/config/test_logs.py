@@ -72,7 +72,7 @@ def test_what_looks_like_a_secret_is_masked(text):
     "text",
     [
         "GET /users/me answered 200",
-        "Directus was not told about a sign-out: 401 INVALID_CREDENTIALS",
+        "Tokens stay valid at Directus: 401 INVALID_CREDENTIALS",
         "A sign-up password is kept: there is no service token.",
         "Created user 7 for Directus user 0b5d3b3e-6a4a-4cf4-9f1c-0d7c0c2ba6d6",
     ],

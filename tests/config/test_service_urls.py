@@ -1,6 +1,9 @@
 """What DATABASE_URL, CACHE_URL and EMAIL_URL may say."""
 
 import pytest
+from django import VERSION
+from django.core import mail
+from django.test import override_settings
 
 from config import service_urls
 
@@ -81,13 +84,43 @@ def test_keys_in_a_cache_may_have_a_prefix():
     }
 
 
-def test_a_mail_server_is_read():
-    found = service_urls.email("smtp+tls://u%40x:p%23@mail.example.com:587")
+def mailer(url):
+    """Return what sends the site's mails with this EMAIL_URL."""
+    with override_settings(**service_urls.email(url)):
+        return mail.get_connection() if VERSION < (6, 1) else mail.mailers.default
 
-    assert found["EMAIL_HOST_USER"] == "u@x"
-    assert found["EMAIL_HOST_PASSWORD"] == "p#"
-    assert found["EMAIL_USE_TLS"] is True
-    assert service_urls.email("smtp://m?email_use_ssl=on")["EMAIL_USE_SSL"] is True
+
+def test_a_mail_server_is_read():
+    found = mailer("smtp+tls://u%40x:p%23@mail.example.com:587")
+
+    assert (found.host, found.port) == ("mail.example.com", 587)
+    assert (found.username, found.password) == ("u@x", "p#")
+    assert (found.use_tls, found.use_ssl, found.timeout) == (True, False, 5)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_tls", "is_ssl", "port"),
+    [
+        ("smtp://m", False, False, 25),
+        ("smtp://m?email_use_tls=on", True, False, 25),
+        ("smtp+tls://m", True, False, 25),
+        ("smtp+ssl://m", False, True, 465),
+        ("smtp://m?email_use_ssl=on", False, True, 465),
+    ],
+)
+def test_a_mail_server_without_a_port(url, is_tls, is_ssl, port):
+    found = mailer(url)
+
+    assert (found.use_tls, found.use_ssl, found.port) == (is_tls, is_ssl, port)
+
+
+@pytest.mark.parametrize("scheme", ["consolemail", "memorymail", "dummymail"])
+def test_mails_may_go_elsewhere_than_to_a_server(scheme):
+    assert mailer(f"{scheme}://").send_messages([]) in {0, None}
+
+
+def test_mails_may_go_to_files(tmp_path):
+    assert mailer(f"filemail:///{tmp_path}/mails").file_path == f"{tmp_path}/mails"
 
 
 @pytest.mark.parametrize(

@@ -10,50 +10,111 @@ import re
 import pytest
 from django.conf import settings
 
+from local import settings_page
+
 from .processes import KEY, ROOT, SECRET, run
 
-# .env.example
+# .env.example and docs/settings.md
+
+EXAMPLE = (ROOT / ".env.example").read_text()
+# The environment itself names the file.
+ONLY_IN_THE_ENVIRONMENT = {"DJANGO_ENV_FILE"}
+# All that the variables decide, in settings.py and gunicorn.py.
+ALL_VALUES = """
+import json, runpy
+from config import settings
+values = {name: value for name, value in vars(settings).items() if name.isupper()}
+served = runpy.run_path("config/gunicorn.py")
+values["GUNICORN"] = [served[n] for n in ("bind", "workers", "threads", "accesslog")]
+print(json.dumps(values, default=str))
+"""
 
 
 def variables_read():
-    """Return the names that settings.py and gunicorn.py take from the environment."""
+    """Return the names that the modules of config/ take from the environment."""
     names = set()
-    for path in ("config/settings.py", "config/gunicorn.py"):
-        for node in ast.walk(ast.parse((ROOT / path).read_text())):
-            if isinstance(node, ast.Call) and node.args:
+    for path in (ROOT / "config").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
                 source = ast.unparse(node.func)
-                argument = node.args[0]
-                is_read = re.fullmatch(r"env\.\w+", source)
-                if is_read and isinstance(argument, ast.Constant):
-                    names.add(argument.value)
+                named = node.args if source == "env.require" else node.args[:1]
+                if re.fullmatch(r"env\.\w+|os\.environ\.get", source):
+                    names |= {arg.value for arg in named}
     return names
 
 
-def variables_shown():
-    text = (ROOT / ".env.example").read_text()
-    return set(re.findall(r"^#?([A-Z][A-Z_]+)=", text, re.MULTILINE))
-
-
 def test_every_variable_that_is_read_is_shown_and_the_other_way_round():
-    # Names the file itself; what only starts a server, not the site.
-    elsewhere = {"DJANGO_ENV_FILE", "HOST", "PORT", "ACCESS_LOG"}
+    shown = [setting.name for setting in settings_page.settings(EXAMPLE)]
 
-    assert variables_shown() == variables_read() - elsewhere
+    assert len(shown) == len(set(shown))
+    assert set(shown) == variables_read() - ONLY_IN_THE_ENVIRONMENT
 
 
-def test_every_variable_and_every_check_is_documented():
-    text = (ROOT / "docs/settings.md").read_text()
+def test_every_variable_has_a_sentence_and_a_section():
+    for setting in settings_page.settings(EXAMPLE):
+        assert setting.section
+        assert setting.text.endswith("."), setting.name
+        is_time = setting.name.endswith(("_SECONDS", "_TIMEOUT"))
+        assert is_time is setting.text.startswith("Seconds "), setting.name
+
+
+def test_the_page_has_the_tables_of_the_example():
+    page = (ROOT / "docs/settings.md").read_text()
+
+    assert page == settings_page.page(page, EXAMPLE), "run `make settings`"
+    assert all(f"`{name}`" in page for name in ONLY_IN_THE_ENVIRONMENT)
+
+
+def test_a_block_of_the_example_becomes_a_row():
+    block = """
+# --- Part ---
+
+# Required. One | two
+# three.
+#   python -c 1
+NAME=__CHANGE_ME__
+
+# Other.
+# Default: `a` b
+#OTHER=c
+"""
+
+    name, other = settings_page.settings(block)
+
+    assert name == settings_page.Setting(
+        "Part", "NAME", "required", "One | two three. Make one: `python -c 1`."
+    )
+    assert other == settings_page.Setting("Part", "OTHER", "`a` b", "Other.")
+    row = r"| `NAME` | required | One \| two three. Make one: `python -c 1`. |"
+    assert row in settings_page.tables(block)
+
+
+def test_the_defaults_that_are_shown_are_those_of_the_code(tmp_path):
+    file = tmp_path / "env"
+    kept = ("DJANGO_SECRET_KEY", "TOKEN_ENCRYPTION_KEYS")
+    file.write_text(re.sub(f"^({'|'.join(kept)})=.*", "", EXAMPLE, flags=re.MULTILINE))
+    left_out = variables_read() - ONLY_IN_THE_ENVIRONMENT - {*kept}
+    nothing = dict.fromkeys(left_out)
+    address = "http://localhost:8055"
+
+    code = run(tmp_path, "-c", ALL_VALUES, **nothing | {"DIRECTUS_URL": address})
+    example = run(
+        tmp_path, "-c", ALL_VALUES, **nothing | {"DJANGO_ENV_FILE": str(file)}
+    )
+
+    assert json.loads(example.stdout) == json.loads(code.stdout)
+    assert json.loads(code.stdout)["DIRECTUS_GRACE_SECONDS"] == 900
+
+
+def test_every_check_is_documented():
+    page = (ROOT / "docs/settings.md").read_text()
     checks = (ROOT / "accounts/core/checks.py").read_text()
 
-    missing = {name for name in variables_shown() if f"`{name}`" not in text}
-    ids = set(re.findall(r"accounts\.([EW]\d+)", checks))
-    assert not missing
-    assert not {id for id in ids if id not in text}
+    ids = re.compile(r"accounts\.[EW]\d+")
+    assert set(ids.findall(page)) == set(ids.findall(checks)) != set()
 
 
 def test_the_example_holds_no_secret_and_cannot_start_a_site(tmp_path):
-    text = (ROOT / ".env.example").read_text()
-
     ran = run(
         tmp_path,
         "manage.py",
@@ -63,14 +124,13 @@ def test_the_example_holds_no_secret_and_cannot_start_a_site(tmp_path):
         TOKEN_ENCRYPTION_KEYS=None,
     )
 
-    assert text.count("__CHANGE_ME__") == 2
-    assert ran.returncode != 0
+    assert EXAMPLE.count("__CHANGE_ME__") == 2
+    assert ran.returncode == 2
     assert "DJANGO_SECRET_KEY" in ran.stderr
 
 
 def test_the_example_starts_a_site_once_its_keys_are_filled_in(tmp_path):
-    text = (ROOT / ".env.example").read_text()
-    text = text.replace("__CHANGE_ME__", SECRET, 1).replace("__CHANGE_ME__", KEY, 1)
+    text = EXAMPLE.replace("__CHANGE_ME__", SECRET, 1).replace("__CHANGE_ME__", KEY, 1)
     file = tmp_path / "env"
     file.write_text(text)
     unset = dict.fromkeys(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local.ports import Ports
+from local.ports import free_port
 
 from .processes import KEY, ROOT, SECRET, run
 from .refusals import CANARY
@@ -90,7 +90,7 @@ SERVER = ["-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
 def test_a_command_and_the_server_say_it_in_one_sentence(
     tmp_path, command, name, value
 ):
-    port = {"PORT": str(Ports.free().site)}
+    port = {"PORT": str(free_port())}
 
     ran = run(tmp_path, *command, **(port | {name: value}))
 

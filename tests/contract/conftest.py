@@ -1,11 +1,20 @@
 """Each test here runs twice: against the fake, and against a real Directus."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from .fake_world import FakeWorld
 from .real_world import RealWorld
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all of these tests: each is about how Directus behaves."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("versions")
 
 
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.real)])

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from accounts.directus import Forbidden, InvalidPayload, NotUnique
+from accounts.directus import Forbidden, InvalidPayload, NewUser, NotUnique
 
 from .worlds import new_email
 
@@ -87,7 +87,7 @@ def test_who_is_not_there_is_forbidden(service):
 def test_a_customer_can_be_created(world, service):
     email = new_email()
 
-    service.create_user(email=email, password=PASSWORD, role=world.customer_role)
+    service.create_user(NewUser(email, PASSWORD), role=world.customer_role)
 
     tokens = world.anonymous().login(email=email, password=PASSWORD)
     assert world.read(tokens).role_name == "Customer"
@@ -96,7 +96,7 @@ def test_a_customer_can_be_created(world, service):
 def test_an_address_can_be_taken_once(world, service, person):
     with pytest.raises(NotUnique):
         service.create_user(
-            email=person.email.upper(), password=PASSWORD, role=world.customer_role
+            NewUser(person.email.upper(), PASSWORD), role=world.customer_role
         )
 
 
@@ -106,9 +106,7 @@ def test_only_customers_can_be_created(world, service):
     assert administrator.role_id is not None
 
     with pytest.raises(InvalidPayload) as caught:
-        service.create_user(
-            email=new_email(), password=PASSWORD, role=administrator.role_id
-        )
+        service.create_user(NewUser(new_email(), PASSWORD), role=administrator.role_id)
 
     assert (caught.value.field, caught.value.kind) == ("role", "eq")
 
@@ -162,7 +160,7 @@ def test_an_unknown_token_is_refused(world):
 def test_a_stranger_creates_and_lists_nobody(world):
     with pytest.raises(Forbidden):
         world.anonymous().create_user(
-            email=new_email(), password=PASSWORD, role=world.customer_role
+            NewUser(new_email(), PASSWORD), role=world.customer_role
         )
     with pytest.raises(Forbidden):
         world.anonymous().count_users()

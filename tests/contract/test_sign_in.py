@@ -28,10 +28,9 @@ def login(world, email, password, **more):
 
 
 def code_for(secret):
-    """Return a code that stays good for some seconds."""
-    left = 30 - time.time() % 30
-    if left < 8:
-        time.sleep(left + 0.1)
+    """Return a code that stays good for two seconds at least."""
+    while 30 - time.time() % 30 < 2:
+        time.sleep(0.05)
     return one_time_code(secret)
 
 

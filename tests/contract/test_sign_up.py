@@ -10,6 +10,7 @@ from accounts.directus import (
     InvalidCredentials,
     InvalidPayload,
     InvalidToken,
+    NewUser,
     NotUnique,
     RateLimited,
     Visitor,
@@ -173,8 +174,7 @@ def confirms(world):
 
 def create_unconfirmed(world, email, password):
     return world.service().create_user(
-        email=email,
-        password=password,
+        NewUser(email, password),
         role=world.customer_role,
         status="unverified",
     )
@@ -325,7 +325,7 @@ def test_too_many_sign_ups_from_one_address_have_to_wait(world, email):
 
     with pytest.raises(RateLimited) as caught:
         world.anonymous(Visitor("198.51.100.9")).register_user(
-            email=email, password=PASSWORD, verification_url=world.site_url
+            NewUser(email, PASSWORD), verification_url=world.site_url
         )
 
     assert statuses == {400}

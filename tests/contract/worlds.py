@@ -12,6 +12,7 @@ from accounts.directus import (
     DirectusClient,
     DirectusUser,
     InvalidCredentials,
+    NewUser,
     TokenPair,
     Transport,
     UserSuspended,
@@ -93,9 +94,8 @@ class World:
     def sign_up(self, email: str, password: str, **names: str) -> None:
         """Sign up with an address."""
         url = f"{self.site_url}/verify-email/"
-        self.anonymous().register_user(
-            email=email, password=password, verification_url=url, **names
-        )
+        user = NewUser(email, password, **names)
+        self.anonymous().register_user(user, verification_url=url)
 
     def ask_for_reset(self, email: str) -> None:
         """Ask for a link to reset a password."""

@@ -14,7 +14,7 @@ import psycopg
 import redis
 from cryptography.fernet import Fernet
 
-from local.ports import Ports
+from local.ports import free_port
 from local.website import Website
 
 LONG_AGO = "2020-01-01 00:00:00"
@@ -33,7 +33,7 @@ class Site(Website):
     def __init__(self, folder: Path, directus: str, database: str, cache: str) -> None:
         self.database = database or f"sqlite:///{folder / 'db.sqlite3'}"
         self.cache = cache
-        self.port = Ports.free().site
+        self.port = free_port()
         env = {
             "PATH": os.environ["PATH"],
             "DJANGO_SETTINGS_MODULE": "tests.on_wire.settings",

@@ -1,12 +1,16 @@
 """Checks of the site itself: its database, cache, settings and lifetimes."""
 
+import platform
 import secrets
 from urllib.parse import urlsplit
 
+import django
 from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+
+from config import __version__
 
 from ...core import cache
 from ..provisioning.environment import LOOPBACK
@@ -36,6 +40,15 @@ def lifetime(site: Site) -> Answer:
         "%(theirs)s, unless REFRESH_TOKEN_TTL says less."
     )
     return ok(reason % values)
+
+
+@check("site.version")
+def version(site: Site) -> Answer:
+    """The versions of the site, of Django and of Python."""
+    return ok(
+        f"The site is version {__version__}, on Django {django.__version__} and "
+        f"Python {platform.python_version()}."
+    )
 
 
 @check("site.database")

@@ -25,8 +25,6 @@ def check(check_id: str) -> Callable[[Check], Check]:
 
 def examine(site: Site | None = None) -> Iterator[Finding]:
     """Run every check; one that cannot look says so and stops no other."""
-    # Importing them registers them.
-
     site = site or Site()
     for check_id in ORDER:
         answer = _answer(_checks[check_id], site)
@@ -77,6 +75,7 @@ ORDER = (
     "webhook.secret",
     "webhook.flow",
     "webhook.target",
+    "site.version",
     "site.roles",
     "site.transport",
     "site.database",

@@ -3,7 +3,7 @@
 import secrets
 
 from ...core import clients
-from ...directus import Forbidden, InvalidPayload
+from ...directus import Forbidden, InvalidPayload, NewUser
 from ...web.links import public_url
 from .findings import Answer, ok, problem, warning
 from .registry import check
@@ -90,11 +90,9 @@ def register_link(site: Site) -> Answer:
         return ok("This site does not use it.")
     if site.me.get("status") != "active" or not site.me.get("email"):
         raise NotReadable("This needs a service user with an address.")
-    password = secrets.token_urlsafe(32)
+    service_user = NewUser(site.me["email"], password=secrets.token_urlsafe(32))
     try:
-        site.anonymous.register_user(
-            email=site.me["email"], password=password, verification_url=url
-        )
+        site.anonymous.register_user(service_user, verification_url=url)
     except InvalidPayload:
         return _not_allowed(url, "USER_REGISTER_URL_ALLOW_LIST")
     except Forbidden:

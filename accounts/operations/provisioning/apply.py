@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 
-from ...directus import DirectusAPIError, DirectusClient
+from ...directus import DirectusAPIError, DirectusClient, RateLimited
 from .errors import ProvisioningError
 from .plan import CREATE, Change, Plan
 from .rendering import describe
@@ -38,12 +38,12 @@ def apply_plan(
         send = client.post if change.verb == CREATE else client.patch
         try:
             send(change.path, values)
-        except DirectusAPIError as error:
+        except (DirectusAPIError, RateLimited) as error:
             raise ProvisioningError(_refusal(change, error)) from error
         on_change(change)
 
 
-def _refusal(change: Change, error: DirectusAPIError) -> str:
+def _refusal(change: Change, error: DirectusAPIError | RateLimited) -> str:
     text = f"Directus refuses the {describe(change)}: {error}."
     if error.code != "LIMIT_EXCEEDED":
         return text

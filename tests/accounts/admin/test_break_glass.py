@@ -130,7 +130,7 @@ def test_a_local_password_is_never_sent_to_directus(
     response = log_in(client, email, LOCAL[1], REMOTE_ADDR="203.0.113.1")
 
     assert response.status_code == 200
-    assert "Wrong e-mail address or password." in response.text
+    assert "Incorrect email address or password." in response.text
     directus.was_not_asked()
 
 
@@ -193,7 +193,7 @@ def test_the_local_password_stays_here_all_the_same(
 
     response = log_in(client, *LOCAL, REMOTE_ADDR="203.0.113.1")
 
-    assert "Wrong e-mail address or password." in response.text
+    assert "Incorrect email address or password." in response.text
     assert 0.5 in naps
     directus.was_not_asked()
 

@@ -52,7 +52,7 @@ def test_a_customer_is_told_that_this_is_not_for_customers(signed_in_client):
     response = signed_in_client.get("/admin/", follow=True)
 
     assert response.status_code == 403
-    assert "You may not see this page" in response.text
+    assert "You don't have access to this page" in response.text
 
 
 @pytest.mark.parametrize("path", ["password_change/", "password_change/done/"])

@@ -50,7 +50,7 @@ def test_it_shows_the_last_report_what_is_wrong_first(root, report):
 
 
 def test_before_the_first_run_it_says_so(root):
-    assert "has not looked yet" in root.get(PANEL).text
+    assert "No check has run yet" in root.get(PANEL).text
 
 
 def test_it_is_linked_from_the_index_for_who_may_look(root, editor):
@@ -61,7 +61,7 @@ def test_it_is_linked_from_the_index_for_who_may_look(root, editor):
 def test_run_now_stores_a_new_report(root, report, examine):
     response = root.post(PANEL, follow=True)
 
-    assert "The doctor has looked." in response.text
+    assert "Check finished." in response.text
     assert {finding.verdict for finding in last_report().findings} == {Verdict.OK}
 
 
@@ -69,7 +69,7 @@ def test_run_now_is_limited(root, examine):
     for _ in range(3):
         response = root.post(PANEL, follow=True)
 
-    assert "The doctor looked just now" in response.text
+    assert "The last check was just now" in response.text
 
 
 def test_run_now_ends_when_it_takes_too_long(root, monkeypatch):
@@ -103,7 +103,7 @@ def test_who_may_only_look_cannot_run_it(editor, report, examine):
     page = editor.get(PANEL)
 
     assert page.status_code == 200
-    assert "Run now" not in page.text
+    assert "Check now" not in page.text
     assert editor.post(PANEL).status_code == 403
     assert last_report().findings == FINDINGS
 

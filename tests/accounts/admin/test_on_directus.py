@@ -9,7 +9,7 @@ from local.http import Refused
 from local.problem import Problem
 from tests.on_wire.site import Browser
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.versions]
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_nobody_is_mailed_again_and_again(root, shadow, directus):
 def test_who_is_suspended_gets_no_mail(root, suspended, directus, service_token):
     response = press(root, suspended, "send-password-reset")
 
-    assert "mails no link to who is not active" in response.text
+    assert "sends no reset link to inactive users" in response.text
     assert directus.mails == []
 
 

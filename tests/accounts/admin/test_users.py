@@ -190,4 +190,4 @@ def test_who_is_to_be_deleted_is_found_and_whoever_was_is_left_alone(root, shado
     assert "1 user" in root.get(USERS, deleted).text
     page = root.get(f"{USERS}{shadow.pk}/change/").text
     assert "Suspend in Directus" not in page
-    assert "Re-activate" not in page
+    assert "Reactivate" not in page

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from accounts.directus import BearerAuth, DirectusClient, DirectusUnavailable
+from accounts.directus import BearerAuth, DirectusClient, DirectusUnavailable, NewUser
 
 PASSWORD = "Canary-Passw0rd"
 REFRESH = "Canary-refresh"
@@ -43,8 +43,10 @@ CALLS: dict[str, Callable[[DirectusClient], Any]] = {
     "refresh": lambda c: c.refresh(REFRESH),
     "logout": lambda c: c.logout(REFRESH),
     "me": lambda c: c.get_current_user(),
-    "register": lambda c: c.register_user(**WHO, verification_url="https://s/v/"),
-    "create": lambda c: c.create_user(**WHO, role=ROLE),
+    "register": lambda c: c.register_user(
+        NewUser(**WHO), verification_url="https://s/v/"
+    ),
+    "create": lambda c: c.create_user(NewUser(**WHO), role=ROLE),
     "verify": lambda c: c.verify_email(JWT),
     "request": lambda c: c.request_password_reset(
         email="ada@example.com", reset_url="https://s/r/"

@@ -77,17 +77,22 @@ def until(is_so):
 
 def test_calls_of_another_kind_get_through_meanwhile(serve, client_of):
     server = serve(hangs())
-    client = client_of(server, auth=AUTH, login_timeout=1.5, **SLOTS)
-    hanging = threading.Thread(target=storm, args=(lambda: CALLS["login"](client), 12))
+    client = client_of(server, auth=AUTH, login_timeout=25, **SLOTS)
+    refused = []
+    hanging = threading.Thread(
+        target=storm, args=(lambda: CALLS["login"](client), 12, refused)
+    )
     hanging.start()
-    until(lambda: len(server.requests) >= 4)
+    until(lambda: len(refused) >= 8 and len(server.requests) >= 4)
     server.script = [says(data(ADA))]
 
     with time_budget(10):
         assert CALLS["get"](client).email == "ada@example.com"
 
-    hanging.join()
     assert server.count("POST") == 4
+    server.script = [says_and_closes(b"")]
+    server.close_connections()
+    hanging.join()
 
 
 def test_while_directus_answers_no_call_of_a_burst_is_refused(

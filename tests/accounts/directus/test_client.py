@@ -15,6 +15,7 @@ from accounts.directus import (
     InvalidOTP,
     InvalidPayload,
     InvalidToken,
+    NewUser,
     NotUnique,
     RateLimited,
     TokenExpired,
@@ -134,7 +135,7 @@ def test_nothing_of_the_own_rights_goes_along_with_a_password(wire, client):
     client.login(email="ada@example.com", password="secret")
     client.refresh("r")
     client.logout("r")
-    client.register_user(email="a@example.com", password="p", verification_url="u")
+    client.register_user(NewUser("a@example.com", "p"), verification_url="u")
     client.request_password_reset(email="ada@example.com", reset_url="u")
     client.reset_password(token=JWT, password="p")
     client.verify_email(JWT)
@@ -152,10 +153,8 @@ def test_empty_names_are_not_sent(wire, client):
     wire.post(f"{URL}/users/register", status=204)
 
     client.register_user(
-        email="ada@example.com",
-        password="secret",
+        NewUser("ada@example.com", "secret", first_name="Ada"),
         verification_url="https://site.example/verify-email/",
-        first_name="Ada",
     )
 
     assert sent(wire) == {
@@ -171,7 +170,7 @@ def test_a_refused_value_is_named(wire, client):
     refuse(wire, "POST", "/users/register", 400, "FAILED_VALIDATION", **facts)
 
     with pytest.raises(InvalidPayload) as caught:
-        client.register_user(email="a@b.example", password="x", verification_url="u")
+        client.register_user(NewUser("a@b.example", "x"), verification_url="u")
     assert (caught.value.field, caught.value.kind) == ("password", "regex")
     assert "Canary" not in str(caught.value)
 
@@ -182,7 +181,7 @@ def test_a_user_is_created_as_whom_the_client_acts(wire, client, status):
     wire.post(f"{URL}/users", status=status, **body)
 
     made = client.create_user(
-        email="ada@example.com", password="secret", role=ROLE, last_name="Love"
+        NewUser("ada@example.com", "secret", last_name="Love"), role=ROLE
     )
 
     assert made == (UUID(ADA["id"]) if status == 200 else None)
@@ -199,7 +198,7 @@ def test_a_taken_address_has_its_own_error(wire, client):
     refuse(wire, "POST", "/users", 400, "RECORD_NOT_UNIQUE", **facts)
 
     with pytest.raises(NotUnique) as caught:
-        client.create_user(email="a@b.example", password="secret", role=ROLE)
+        client.create_user(NewUser("a@b.example", "secret"), role=ROLE)
     assert caught.value.field == "email"
 
 

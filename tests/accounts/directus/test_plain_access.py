@@ -3,7 +3,13 @@
 import pytest
 import requests
 
-from accounts.directus import DirectusClient, DirectusUnavailable, Transport, Visitor
+from accounts.directus import (
+    DirectusClient,
+    DirectusUnavailable,
+    NewUser,
+    Transport,
+    Visitor,
+)
 
 from .wire import ROLE, TOKENS, URL, query
 
@@ -162,6 +168,6 @@ def test_an_unexplained_failure_of_a_post_is_not_repeated(wire, client):
     wire.post(f"{URL}/users/register", body=requests.ConnectionError("Canary"))
 
     with pytest.raises(DirectusUnavailable) as caught:
-        client.register_user(email="a@b.example", password="x", verification_url="u")
+        client.register_user(NewUser("a@b.example", "x"), verification_url="u")
     assert len(wire.calls) == 1
     assert "Canary" not in str(caught.value)

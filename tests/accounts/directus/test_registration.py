@@ -10,6 +10,7 @@ from accounts.directus import (
     Forbidden,
     InvalidPayload,
     InvalidToken,
+    NewUser,
     TokenExpired,
 )
 from tests.fake_directus.tokens import make_jwt
@@ -24,9 +25,7 @@ PENDING = make_jwt(
 def test_a_user_can_be_created_unconfirmed(wire, client):
     wire.post(f"{URL}/users", status=204)
 
-    client.create_user(
-        email="a@b.example", password="p", role=ROLE, status="unverified"
-    )
+    client.create_user(NewUser("a@b.example", "p"), role=ROLE, status="unverified")
 
     assert sent(wire)["status"] == "unverified"
 
@@ -36,7 +35,7 @@ def test_a_created_user_without_an_id_is_no_answer(wire, client, data):
     wire.post(f"{URL}/users", json={"data": data})
 
     with pytest.raises(DirectusUnavailable):
-        client.create_user(email="a@b.example", password="p", role=ROLE)
+        client.create_user(NewUser("a@b.example", "p"), role=ROLE)
 
 
 def test_a_genuine_token_is_forbidden_as_an_invitation(wire, client):

@@ -190,7 +190,7 @@ def test_without_tokens_the_session_has_expired():
         (InvalidCredentials(401, "INVALID_CREDENTIALS"), SessionExpired),
         (InvalidToken(403, "INVALID_TOKEN"), DirectusUnavailable),
         (DirectusUnavailable("refused"), DirectusUnavailable),
-        (RateLimited(429, "REQUESTS_EXCEEDED", retry_after=5), RateLimited),
+        (RateLimited("REQUESTS_EXCEEDED", retry_after=5), RateLimited),
     ],
 )
 def test_what_a_refused_renewal_means(refusal, expected):

@@ -16,7 +16,7 @@ from ..signed_in import in_threads
 from ..steps import OTP_SECRET, let_pass, log_in, send_code
 
 pytestmark = pytest.mark.django_db
-WRONG = "This recovery code is wrong or was used before."
+WRONG = "Check it, or use another one."
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_an_outage_after_it_is_off_leads_back_to_the_password(
 
     assert response.url == "/login/"
     directus.is_up()
-    assert "Your second factor is off" in asked.get("/login/").text
+    assert "Two-step verification is off" in asked.get("/login/").text
 
 
 def test_a_right_that_is_missing_is_told_and_the_code_stays(
@@ -187,7 +187,7 @@ def test_a_right_that_is_missing_is_told_and_the_code_stays(
 
     response = recover(asked, codes[0])
 
-    assert "Directus does not let you switch it off" in response.text
+    assert "turn off two-step verification. Contact support." in response.text
     assert RecoveryCode.objects.filter(used_at=None).count() == 10
     assert directus.sessions_of(ada) == directus.sessions_of(ada)[:1]
 
@@ -204,7 +204,7 @@ def test_who_set_it_up_elsewhere_is_told_that_there_are_no_codes(client, directu
 
     page = client.get("/login/code/").text
 
-    assert "There are no recovery codes" in page
+    assert "This account has no recovery codes" in page
     assert "/login/recovery/" not in page
 
 

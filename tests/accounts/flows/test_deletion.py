@@ -51,7 +51,7 @@ def her_browser(signed_in_client):
 def test_it_takes_the_password(her_browser, directus, ada):
     page = ask(her_browser, "wrong")
 
-    assert "This is not your current password." in page.text
+    assert "Incorrect password. Try again." in page.text
     assert User.objects.get().delete_at is None
     assert ada.id in directus.state.users
 
@@ -66,7 +66,7 @@ def test_it_takes_the_code_of_who_has_a_second_factor(her_browser, ada):
     ada.otp_secret = OTP_SECRET
 
     page = ask(her_browser)
-    assert "Enter the six digits." in page.text
+    assert "Enter the 6-digit code." in page.text
     assert User.objects.get().delete_at is None
 
     code = one_time_code(OTP_SECRET)
@@ -79,7 +79,7 @@ def test_the_page_says_what_happens(her_browser, settings):
     assert "will be deleted in 14 days" in page
 
     settings.ACCOUNT_DELETION_DAYS = 0
-    assert "will be deleted at once" in her_browser.get(PATH).text
+    assert "will be deleted immediately" in her_browser.get(PATH).text
 
 
 def test_asking_sets_a_date_and_signs_other_browsers_out(her_browser, sign_in, ada):
@@ -90,9 +90,10 @@ def test_asking_sets_a_date_and_signs_other_browsers_out(her_browser, sign_in, a
 
     due = User.objects.get().delete_at - timezone.now()
     assert timedelta(days=13.9) < due < timedelta(days=14)
-    assert "This account is going to be deleted." in page.text
+    assert "Your account will be deleted" in page.text
     assert other.get("/")["Location"] == "/login/?next=/"
-    assert subjects() == ["Your account at Directus site is going to be deleted"]
+    (subject,) = subjects()
+    assert subject.startswith("Your Directus site account will be deleted on ")
 
 
 def test_the_tokens_that_proved_the_password_are_revoked(her_browser, directus, ada):
@@ -106,8 +107,8 @@ def test_every_page_of_the_account_shows_it_with_a_way_back(her_browser):
 
     for path in ("/", "/account/sessions/", PATH):
         page = her_browser.get(path).text
-        assert "This account is going to be deleted." in page
-        assert page.count("Keep my account") == 1
+        assert "Your account will be deleted" in page
+        assert page.count("Cancel deletion") == 1
 
 
 def test_asking_twice_keeps_the_first_date(her_browser):
@@ -123,7 +124,7 @@ def test_asking_twice_keeps_the_first_date(her_browser):
 def test_without_a_service_token_nobody_can(her_browser, settings, directus):
     settings.DIRECTUS_SERVICE_TOKEN = ""
 
-    assert "You cannot delete your account here." in her_browser.get(PATH).text
+    assert "You can't delete your account here." in her_browser.get(PATH).text
     assert ask(her_browser)["Location"] == PATH
     assert User.objects.get().delete_at is None
 
@@ -131,7 +132,7 @@ def test_without_a_service_token_nobody_can(her_browser, settings, directus):
 def test_it_can_be_off(her_browser, settings):
     settings.ACCOUNT_DELETION = "off"
 
-    assert "You cannot delete your account here." in her_browser.get(PATH).text
+    assert "You can't delete your account here." in her_browser.get(PATH).text
 
 
 # Changing one's mind
@@ -143,9 +144,9 @@ def test_one_button_keeps_the_account(her_browser):
 
     page = her_browser.post(KEEP, follow=True)
 
-    assert "Your account stays." in page.text
+    assert "Deletion cancelled." in page.text
     assert User.objects.get().delete_at is None
-    assert subjects() == ["Your account at Directus site stays"]
+    assert subjects() == ["Your Directus site account will not be deleted"]
     days_pass()
     assert run() == ("Deleted 0 accounts.\n", 0)
 
@@ -156,7 +157,7 @@ def test_signing_in_again_shows_the_way_back(her_browser, sign_in, ada):
 
     sign_in(ada, her_browser)
 
-    assert "Keep my account" in her_browser.get("/").text
+    assert "Cancel deletion" in her_browser.get("/").text
 
 
 def test_keeping_what_is_kept_tells_nobody(her_browser):
@@ -195,7 +196,7 @@ def test_who_is_due_is_gone_from_directus_and_here(her_browser, directus, ada):
     assert her_browser.get("/")["Location"] == "/login/?next=/"
     (sent,) = mail.outbox
     assert sent.to == [ada.email]
-    assert sent.subject == "Your account at Directus site has been deleted"
+    assert sent.subject == "Your Directus site account was deleted"
     assert run() == ("Deleted 0 accounts.\n", 0)
 
 
@@ -333,7 +334,7 @@ def test_at_once_where_there_are_no_days(her_browser, settings, directus, ada):
     assert page.redirect_chain == [("/login/", 302)]
     assert ada.id not in directus.state.users
     assert User.objects.get().deleted_at
-    assert subjects() == ["Your account at Directus site has been deleted"]
+    assert subjects() == ["Your Directus site account was deleted"]
 
 
 def test_at_once_and_directus_is_away_deletes_nothing(

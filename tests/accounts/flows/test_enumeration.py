@@ -76,7 +76,7 @@ def test_a_refused_sign_in_looks_the_same_for_every_account(answers):
     found = answers(log_in)
 
     assert found[0][0] == 200
-    assert "Wrong e-mail address or password." in found[0][1]
+    assert "Incorrect email address or password." in found[0][1]
     assert found == [found[0]] * len(STATES)
 
 
@@ -319,7 +319,7 @@ def test_the_classic_sign_up_says_that_an_address_is_taken(
     response = sign_up(client, ada.email)
 
     assert response.status_code == 200
-    error = "A user with this email already exists."
+    error = "This email address already has an account."
     assert response.context["form"].errors["email"] == [error]
 
 

@@ -21,7 +21,7 @@ def test_a_session_that_ended_at_directus_leads_to_the_sign_in_and_back(
     response = signed_in_client.get("/?page=2", follow=True)
 
     assert response.redirect_chain == [("/login/?next=/%3Fpage%3D2", 302)]
-    assert "Your session has ended" in response.text
+    assert "been signed out. Sign in to continue." in response.text
     back = log_in(signed_in_client, ada.email, ada.password, data={"next": "/?page=2"})
     assert back.url == "/?page=2"
 

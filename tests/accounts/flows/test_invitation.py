@@ -73,7 +73,7 @@ def test_mail_scanners_accept_nothing(client, link, directus):
 
 @pytest.mark.parametrize(
     ("password", "again", "text"),
-    [("short", None, "too short"), (NEW_PASSWORD, "another", "passwords differ")],
+    [("short", None, "Use at least"), (NEW_PASSWORD, "another", "The passwords don")],
 )
 def test_what_cannot_be_right_asks_nobody(guest, directus, password, again, text):
     response = accept(guest, password, again)
@@ -86,7 +86,7 @@ def test_a_password_that_directus_refuses_leaves_the_invitation_good(guest, dire
     directus.state.password_policy = "/^never$/"
     response = accept(guest)
     assert response.status_code == 200
-    assert "This password is not accepted." in response.text
+    assert "be used. Choose a different one." in response.text
     directus.state.password_policy = None
 
     assert accept(guest).status_code == 302
@@ -100,7 +100,7 @@ def test_an_invitation_works_once(guest, link, directus):
     response = accept(other, "Somebody else's 1 password")
 
     assert response.status_code == 400
-    assert "ask whoever invited you" in response.text
+    assert "ask for a new invitation" in response.text
     assert directus.state.find(EMAIL).password == NEW_PASSWORD
 
 
@@ -111,7 +111,7 @@ def test_version_10_says_it_in_other_words(guest, directus):
     response = accept(guest)
 
     assert response.status_code == 400
-    assert "This link does not work" in response.text
+    assert "This link is no longer valid" in response.text
 
 
 def test_an_invitation_ends(guest, directus):
@@ -127,7 +127,7 @@ def test_any_other_token_is_refused(client, token):
     response = accept(client)
 
     assert response.status_code == 400
-    assert "This link does not work" in response.text
+    assert "This link is no longer valid" in response.text
 
 
 def test_a_link_of_another_kind_accepts_nothing(client, directus, ada):
@@ -146,7 +146,7 @@ def test_a_licence_without_room_is_told(guest, directus):
     response = accept(guest)
 
     assert response.status_code == 503
-    assert "No room for another account" in response.text
+    assert "We can't add your account yet" in response.text
     directus.state.is_full = False
     assert accept(guest).status_code == 302
 
@@ -166,7 +166,7 @@ def test_a_lost_answer_leads_to_sign_in(guest, directus):
     response = accept(guest)
 
     assert response.status_code == 400
-    assert "simply sign in" in response.text
+    assert "accepted the invitation already, sign in" in response.text
     assert log_in(guest, EMAIL, NEW_PASSWORD).url == "/"
 
 

@@ -31,7 +31,7 @@ def test_another_browser_is(knows_ada, sign_in, ada):
 
     (sent,) = mail.outbox
     assert sent.to == [ada.email]
-    assert sent.subject.startswith("A new browser has signed in")
+    assert sent.subject.startswith("New sign-in")
     assert "203.0.113.9 with Firefox on Linux" in sent.body
     assert "http://testserver/account/sessions/" in sent.body
     assert "http://testserver/request-reset-password/" in sent.body
@@ -75,7 +75,7 @@ def test_a_browser_that_chose_a_password_by_mail_is_new(
 
     sign_in(ada, thief)
 
-    assert any("new browser" in sent.subject for sent in mail.outbox)
+    assert any("New sign-in" in sent.subject for sent in mail.outbox)
 
 
 def test_a_refused_sign_in_is_no_news(knows_ada, ada):

@@ -10,7 +10,7 @@ import requests
 from local.problem import Problem
 from tests.on_wire.site import Browser
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.versions]
 DAYS_PASS = (
     "from datetime import timedelta; from django.db.models import F; "
     "from accounts.models import User; User.objects.exclude(delete_at=None)"

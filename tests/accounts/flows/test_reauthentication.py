@@ -83,7 +83,7 @@ def test_a_wrong_password_opens_nothing_and_signs_nobody_out(here, caplog):
         response = confirm_password(here, "wrong", next="/account/email/")
 
     assert response.status_code == 200
-    assert "This is not your current password." in response.text
+    assert "Incorrect password. Try again." in response.text
     assert 'name="next" value="/account/email/"' in response.text
     assert here.get("/account/email/").url == CONFIRM
     assert here.get("/").status_code == 200
@@ -116,10 +116,10 @@ def test_the_code_is_asked_for_and_works_once(here, ada):
     User.objects.update(has_two_factor=True)
     code = one_time_code(OTP_SECRET)
 
-    assert "Enter the six digits." in confirm_password(here).text
-    assert "This code is wrong" in confirm_password(here, otp="000000").text
+    assert "Enter the 6-digit code." in confirm_password(here).text
+    assert "Enter the newest one." in confirm_password(here, otp="000000").text
     assert confirm_password(here, otp=code).status_code == 302
-    assert "was used before" in confirm_password(here, otp=code).text
+    assert "Enter the newest one." in confirm_password(here, otp=code).text
 
 
 def test_an_outage_is_no_wrong_password(here, directus):
@@ -169,7 +169,7 @@ def test_whose_password_it_must_be(here, directus, ada):
 
     response = confirm_password(here, "Grace's secret 1906")
 
-    assert "This is not your current password." in response.text
+    assert "Incorrect password. Try again." in response.text
     assert directus.sessions_of(grace) == []
     assert not row_of(here).confirmed_at > row_of(here).last_seen_at
 

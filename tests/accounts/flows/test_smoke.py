@@ -45,8 +45,8 @@ def test_a_wrong_password_is_told_without_telling_more(client, ada):
     unknown = log_in(client, ada, password="wrong", email="nobody@example.com")
 
     assert (known.status_code, unknown.status_code) == (200, 200)
-    assert "Wrong e-mail address or password." in known.text
-    assert "Wrong e-mail address or password." in unknown.text
+    assert "Incorrect email address or password." in known.text
+    assert "Incorrect email address or password." in unknown.text
     assert not User.objects.exists()
 
 
@@ -174,7 +174,7 @@ def test_a_link_to_reset_works_once(client, ada, directus):
     response = client.post("/reset-password/", typed)
 
     assert response.status_code == 400
-    assert "This link does not work" in response.text
+    assert "This link is no longer valid" in response.text
 
 
 def test_a_lost_answer_to_a_reset_leaves_a_doubt(client, ada, directus):

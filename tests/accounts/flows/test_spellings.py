@@ -93,7 +93,7 @@ def test_what_is_no_address_is_told_at_its_field(client, directus, typed, path):
     response = client.post(path, data, content_type=kind)
 
     errors = response.context["form"].errors["email"]
-    assert errors == ["Enter a valid e-mail address."]
+    assert errors == ["Enter a valid email address."]
     directus.was_not_asked()
 
 

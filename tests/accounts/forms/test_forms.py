@@ -57,6 +57,15 @@ NASTY = st.sampled_from(
         "١٢٣٤٥٦",
     ]
 )
+REQUIRED = {
+    "/login/": ["Enter your email address.", "Enter your password."],
+    "/register/": [
+        "Enter your first name.",
+        "Enter your email address.",
+        "Choose a password.",
+    ],
+    "/request-reset-password/": ["Enter your email address."],
+}
 TYPED = st.one_of(st.text(max_size=300), NASTY)
 ADDRESSES = st.ip_addresses(v=4).map(str)
 
@@ -314,3 +323,10 @@ def test_what_was_typed_forges_no_log_line(client, directus):
     events = [line["event"] for line in lines if "event" in line]
     assert events == ["sign_in.refused"]
     assert "\x1b" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("path", REQUIRED)
+def test_an_empty_field_says_what_to_enter(client, path):
+    errors = client.post(path, {}).context["form"].errors.values()
+
+    assert [text for (text,) in errors] == REQUIRED[path]

@@ -87,7 +87,7 @@ def test_a_changed_password_is_in_composed_letters(signed_in_client, ada):
     assert ada.password == COMPOSED
 
     same = change_password(signed_in_client, current=DECOMPOSED, new=COMPOSED)
-    assert "This is your current password." in same.text
+    assert "already using." in same.text
 
 
 @pytest.mark.parametrize("stored", [COMPOSED, DECOMPOSED])
@@ -149,7 +149,7 @@ def test_a_one_time_code_is_read_however_it_is_written(typed):
     ["\u200b", "12345", "1234567", "12345a", "1,23456", "123.456", "123456;", "½23456"],
 )
 def test_anything_else_is_no_one_time_code(typed):
-    assert CodeForm({"otp": typed}).errors["otp"] == ["Enter the six digits."]
+    assert CodeForm({"otp": typed}).errors["otp"] == ["Enter the 6-digit code."]
 
 
 def test_a_code_that_nobody_asks_for_may_be_of_blanks():
@@ -169,7 +169,9 @@ def test_a_code_works_once_however_it_is_written(client, ada, directus):
     directus.forget_calls()
 
     for typed in in_every_script(code)[:3]:
-        assert "was used before" in client.post("/login/code/", {"otp": typed}).text
+        assert (
+            "Enter the newest one." in client.post("/login/code/", {"otp": typed}).text
+        )
     directus.was_not_asked()
 
 

@@ -133,7 +133,7 @@ def test_a_current_password_is_not_called_wrong(signed_in_client, ada, strange, 
     response = signed_in_client.post("/account/password/", typed)
 
     assert response.status_code == 503
-    assert "not your current password" not in response.text
+    assert "Incorrect password" not in response.text
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 403, 404])

@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from local.problem import Problem
 from tests.on_wire.site import Browser, put_into_past
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.versions]
 REFRESH = "/auth/refresh"
 
 

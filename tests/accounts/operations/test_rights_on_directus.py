@@ -19,6 +19,8 @@ from accounts.directus import (
 from accounts.operations.provisioning import Options
 from local.admin import totp
 
+pytestmark = pytest.mark.versions
+
 PROFILE = "id,email,first_name,last_name,status,language,last_access,provider"
 OPTIONS = Options()
 ROLE = ids.customer_role_id("Customer")

@@ -14,6 +14,8 @@ from accounts.management.commands.directus_setup import Command
 from accounts.operations.provisioning import Options, directus_environment
 from accounts.operations.provisioning.env_file import read_value
 
+pytestmark = pytest.mark.versions
+
 PROFILE = "id,email,first_name,last_name,status,language,last_access,provider"
 OPTIONS = Options()
 ROLE = ids.customer_role_id("Customer")

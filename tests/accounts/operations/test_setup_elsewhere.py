@@ -16,7 +16,7 @@ from local.ports import Ports
 from local.state import State
 from local.versions import chosen_version
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.versions]
 
 KINDS = ("roles", "policies", "access", "permissions", "users", "flows", "operations")
 OTHERS = ("folders", "presets", "collections", "fields", "relations", "translations")

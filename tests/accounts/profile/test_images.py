@@ -116,7 +116,7 @@ def test_of_an_animation_there_is_the_first_picture(kind):
     ids=["empty", "text", "svg", "html", "head", "gif", "bmp", "tiff", "gif-2"],
 )
 def test_what_is_no_picture_is_refused(content):
-    with pytest.raises(NotAPicture, match="no PNG, JPEG or WebP"):
+    with pytest.raises(NotAPicture, match="Choose a PNG, JPEG or WebP image"):
         clean_picture(io.BytesIO(content))
 
 
@@ -133,7 +133,7 @@ def test_a_small_file_that_unfolds_into_millions_of_pixels_is_refused(size):
     content = bomb(*size)
     assert len(content) < 200_000
 
-    with pytest.raises(NotAPicture, match="too many pixels"):
+    with pytest.raises(NotAPicture, match="million pixels"):
         clean_picture(io.BytesIO(content))
 
 

@@ -49,7 +49,7 @@ def test_not_by_signing_in(client, ada, directus):
     response = log_in(client, ada.email, ada.password)
 
     assert response.status_code == 200
-    assert "Wrong e-mail address or password." in response.text
+    assert "Incorrect email address or password." in response.text
     assert not directus.sessions_of(ada)
 
 

@@ -19,7 +19,7 @@ from tests.between import Between
 
 from .mirrored import local
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.versions]
 
 
 @pytest.mark.real

@@ -1,6 +1,8 @@
 """What becomes of people who are signed in when Directus gets an older database."""
 
 import shutil
+from contextlib import closing
+from sqlite3 import connect
 
 import pytest
 
@@ -37,9 +39,8 @@ def test_whose_tokens_were_renewed_since_is_out_and_nobody_else(
     quiets, renewings = sign_in(quiet), sign_in(renewing)
     file = live_site.state.folder / "directus" / "data.db"
     backup = file.with_name("backup.db")
-    live_site.stop_directus()
-    shutil.copyfile(file, backup)
-    live_site.start_directus()
+    with closing(connect(file)) as running, closing(connect(backup)) as copy:
+        running.backup(copy)
     renewal_is_due()
     assert renewings.get("/").status == 200
     laters = sign_in(later)

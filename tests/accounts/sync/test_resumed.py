@@ -124,8 +124,8 @@ def test_a_later_run_is_not_disturbed_by_an_earlier_one(people, interrupt, monke
     interrupt(batches=1)
     later = SyncPosition.objects.get()
 
-    syncing.sync_position.note(earlier.started_at, seen=99)
-    syncing.sync_position.forget(earlier.started_at)
+    syncing.checkpoint.note(earlier.started_at, seen=99)
+    syncing.checkpoint.forget(earlier.started_at)
 
     assert later.seen == SyncPosition.objects.get().seen == 3
 

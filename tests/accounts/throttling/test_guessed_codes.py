@@ -66,7 +66,7 @@ def test_a_code_works_once(client, grace, directus):
     again = send_code(other, code)
 
     assert again.status_code == 200
-    assert "was used before" in again.text
+    assert "Enter the newest one." in again.text
     directus.was_not_asked("/auth/login")
 
 
@@ -90,7 +90,7 @@ def test_the_code_page_ends_after_five_minutes(client, grace, monkeypatch):
     response = client.get("/login/code/", follow=True)
 
     assert response.redirect_chain == [("/login/", 302)]
-    assert "Please sign in again." in response.text
+    assert "Sign in again to continue." in response.text
 
 
 def test_the_code_page_belongs_to_the_browser_that_typed_the_password(client, grace):

@@ -125,7 +125,7 @@ def test_the_page_says_where_the_mails_are_and_when_to_ask_again(ada, send):
 
     refused = send(Client(), ADA)
 
-    assert "Too many mails to this address" in refused.text
+    assert "Too many emails to this address" in refused.text
     assert "spam folder" in refused.text
     assert "another mail in 60 minutes" in refused.text
     assert 59 * 60 < int(refused["Retry-After"]) <= 3600
@@ -139,7 +139,7 @@ def test_the_page_says_when_the_day_is_over(ada):
 
     refused = reset(Client())
 
-    assert "No more can be sent today" in refused.text
+    assert "You can request another one in" in refused.text
     assert "another mail in 22 hours" in refused.text
     assert 21 * 3600 < int(refused["Retry-After"]) <= 22 * 3600
 
@@ -153,7 +153,7 @@ def test_a_refusal_does_not_tell_which_addresses_are_known(ada, directus):
             page = reset(Client(), email).text
         directus.was_not_asked()
         verbs = [query["sql"].split()[0] for query in queries]
-        pages.append((verbs, page.count("Too many mails")))
+        pages.append((verbs, page.count("Too many emails")))
 
     assert pages[0] == pages[1]
 

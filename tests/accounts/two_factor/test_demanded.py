@@ -33,7 +33,7 @@ def test_until_there_is_one_only_that_page_is_open(visitor, ada):
         assert visitor.get(path).url == START
     assert visitor.post("/account/sessions/", {"others": "1"}).url == START
     page = visitor.get(START)
-    assert "everything else waits until then" in page.text
+    assert "Set it up to continue" in page.text
     assert visitor.get("/account/confirm/").status_code == 200
 
 
@@ -41,7 +41,7 @@ def test_once_there_is_one_everything_is_open(visitor, ada):
     enrol(visitor, ada)
 
     assert visitor.get("/").status_code == 200
-    assert "cannot be turned off" in visitor.get(START).text
+    assert "you can't turn it off" in visitor.get(START).text
 
 
 def test_signing_out_is_always_possible(visitor):
@@ -56,7 +56,7 @@ def test_it_cannot_be_turned_off(visitor, ada, demanded):
         OFF, {"current_password": ada.password, "otp": code_for(secret)}, follow=True
     )
 
-    assert "You must keep your second factor." in response.text
+    assert "requires two-step verification" in response.text
     assert ada.otp_secret
 
 

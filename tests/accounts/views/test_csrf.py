@@ -68,7 +68,7 @@ def test_a_form_without_a_token_is_refused(strict, ada, directus, path):
     response = strict.post(path, FORMS[path])
 
     assert response.status_code == 403
-    assert "The form has expired" in response.text
+    assert "This page has expired" in response.text
     directus.was_not_asked()
 
 

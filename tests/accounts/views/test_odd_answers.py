@@ -99,7 +99,7 @@ def test_an_address_that_directus_does_not_take_is_told(client):
     response = client.post("/register/", NEW | {"email": "ada@corp.internal"})
 
     assert response.status_code == 200
-    assert "Sign-up with this address is not possible here." in response.text
+    assert "sign up with this email address. Contact support." in response.text
 
 
 def test_a_password_that_only_a_new_address_may_not_have_is_not_told(client, directus):

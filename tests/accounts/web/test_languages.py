@@ -246,7 +246,7 @@ def test_a_mail_that_no_page_caused_is_english_for_whoever_has_no_language(ada):
     with translation.override("de"):
         mails.send_now("new_device", User(email=ada.email), sessions_path="/")
 
-    assert "A new browser has signed in" in mail.outbox[0].subject
+    assert "New sign-in" in mail.outbox[0].subject
 
 
 # Requests, one after the other and beside each other

@@ -13,7 +13,7 @@ from accounts.sync import webhook
 from ..signed_in import rows_with
 
 pytestmark = pytest.mark.django_db
-ENDED = "Your session has ended"
+ENDED = "been signed out. Sign in to continue."
 
 
 def end(browser, how):
@@ -49,7 +49,7 @@ def test_whose_session_has_ended_is_told_once(
 
     assert page.redirect_chain == [("/login/?next=/", 302)]
     assert ENDED in page.text
-    assert "was not saved" not in page.text
+    assert "Your last change" not in page.text
     assert ENDED not in signed_in_client.get("/", follow=True).text
 
 
@@ -59,7 +59,7 @@ def test_what_was_sent_last_was_not_saved(signed_in_client):
     page = signed_in_client.post("/", follow=True)
 
     assert ENDED in page.text
-    assert "was not saved" in page.text
+    assert "Your last change" in page.text
 
 
 def test_a_visitor_is_told_nothing_and_gets_no_session(client):

@@ -29,7 +29,7 @@ def test_confirming_changes_the_address(opened, directus, ada, service_token):
     user = User.objects.get()
     assert user.email == NEW
     assert not EmailChange.objects.exists()
-    assert "Your address is changed" in opened.get(response.url).text
+    assert "Email changed" in opened.get(response.url).text
 
 
 def test_all_sessions_end_and_the_new_address_signs_in(opened, here, directus, ada):
@@ -49,7 +49,7 @@ def test_the_old_address_is_told(opened):
 
     (letter,) = mail.outbox
     assert letter.to == [OLD]
-    assert letter.subject == "Your e-mail address was changed"
+    assert letter.subject == "Your Directus site email was changed"
     assert "127.0.0.1" in letter.body
 
 
@@ -64,7 +64,7 @@ def test_a_link_works_once(here, directus):
     response = confirm_email(browser)
 
     assert response.status_code == 400
-    assert "This link does not work" in response.text
+    assert "This link is no longer valid" in response.text
     directus.was_not_asked()
 
 
@@ -130,7 +130,9 @@ def test_a_new_password_by_mail_voids_the_link_and_is_told(here, directus, ada):
     choose_password(owner)
 
     assert confirm_email(browser).status_code == 400
-    assert [letter.subject for letter in mail.outbox] == ["Your password was changed"]
+    assert [letter.subject for letter in mail.outbox] == [
+        "Your Directus site password was changed"
+    ]
     assert mail.outbox[0].to == [OLD]
 
 
@@ -162,7 +164,7 @@ def test_an_address_that_was_taken_meanwhile_is_told_neutrally(opened, directus,
     response = confirm_email(opened)
 
     assert response.status_code == 400
-    assert "This link does not work" in response.text
+    assert "This link is no longer valid" in response.text
     assert ada.email == OLD
     assert User.objects.get().email == OLD
     assert mail.outbox == []

@@ -53,7 +53,7 @@ def test_a_refused_refresh_ends_the_session_and_says_so(due, directus, ada):
 
     assert response["Location"] == "/login/?next=/%3Fpage%3D2"
     assert not rows_with(key).exists()
-    assert "Your session has ended." in due.get(response["Location"]).text
+    assert "been signed out. Sign in to continue." in due.get(response["Location"]).text
 
 
 def test_a_form_that_comes_too_late_leads_to_the_sign_in(due, directus, ada):
@@ -63,7 +63,7 @@ def test_a_form_that_comes_too_late_leads_to_the_sign_in(due, directus, ada):
     response = due.post("/", {"any": "form"}, follow=True)
 
     assert response.redirect_chain == [(TO_LOGIN, 302)]
-    assert "Your session has ended." in response.text
+    assert "been signed out. Sign in to continue." in response.text
 
 
 def test_a_stale_token_is_renewed_on_the_way(due, directus):

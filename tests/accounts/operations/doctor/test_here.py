@@ -88,7 +88,7 @@ def test_a_cache_that_does_not(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "value", "id"),
     [
-        ("TOKEN_ENCRYPTION_KEYS", [], "accounts.E004"),
+        ("DIRECTUS_ROLE_GROUPS", [], "accounts.E010"),
         ("PUBLIC_URL", "http://www.example.com", "accounts.W002"),
     ],
 )

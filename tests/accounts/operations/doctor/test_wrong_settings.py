@@ -1,11 +1,18 @@
 """directus_doctor: settings that nothing can work with, and answers with gaps."""
 
+import json
+import re
+from io import StringIO
+
+import django
 import pytest
+from django.core.management import call_command
 
 from accounts.core import clients
 from accounts.operations.doctor import examine, registry, rights, sign_up
 from accounts.operations.doctor.findings import Verdict
 from accounts.operations.doctor.site import Site
+from config import __version__
 
 
 @pytest.mark.parametrize(
@@ -47,3 +54,24 @@ def test_a_check_that_finds_a_gap_stops_no_other(site, caplog):
     assert answer.verdict is Verdict.WARNING
     assert "KeyError" in answer.reason
     assert "A check of the doctor failed" in caplog.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_the_command_tells_the_version_without_directus(directus, settings, format):
+    settings.DIRECTUS_URL = "cms.example.com"
+    output = StringIO()
+
+    with pytest.raises(SystemExit):
+        call_command("directus_doctor", format=format, stdout=output, no_color=True)
+
+    said = output.getvalue()
+    expected = f"The site is version {__version__}, on Django {django.__version__} and "
+    assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
+    if format == "json":
+        reasons = {each["id"]: each["reason"] for each in json.loads(said)}
+        assert reasons["site.version"].startswith(expected)
+    else:
+        assert re.search(
+            f"^ok +site.version +{re.escape(expected)}", said, re.MULTILINE
+        )

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_revocation'),
+        ('accounts', '0012_labels'),
     ]
 
     operations = [

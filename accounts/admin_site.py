@@ -8,7 +8,7 @@ from django.http import Http404
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from ..web.next_page import by_way_of
+from .web.next_page import by_way_of
 
 
 class AdminSite(admin.AdminSite):
@@ -24,7 +24,7 @@ class AdminSite(admin.AdminSite):
 
     def health(self, request):
         """Show the last report of directus_doctor."""
-        from .health import health
+        from .admin.health import health
 
         return health(request, self)
 
@@ -44,6 +44,6 @@ class AdminSite(admin.AdminSite):
 
     def logout(self, request, extra_context=None):
         """Sign out with the site's own view."""
-        from ..views.sign_in import LogoutView
+        from .views.sign_in import LogoutView
 
         return LogoutView.as_view()(request)

@@ -1,0 +1,26 @@
+"""Django's development server, which wrong settings end at once."""
+
+import os
+
+from django.contrib.staticfiles.management.commands import runserver
+from django.core.management.base import CommandError
+from django.db import connection
+from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
+
+from config.startup import WRONG_SETTINGS
+
+from ...core.checks import check_settings
+
+
+class Command(runserver.Command):
+    """Check before the reloader starts, which would show a traceback and wait."""
+
+    def run(self, **options):
+        """Serve, once the settings and the database allow it."""
+        if os.environ.get(DJANGO_AUTORELOAD_ENV) != "true":
+            errors = [each for each in check_settings(None) if each.is_serious()]
+            if errors:
+                text = "\n".join(f"{each.msg} ({each.id})" for each in errors)
+                raise CommandError(text, returncode=WRONG_SETTINGS)
+            connection.ensure_connection()
+        super().run(**options)
