@@ -7,12 +7,7 @@ import responses
 from django.conf import settings as django_settings
 from django.core.cache import cache
 
-from accounts import two_factor
-from accounts.core import background, clients
-from accounts.core import cache as shared_cache
-from accounts.mirror import policies
-from accounts.sessions import store, unopened
-from config import health
+from accounts.core import background, memory
 
 from .fake_directus import FakeDirectus
 
@@ -25,14 +20,7 @@ def _clean_process():
     """Forget what a process remembers: caches, connections, the state of breakers."""
     yield
     cache.clear()
-    shared_cache._away_until = 0.0
-    clients._transport.cache_clear()
-    clients._waiting_room.cache_clear()
-    health.forget()
-    policies.forget()
-    two_factor.forget()
-    unopened.forget()
-    store._no_touch_until = 0.0
+    memory.clear()
 
 
 @pytest.fixture(autouse=True)
