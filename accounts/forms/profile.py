@@ -5,8 +5,11 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.forms.utils import flatatt
 from django.template.defaultfilters import filesizeformat
 from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +23,28 @@ from .unchanged import UnchangedMixin
 
 # Directus' own columns hold 50 characters on most databases.
 LONGEST_NAME = 50
+
+
+class LongSelect(forms.Select):
+    """A select of hundreds of options: Django renders two templates for each."""
+
+    def render(self, name, value, attrs=None, renderer=None):
+        widget = self.get_context(name, value, attrs)["widget"]
+        options = [
+            (
+                option["value"],
+                mark_safe(" selected") if option["selected"] else "",
+                option["label"],
+            )
+            for _group, group, _index in widget["optgroups"]
+            for option in group
+        ]
+        return format_html(
+            '<select name="{}"{}>{}</select>',
+            name,
+            flatatt(widget["attrs"]),
+            format_html_join("\n", '<option value="{}"{}>{}</option>', options),
+        )
 
 
 class ProfileForm(UnchangedMixin, SiteForm):
@@ -47,13 +72,14 @@ class ProfileForm(UnchangedMixin, SiteForm):
     )
     language = forms.ChoiceField(
         label=gettext_lazy("Language"),
-        help_text=gettext_lazy("Used on this site and in emails to you"),
+        help_text=gettext_lazy("Of these pages, and of mails about your account."),
         required=False,
     )
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
-        help_text=gettext_lazy("Used to show dates and times"),
+        help_text=gettext_lazy("In which times are shown to you."),
         required=False,
+        widget=LongSelect,
     )
 
     def __init__(
@@ -112,24 +138,24 @@ class ProfileForm(UnchangedMixin, SiteForm):
     def _why(self, error: InvalidPayload, name: str | None) -> str:
         custom = self.custom_fields.get(name or "")
         if isinstance(error, NotUnique):
-            return _("Already in use.")
+            return _("Somebody else has this value already.")
         if error.code == "VALUE_TOO_LONG":
-            return _("This is too long. Shorten it.")
+            return _("This is too long.")
         if error.kind in {"nnull", "required"}:
-            return _("Enter a value.")
+            return _("This field is required.")
         if custom and custom.description.refusal:
             return custom.description.refusal
         if name is None:
-            return _("One of these values can't be used. Check your entries.")
-        return _("This value can't be used. Enter a different one.")
+            return _("One of these values is not accepted.")
+        return _("This value is not accepted.")
 
 
 def _languages() -> list[tuple[str, str]]:
-    return [("", _("Same as my browser")), *settings.LANGUAGES]
+    return [("", _("As the browser asks for")), *settings.LANGUAGES]
 
 
 def _time_zones(user) -> list:
-    choices = [("", _("Same as my browser")), *time_zones.choices()]
+    choices = [("", _("As the browser says")), *time_zones.choices()]
     if user.time_zone and not time_zones.zone(user.time_zone):
         choices.append((user.time_zone, user.time_zone))
     return choices
@@ -150,17 +176,17 @@ class PictureInput(forms.FileInput):
 def too_large() -> str:
     """Return what is said about a picture that is too large."""
     size = filesizeformat(settings.PICTURE_MAX_BYTES)
-    return _("Choose a photo of at most %(size)s.") % {"size": size}
+    return _("The picture is too large: at most %(size)s.") % {"size": size}
 
 
 class PictureForm(SiteForm):
     """A new picture. Its name says nothing: what is in the file decides."""
 
     picture = forms.FileField(
-        label=gettext_lazy("New photo"),
-        help_text=gettext_lazy("PNG, JPEG or WebP, at most 2 MB"),
+        label=gettext_lazy("New picture"),
+        help_text=gettext_lazy("PNG, JPEG or WebP, at most 2 MB."),
         widget=PictureInput,
-        error_messages={"required": gettext_lazy("Choose a photo.")},
+        error_messages={"required": gettext_lazy("Choose a file.")},
     )
 
     def clean_picture(self):

@@ -36,7 +36,7 @@ LONGEST_PAUSE_SECONDS = 60
 TOLERANCE = timedelta(seconds=10)
 
 
-def keep_true(request) -> None:
+def revalidate(request) -> None:
     """Ask Directus about the signed-in user when it is time to.
 
     Raises:

@@ -37,4 +37,4 @@ def ask_again(which: Q, *, prove: bool = False) -> None:
         last = rows[-1][0]
         Session.objects.filter(pk__in=[pk for pk, _key in rows]).update(**columns)
         for _pk, key in rows:
-            row_cache.forget(key)
+            row_cache.invalidate(key)

@@ -115,7 +115,7 @@ class SessionStore(Validation, LimitedSession):
         )
         if not changed:
             raise UpdateError
-        row_cache.forget(digest(self.session_key))
+        row_cache.invalidate(digest(self.session_key))
 
     def delete(self, session_key=None):
         """End a session, this one by default."""
@@ -124,7 +124,7 @@ class SessionStore(Validation, LimitedSession):
             return
         rows = self.model.objects.filter(session_key__in=stored_forms(session_key))
         rows.delete()
-        row_cache.forget(digest(session_key))
+        row_cache.invalidate(digest(session_key))
 
     def cycle_key(self):
         """Give the row a new key; whoever knows only the old one is out."""
@@ -140,7 +140,7 @@ class SessionStore(Validation, LimitedSession):
             self.clear()
             self.create()
             return
-        row_cache.forget(digest(old_key))
+        row_cache.invalidate(digest(old_key))
         self._row.session_key = digest(new_key)
         self._session_key = new_key
         self.modified = True
@@ -191,7 +191,7 @@ class SessionStore(Validation, LimitedSession):
             return False
         for name, value in columns.items():
             setattr(self._row, name, value)
-        row_cache.forget(self._row.session_key)
+        row_cache.invalidate(self._row.session_key)
         return True
 
     def begin(self, user, request) -> None:
@@ -302,10 +302,10 @@ def _browser(request, now: datetime) -> dict[str, object]:
 
 def end_sessions(sessions) -> int:
     """End the sessions of a queryset in Django; return how many there were."""
-    return len(take_out(sessions))
+    return len(delete_sessions(sessions))
 
 
-def take_out(sessions) -> list:
+def delete_sessions(sessions) -> list:
     """End the sessions of a queryset in Django; return their rows as they were last.
 
     Who is renewing tokens of such a row meanwhile finds no row to store them in, and
@@ -326,7 +326,7 @@ def take_out(sessions) -> list:
         pause = time.monotonic() - began
         ended += rows
     for row in ended:
-        row_cache.forget(row.session_key)
+        row_cache.invalidate(row.session_key)
     return ended
 
 

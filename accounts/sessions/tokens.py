@@ -239,7 +239,7 @@ def seal_anew(row) -> Sealed:
     )
     if not changed.update(sealed_tokens=anew):
         return Sealed.BUSY
-    row_cache.forget(row.session_key)
+    row_cache.invalidate(row.session_key)
     return Sealed.ANEW
 
 

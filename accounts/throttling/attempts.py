@@ -131,7 +131,7 @@ class SignInAttempt:
 
     def _free_code(self) -> None:
         if self._used_code:
-            self._used_code.forget()
+            self._used_code.undo()
 
 
 class CodeAttempt:
@@ -164,7 +164,7 @@ class CodeAttempt:
         """Settle the attempt: the code is wrong. It may be typed again."""
         self._count.failed()
         if self._used_code:
-            self._used_code.forget()
+            self._used_code.undo()
 
     @transaction.atomic
     def succeeded(self) -> None:
@@ -178,19 +178,19 @@ class CodeAttempt:
         """Undo the attempt: the code was not checked."""
         self._count.undo()
         if self._used_code:
-            self._used_code.forget()
+            self._used_code.undo()
 
 
-def forget_failures(email: str, *, in_new_browsers: bool = False) -> None:
+def clear_failures(email: str, *, in_new_browsers: bool = False) -> None:
     """Reset the counts of an account after its owner has chosen a new password.
 
     Directus keeps its own count: the site gives back only so many attempts that the
     owner can sign in.
     """
     account = audit.email_digest(email)
-    Attempt(ACCOUNT_FAILURES, account).forget()
+    Attempt(ACCOUNT_FAILURES, account).clear()
     for attempt in _upstream(account, is_known=not in_new_browsers):
-        attempt.forget(but=max(1, attempt.limit.attempts - FOR_NEW_PASSWORDS))
+        attempt.clear(but=max(1, attempt.limit.attempts - FOR_NEW_PASSWORDS))
 
 
 def blocked_until(email: str) -> datetime | None:
@@ -204,14 +204,14 @@ def blocked_until(email: str) -> datetime | None:
     return max(filter(None, ends), default=None)
 
 
-def forget_attempts(email: str) -> None:
+def clear_attempts(email: str) -> None:
     """Delete the attempts counted for an address after its account was deleted.
 
     The count of mails stays for its hour and day: otherwise deleting and creating an
     account would be a way to send more mails.
     """
     for attempt in _of_account(email):
-        attempt.forget()
+        attempt.clear()
 
 
 def counted_for(email: str) -> list[dict[str, object]]:

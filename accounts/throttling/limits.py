@@ -245,7 +245,7 @@ class Attempt:
             )
         )
 
-    def forget(self, *, but: int = 0) -> None:
+    def clear(self, *, but: int = 0) -> None:
         """Delete all failures but so many: the owner has proved their identity."""
         if but:
             self._row().filter(count__gt=but).update(count=but)

@@ -36,7 +36,7 @@ class Once:
         """Settle it: it was used."""
         self._attempt.failed()
 
-    def forget(self) -> None:
+    def undo(self) -> None:
         """Settle it: it was not used, and may come again."""
         self._attempt.undo()
 

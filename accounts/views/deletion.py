@@ -98,7 +98,7 @@ class DeletionView(AccountFormView):
     def _delete(self):
         try:
             deletion.delete_now(self.request)
-        except deletion.Revoked:
+        except deletion.Cancelled:
             # Another request of the same user is at it.
             return redirect("accounts:deletion")
         self.request.session.flush()
@@ -108,12 +108,12 @@ class DeletionView(AccountFormView):
 
 
 class DeletionCancelView(PasswordConfirmedMixin, ButtonView):
-    """Revoke the deletion."""
+    """Cancel the deletion."""
 
     page = reverse_lazy("accounts:deletion")
 
     def post(self, request):
         """Keep the account."""
-        if deletion.revoke(request):
+        if deletion.cancel(request):
             messages.success(request, _("Deletion cancelled."))
         return redirect("accounts:deletion")

@@ -11,7 +11,7 @@ from typing import Any
 import requests
 import responses
 
-from accounts.directus.wire import CURRENT_ATTEMPT, Stage
+from accounts.directus.wire import CURRENT_EXCHANGE, Stage
 
 from . import answers, invites, site, users
 from .answers import Answer, Refusal
@@ -262,7 +262,7 @@ class FakeDirectus(Trouble):
 
 def _note_stage(trouble: Answer | Exception | None) -> None:
     """Say how far the attempt came, as the connection does that is not there."""
-    attempt = CURRENT_ATTEMPT.get(None)
+    attempt = CURRENT_EXCHANGE.get(None)
     if attempt is not None:
         refused = isinstance(trouble, requests.ConnectionError)
         attempt.stage = Stage.CONNECTING if refused else Stage.SENT

@@ -103,7 +103,7 @@ def mutant():
             )
             return read_answer(response, limit=call.limit, text=call.text)
 
-        transport._exchange = exchange
+        transport._send_and_read = exchange
 
     transport._budget.spend = lambda: False
     return client, hear

@@ -137,7 +137,7 @@ def test_a_slow_reader_cannot_put_an_old_row_back(cached_client, change):
         store_of(cached_client).delete()
     if "change" in change:
         # Also when its UPDATE came before the end, and its mark comes after.
-        row_cache.forget(digest(key_of(cached_client)))
+        row_cache.invalidate(digest(key_of(cached_client)))
 
     row_cache.remember(read, began)
 

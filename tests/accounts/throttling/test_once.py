@@ -24,7 +24,7 @@ def test_what_was_seen_is_not_the_first():
 def test_it_may_come_again_if_it_was_not_used():
     code = Once(CODES, "123456")
     assert code.is_first()
-    code.forget()
+    code.undo()
     assert code.is_first()
     code.keep()
 
