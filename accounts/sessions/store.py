@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ..core.batches import delete_in_batches
+from ..core.memory import Memory
 from ..directus import SessionExpired
 from . import row_cache
 from .keys import digest, stored_forms
@@ -33,7 +34,7 @@ KEY = re.compile(r"[a-z0-9]{32}")
 NEW_KEYS = 5
 MOST_AT_ONCE = 1000
 # A process whose touch failed leaves the database alone for a minute.
-_no_touch_until = 0.0
+_touch_failed = Memory(TOUCH_SECONDS)
 
 
 class SessionStore(Validation, LimitedSession):
@@ -201,6 +202,7 @@ class SessionStore(Validation, LimitedSession):
             "authenticated_at": now,
             "confirmed_at": now,
             "validated_at": now,
+            "change_reported_at": None,
             **_browser(request, now),
         }
         # There may be no row yet, or a parallel request has just ended it.
@@ -217,11 +219,10 @@ class SessionStore(Validation, LimitedSession):
         Raises:
             SessionExpired: the session was ended, which the cached row hid.
         """
-        global _no_touch_until
         now = timezone.now()
         if (now - self.row.last_seen_at).total_seconds() < TOUCH_SECONDS:
             return True
-        if time.monotonic() < _no_touch_until:
+        if _touch_failed.get("touch"):
             return True
         # Who set an end of its own counts from the last change, as Django does.
         is_own = bool(self.get("_session_expiry"))
@@ -231,7 +232,7 @@ class SessionStore(Validation, LimitedSession):
         except DatabaseError as error:
             # Locked, or read-only for a while: no reason to show no page.
             logger.warning("A visit was not noted: %s", type(error).__name__)
-            _no_touch_until = time.monotonic() + TOUCH_SECONDS
+            _touch_failed.set("touch", True)
             return False
         if not is_there:
             raise SessionExpired("the session was ended")
