@@ -54,6 +54,20 @@ def revoke(request) -> bool:
     return True
 
 
+def revoke_for(users, request) -> None:
+    """Keep the accounts of users who have just chosen a new password by a mailed link.
+
+    Whoever asked for the deletion may not be who reads the mailbox, and a deletion
+    that was wanted is asked for again in a minute.
+    """
+    waiting = users.filter(is_active=True, deleted_at=None).exclude(delete_at=None)
+    for user in waiting:
+        if waiting.filter(pk=user.pk).update(delete_at=None):
+            user.delete_at = None
+            audit.record("deletion.revoked", request, user=user, reason="new password")
+            mails.send("deletion_revoked", user, request)
+
+
 def due_users() -> QuerySet:
     """Return the users to delete by now, and those of whom Directus has kept some."""
     due = get_user_model().objects.filter(delete_at__lte=timezone.now())

@@ -6,7 +6,16 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.views.decorators.debug import sensitive_variables
 
-from . import addresses, audit, clients, email_change, mailboxes, mails, sign_up
+from . import (
+    addresses,
+    audit,
+    clients,
+    deletion,
+    email_change,
+    mailboxes,
+    mails,
+    sign_up,
+)
 from .attempts import forget_failures
 from .directus import (
     DirectusAPIError,
@@ -137,6 +146,7 @@ def _begin_anew(request, email: str) -> None:
     ended = end_sessions(Session.objects.filter(user__in=users))
     audit.record("password_reset.done", request, email=email, sessions_ended=ended)
     email_change.forget(users)
+    deletion.revoke_for(users, request)
     user = users.filter(is_active=True).first()
     mails.send("password_changed", user, request, to=email)
 
