@@ -46,12 +46,17 @@ class DirectusBackend(_SyncBackend):
 
     @sensitive_variables("password", "otp", "tokens")
     def authenticate(self, request, username=None, password=None, otp="", **kwargs):
-        """Return the user, with `directus_tokens`, or None."""
+        """Return the user, with `directus_tokens`, or None.
+
+        Args:
+            own_code: as `logins.login`.
+        """
         email = username or kwargs.get("email")
         if not email or not password:
             return None
         try:
-            tokens = logins.login(request, email, password, otp)
+            own_code = kwargs.get("own_code", False)
+            tokens = logins.login(request, email, password, otp, own_code=own_code)
             user, tokens = self._user(request, tokens, email, otp)
         except (DirectusError, Throttled) as error:
             return _refuse(request, email, error, otp)

@@ -91,11 +91,14 @@ def _login(
 
 
 @sensitive_variables("password", "otp", "tokens")
-def prove_password(request, password: str, otp: str = "") -> TokenPair:
+def prove_password(
+    request, password: str, otp: str = "", *, own_code: bool = False
+) -> TokenPair:
     """Check the password of whoever is signed in, by a sign-in at Directus.
 
     Args:
         otp: the one-time code, needed when a second factor is on.
+        own_code: as `login`.
 
     Returns:
         Tokens of their own, which the caller revokes or keeps.
@@ -103,7 +106,8 @@ def prove_password(request, password: str, otp: str = "") -> TokenPair:
     Raises:
         As `login`.
     """
-    tokens = login(request, request.user.email, password, otp)
+    email = request.user.email
+    tokens = login(request, email, password, otp, own_code=own_code)
     try:
         profile = own_profile(clients.client_for_tokens(tokens, request))
         if profile.id != request.user.directus_id:

@@ -135,21 +135,9 @@ def was_enabled_elsewhere(user) -> None:
 def was_disabled(request) -> None:
     """Do what follows once whoever is signed in has switched it off."""
     user = request.user
-    _forget_codes(user)
+    with transaction.atomic():
+        recovery_codes.void_codes(user)
+        _write(user, has_two_factor=False)
     other_browsers.end_sessions_of(user, but=request.session)
     audit.record("two_factor.disabled", request, user=user)
     mails.send("two_factor_off", user, request)
-
-
-def was_recovered(request, user) -> None:
-    """Do what follows once a recovery code has switched it off during a sign-in."""
-    _forget_codes(user)
-    other_browsers.end_sessions_of(user)
-    audit.record("two_factor.recovered", request, user=user)
-    mails.send("two_factor_recovered", user, request)
-
-
-@transaction.atomic
-def _forget_codes(user) -> None:
-    recovery_codes.void_codes(user)
-    _write(user, has_two_factor=False)

@@ -1,5 +1,7 @@
 """What the account pages share, and the page that asks for the password again."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
@@ -7,10 +9,13 @@ from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import (
+    sensitive_post_parameters,
+    sensitive_variables,
+)
 from django.views.generic import TemplateView, View
 
-from accounts import audit, logins
+from accounts import audit, logins, recovery
 from accounts.directus import AuthenticationFailed, InvalidOTP
 from accounts.forms.account import ConfirmForm
 from accounts.next_page import by_way_of
@@ -100,8 +105,13 @@ class ConfirmView(NextPageMixin, AccountFormView):
         return HttpResponseRedirect(self.get_success_url())
 
 
-def check_password(request, form):
+@sensitive_variables("secret", "data")
+def check_password(request, form, secret: str = ""):
     """Check the fields `current_password` and `otp` of a form at Directus.
+
+    Args:
+        secret: of the second factor, where the site makes the code itself and puts it
+            into the form's data.
 
     Returns:
         Tokens that the caller revokes or keeps; None when something is wrong, which
@@ -112,10 +122,16 @@ def check_password(request, form):
             password.
     """
     data = form.cleaned_data
+    prove = partial(logins.prove_password, request, data["current_password"])
+
+    def prove_with(code: str):
+        data["otp"] = code
+        return prove(code, own_code=True)
+
     try:
-        return logins.prove_password(
-            request, data["current_password"], data.get("otp", "")
-        )
+        if secret:
+            return recovery.with_code(secret, prove_with)
+        return prove(data.get("otp", ""))
     except InvalidOTP:
         form.ask_for_code(is_wrong=bool(data.get("otp")))
         reason = "INVALID_OTP"

@@ -1,19 +1,19 @@
 """Sign in, with or without a one-time code, and sign out."""
 
 import time
+from functools import partial
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
-from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import (
     sensitive_post_parameters,
     sensitive_variables,
@@ -33,7 +33,6 @@ from accounts.directus import (
     AuthenticationFailed,
     DirectusError,
     DirectusUnavailable,
-    Forbidden,
     InvalidCredentials,
     InvalidOTP,
     RateLimited,
@@ -50,9 +49,6 @@ from .mixins import (
 )
 
 NOT_ACCEPTED = InvalidCredentials(401, "INVALID_CREDENTIALS")
-OFF_NOW = gettext_lazy(
-    "Your second factor is off, and your recovery codes are void. Set it up again."
-)
 
 
 class SignInMixin(NextPageMixin):
@@ -69,14 +65,19 @@ class SignInMixin(NextPageMixin):
         return _("If it is your account, you need not wait: choose a new password.")
 
     @method_decorator(sensitive_variables("password", "otp"))
-    def sign_in(self, email: str, password: str, otp: str = ""):
+    def sign_in(self, email: str, password: str, otp: str = "", **options):
         """Return the user, or raise the reason why not.
+
+        Args:
+            options: for `accounts.backends.DirectusBackend`.
 
         Raises:
             DirectusError, Throttled: as `accounts.backends.DirectusBackend` found it.
         """
         started = time.monotonic()
-        user = authenticate(self.request, username=email, password=password, otp=otp)
+        user = authenticate(
+            self.request, username=email, password=password, otp=otp, **options
+        )
         if user is not None:
             return user
         error = getattr(self.request, "sign_in_refusal", None) or NOT_ACCEPTED
@@ -163,8 +164,7 @@ class LoginView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
 class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
     """What follows the password: five minutes and five tries for it.
 
-    Subclasses define `sign_in_with(code)`, which returns the user, and may raise
-    ValidationError for what is nobody's wrong code.
+    Subclasses define `sign_in_with(code)`, which returns the user.
     """
 
     # The form's one field, and what it says of a wrong code.
@@ -194,10 +194,6 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
             # Nobody looked at the code.
             tries.undo()
             raise
-        except ValidationError as error:
-            tries.undo()
-            form.add_error(None, error)
-            return self.form_invalid(form)
         except InvalidOTP:
             tries.failed()
             form.add_error(self.field, self.wrong)
@@ -263,24 +259,49 @@ class LoginRecoveryView(SecondStepView):
     field = "recovery_code"
     wrong = gettext_lazy("This recovery code is wrong or was used before.")
 
+    @sensitive_variables("code", "secret")
     def sign_in_with(self, code):
-        """Switch the second factor off, then sign in without it."""
-        email, password = self.pending.email, self.pending.password
+        """Sign in with the one-time code of the secret that the recovery code opens."""
+        row, self.secret = recovery.claim(self.request, self.pending.email, code)
         try:
-            recovery.recover(self.request, email=email, password=password, code=code)
-        except Forbidden as error:
-            text = _("Directus does not let you switch it off. Please ask for help.")
-            raise ValidationError(text) from error
-        messages.warning(self.request, OFF_NOW)
-        try:
-            return self.sign_in(email, password)
-        except (Throttled, RateLimited, DirectusUnavailable) as error:
-            # The code is spent; the password alone is enough from now on.
-            raise InvalidCredentials(401, "SIGN_IN_AGAIN") from error
+            return recovery.with_code(self.secret, partial(self._sign_in, row.user_id))
+        except BaseException:
+            recovery_codes.give_back(row)
+            raise
+
+    @sensitive_variables("otp")
+    def _sign_in(self, owner: int, otp: str):
+        waiting = self.pending
+        user = self.sign_in(waiting.email, waiting.password, otp, own_code=True)
+        if user.pk != owner:
+            # The address has passed to somebody else.
+            logins.revoke(self.request, user.directus_tokens)
+            raise InvalidOTP(401, "ANOTHER_USER")
+        return user
 
     def go_on(self, user, url):
-        """Lead to the page that sets up a new one."""
-        return super().go_on(user, reverse("accounts:two_factor"))
+        """Lead to the page that sets the second factor up again."""
+        response = super().go_on(user, reverse("accounts:two_factor"))
+        recovery.OPENED.start(self.request, response, self.secret)
+        recovery.was_used(self.request, user)
+        messages.warning(self.request, _used(recovery_codes.codes_left(user)))
+        return response
+
+
+def _used(left: int) -> str:
+    used = ngettext(
+        "You used a recovery code. %(count)d is left.",
+        "You used a recovery code. %(count)d are left.",
+        left,
+    ) % {"count": left}
+    lost = ngettext(
+        "Lost your app? Set up two-step verification again. For %(count)d minute you "
+        "can do so without a code.",
+        "Lost your app? Set up two-step verification again. For %(count)d minutes you "
+        "can do so without a code.",
+        recovery.MINUTES,
+    ) % {"count": recovery.MINUTES}
+    return f"{used} {lost}"
 
 
 class LogoutView(PublicMixin, NextPageMixin, DjangoLogoutView):

@@ -5,13 +5,21 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import (
     sensitive_post_parameters,
     sensitive_variables,
 )
 
-from accounts import clients, logins, one_time_codes, recovery_codes, second_factor
+from accounts import (
+    clients,
+    logins,
+    one_time_codes,
+    recovery,
+    recovery_codes,
+    second_factor,
+)
 from accounts.attempts import CodeAttempt
 from accounts.directus import Forbidden, InvalidOTP, InvalidPayload
 from accounts.forms.account import ConfirmForm
@@ -40,13 +48,29 @@ class PasswordStepView(NotPermittedMixin, AccountFormView):
 
     form_class = ConfirmForm
 
+    def dispatch(self, request, *args, **kwargs):
+        response = super().dispatch(request, *args, **kwargs)
+        if recovery.OPENED.was_started(request) and not request.user.has_two_factor:
+            recovery.OPENED.end(request, response)
+        return response
+
+    @cached_property
+    @sensitive_variables("found")
+    def _opened_secret(self) -> str:
+        """The secret that a recovery code has opened, unless a code was typed."""
+        found = recovery.OPENED.read(self.request)
+        return found[0] if found and not self.request.POST.get("otp") else ""
+
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"user": self.request.user}
+        return super().get_form_kwargs() | {
+            "user": self.request.user,
+            "needs_code": not self._opened_secret,
+        }
 
     @sensitive_variables("tokens")
     def submit(self, form):
         """Check the password, then do it with tokens of that sign-in alone."""
-        tokens = check_password(self.request, form)
+        tokens = check_password(self.request, form, self._opened_secret)
         if tokens is None:
             return self.form_invalid(form)
         try:
@@ -202,7 +226,7 @@ class CodesFileView(CodesMixin, AccountPageView):
 
     def get(self, request):
         """Return one code a line, under what they are for."""
-        text = _("Recovery codes of %(email)s for %(site)s. Each works once.") % {
+        text = _("Recovery codes of %(email)s for %(site)s. Each signs you in once.") % {
             "email": request.user.email,
             "site": settings.SITE_NAME,
         }
@@ -239,8 +263,7 @@ class TurnOffView(PasswordStepView):
             client.disable_second_factor(form.cleaned_data["otp"])
         except InvalidPayload:
             # Its half minute ended just now.
-            text = _("This code is wrong, too old or was used before.")
-            form.add_error("otp", text)
+            form.ask_for_code(is_wrong=True)
             return False
         second_factor.was_disabled(self.request)
         return True
