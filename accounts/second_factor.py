@@ -46,9 +46,10 @@ def note_sign_in(
             # It was switched on or off in Directus: the codes are of another secret.
             recovery_codes.void_codes(user)
         _write(user, has_two_factor=bool(otp))
-    if _believes_policies():
-        _write(user, must_use_two_factor=tokens.demands_second_factor)
+    if tokens.demands_second_factor:
+        _write(user, must_use_two_factor=True)
     else:
+        # The tokens do not tell of a policy that the user has without a role.
         note_demand(user, client)
 
 

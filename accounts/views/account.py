@@ -47,7 +47,9 @@ class AccountPageView(AccountMixin, TemplateView):
 
 
 class AccountFormView(AccountMixin, SiteFormView):
-    """An account page with a form."""
+    """An account page with a form, which does nothing but in `submit`."""
+
+    shows_trouble = True
 
 
 class ButtonView(AccountMixin, View):

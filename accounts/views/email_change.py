@@ -21,7 +21,6 @@ class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
     form_class = EmailChangeForm
     template_name = "accounts/email_change.html"
     success_url = reverse_lazy("accounts:email_change")
-    shows_trouble = True
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}

@@ -95,7 +95,7 @@ class SiteFormView(FormView):
     """
 
     # Whether a POST is shown again, too, when Directus could not be asked whether the
-    # user may still be here. Such a view does nothing but in `submit`.
+    # user may still be here: account pages do, which do nothing but in `submit`.
     shows_trouble = False
 
     def form_valid(self, form):
