@@ -10,10 +10,15 @@ import binascii
 import html
 import json
 import re
+from contextlib import suppress
 from urllib.parse import unquote_plus
 
 from django.conf import settings
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_variables
+
+from .directus import InvalidToken, TokenExpired, checked_mail_token
+from .throttling import SPENT_LINKS, Attempt, Throttled
 
 # `=3D` is how quoted-printable writes `=`; a token is a JWT or has 43 characters.
 TOKEN = re.compile(
@@ -67,3 +72,24 @@ def token_email(token: str) -> str:
     email = payload.get("email") if isinstance(payload, dict) else None
     # No address has what cannot be printed, and neither logs nor databases take it.
     return email if isinstance(email, str) and email.isprintable() else ""
+
+
+@sensitive_variables("token")
+def is_over(token: str) -> bool:
+    """Tell whether a token of Directus is known to be good for nothing.
+
+    Directus is not asked: it would spend the token. A token that it made may still have
+    been spent elsewhere.
+    """
+    try:
+        checked_mail_token(token)
+    except (InvalidToken, TokenExpired):
+        return True
+    return Attempt(SPENT_LINKS, token).used_up_until() is not None
+
+
+@sensitive_variables("token")
+def note_spent(token: str) -> None:
+    """Remember that Directus has accepted a token, which it does once."""
+    with suppress(Throttled):
+        Attempt(SPENT_LINKS, token).take()

@@ -83,6 +83,8 @@ ADDRESS_SIGN_INS = Limit("address-sign-ins", 30, (MINUTE,), settles=False)
 ADDRESS_SIGN_UPS = Limit("address-sign-ups", 20, (MINUTE,), settles=False)
 # Before Directus is asked about a link, and before the site's own token is used.
 ADDRESS_LINKS = Limit("address-links", 20, (MINUTE,), settles=False)
+# Longer than Directus' links live, unless its operator made them live longer.
+SPENT_LINKS = Limit("spent-links", 1, (8 * DAY,), settles=False)
 EMAIL_CONFIRMATIONS = Limit("email-confirmations", 5, (MINUTE,), settles=False)
 ADDRESS_RESETS = Limit("address-resets", 20, (MINUTE,), settles=False)
 DOCTOR_RUNS = Limit("doctor-runs", 2, (MINUTE,))

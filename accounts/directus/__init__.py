@@ -24,6 +24,7 @@ from .exceptions import (
 )
 from .files import Picture
 from .idn import spellings, to_ascii
+from .mailed import checked as checked_mail_token
 from .time_budget import RESERVE_SECONDS, time_budget
 from .tokens import BearerAuth, RefreshingAuth, TokenPair, TokenStore
 from .transport import Transport
@@ -58,6 +59,7 @@ __all__ = [
     "UserSuspended",
     "Visitor",
     "WaitingRoom",
+    "checked_mail_token",
     "error_for",
     "spellings",
     "time_budget",

@@ -63,6 +63,10 @@ class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
         change = email_change.find(self.token)
         return super().get_context_data(change=change, **kwargs)
 
+    def is_link_over(self):
+        """Tell whether nothing waits to be confirmed with the link."""
+        return email_change.find(self.token) is None
+
     def submit(self, form):
         """Spend the token."""
         try:

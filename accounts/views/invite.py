@@ -41,7 +41,7 @@ class InviteView(LinkTokenMixin, PublicFormView):
             return self.link_invalid()
         except invites.NoRoom:
             return self.render_no_room()
-        self.forget_token()
+        self.token_is_spent()
         response = redirect("accounts:invite_done")
         devices.remember(self.request, response, audit.email_digest(email))
         return response

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView
 
+from accounts import links
 from accounts.directus import DirectusAPIError, DirectusUnavailable, RateLimited
 from accounts.links import token_email, token_in
 from accounts.mailboxes import MailboxFull
@@ -244,7 +245,7 @@ class LinkTokenMixin:
             self._cookie.keep(response, token[:LONGEST_TOKEN])
             response["Referrer-Policy"] = "no-referrer"
             return response
-        if token is not None or not self.token:
+        if token is not None or not self.token or self.is_link_over():
             return self.link_invalid()
         # Not `no-referrer` here: the form's POST would say `Origin: null`, which
         # the CSRF check refuses.
@@ -272,6 +273,15 @@ class LinkTokenMixin:
         What a row here knows besides would tell strangers, who make tokens themselves.
         """
         return get_user_model()(email=token_email(self.token))
+
+    def is_link_over(self) -> bool:
+        """Tell whether the form could only fail, as far as the site knows."""
+        return links.is_over(self.token)
+
+    def token_is_spent(self) -> None:
+        """Drop the token, and remember for other browsers that it is spent."""
+        links.note_spent(self.token)
+        self.forget_token()
 
     def forget_token(self) -> None:
         """Drop the token: it is spent, or good for nothing."""

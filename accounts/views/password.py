@@ -63,7 +63,7 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
             return self.form_invalid(form)
         except DirectusAPIError:
             return self.link_invalid()
-        self.forget_token()
+        self.token_is_spent()
         response = redirect("accounts:password_reset_complete")
         # Strangers' failures must not keep the owner out now.
         devices.remember(self.request, response, audit.email_digest(email))

@@ -91,7 +91,7 @@ class VerifyEmailView(LinkTokenMixin, PublicFormView):
                 replaced = confirmation.confirm(self.request, self.token)
         except confirmation.LinkInvalid:
             return self.link_invalid()
-        self.forget_token()
+        self.token_is_spent()
         self.request.session["password_replaced"] = replaced
         return redirect("accounts:verify_email_done")
 
