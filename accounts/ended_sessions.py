@@ -6,6 +6,8 @@ it: a cookie of a minute says it to the next page.
 
 from django.conf import settings
 from django.contrib import messages
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 SECONDS = 60
@@ -48,7 +50,12 @@ def pass_on(request, response) -> None:
 
 def say(request, *, wrote: bool) -> None:
     """Say it on the page that this request, or the next one, shows."""
-    messages.info(request, _("Your session has ended. Please sign in again."))
+    text = _("Your session has ended. Please sign in again.")
+    advice = format_html(
+        _('If you did not expect this, <a href="{}">reset your password</a>.'),
+        reverse("accounts:password_reset"),
+    )
+    messages.info(request, format_html("{} {}", text, advice))
     if wrote:
         messages.warning(request, _("What you sent last was not saved."))
 

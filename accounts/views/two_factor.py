@@ -226,11 +226,9 @@ class CodesFileView(CodesMixin, AccountPageView):
 
     def get(self, request):
         """Return one code a line, under what they are for."""
-        text = _("Recovery codes of %(email)s for %(site)s. Each signs you in once.") % {
-            "email": request.user.email,
-            "site": settings.SITE_NAME,
-        }
-        body = "\r\n".join([text, "", *self.codes, ""])
+        text = _("Recovery codes of %(email)s for %(site)s. Each signs you in once.")
+        names = {"email": request.user.email, "site": settings.SITE_NAME}
+        body = "\r\n".join([text % names, "", *self.codes, ""])
         kind = "text/plain; charset=utf-8"
         headers = {"Content-Disposition": 'attachment; filename="recovery-codes.txt"'}
         return HttpResponse(body, content_type=kind, headers=headers)

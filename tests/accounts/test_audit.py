@@ -10,7 +10,18 @@ from accounts.audit import email_digest
 from accounts.models import Session, User
 from tests.fake_directus import ADMINISTRATOR, one_time_code
 
-from .flows import OTP_SECRET, PASSWORD, ask_reset, choose_password, confirm, forget_spent_links, log_in, open_link, send_code, sign_up
+from .flows import (
+    OTP_SECRET,
+    PASSWORD,
+    ask_reset,
+    choose_password,
+    confirm,
+    forget_spent_links,
+    log_in,
+    open_link,
+    send_code,
+    sign_up,
+)
 
 pytestmark = pytest.mark.django_db
 
