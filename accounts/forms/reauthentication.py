@@ -11,6 +11,7 @@ class ReauthenticationForm(SiteForm):
 
     Args:
         user: decides whether the code is asked for from the beginning.
+        needs_code: False when the site can make the code itself.
     """
 
     current_password = PasswordField(
@@ -19,11 +20,12 @@ class ReauthenticationForm(SiteForm):
     )
     otp = CodeField(required=False)
 
-    def __init__(self, *args, user, **kwargs):
+    def __init__(self, *args, user, needs_code: bool = True, **kwargs):
         super().__init__(*args, **kwargs)
         self.user = user
         # Asked for as well when the form was sent with one: Directus knows better.
-        if not user.has_two_factor and not self.data.get("otp"):
+        needs_code = needs_code and user.has_two_factor
+        if not needs_code and not self.data.get("otp"):
             self._code = self.fields.pop("otp")
 
     def clean_otp(self):
