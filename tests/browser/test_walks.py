@@ -1,6 +1,7 @@
 """The walks of a customer, click by click."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -180,7 +181,8 @@ def test_an_outage_signs_nobody_out_and_loses_nothing(
     expect_dashboard(page, "Out Age")
 
     site.stop_directus()
-    site.make_stale("validated_at")
+    two_minutes_ago = datetime.now(UTC) - timedelta(minutes=2)
+    site.make_stale("validated_at", to=f"{two_minutes_ago:%F %T}")
     page.reload()
     expect_dashboard(page, "Out Age")
     sign_in(visitor, customer.email, customer.password)
