@@ -80,7 +80,7 @@ def test_a_reset_whose_answer_was_lost_is_sent_once(reset_page, ada, directus):
     assert "may have been changed" in response.text
     directus.was_asked_once("/auth/password/reset")
     # Whoever tries again is told that the link is used.
-    assert "does not work" in choose_password(reset_page).text
+    assert "no longer valid" in choose_password(reset_page).text
 
 
 def test_a_lost_reset_that_never_happened_can_be_repeated(reset_page, ada, directus):
