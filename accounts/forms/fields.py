@@ -139,7 +139,7 @@ class ReadOnlyText(forms.Widget):
 
     def _text(self, value: Any) -> str:
         if value in (None, "", []):
-            return "\u2013"
+            return "\N{EN DASH}"
         if isinstance(value, bool):
             return gettext("Yes") if value else gettext("No")
         texts = {str(key): text for key, text in self.choices}

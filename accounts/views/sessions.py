@@ -71,7 +71,7 @@ class SessionsView(AccountPageView):
 
 def _with_advice(text: str) -> str:
     advice = format_html(
-        _('If you did not recognise it, <a href="{}">change your password</a>.'),
-        reverse("accounts:password"),
+        _('Didn\'t recognise it? <a href="{}">Change your password</a>.'),
+        reverse("accounts:password_change"),
     )
     return format_html("{} {}", text, advice)

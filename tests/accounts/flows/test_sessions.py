@@ -95,7 +95,7 @@ def test_ending_all_others_leaves_this_one(signed_in_client, other, sign_in, ada
     page = signed_in_client.post(PATH, {"others": "1"}, follow=True)
 
     assert "Signed out of 2 other devices." in page.text
-    assert '<a href="/account/password/">change your password</a>' in page.text
+    assert '<a href="/account/password/">Change your password</a>' in page.text
     assert is_in(signed_in_client)
     assert not is_in(other)
     assert not is_in(third)

@@ -274,7 +274,7 @@ def test_a_read_only_field_is_shown_and_never_sent(
         ({"type": "boolean", "interface": "boolean"}, True, "Yes"),
         ({"type": "integer"}, 12345, "12345"),
         ({"type": "date"}, "2026-11-30", "30 November 2026"),
-        ({"type": "string"}, None, "\u2013"),
+        ({"type": "string"}, None, "\N{EN DASH}"),
         ({"type": "string"}, "<b>", "&lt;b&gt;"),
         (
             {
