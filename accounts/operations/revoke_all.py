@@ -141,12 +141,11 @@ def _everybody() -> Iterator[UserRef]:
 
 def _how_long(number: int) -> str:
     minutes = max(1, round(number * SECONDS_EACH / 60))
-    text = (
-        "%(n)d users have used Directus within the life of a refresh token and may "
+    return (
+        f"{number} users have used Directus within the life of a refresh token and may "
         "have sessions there that this site does not hold. To end them takes about "
-        "%(m)d min."
+        f"{minutes} min."
     )
-    return text % {"n": number, "m": minutes}
 
 
 def _end(

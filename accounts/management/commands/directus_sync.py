@@ -175,12 +175,10 @@ def _erased(facts):
 
 
 def _with_bar(total, sync, *args, **rules):
-    # Hidden without a terminal.
-    hidden = None if sys.stderr.isatty() else True
-    # # Garbage collection over all loaded modules takes a fifth of the time.
+    # Garbage collection over all loaded modules takes a fifth of the time.
     gc.freeze()
     try:
-        with tqdm(unit="users", disable=hidden, total=total) as bar:
+        with tqdm(unit="users", disable=None, total=total) as bar:
             return sync(*args, **rules, on_batch=bar.update)
     finally:
         gc.unfreeze()
@@ -195,20 +193,20 @@ def _ids_of(user):
 
 
 def _summary(result, dry_run):
-    values = vars(result)
     if result.resumed:
         went_on = f"Went on after {result.resumed} users. "
         return went_on + _summary(replace(result, resumed=0), dry_run)
     if dry_run:
         return (
-            "{seen} users in Directus. Would create {created}, update "
-            "{updated}, reactivate {reactivated}, deactivate {deactivated}."
-        ).format(**values)
+            f"{result.seen} users in Directus. Would create {result.created}, update "
+            f"{result.updated}, reactivate {result.reactivated}, deactivate "
+            f"{result.deactivated}."
+        )
     return (
-        "{seen} users in Directus. Created {created}, updated {updated}, "
-        "reactivated {reactivated}, deactivated {deactivated}; ended "
-        "{sessions_ended} sessions."
-    ).format(**values)
+        f"{result.seen} users in Directus. Created {result.created}, updated "
+        f"{result.updated}, reactivated {result.reactivated}, deactivated "
+        f"{result.deactivated}; ended {result.sessions_ended} sessions."
+    )
 
 
 def _percent(text):

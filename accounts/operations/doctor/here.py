@@ -27,19 +27,17 @@ REFRESH_TOKEN_DAYS = 7
 def lifetime(site: Site) -> Answer:
     """A session of the site ends no later than Directus' refresh token."""
     days = min(settings.SESSION_IDLE_SECONDS, settings.SESSION_COOKIE_AGE) / DAY
-    values = {"days": f"{days:g}", "theirs": REFRESH_TOKEN_DAYS}
     if days > REFRESH_TOKEN_DAYS:
         reason = (
-            "Sessions here last %(days)s days without a request, those of Directus "
-            "%(theirs)s unless the line says more."
+            f"Sessions here last {days:g} days without a request, those of Directus "
+            f"{REFRESH_TOKEN_DAYS} unless the line says more."
         )
         line = f'REFRESH_TOKEN_TTL="{int(days) + 1}d"'
-        return warning(reason % values, line)
-    reason = (
-        "Sessions here last %(days)s days without a request; those of Directus last "
-        "%(theirs)s, unless REFRESH_TOKEN_TTL says less."
+        return warning(reason, line)
+    return ok(
+        f"Sessions here last {days:g} days without a request; those of Directus last "
+        f"{REFRESH_TOKEN_DAYS}, unless REFRESH_TOKEN_TTL says less."
     )
-    return ok(reason % values)
 
 
 @check("site.version")
@@ -62,8 +60,8 @@ def database(site: Site) -> Answer:
         return problem("The database does not answer.", "DATABASE_URL=…")
     if plan:
         missing = ", ".join(f"{step.app_label}.{step.name}" for step, _undo in plan)
-        reason = "The database lacks migrations: %(names)s."
-        return problem(reason % {"names": missing}, line)
+        reason = f"The database lacks migrations: {missing}."
+        return problem(reason, line)
     return ok("The database answers and has all tables.")
 
 

@@ -34,8 +34,8 @@ def reach(site: Site) -> Answer:
     except NotReadable as error:
         return problem(str(error), "DIRECTUS_URL=…")
     except DirectusUnavailable as error:
-        reason = "%(url)s does not answer: %(error)s"
-        return problem(reason % {"url": url, "error": error}, "DIRECTUS_URL=…")
+        reason = f"{url} does not answer: {error}"
+        return problem(reason, "DIRECTUS_URL=…")
     if not isinstance(project, dict):
         return problem(f"{url} is not a Directus.", "DIRECTUS_URL=…")
     return ok(f"{url} answers.")
@@ -55,16 +55,16 @@ def version(site: Site) -> Answer:
     known = [reason for limit, reason in ADVISORIES.items() if found < limit]
     if found < oldest:
         floor = ".".join(map(str, oldest))
-        reason = "Directus %(found)s is older than %(floor)s."
-        parts = [reason % {"found": text, "floor": floor}, _listed(known)]
+        reason = f"Directus {text} is older than {floor}."
+        parts = [reason, _listed(known)]
         return problem(" ".join(parts).strip(), f"npm install directus@{floor}")
     if found[0] not in FLOORS:
-        reason = "Directus %(found)s is not supported yet, %(newest)s.x is."
-        return warning(reason % {"found": text, "newest": max(FLOORS)})
+        reason = f"Directus {text} is not supported yet, {max(FLOORS)}.x is."
+        return warning(reason)
     if known:
-        reason = "Directus %(found)s gets no more corrections."
+        reason = f"Directus {text} gets no more corrections."
         newer = ".".join(map(str, FLOORS[found[0] + 1]))
-        parts = [reason % {"found": text}, _listed(known)]
+        parts = [reason, _listed(known)]
         return warning(" ".join(parts), f"npm install directus@{newer}")
     return ok(f"Directus {text}")
 
@@ -92,10 +92,10 @@ def health(site: Site) -> Answer:
     if status == "ok":
         return ok("Directus finds its mail, storage, database and cache well.")
     reason = (
-        "Directus says %(status)s about its own mail, storage, database or cache; "
+        f"Directus says {status} about its own mail, storage, database or cache; "
         "the line tells an administrator which."
     )
-    return problem(reason % {"status": status}, line)
+    return problem(reason, line)
 
 
 def _health_url() -> str:
@@ -124,17 +124,16 @@ def health_status(site: Site) -> str:
 def clock(site: Site) -> Answer:
     """The clocks of Directus and the site agree: tokens are renewed in time."""
     try:
-        apart = seconds_apart()
+        apart = abs(seconds_apart())
     except ClockUnknown as error:
         raise NotReadable("Directus does not tell the time.") from error
-    values = {"seconds": round(abs(apart))}
-    if abs(apart) >= MOST_SECONDS_APART:
+    if apart >= MOST_SECONDS_APART:
         reason = (
-            "The clocks of Directus and this server differ by %(seconds)s s: codes of "
+            f"The clocks of Directus and this server differ by {apart:.0f} s: codes of "
             "apps and messages of the Flow are refused."
         )
-        return problem(reason % values, "timedatectl set-ntp true")
-    return ok("The clocks are {seconds} s apart.".format(**values))
+        return problem(reason, "timedatectl set-ntp true")
+    return ok(f"The clocks are {apart:.0f} s apart.")
 
 
 @check("directus.time_zone")
@@ -218,8 +217,7 @@ def login_attempts(site: Site) -> Answer:
     if theirs == ours:
         return ok(f"Directus and this site agree: {ours or '∞'}.")
     reason = (
-        "Directus suspends an account after %(theirs)s failures, this site expects "
-        "%(ours)s."
+        f"Directus suspends an account after {theirs or '∞'} failures, this site "
+        f"expects {ours or '∞'}."
     )
-    values = {"theirs": theirs or "∞", "ours": ours or "∞"}
-    return problem(reason % values, f"DIRECTUS_LOGIN_ATTEMPTS={theirs or 0}")
+    return problem(reason, f"DIRECTUS_LOGIN_ATTEMPTS={theirs or 0}")

@@ -21,9 +21,9 @@ def registration(site: Site) -> Answer:
     if mode != "register" and is_open:
         reason = (
             "Directus takes sign-ups past this site, which does not need that "
-            "(DIRECTUS_SIGNUP=%(mode)s)."
+            f"(DIRECTUS_SIGNUP={mode})."
         )
-        return warning(reason % {"mode": mode}, SETUP)
+        return warning(reason, SETUP)
     if is_open:
         return ok(
             "Directus takes sign-ups, past this site too: DIRECTUS_SIGNUP=register "
@@ -42,10 +42,10 @@ def role(site: Site) -> Answer:
         return problem("Who signs up gets no role.", SETUP)
     found = powers(site, role_id)
     if found:
-        reason = "Who signs up gets %(rights)s."
+        reason = f"Who signs up gets {found}."
         is_ours = role_id == clients.customer_role()
         line = FOR_ANOTHER_ROLE if is_ours else SETUP
-        return problem(reason % {"rights": found}, line)
+        return problem(reason, line)
     if role_id != clients.customer_role():
         reason = "Who signs up gets another role than DIRECTUS_CUSTOMER_ROLE."
         return warning(reason, f"DIRECTUS_CUSTOMER_ROLE={role_id}")
@@ -102,8 +102,8 @@ def register_link(site: Site) -> Answer:
 
 
 def _not_allowed(url: str, variable: str) -> Answer:
-    reason = "Directus sends no links to %(url)s."
-    return problem(reason % {"url": url}, f'{variable}="{url}"')
+    reason = f"Directus sends no links to {url}."
+    return problem(reason, f'{variable}="{url}"')
 
 
 def _allowed(url: str) -> Answer:

@@ -33,9 +33,9 @@ def secret(site: Site) -> Answer:
     """There is a secret: without it, the site accepts no messages."""
     if clients.webhook_secret():
         return ok("Messages of Directus are taken when they are signed.")
-    reason = "Without a webhook a suspension takes effect after %(seconds)s s."
-    values = {"seconds": clients.revalidate_seconds()}
-    return warning(reason % values, "DIRECTUS_WEBHOOK_SECRET=…")
+    seconds = clients.revalidate_seconds()
+    reason = f"Without a webhook a suspension takes effect after {seconds} s."
+    return warning(reason, "DIRECTUS_WEBHOOK_SECRET=…")
 
 
 @check("webhook.flow")
@@ -65,19 +65,18 @@ def target(site: Site) -> Answer:
     url, here, last = _target(row), public_url(WEBHOOK), _last_message()
     if url != here and not leads_here(url):
         reason = (
-            "The Flow calls %(url)s, where this server does not find the site. The "
+            f"The Flow calls {url}, where this server does not find the site. The "
             "line names where it is; another address may be given, too."
         )
-        return warning(reason % {"url": url}, f"{SETUP} --webhook-url {here}")
+        return warning(reason, f"{SETUP} --webhook-url {here}")
     if change := _unheard(site, last):
-        reason = (
-            "Users were changed in Directus at %(change)s, and no message came from "
-            "the Flow to %(url)s%(last)s. If that was mended since, change a user in "
-            "Directus and look again."
-        )
         since = f", the last one at {_shown(last)}" if last else ""
-        values = {"change": _shown(change), "url": url, "last": since}
-        return warning(reason % values, _line(url, here))
+        reason = (
+            f"Users were changed in Directus at {_shown(change)}, and no message came "
+            f"from the Flow to {url}{since}. If that was mended since, change a user "
+            "in Directus and look again."
+        )
+        return warning(reason, _line(url, here))
     if last:
         return ok(f"The Flow calls {url}, last at {_shown(last)}.")
     reason = f"No message has come lately from the Flow to {url}."

@@ -123,7 +123,8 @@ def test_unknown_ids_make_no_rows_and_no_calls(flow, directus):
     directus.was_not_asked()
 
 
-def test_many_users_are_read_a_hundred_at_a_time(flow, directus):
+def test_many_users_are_read_a_hundred_at_a_time(flow, directus, monkeypatch):
+    monkeypatch.setattr(webhook, "READ_SECONDS", 60.0)
     people = [directus.add_user(f"p{n}@example.com") for n in range(250)]
     User.objects.bulk_create(
         User(directus_id=p.id, email=p.email, password="!") for p in people
