@@ -1,6 +1,7 @@
 """The forms of the profile's page."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.directus import InvalidPayload, NotUnique
+from accounts.models import User
 from accounts.web import languages, time_zones
 
 from .custom_fields import CustomField
@@ -20,6 +22,9 @@ from .unchanged import UnchangedMixin
 
 # Directus' own columns hold 50 characters on most databases.
 LONGEST_NAME = 50
+
+# Pairs of value and text; in a group, a heading and its pairs.
+Choices = list[tuple[str, str | list[tuple[str, str]]]]
 
 
 class ProfileForm(UnchangedMixin, SiteForm):
@@ -59,22 +64,25 @@ class ProfileForm(UnchangedMixin, SiteForm):
     def __init__(
         self,
         *args,
-        user,
-        custom_fields: list[CustomField] = (),
+        user: User,
+        custom_fields: Sequence[CustomField] = (),
         values: dict[str, Any] | None = None,
         **kwargs,
     ):
         self.custom_fields = {field.name: field for field in custom_fields}
         kwargs["initial"] = self._initial(user, values or {})
         super().__init__(*args, **kwargs)
-        self.fields["language"].choices = _languages()
-        self.fields["time_zone"].choices = _time_zones(user)
+        self._offer("language", _languages())
+        self._offer("time_zone", _time_zones(user))
         for name, custom in self.custom_fields.items():
             self.fields[name] = custom.form_field()
             custom.keep(self.fields[name], self.initial[name])
         self.relax()
 
-    def _initial(self, user, values: dict[str, Any]) -> dict[str, Any]:
+    def _offer(self, name: str, choices: Choices) -> None:
+        cast(forms.ChoiceField, self.fields[name]).choices = choices
+
+    def _initial(self, user: User, values: dict[str, Any]) -> dict[str, Any]:
         return {
             "first_name": user.first_name,
             "last_name": user.last_name,
@@ -124,12 +132,12 @@ class ProfileForm(UnchangedMixin, SiteForm):
         return _("This value can't be used. Enter a different one.")
 
 
-def _languages() -> list[tuple[str, str]]:
+def _languages() -> Choices:
     return [("", _("Same as my browser")), *settings.LANGUAGES]
 
 
-def _time_zones(user) -> list:
-    choices = [("", _("Same as my browser")), *time_zones.choices()]
+def _time_zones(user: User) -> Choices:
+    choices: Choices = [("", _("Same as my browser")), *time_zones.choices()]
     if user.time_zone and not time_zones.zone(user.time_zone):
         choices.append((user.time_zone, user.time_zone))
     return choices

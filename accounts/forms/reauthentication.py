@@ -22,9 +22,10 @@ class ReauthenticationForm(SiteForm):
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
         self.user = user
+        self._code = self.fields["otp"]
         # Asked for as well when the form was sent with one: Directus knows better.
         if not user.has_two_factor and not self.data.get("otp"):
-            self._code = self.fields.pop("otp")
+            del self.fields["otp"]
 
     def clean_otp(self):
         """Demand the code where it is asked for."""
@@ -35,6 +36,6 @@ class ReauthenticationForm(SiteForm):
 
     def ask_for_code(self, *, is_wrong: bool) -> None:
         """Show the field for the code, and say why."""
-        self.fields.setdefault("otp", getattr(self, "_code", None))
+        self.fields.setdefault("otp", self._code)
         self.order_fields(self.field_order)
         self.add_error("otp", CODE_NOT_VALID if is_wrong else ENTER_CODE)

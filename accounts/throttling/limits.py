@@ -120,6 +120,8 @@ class Throttled(TryLater):
         waited: the refusal took as long as another attempt.
     """
 
+    retry_after: int
+
     def __init__(self, retry_after: int, *, waited: bool = False):
         super().__init__(f"throttled for {retry_after} s")
         self.retry_after = retry_after
@@ -293,7 +295,7 @@ def last_attempt(limit: Limit) -> datetime | None:
         key__startswith=f"{limit.name}:", window_ends_at__lte=timezone.now() + window
     )
     last = rows.order_by("window_ends_at").last()
-    return last and last.window_ends_at - window
+    return last.window_ends_at - window if last else None
 
 
 def take_all(attempts: Sequence[Attempt]) -> None:

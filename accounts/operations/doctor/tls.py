@@ -26,19 +26,15 @@ def tls(site: Site) -> Answer:
     try:
         days = days_left(host, port)
     except ssl.SSLCertVerificationError as error:
-        reason = "The certificate of %(host)s is not good: %(why)s."
-        values = {"host": host, "why": error.verify_message}
         # Another list of authorities can help only against an unknown authority.
         line = "DIRECTUS_CA_BUNDLE=…" if error.verify_code in UNKNOWN_AUTHORITY else ""
-        return problem(reason % values, line)
+        reason = f"The certificate of {host} is not good: {error.verify_message}."
+        return problem(reason, line)
     except OSError:
         return problem(f"There is no TLS connection to {host}.", "DIRECTUS_URL=…")
-    values = {"host": host, "days": int(days)}
     if days < DAYS_LEFT:
-        return warning(
-            "The certificate of {host} ends in {days} days.".format(**values)
-        )
-    return ok("The certificate of {host} is good for {days} days.".format(**values))
+        return warning(f"The certificate of {host} ends in {int(days)} days.")
+    return ok(f"The certificate of {host} is good for {int(days)} days.")
 
 
 def days_left(host: str, port: int) -> float:
