@@ -107,7 +107,7 @@ class DirectusMiddleware:
             needs_sign_in = getattr(view_func, "login_required", True)
             session_notice.look(request, needs_sign_in)
             if needs_sign_in:
-                revalidation.keep_true(request)
+                revalidation.revalidate(request)
                 # The profile may have another language now.
                 languages.follow_profile(request.user)
                 time_zones.follow_profile(request.user)

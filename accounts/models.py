@@ -195,9 +195,14 @@ class Session(AbstractBaseSession):
     # Until then ignore one password webhook: this session caused it.
     spared_until = models.DateTimeField(null=True, editable=False)
     validated_at = models.DateTimeField(_("last checked with Directus"), null=True)
+    # The time of a change that Directus reported and no request has asked about yet.
+    change_reported_at = models.DateTimeField(null=True, editable=False)
     validation_lease_until = models.DateTimeField(null=True)
     sealed_tokens = models.TextField(blank=True, default="", editable=False)
     access_expires_at = models.DateTimeField(null=True)
+    # Directus may have ended the session: an access token would outlive that, so the
+    # tokens are renewed before they are used.
+    must_renew = models.BooleanField(default=False, db_default=False, editable=False)
     refresh_lease_until = models.DateTimeField(null=True)
 
     class Meta:
@@ -224,7 +229,10 @@ class Session(AbstractBaseSession):
 
 
 class Attempts(models.Model):
-    """The number of attempts in a window; see accounts.throttling.limits."""
+    """A counter of a window: attempts against a limit, or something seen once.
+
+    See accounts.throttling.limits and accounts.throttling.once.
+    """
 
     key = models.CharField(max_length=128, primary_key=True)
     count = models.IntegerField(default=0)

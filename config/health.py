@@ -9,6 +9,7 @@ from django.db import Error, connection
 from django.http import Http404, HttpResponse, JsonResponse
 
 from accounts.core.clients import anonymous_client
+from accounts.core.memory import on_clear
 from accounts.directus import DirectusError
 
 # So long an answer is good enough; and one that nobody could renew since is none.
@@ -70,11 +71,7 @@ class _Probe:
 
 
 _probe = _Probe()
-
-
-def forget() -> None:
-    """Ask anew at the next request."""
-    _probe.__init__()
+on_clear(_probe.__init__)
 
 
 def _database_answers() -> bool:

@@ -126,7 +126,7 @@ PASSWORD_MIN_LENGTH = 12
 PASSWORD_MAX_LENGTH = 128
 AUTH_PASSWORD_VALIDATORS = [
     {
-        "NAME": "accounts.password_strength.LengthValidator",
+        "NAME": "accounts.passwords.strength.LengthValidator",
         "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH},
     },
     {"NAME": "accounts.passwords.strength.StrengthValidator"},
@@ -152,7 +152,7 @@ RESET_FLOOR_SECONDS = env.seconds("RESET_FLOOR_SECONDS", 0.7, least=0, most=5)
 PASSWORD_CONFIRM_SECONDS = env.number("PASSWORD_CONFIRM_SECONDS", default=300, least=10)
 
 # What becomes in Directus of who deletes the account (`delete` or `anonymise`), and
-# after how many days, in which it can be revoked.
+# after how many days, in which it can be cancelled.
 ACCOUNT_DELETION = env.choice(
     "ACCOUNT_DELETION", "delete", ("delete", "anonymise", "off")
 )

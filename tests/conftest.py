@@ -7,12 +7,8 @@ import responses
 from django.conf import settings as django_settings
 from django.core.cache import cache
 
-from accounts import two_factor
-from accounts.core import background, clients
-from accounts.core import cache as shared_cache
-from accounts.mirror import policies
-from accounts.sessions import store, unopened
-from config import health
+from accounts.core import background, memory
+from accounts.directus import transport
 
 from .fake_directus import FakeDirectus
 
@@ -25,20 +21,19 @@ def _clean_process():
     """Forget what a process remembers: caches, connections, the state of breakers."""
     yield
     cache.clear()
-    shared_cache._away_until = 0.0
-    clients._transport.cache_clear()
-    clients._waiting_room.cache_clear()
-    health.forget()
-    policies.forget()
-    two_factor.forget()
-    unopened.forget()
-    store._no_touch_until = 0.0
+    memory.clear()
 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_put_off(monkeypatch):
     """Do at once what is usually done in the background."""
     monkeypatch.setattr(background, "run", lambda work: work())
+
+
+@pytest.fixture(autouse=True)
+def _hasty_retries(monkeypatch):
+    """Wait less before a retry; there are many in these tests."""
+    monkeypatch.setattr(transport, "RETRY_DELAY", (0.005, 0.01))
 
 
 @pytest.fixture

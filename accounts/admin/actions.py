@@ -14,8 +14,8 @@ from ..directus import InvalidPayload
 from ..flows import password_reset
 from ..models import Session
 from ..operations import suspend
-from ..operations.lookup import Person
-from ..operations.revoke import revoke
+from ..operations.lookup import UserRef
+from ..operations.revoke import end_all_sessions
 from ..operations.suspend import (
     NO_SERVICE_TOKEN,
     NOT_IN_DIRECTUS,
@@ -292,8 +292,8 @@ class SignOut(Action):
         if user.pk == request.user.pk:
             end_sessions(others(request, Session.objects.filter(user=user)))
             return []
-        outcome = revoke([Person(user.pk, user.directus_id)])
-        return [left.reason for left in outcome.left]
+        summary = end_all_sessions([UserRef(user.pk, user.directus_id)])
+        return [left.reason for left in summary.left]
 
 
 ACTIONS: tuple[Action, ...] = (

@@ -125,8 +125,16 @@ class UserAdmin(DjangoUserAdmin):
 
     # Actions; see accounts.admin.actions
 
-    def get_actions(self, request):
-        """Offer the permitted actions, without Django's own deletion."""
+    def get_actions(self, request, action_location=None):
+        """Offer the permitted actions, without Django's own deletion.
+
+        Args:
+            request: the request of a member of staff.
+            action_location: the page that offers the actions, since Django 6.1. The
+                form of one user has buttons instead: see change_view.
+        """
+        if action_location and action_location.name == "CHANGE_FORM":
+            return {}
         return {
             action.name: (self._act_on_list(action), action.name, action.label)
             for action in self._allowed(request)

@@ -4,7 +4,6 @@ The only module that reads settings.DIRECTUS_*. It knows no endpoint paths.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from django.conf import settings
@@ -21,6 +20,7 @@ from ..directus import (
     WaitingRoom,
 )
 from ..directus.ids import SiteIds
+from .memory import kept
 
 # Of one page; Directus may allow fewer rows.
 MOST_ROWS = 1000
@@ -95,7 +95,7 @@ def transport() -> Transport:
     )
 
 
-@lru_cache(maxsize=4)
+@kept
 def _transport(base_url: str, **options) -> Transport:
     return Transport(base_url, **options)
 
@@ -105,7 +105,7 @@ def waiting_room() -> WaitingRoom:
     return _waiting_room(max(1, settings.WEB_THREADS // 16))
 
 
-@lru_cache(maxsize=4)
+@kept
 def _waiting_room(places: int) -> WaitingRoom:
     return WaitingRoom(places)
 

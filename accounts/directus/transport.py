@@ -25,7 +25,7 @@ from .bulkhead import PASSWORD_PATIENCE_SECONDS, Bulkhead
 from .calls import Call, Kind, Repeat, Upload
 from .exceptions import DirectusUnavailable, error_for
 from .time_budget import RESERVE_SECONDS, check_time, seconds_left
-from .wire import CURRENT_ATTEMPT, Attempt, Stage, TimedAdapter, TooLong
+from .wire import CURRENT_EXCHANGE, Exchange, Stage, TimedAdapter, TooLong
 
 logger = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class Transport:
         total = self._seconds_for(call)
         # A kept connection may be closed as the request leaves. Who cannot repeat
         # the request then does not take the risk.
-        first = self._attempt(call, total, fresh=call.repeat is Repeat.NEVER)
+        first = self._new_exchange(call, total, fresh=call.repeat is Repeat.NEVER)
         try:
             answer = self._try(call, request, first)
         except DirectusUnavailable:
@@ -167,7 +167,7 @@ class Transport:
                 return answer
         if not first.was_stale:
             time.sleep(random.uniform(*RETRY_DELAY))  # noqa: S311 (no secret)
-        second = self._attempt(call, first.remaining, fresh=True)
+        second = self._new_exchange(call, first.remaining, fresh=True)
         return self._try(call, request, second)
 
     def _seconds_for(self, call: Call) -> float:
@@ -179,8 +179,8 @@ class Transport:
             return call.timeout
         return self._login_timeout if call.slow else self._total_timeout
 
-    def _attempt(self, call: Call, seconds: float, *, fresh: bool) -> Attempt:
-        return Attempt(
+    def _new_exchange(self, call: Call, seconds: float, *, fresh: bool) -> Exchange:
+        return Exchange(
             seconds=seconds,
             # Directus sends nothing at all while it hashes.
             read_timeout=seconds if call.slow else self._read_timeout,
@@ -188,41 +188,41 @@ class Transport:
             fresh=fresh,
         )
 
-    def _may_repeat_failed(self, call: Call, attempt: Attempt, total: float) -> bool:
-        if not attempt.broke or not self._has_time(attempt, total):
+    def _may_repeat_failed(self, call: Call, exchange: Exchange, total: float) -> bool:
+        if not exchange.broke or not self._has_time(exchange, total):
             return False
-        if attempt.was_stale and call.repeat is not Repeat.NEVER:
+        if exchange.was_stale and call.repeat is not Repeat.NEVER:
             # No sign of trouble, so not on the budget: connections just get old.
             return True
-        is_safe = attempt.nothing_sent or call.repeat is Repeat.ALWAYS
+        is_safe = exchange.nothing_sent or call.repeat is Repeat.ALWAYS
         return is_safe and self._budget.spend()
 
     def _may_repeat_answered(
-        self, call: Call, answer: Answer, attempt: Attempt, total: float
+        self, call: Call, answer: Answer, exchange: Exchange, total: float
     ) -> bool:
         is_safe = call.repeat is Repeat.ALWAYS and answer.status in _WORTH_RETRYING
-        return is_safe and self._has_time(attempt, total) and self._budget.spend()
+        return is_safe and self._has_time(exchange, total) and self._budget.spend()
 
-    def _has_time(self, attempt: Attempt, total: float) -> bool:
-        return attempt.remaining >= min(RETRY_NEEDS, total / 2)
+    def _has_time(self, exchange: Exchange, total: float) -> bool:
+        return exchange.remaining >= min(RETRY_NEEDS, total / 2)
 
-    def _try(self, call: Call, request: PreparedRequest, attempt: Attempt) -> Answer:
-        token = CURRENT_ATTEMPT.set(attempt)
+    def _try(self, call: Call, request: PreparedRequest, exchange: Exchange) -> Answer:
+        token = CURRENT_EXCHANGE.set(exchange)
         try:
-            answer = self._exchange(call, request, attempt)
+            answer = self._send_and_read(call, request, exchange)
         except _TRANSPORT_ERRORS as error:
             # Without its cause: that one knows the whole URL and the whole request.
-            raise _failure(call, attempt, error) from None
+            raise _failure(call, exchange, error) from None
         finally:
-            CURRENT_ATTEMPT.reset(token)
+            CURRENT_EXCHANGE.reset(token)
         logger.debug("%s answered %d", call, answer.status)
         return answer
 
-    def _exchange(
-        self, call: Call, request: PreparedRequest, attempt: Attempt
+    def _send_and_read(
+        self, call: Call, request: PreparedRequest, exchange: Exchange
     ) -> Answer:
-        seconds = max(0.001, attempt.remaining)
-        timeout = (min(self._connect_timeout, seconds), attempt.next_wait())
+        seconds = max(0.001, exchange.remaining)
+        timeout = (min(self._connect_timeout, seconds), exchange.next_wait())
         response = self._adapter.send(
             request, stream=True, timeout=timeout, verify=self._verify
         )
@@ -264,23 +264,23 @@ def _check_usable(call: Call, answer: Answer) -> None:
         _ = answer.data
 
 
-def _failure(call: Call, attempt: Attempt, error: Exception) -> DirectusUnavailable:
+def _failure(call: Call, exchange: Exchange, error: Exception) -> DirectusUnavailable:
     """Say in our own words why there is no answer, and note whether to try again."""
     root = _root(error)
-    was_sent = attempt.stage is Stage.SENT
+    was_sent = exchange.stage is Stage.SENT
     reason = type(root).__name__
     if not was_sent and isinstance(root, ssl.SSLError | requests.exceptions.SSLError):
         reason = getattr(root, "verify_message", "") or reason
         logger.warning("upstream.tls %s", reason, extra={"event": "upstream.tls"})
         return DirectusUnavailable(
-            f"{call}: TLS failed: {reason}", never_sent=attempt.nothing_sent
+            f"{call}: TLS failed: {reason}", never_sent=exchange.nothing_sent
         )
     timed_out = isinstance(root, TimeoutError | requests.Timeout | ReadTimeoutError)
-    attempt.broke = not (timed_out and was_sent) and not isinstance(root, TooLong)
+    exchange.broke = not (timed_out and was_sent) and not isinstance(root, TooLong)
     return DirectusUnavailable(
         f"{call}: {reason}",
         timed_out=timed_out and was_sent,
-        never_sent=attempt.nothing_sent,
+        never_sent=exchange.nothing_sent,
     )
 
 

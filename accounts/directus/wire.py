@@ -1,7 +1,7 @@
-"""Connections that keep a deadline and say what became of an attempt.
+"""Connections that keep a deadline and say what became of an exchange.
 
 A read timeout alone never fires on an answer that drips; here each read of a socket
-waits no longer than what is left of the whole attempt. The connection also notes how
+waits no longer than what is left of the whole exchange. The connection also notes how
 far it came, because only that tells whether the request may be sent a second time.
 """
 
@@ -28,7 +28,7 @@ OVERHEAD = 64 * 1024
 
 
 class Stage(Enum):
-    """How far an attempt came."""
+    """How far an exchange came."""
 
     UNKNOWN = auto()
     CONNECTING = auto()
@@ -39,7 +39,7 @@ class TooLong(OSError):
     """More bytes arrived than an answer may have."""
 
 
-class Attempt:
+class Exchange:
     """One try to get one answer: its deadline, and what is known about it.
 
     Args:
@@ -52,7 +52,7 @@ class Attempt:
         stage: how far it came.
         reused: it went over a kept connection.
         ended: the other side sends nothing more.
-        broke: it failed in a way that another attempt may not.
+        broke: it failed in a way that another exchange may not.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Attempt:
 
     @property
     def nothing_sent(self) -> bool:
-        """Whether the attempt is known to have ended before the request left."""
+        """Whether the exchange is known to have ended before the request left."""
         return self.stage is Stage.CONNECTING
 
     @property
@@ -100,25 +100,25 @@ class Attempt:
             raise TooLong("the answer is too long")
 
 
-CURRENT_ATTEMPT: ContextVar[Attempt] = ContextVar("CURRENT_ATTEMPT")
+CURRENT_EXCHANGE: ContextVar[Exchange] = ContextVar("CURRENT_EXCHANGE")
 
 
 class _TimedReader(RawIOBase):
-    """Reads a socket for one attempt."""
+    """Reads a socket for one exchange."""
 
-    def __init__(self, sock: socket, attempt: Attempt) -> None:
+    def __init__(self, sock: socket, exchange: Exchange) -> None:
         super().__init__()
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
-        self._attempt = attempt
+        self._exchange = exchange
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._attempt.next_wait())
+        self._sock.settimeout(self._exchange.next_wait())
         size = self._raw.readinto(buffer)
-        self._attempt.count(size or 0)
+        self._exchange.count(size or 0)
         return size
 
     def close(self) -> None:
@@ -136,13 +136,13 @@ class _TimedResponse(http.HTTPResponse):
         method: str | None = None,
         url: str | None = None,
         *,
-        attempt: Attempt,
+        exchange: Exchange,
     ) -> None:
         super().__init__(sock, debuglevel, method, url)
         untimed = self.fp
-        self.fp = BufferedReader(_TimedReader(sock, attempt))
+        self.fp = BufferedReader(_TimedReader(sock, exchange))
         untimed.close()
-        self._attempt = attempt
+        self._exchange = exchange
 
     def begin(self) -> None:
         """Read the headers. Raises IncompleteRead when they are not as they must be.
@@ -151,14 +151,14 @@ class _TimedResponse(http.HTTPResponse):
         of the stream as well.
         """
         super().begin()
-        if self._attempt.ended or self.headers.defects:
+        if self._exchange.ended or self.headers.defects:
             raise http.IncompleteRead(b"")
         # No cookie is ever wanted; not even read, because odd ones cause warnings.
         del self.headers["Set-Cookie"]
 
 
 class _TimedConnection(HTTPConnection):
-    """A connection that notes on the current attempt how far it came."""
+    """A connection that notes on the current exchange how far it came."""
 
     _answers = 0
     _used_at = 0.0
@@ -167,27 +167,27 @@ class _TimedConnection(HTTPConnection):
     def is_connected(self) -> bool:
         """Whether this connection can be used again; else it is made anew."""
         is_recent = monotonic() - self._used_at < MAX_IDLE
-        is_welcome = is_recent and not CURRENT_ATTEMPT.get().fresh
+        is_welcome = is_recent and not CURRENT_EXCHANGE.get().fresh
         return is_welcome and super().is_connected
 
     def connect(self) -> None:
-        attempt = CURRENT_ATTEMPT.get()
+        exchange = CURRENT_EXCHANGE.get()
         self._answers = 0
-        attempt.reused = False
-        attempt.stage = Stage.CONNECTING
+        exchange.reused = False
+        exchange.stage = Stage.CONNECTING
         super().connect()
-        attempt.stage = Stage.SENT
+        exchange.stage = Stage.SENT
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        attempt = CURRENT_ATTEMPT.get()
-        attempt.stage = Stage.SENT
-        attempt.reused = self._answers > 0
+        exchange = CURRENT_EXCHANGE.get()
+        exchange.stage = Stage.SENT
+        exchange.reused = self._answers > 0
         super().request(*args, **kwargs)
 
     # urllib3 returns its own kind of response here, too.
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        attempt = CURRENT_ATTEMPT.get()
-        make: Any = partial(_TimedResponse, attempt=attempt)
+        exchange = CURRENT_EXCHANGE.get()
+        make: Any = partial(_TimedResponse, exchange=exchange)
         self.response_class = make
         response = super().getresponse()
         self._answers += 1
@@ -208,7 +208,7 @@ class _TLSPool(HTTPSConnectionPool):
 
 
 class TimedAdapter(HTTPAdapter):
-    """Sends requests over connections that keep `CURRENT_ATTEMPT`'s deadline.
+    """Sends requests over connections that keep `CURRENT_EXCHANGE`'s deadline.
 
     Used without a `requests.Session`: nothing here follows redirects, keeps cookies,
     or reads proxies and passwords from the environment.

@@ -1,4 +1,4 @@
-"""How people delete their accounts: asked for, then for some days revocable, then done.
+"""How users delete their accounts: asked for, cancellable for some days, then done.
 
 First Directus deletes the user, or is left with nothing that tells who it was; then the
 row here does. The row itself stays, for whatever other rows point at it, and nothing of
@@ -24,7 +24,7 @@ from .deletion_remote import erase_at_directus
 logger = logging.getLogger(__name__)
 
 
-class Revoked(Exception):
+class Cancelled(Exception):
     """The user has decided to keep the account, or it is gone already."""
 
 
@@ -43,7 +43,7 @@ def ask(request) -> None:
         mails.send("deletion_asked", user, request, delete_at=user.delete_at)
 
 
-def revoke(request) -> bool:
+def cancel(request) -> bool:
     """Keep the account of whoever asks; return whether it was to be deleted."""
     rows = get_user_model().objects.filter(
         pk=request.user.pk, is_active=True, deleted_at=None
@@ -51,7 +51,7 @@ def revoke(request) -> bool:
     if not rows.exclude(delete_at=None).update(delete_at=None):
         return False
     audit.record("deletion.revoked", request, user=request.user)
-    mails.send("deletion_revoked", request.user, request)
+    mails.send("deletion_cancelled", request.user, request)
     return True
 
 
@@ -79,7 +79,7 @@ def delete(user, request=None) -> str:
         Why Directus has kept something; an empty string when it has not.
 
     Raises:
-        Revoked: there is nothing to delete any more.
+        Cancelled: there is nothing to delete any more.
         TryLater: nothing was deleted.
     """
     if user.deleted_at:
@@ -105,12 +105,12 @@ def delete(user, request=None) -> str:
 
 
 def _claim(user) -> None:
-    """Shut the user out, unless the deletion was revoked a moment ago."""
+    """Shut the user out, unless the deletion was cancelled a moment ago."""
     rows = get_user_model().objects.filter(
         pk=user.pk, delete_at=user.delete_at, deleted_at=None
     )
     if user.delete_at is None or not rows.update(is_active=False):
-        raise Revoked
+        raise Cancelled
 
 
 def _finish(user) -> str:

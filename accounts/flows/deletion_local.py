@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from ..models import EmailChange, RecoveryCode, RoleMembership, User
 from ..sessions.store import end_sessions
-from ..throttling.attempts import forget_attempts
+from ..throttling.attempts import clear_attempts
 from . import sign_up
 
 # All columns but the keys, the unusable password, and when the row was made.
@@ -61,8 +61,8 @@ def erase(user, *, is_finished: bool) -> int:
     # Counted for an address, which may be somebody else's by now.
     others = User.objects.filter(email__iexact=email, directus_id__isnull=False)
     if email and not others.exclude(pk=user.pk).exists():
-        sign_up.forget(email)
-        forget_attempts(email)
+        sign_up.delete_sign_ups(email)
+        clear_attempts(email)
     _rename_in_admin_log(user)
     return end_sessions(user.sessions.all())
 

@@ -218,7 +218,7 @@ def _begin_anew(request, change: EmailChange, profile: DirectusUser) -> None:
     note_written(user, email=change.new_email)
     attempts.follow_address(change.old_email, change.new_email)
     # Whoever signed up with this address did not own it.
-    sign_up.forget(change.new_email)
+    sign_up.delete_sign_ups(change.new_email)
     ended = end_sessions_of(user)
     if request.user == user:
         current.leave(request)
@@ -234,7 +234,7 @@ def cancel(request) -> bool:
     return bool(is_there)
 
 
-def forget(users) -> None:
+def void_links(users) -> None:
     """Void the links of users: a new password was chosen."""
     EmailChange.objects.filter(user__in=users).delete()
 

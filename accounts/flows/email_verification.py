@@ -28,7 +28,7 @@ from ..throttling import mailboxes
 from ..throttling.limits import ADDRESS_LINKS, EMAIL_CONFIRMATIONS, Attempt, Throttled
 from ..web import client_address
 from ..web.links import public_url, token_email
-from .sign_up import forget
+from .sign_up import delete_sign_ups
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def _confirm_safely(
     if not unconfirmed:
         _require_lost_answer(seen, is_certain, accounts)
         if is_certain:
-            forget(email)
+            delete_sign_ups(email)
         # Otherwise the note stays: whether the password was replaced is not known.
         return not is_certain
     if not is_certain:
@@ -116,7 +116,7 @@ def _confirm_safely(
     except InvalidPayload:
         # Another request of this link was quicker, and made the password as safe.
         logger.info("A link to confirm an address was used twice at once")
-    forget(email)
+    delete_sign_ups(email)
     return not is_certain
 
 

@@ -42,7 +42,7 @@ def accept(request, token: str, password: str) -> str:
             raise NoRoom from error
         raise LinkInvalid from error
     # Whoever signed up with this address before did not own it.
-    sign_up.forget(email)
+    sign_up.delete_sign_ups(email)
     audit.record("invite.accepted", request, email=email)
     return email
 

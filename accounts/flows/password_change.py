@@ -98,7 +98,7 @@ def _as_site(request, error: DirectusAPIError):
 
 def _after(request) -> None:
     user = request.user
-    email_change.forget([user])
+    email_change.void_links([user])
     ended = end_sessions_of(user, but=request.session)
     audit.record("password.changed", request, user=user, sessions_ended=ended)
     mails.send("password_changed", user, request)

@@ -19,7 +19,7 @@ from ..directus import (
 from ..models import Session
 from ..sessions.store import end_sessions
 from ..throttling import mailboxes
-from ..throttling.attempts import forget_failures
+from ..throttling.attempts import clear_failures
 from ..throttling.limits import ADDRESS_LINKS, ADDRESS_RESETS, Attempt, Throttled
 from ..web import client_address
 from ..web.links import public_url, token_email
@@ -128,8 +128,8 @@ def reset(request, token: str, password: str) -> str:
 
 
 def _begin_anew(request, email: str) -> None:
-    forget_failures(email)
-    sign_up.forget(email)
+    clear_failures(email)
+    sign_up.delete_sign_ups(email)
     users = _owners(email)
     if request.user.is_authenticated and users.filter(pk=request.user.pk).exists():
         # This browser's row goes too; nothing may be saved in it any more.
@@ -137,7 +137,7 @@ def _begin_anew(request, email: str) -> None:
         request.user = AnonymousUser()
     ended = end_sessions(Session.objects.filter(user__in=users))
     audit.record("password_reset.done", request, email=email, sessions_ended=ended)
-    email_change.forget(users)
+    email_change.void_links(users)
     user = users.filter(is_active=True).first()
     mails.send("password_changed", user, request, to=email)
 

@@ -120,10 +120,24 @@ def login(
     """
     attempt = SignInAttempt(request, email, "" if own_code else otp)
     attempt.begin()
+    tokens = _login(request, attempt, email, password, otp)
+    try:
+        attempt.succeeded()
+    except DatabaseError:
+        revoke(tokens, request)
+        raise
+    return tokens
+
+
+@sensitive_variables("password", "otp")
+def _login(
+    request, attempt: SignInAttempt, email: str, password: str, otp: str
+) -> TokenPair:
+    """Ask Directus for tokens; settle the attempt where there are none."""
     try:
         if local.keeps(email, password):
             raise InvalidCredentials(401, "LOCAL_USER")
-        tokens = _login(request, attempt, email, password, otp)
+        return _try_spellings(request, attempt, email, password, otp)
     except Throttled:
         raise
     except InvalidOTP:
@@ -135,16 +149,10 @@ def login(
     except BaseException:
         attempt.undo()
         raise
-    try:
-        attempt.succeeded()
-    except DatabaseError:
-        revoke(tokens, request)
-        raise
-    return tokens
 
 
 @sensitive_variables("password", "otp", "typed")
-def _login(
+def _try_spellings(
     request, attempt: SignInAttempt, email: str, password: str, otp: str
 ) -> TokenPair:
     """Try what was typed in the one spelling, then in the others.

@@ -51,5 +51,5 @@ def was_started(request) -> bool:
 
 
 def end(request, response) -> None:
-    """Forget the first step."""
+    """Delete what the first step left behind."""
     _PASSWORD.end(request, response)

@@ -241,6 +241,6 @@ def clear_old() -> None:
     delete_in_batches(SignUp.objects.filter(is_void=False, last_at__lt=old))
 
 
-def forget(email: str) -> None:
-    """Forget sign-ups: the address' owner is there, and knows the password alone."""
+def delete_sign_ups(email: str) -> None:
+    """Delete what is kept: the address has its owner, who alone knows the password."""
     _sign_ups_of(email).delete()

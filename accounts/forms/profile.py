@@ -6,8 +6,11 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.forms.utils import flatatt
 from django.template.defaultfilters import filesizeformat
 from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,6 +28,28 @@ LONGEST_NAME = 50
 
 # Pairs of value and text; in a group, a heading and its pairs.
 Choices = list[tuple[str, str | list[tuple[str, str]]]]
+
+
+class LongSelect(forms.Select):
+    """A select of hundreds of options: Django renders two templates for each."""
+
+    def render(self, name, value, attrs=None, renderer=None):
+        widget = self.get_context(name, value, attrs)["widget"]
+        options = [
+            (
+                option["value"],
+                mark_safe(" selected") if option["selected"] else "",
+                option["label"],
+            )
+            for _group, group, _index in widget["optgroups"]
+            for option in group
+        ]
+        return format_html(
+            '<select name="{}"{}>{}</select>',
+            name,
+            flatatt(widget["attrs"]),
+            format_html_join("\n", '<option value="{}"{}>{}</option>', options),
+        )
 
 
 class ProfileForm(UnchangedMixin, SiteForm):
@@ -59,6 +84,7 @@ class ProfileForm(UnchangedMixin, SiteForm):
         label=gettext_lazy("Time zone"),
         help_text=gettext_lazy("Used to show dates and times"),
         required=False,
+        widget=LongSelect,
     )
 
     def __init__(

@@ -7,7 +7,6 @@ settings name something that is no role. When it cannot be read, what was known 
 
 import json
 import logging
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -17,6 +16,7 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 
 from ..core import clients
+from ..core.memory import Memory
 from ..directus import DirectusClient, DirectusError, DirectusUser, NotFound
 
 logger = logging.getLogger(__name__)
@@ -28,8 +28,8 @@ READ_SECONDS = 2.0
 PAGE = 100
 NONE: frozenset[str] = frozenset()
 
-# By what the settings name and where Directus is: until when, and what was read.
-_read: dict[tuple[str, frozenset[str]], tuple[float, "_Named | DirectusError"]] = {}
+# (Directus' address, the names in the settings) -> what was read, or the error.
+_read = Memory(SECONDS)
 
 
 def with_policies(profiles: Iterable[DirectusUser]) -> list[DirectusUser]:
@@ -111,13 +111,13 @@ def _named(client: DirectusClient) -> _Named:
     """Return what was read a moment ago, or read it. Raises what reading raised."""
     wanted = frozenset(clients.role_rights().names)
     key = (clients.directus_url(), wanted)
-    until, named = _read.get(key, (0.0, None))
-    if named is None or until < time.monotonic():
+    named = _read.get(key)
+    if named is None:
         try:
             named = _read_named(client, wanted)
         except DirectusError as error:
             named = error
-        _read[key] = (time.monotonic() + SECONDS, named)
+        _read.set(key, named)
     if isinstance(named, DirectusError):
         raise named
     return named

@@ -19,9 +19,8 @@ from ..directus import (
     TryLater,
 )
 from ..passwords import local
-from ..sessions.recheck import TOLERANCE
+from ..sessions.lease import POLL_SECONDS
 from ..sessions.store import end_sessions
-from ..sessions.tokens import POLL_SECONDS
 from .own_profile import read_profile
 from .users import mirror_user
 
@@ -32,9 +31,12 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # much later, if Directus says so.
 PAUSE_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 60
+# A request goes on while another one asks, if the last answer is not much older than
+# it may be. A request after hours, or after a reported change, waits for the answer.
+TOLERANCE = timedelta(seconds=10)
 
 
-def keep_true(request) -> None:
+def revalidate(request) -> None:
     """Ask Directus about the signed-in user when it is time to.
 
     Raises:
@@ -65,7 +67,7 @@ def keep_true(request) -> None:
         return
     if is_ours:
         _validate(request)
-    elif session.validation_age > _due() + TOLERANCE:
+    elif session.is_change_reported or session.validation_age > _due() + TOLERANCE:
         _wait_for_answer(request)
 
 
@@ -74,7 +76,7 @@ def _due() -> timedelta:
 
 
 def _is_due(session) -> bool:
-    return session.validation_age >= _due()
+    return session.is_change_reported or session.validation_age >= _due()
 
 
 def _validate(request) -> None:

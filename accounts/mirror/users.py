@@ -26,6 +26,7 @@ from django.utils import timezone
 
 from .. import signals
 from ..core import clients
+from ..core.memory import Memory
 from ..directus import DirectusUser
 from ..sessions import recheck
 from .groups import set_role_groups
@@ -57,8 +58,8 @@ class Clock:
     def __init__(self) -> None:
         before = monotonic()
         now = _database_now()
-        self.made_at = (before + monotonic()) / 2
-        self._began = now - timedelta(seconds=self.made_at)
+        made_at = (before + monotonic()) / 2
+        self._began = now - timedelta(seconds=made_at)
 
     def at(self, asked_at: float) -> datetime:
         """Return the database's time for one of time.monotonic()."""
@@ -69,15 +70,16 @@ class Clock:
         return self.at(monotonic())
 
 
-_clock: Clock | None = None
+_clock = Memory(CLOCK_SECONDS)
 
 
 def clock() -> Clock:
     """Return a clock that was compared with the database's a minute ago at most."""
-    global _clock
-    if _clock is None or monotonic() - _clock.made_at > CLOCK_SECONDS:
-        _clock = Clock()
-    return _clock
+    found = _clock.get("clock")
+    if found is None:
+        found = Clock()
+        _clock.set("clock", found)
+    return found
 
 
 def _database_now() -> datetime:

@@ -14,8 +14,8 @@ LONGEST_ID = 18
 
 
 @dataclass(frozen=True)
-class Person:
-    """Somebody who is known here (`pk`), at Directus (`directus_id`), or both."""
+class UserRef:
+    """A user who is known here (`pk`), at Directus (`directus_id`), or both."""
 
     pk: int | None
     directus_id: UUID | None
@@ -33,24 +33,24 @@ class Person:
 class Incomplete(Exception):
     """Directus did not say whom else a text names; `known` are those known here."""
 
-    def __init__(self, known: list[Person], error: DirectusError):
+    def __init__(self, known: list[UserRef], error: DirectusError):
         super().__init__(str(error))
         self.known = known
 
 
-def find_people(text: str) -> list[Person]:
-    """Return everybody whom a text names, here or at Directus.
+def find_users(text: str) -> list[UserRef]:
+    """Return the users whom a text names, here or at Directus.
 
-    More than one with an address: it may have passed from one person to another.
+    More than one with an address: it may have passed from one user to another.
 
     Raises:
         Incomplete: there may be others.
     """
     users = local_users(text)
-    here = [Person(*row) for row in users.values_list("pk", "directus_id")]
+    here = [UserRef(*row) for row in users.values_list("pk", "directus_id")]
     if here and "@" not in text:
         return here
-    known = {person.directus_id for person in here}
+    known = {user.directus_id for user in here}
     try:
         there = [id_ for id_ in _ids_at_directus(text) if id_ not in known]
     except DirectusError as error:
@@ -58,7 +58,7 @@ def find_people(text: str) -> list[Person]:
     # Who was found by address at Directus may be here with an older one.
     rows = get_user_model().objects.filter(directus_id__in=there)
     keys = dict(rows.values_list("directus_id", "pk"))
-    return here + [Person(keys.get(id_), id_) for id_ in there]
+    return here + [UserRef(keys.get(id_), id_) for id_ in there]
 
 
 def local_users(text: str):

@@ -20,10 +20,10 @@ from django.utils.translation import ngettext
 from ..core import audit, clients
 from ..directus import DirectusError, RateLimited, TokenPair, TryLater
 from ..models import Session
-from ..sessions.store import take_out
+from ..sessions.store import delete_sessions
 from ..sessions.tokens import holds_tokens, tokens_in
 from .directus_sessions import DirectusSessions, patiently
-from .lookup import Person
+from .lookup import UserRef
 
 BATCH = 200
 # Calls to Directus at once: an incident should not take its processor from everybody.
@@ -32,14 +32,14 @@ WORKERS = 4
 
 @dataclass(frozen=True)
 class Left:
-    """What could not be ended of somebody, and why."""
+    """What could not be ended of a user, and why."""
 
-    person: Person
+    user: UserRef
     reason: str
 
 
 @dataclass
-class Outcome:
+class RevokeSummary:
     """What was ended, or would be, and what lives on."""
 
     people: int = 0
@@ -58,7 +58,7 @@ class Outcome:
     def as_dict(self) -> dict[str, object]:
         """Return it as JSON has it."""
         until = self.access_tokens_until
-        left = [{**one.person.as_dict(), "reason": one.reason} for one in self.left]
+        left = [{**one.user.as_dict(), "reason": one.reason} for one in self.left]
         return vars(self) | {
             "left": left,
             "access_tokens_until": until and until.isoformat(),
@@ -67,9 +67,9 @@ class Outcome:
 
 @dataclass
 class Ended:
-    """What one person had here, and what Directus said."""
+    """What one user had here, and what Directus said."""
 
-    person: Person
+    user: UserRef
     sessions: int = 0
     tokens: list[TokenPair] = field(default_factory=list)
     unreadable: int = 0
@@ -83,88 +83,88 @@ class Ended:
         return len(self.tokens) - self.revoked + self.unreadable
 
 
-def revoke(
-    people: Iterable[Person],
+def end_all_sessions(
+    users: Iterable[UserRef],
     *,
     dry_run: bool = False,
-    on_person: Callable[[], object] = lambda: None,
-) -> Outcome:
-    """End all sessions of people; accounts.operations.revoke_all is for many.
+    on_user: Callable[[], object] = lambda: None,
+) -> RevokeSummary:
+    """End all sessions of users; accounts.operations.revoke_all is for many.
 
     Args:
-        people: whom; each once.
+        users: each once.
         dry_run: count, end nothing.
-        on_person: called for each of them once it is done.
+        on_user: called for each of them once it is done.
     """
     if dry_run:
-        return summed_up(count_here(people))
-    ended = list(end_here(people, are_named=True))
+        return summed_up(count_here(users))
+    ended = list(end_here(users, are_named=True))
     for _one in revoke_held(ended):
         pass
     service = clients.service_client()
     at_directus = DirectusSessions(service) if service else None
     for one in ended:
-        directus_id = one.person.directus_id
+        directus_id = one.user.directus_id
         if directus_id is not None:
             settle(one, _end_elsewhere(one, directus_id, at_directus))
-        on_person()
+        on_user()
     return summed_up(ended)
 
 
-def summed_up(ended: Iterable[Ended]) -> Outcome:
+def summed_up(ended: Iterable[Ended]) -> RevokeSummary:
     """Return what was ended of everybody together."""
-    outcome = Outcome()
+    summary = RevokeSummary()
     for one in ended:
-        _add(outcome, one)
-    return outcome
+        _add(summary, one)
+    return summary
 
 
 # Here
 
 
-def count_here(people: Iterable[Person]) -> Iterator[Ended]:
+def count_here(users: Iterable[UserRef]) -> Iterator[Ended]:
     """Yield what end_here would end."""
-    for batch in _batches(people):
-        yield from _by_person(batch, _sessions_of(batch).defer("session_data"))
+    for batch in _batches(users):
+        yield from _by_user(batch, _sessions_of(batch).defer("session_data"))
 
 
-def end_here(people: Iterable[Person], *, are_named: bool) -> Iterator[Ended]:
-    """End the sessions here, some people at a time; yield what they had.
+def end_here(users: Iterable[UserRef], *, are_named: bool) -> Iterator[Ended]:
+    """End the sessions here, some users at a time; yield what they had.
 
     Args:
-        people: whom; each once.
+        users: each once.
         are_named: whether the audit trail shall have those without a session too.
     """
-    for batch in _batches(people):
-        ended = _by_person(batch, take_out(_sessions_of(batch)))
+    for batch in _batches(users):
+        ended = _by_user(batch, delete_sessions(_sessions_of(batch)))
         for one in ended:
             if are_named or one.sessions:
                 _note(one)
         yield from ended
 
 
-def _batches(people: Iterable[Person]) -> Iterator[list[Person]]:
-    people = iter(people)
-    while batch := list(islice(people, BATCH)):
+def _batches(users: Iterable[UserRef]) -> Iterator[list[UserRef]]:
+    users = iter(users)
+    while batch := list(islice(users, BATCH)):
         yield batch
 
 
-def _sessions_of(batch: list[Person]):
+def _sessions_of(batch: list[UserRef]):
     return Session.objects.filter(user__in=[one.pk for one in batch if one.pk])
 
 
 def _note(one: Ended) -> None:
     audit.record(
         "session.revoked",
-        user_id=one.person.pk,
-        directus_id=str(one.person.directus_id or ""),
+        user_id=one.user.pk,
+        directus_id=str(one.user.directus_id or ""),
         sessions=one.sessions,
     )
 
 
-def _by_person(batch: list[Person], rows: Iterable[Session]) -> list[Ended]:
-    ended = [Ended(person) for person in batch]
-    by_key = {one.person.pk: one for one in ended}
+def _by_user(batch: list[UserRef], rows: Iterable[Session]) -> list[Ended]:
+    ended = [Ended(user) for user in batch]
+    by_key = {one.user.pk: one for one in ended}
     for row in rows:
         one = by_key[row.user_id]
         one.sessions += 1
@@ -240,15 +240,15 @@ def _lost(one: Ended) -> list[str]:
     return [text % {"n": one.lost}]
 
 
-def _add(outcome: Outcome, one: Ended) -> None:
-    outcome.people += 1
-    outcome.sessions_ended += one.sessions
-    outcome.tokens_held += len(one.tokens) + one.unreadable
-    outcome.tokens_revoked += one.revoked
-    outcome.directus_failed |= any(map(_is_silence, one.errors))
-    outcome.access_tokens_until = _latest(outcome.access_tokens_until, one.tokens)
+def _add(summary: RevokeSummary, one: Ended) -> None:
+    summary.people += 1
+    summary.sessions_ended += one.sessions
+    summary.tokens_held += len(one.tokens) + one.unreadable
+    summary.tokens_revoked += one.revoked
+    summary.directus_failed |= any(map(_is_silence, one.errors))
+    summary.access_tokens_until = _latest(summary.access_tokens_until, one.tokens)
     if one.reasons:
-        outcome.left.append(Left(one.person, " ".join(one.reasons)))
+        summary.left.append(Left(one.user, " ".join(one.reasons)))
 
 
 def _is_silence(error: DirectusError) -> bool:

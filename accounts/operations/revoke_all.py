@@ -22,12 +22,12 @@ from ..directus import DirectusError
 from ..mirror.users import clock
 from ..models import Revocation
 from .directus_sessions import DirectusSessions
-from .lookup import Person
+from .lookup import UserRef
 from .revoke import (
     BATCH,
     Ended,
     Left,
-    Outcome,
+    RevokeSummary,
     count_here,
     end_here,
     revoke_held,
@@ -52,14 +52,14 @@ SILENCE = timedelta(minutes=1)
 Bar = Callable[[str, int], AbstractContextManager[Any]]
 
 
-def revoke_everybody(
+def end_sessions_of_everybody(
     *,
     refresh_days: float,
     bar: Bar,
     say: Callable[[str], object],
     dry_run: bool = False,
     resume: bool = False,
-) -> Outcome:
+) -> RevokeSummary:
     """End all sessions of everybody.
 
     Args:
@@ -72,18 +72,12 @@ def revoke_everybody(
     ended = _here(bar, dry_run)
     service = clients.service_client()
     if service is None:
-        for one in ended:
-            if one.person.directus_id is not None:
-                settle(one, without_token())
-        return summed_up(ended)
+        return _summed_up_here(ended)
     at_directus = DirectusSessions(service, patience=PATIENCE)
     run = None if dry_run else _begin(resume)
-    since = clock().now() - timedelta(days=refresh_days) - MARGIN
     reasons: dict[UUID, str] = {}
     try:
-        waiting = at_directus.users_seen_since(since)
-        if run and run.last_id:
-            waiting = [one for one in waiting if one > run.last_id]
+        waiting = _waiting(at_directus, refresh_days, run)
         say(_how_long(len(waiting)))
         if run:
             for found in _end(at_directus, waiting, run, bar):
@@ -91,13 +85,13 @@ def revoke_everybody(
             run.delete()
             _end_lost(ended, reasons, at_directus)
     except DirectusError as error:
-        outcome = _summed_up(ended, reasons)
-        outcome.directus_failed = True
-        outcome.stopped_by = str(error)
-        return outcome
-    outcome = _summed_up(ended, reasons)
-    outcome.elsewhere = len(waiting)
-    return outcome
+        summary = _summed_up(ended, reasons)
+        summary.directus_failed = True
+        summary.stopped_by = str(error)
+        return summary
+    summary = _summed_up(ended, reasons)
+    summary.elsewhere = len(waiting)
+    return summary
 
 
 def _here(bar: Bar, dry_run: bool) -> list[Ended]:
@@ -116,13 +110,32 @@ def _here(bar: Bar, dry_run: bool) -> list[Ended]:
     return ended
 
 
-def _everybody() -> Iterator[Person]:
+def _summed_up_here(ended: list[Ended]) -> RevokeSummary:
+    """Return what was ended; nothing ends at Directus without a service token."""
+    for one in ended:
+        if one.user.directus_id is not None:
+            settle(one, without_token())
+    return summed_up(ended)
+
+
+def _waiting(
+    at_directus: DirectusSessions, refresh_days: float, run: Revocation | None
+) -> list[UUID]:
+    """Return the users who may have sessions at Directus and are still to be done."""
+    since = clock().now() - timedelta(days=refresh_days) - MARGIN
+    users = at_directus.users_seen_since(since)
+    if run and run.last_id:
+        return [one for one in users if one > run.last_id]
+    return users
+
+
+def _everybody() -> Iterator[UserRef]:
     users = get_user_model().objects.order_by("pk")
     last = 0
     while rows := list(
         users.filter(pk__gt=last).values_list("pk", "directus_id")[:BATCH]
     ):
-        yield from (Person(*row) for row in rows)
+        yield from (UserRef(*row) for row in rows)
         last = rows[-1][0]
 
 
@@ -160,26 +173,26 @@ def _end_lost(
     ended: list[Ended], reasons: dict[UUID, str], at_directus: DirectusSessions
 ) -> None:
     """End what could not be revoked of users who seemed to have nothing at Directus."""
-    lost = (one.person.directus_id for one in ended if one.lost)
+    lost = (one.user.directus_id for one in ended if one.lost)
     remaining = sorted({id_ for id_ in lost if id_} - reasons.keys())
     for at in range(0, len(remaining), AT_ONCE):
         reasons |= at_directus.end_of_some(remaining[at : at + AT_ONCE])
 
 
-def _summed_up(ended: list[Ended], reasons: dict[UUID, str]) -> Outcome:
+def _summed_up(ended: list[Ended], reasons: dict[UUID, str]) -> RevokeSummary:
     for one in ended:
-        directus_id = one.person.directus_id
+        directus_id = one.user.directus_id
         reason = reasons.pop(directus_id, None) if directus_id else None
         if reason is not None:
             settle(one, reason)
-    outcome = summed_up(ended)
+    summary = summed_up(ended)
     # Who is not known here.
-    outcome.left += [
-        Left(Person(None, directus_id), reason)
+    summary.left += [
+        Left(UserRef(None, directus_id), reason)
         for directus_id, reason in reasons.items()
         if reason
     ]
-    return outcome
+    return summary
 
 
 # How far a run is

@@ -15,9 +15,9 @@ from ..mirror import policies
 from ..mirror.policies import with_policies
 from ..mirror.users import mirror_user
 from ..sessions.store import end_sessions
-from ..throttling.attempts import forget_failures
-from .lookup import Person
-from .revoke import revoke
+from ..throttling.attempts import clear_failures
+from .lookup import UserRef
+from .revoke import end_all_sessions
 
 ACTIVE = "active"
 SUSPENDED = "suspended"
@@ -107,8 +107,8 @@ def suspend(service: DirectusClient, user, *, spare_superusers: bool) -> list[st
         raise Refused(reason % {"status": profile.status})
     # Directus has just said so, which no answer of before undoes.
     mirror_user(replace(profile, status=SUSPENDED, asked_at=monotonic()))
-    outcome = revoke([Person(user.pk, user.directus_id)])
-    return notes + [left.reason for left in outcome.left]
+    summary = end_all_sessions([UserRef(user.pk, user.directus_id)])
+    return notes + [left.reason for left in summary.left]
 
 
 def reactivate(service: DirectusClient, user, *, spare_superusers: bool) -> list[str]:
@@ -122,7 +122,7 @@ def reactivate(service: DirectusClient, user, *, spare_superusers: bool) -> list
     elif profile.status == SUSPENDED:
         _change_status(service, profile, ACTIVE)
         # What locked the account must not keep its owner out any longer.
-        forget_failures(profile.email, in_new_browsers=True)
+        clear_failures(profile.email, in_new_browsers=True)
         # The rights may be others by now than before.
         mirror_user(read(service, user))
     else:

@@ -4,7 +4,7 @@ from functools import partial
 
 from ..core import background
 from ..directus import TokenPair
-from .store import take_out
+from .store import delete_sessions
 from .tokens import revoke, tokens_in
 
 
@@ -25,7 +25,7 @@ def end_sessions_of(user, *, but=None) -> int:
 
 def end(rows) -> int:
     """End the sessions of a queryset, as `end_sessions_of` does."""
-    ended = take_out(rows)
+    ended = delete_sessions(rows)
     tokens = [pair for pair in map(tokens_in, ended) if pair is not None]
     background.run(partial(_revoke, tokens))
     return len(ended)

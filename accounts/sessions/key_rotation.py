@@ -13,7 +13,7 @@ ROUND_SECONDS = 1.0
 
 
 @dataclass
-class Outcome:
+class RotationResult:
     """How many rows were sealed anew, were so before, or could not be."""
 
     anew: int = 0
@@ -28,27 +28,29 @@ def count_rows(model) -> int:
     return sealed_rows(model).count()
 
 
-def rotate(model, *, on_row: Callable[[], object] = lambda: None) -> Outcome:
+def rotate(model, *, on_row: Callable[[], object] = lambda: None) -> RotationResult:
     """Seal the tokens of all rows with the newest key.
 
     What is interrupted leaves whole rows, sealed with one key or the other; Ctrl-C
     ends it with what was done so far.
     """
-    outcome = Outcome()
+    result = RotationResult()
     try:
-        busy = _seal(_pages(model), outcome, on_row)
+        busy = _seal(_pages(model), result, on_row)
         for _round in range(ROUNDS):
             if not busy:
                 break
             time.sleep(ROUND_SECONDS)
-            busy = _seal(sealed_rows(model).filter(pk__in=busy), outcome, on_row)
-        outcome.busy = len(busy)
+            busy = _seal(sealed_rows(model).filter(pk__in=busy), result, on_row)
+        result.busy = len(busy)
     except KeyboardInterrupt:
-        outcome.interrupted = True
-    return outcome
+        result.interrupted = True
+    return result
 
 
-def _seal(rows: Iterable, outcome: Outcome, on_row: Callable[[], object]) -> list[int]:
+def _seal(
+    rows: Iterable, result: RotationResult, on_row: Callable[[], object]
+) -> list[int]:
     """Seal rows; return the ids of those that were busy."""
     busy = []
     for row in rows:
@@ -56,7 +58,7 @@ def _seal(rows: Iterable, outcome: Outcome, on_row: Callable[[], object]) -> lis
         if sealed is Sealed.BUSY:
             busy.append(row.pk)
             continue
-        setattr(outcome, sealed.value, getattr(outcome, sealed.value) + 1)
+        setattr(result, sealed.value, getattr(result, sealed.value) + 1)
         on_row()
     return busy
 

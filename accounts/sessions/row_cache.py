@@ -69,7 +69,7 @@ def _plain(field, row) -> Any:
     )
 
 
-def forget(session_key: str | None) -> None:
+def invalidate(session_key: str | None) -> None:
     """Let the next requests read the database: the row was changed or ended."""
     if settings.SESSION_ROW_CACHE and session_key:
         cache.set(PREFIX + session_key, MARK, MARK_SECONDS)

@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ..core.batches import delete_in_batches
+from ..core.memory import Memory
 from ..directus import SessionExpired
 from . import row_cache
 from .keys import digest, stored_forms
@@ -33,7 +34,7 @@ KEY = re.compile(r"[a-z0-9]{32}")
 NEW_KEYS = 5
 MOST_AT_ONCE = 1000
 # A process whose touch failed leaves the database alone for a minute.
-_no_touch_until = 0.0
+_touch_failed = Memory(TOUCH_SECONDS)
 
 
 class SessionStore(Validation, LimitedSession):
@@ -114,7 +115,7 @@ class SessionStore(Validation, LimitedSession):
         )
         if not changed:
             raise UpdateError
-        row_cache.forget(digest(self.session_key))
+        row_cache.invalidate(digest(self.session_key))
 
     def delete(self, session_key=None):
         """End a session, this one by default."""
@@ -123,7 +124,7 @@ class SessionStore(Validation, LimitedSession):
             return
         rows = self.model.objects.filter(session_key__in=stored_forms(session_key))
         rows.delete()
-        row_cache.forget(digest(session_key))
+        row_cache.invalidate(digest(session_key))
 
     def cycle_key(self):
         """Give the row a new key; whoever knows only the old one is out."""
@@ -139,7 +140,7 @@ class SessionStore(Validation, LimitedSession):
             self.clear()
             self.create()
             return
-        row_cache.forget(digest(old_key))
+        row_cache.invalidate(digest(old_key))
         self._row.session_key = digest(new_key)
         self._session_key = new_key
         self.modified = True
@@ -190,7 +191,7 @@ class SessionStore(Validation, LimitedSession):
             return False
         for name, value in columns.items():
             setattr(self._row, name, value)
-        row_cache.forget(self._row.session_key)
+        row_cache.invalidate(self._row.session_key)
         return True
 
     def begin(self, user, request) -> None:
@@ -201,6 +202,7 @@ class SessionStore(Validation, LimitedSession):
             "authenticated_at": now,
             "confirmed_at": now,
             "validated_at": now,
+            "change_reported_at": None,
             **_browser(request, now),
         }
         # There may be no row yet, or a parallel request has just ended it.
@@ -217,11 +219,10 @@ class SessionStore(Validation, LimitedSession):
         Raises:
             SessionExpired: the session was ended, which the cached row hid.
         """
-        global _no_touch_until
         now = timezone.now()
         if (now - self.row.last_seen_at).total_seconds() < TOUCH_SECONDS:
             return True
-        if time.monotonic() < _no_touch_until:
+        if _touch_failed.get("touch"):
             return True
         # Who set an end of its own counts from the last change, as Django does.
         is_own = bool(self.get("_session_expiry"))
@@ -231,7 +232,7 @@ class SessionStore(Validation, LimitedSession):
         except DatabaseError as error:
             # Locked, or read-only for a while: no reason to show no page.
             logger.warning("A visit was not noted: %s", type(error).__name__)
-            _no_touch_until = time.monotonic() + TOUCH_SECONDS
+            _touch_failed.set("touch", True)
             return False
         if not is_there:
             raise SessionExpired("the session was ended")
@@ -301,10 +302,10 @@ def _browser(request, now: datetime) -> dict[str, object]:
 
 def end_sessions(sessions) -> int:
     """End the sessions of a queryset in Django; return how many there were."""
-    return len(take_out(sessions))
+    return len(delete_sessions(sessions))
 
 
-def take_out(sessions) -> list:
+def delete_sessions(sessions) -> list:
     """End the sessions of a queryset in Django; return their rows as they were last.
 
     Who is renewing tokens of such a row meanwhile finds no row to store them in, and
@@ -325,7 +326,7 @@ def take_out(sessions) -> list:
         pause = time.monotonic() - began
         ended += rows
     for row in ended:
-        row_cache.forget(row.session_key)
+        row_cache.invalidate(row.session_key)
     return ended
 
 

@@ -1,15 +1,14 @@
 """How Directus' tokens are sealed and kept in the session row.
 
-The only module that knows. Exactly one request renews a pair: it takes a lease, a
-column of the row, by one conditional UPDATE; no transaction is open during the call.
+The only module that knows. Exactly one request renews a pair, under a lease.
 """
 
 import json
 import logging
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
 
@@ -22,8 +21,9 @@ from django.views.decorators.debug import sensitive_variables
 from ..core import clients
 from ..directus import DirectusError, DirectusUnavailable, SessionExpired, TokenPair
 from . import row_cache, unopened
+from .lease import Lease, is_free
 
-POLL_SECONDS = 0.05
+LEASE = "refresh_lease_until"
 # Who waited this long for a holder that got no answer does not ask again.
 PATIENCE_SECONDS = 1.0
 # For the one that takes over when a holder died.
@@ -39,7 +39,7 @@ class SessionTokenStore:
 
     def __init__(self, session):
         self._session = session
-        self._held: datetime | None = None
+        self._lease = Lease(session, LEASE)
 
     def load(self) -> TokenPair | None:
         """Return the tokens as this request first read them.
@@ -49,10 +49,12 @@ class SessionTokenStore:
         """
         row = self._session.row
         try:
-            return _opened(row)
+            tokens = _opened(row)
         except InvalidToken:
             unopened.bear_with(row)
             return None
+        # Spent by now, for RefreshingAuth.
+        return replace(tokens, expires_at=0.0) if tokens and row.must_renew else tokens
 
     def reload(self) -> TokenPair | None:
         """Return the tokens that the database holds now; otherwise as `load`."""
@@ -86,7 +88,7 @@ class SessionTokenStore:
         try:
             yield True
         finally:
-            self._release()
+            self._lease.release()
 
     def save(self, tokens: TokenPair) -> None:
         """Replace the pair that was renewed.
@@ -125,52 +127,27 @@ class SessionTokenStore:
         return {
             "sealed_tokens": _seal(self._session.row, tokens),
             "access_expires_at": datetime.fromtimestamp(tokens.expires_at, UTC),
+            "must_renew": False,
         }
-
-    # The lease
 
     def _take_or_wait(self) -> bool:
         row = self._session.row
         spent = row.sealed_tokens if row else ""
-        if self._take():
-            return True
-        began = time.monotonic()
-        with clients.waiting_room().waiting() as check_patience:
-            while not self._take():
-                time.sleep(POLL_SECONDS)
-                self._session.reload_row()
-                row = self._session.row
-                if row is None:
-                    raise SessionExpired("the session ended while waiting")
-                if row.sealed_tokens != spent:
-                    return False
-                self._check_patience(row, time.monotonic() - began)
-                check_patience()
-        return True
+        if not self._lease.take():
+            self._lease.wait(lambda waited: self._is_over(spent, waited))
+        return self._lease.is_mine
 
-    def _check_patience(self, row, waited: float) -> None:
-        gave_up = row.refresh_lease_until is None and waited > PATIENCE_SECONDS
+    def _is_over(self, spent: str, waited: float) -> bool:
+        """Return whether there is a new pair, or this request may renew after all."""
+        row = self._session.row
+        if row is None:
+            raise SessionExpired("the session ended while waiting")
+        if row.sealed_tokens != spent:
+            return True
+        gave_up = self._lease.until is None and waited > PATIENCE_SECONDS
         if gave_up or waited > clients.lease_seconds() + SPARE_SECONDS:
             raise DirectusUnavailable("renewing takes too long", retry_after=5)
-
-    def _take(self) -> bool:
-        now = timezone.now()
-        row = self._session.row
-        if row and row.refresh_lease_until and row.refresh_lease_until >= now:
-            # Waiting is reading: only who can win writes.
-            return False
-        until = now + timedelta(seconds=clients.lease_seconds())
-        if not self._session.update_row(_lease_is_free(now), refresh_lease_until=until):
-            return False
-        self._held = until
-        return True
-
-    def _release(self) -> None:
-        """Let others renew, unless the lease ran out and is somebody else's now."""
-        self._session.update_row(
-            Q(refresh_lease_until=self._held), refresh_lease_until=None
-        )
-        self._held = None
+        return self._lease.take()
 
 
 @sensitive_variables("tokens")
@@ -258,11 +235,11 @@ def seal_anew(row) -> Sealed:
     except InvalidToken:
         return Sealed.UNREADABLE
     changed = type(row).objects.filter(
-        _lease_is_free(timezone.now()), pk=row.pk, sealed_tokens=row.sealed_tokens
+        is_free(LEASE, timezone.now()), pk=row.pk, sealed_tokens=row.sealed_tokens
     )
     if not changed.update(sealed_tokens=anew):
         return Sealed.BUSY
-    row_cache.forget(row.session_key)
+    row_cache.invalidate(row.session_key)
     return Sealed.ANEW
 
 
@@ -283,10 +260,6 @@ def _opens(key: str, sealed: bytes) -> bool:
     except InvalidToken:
         return False
     return True
-
-
-def _lease_is_free(now: datetime) -> Q:
-    return Q(refresh_lease_until=None) | Q(refresh_lease_until__lt=now)
 
 
 def _fernet() -> MultiFernet:

@@ -21,7 +21,7 @@ def left_behind() -> SyncPosition | None:
     return SyncPosition.objects.filter(started_at__gt=since).first()
 
 
-def forget_others(started_at: datetime) -> None:
+def delete_others(started_at: datetime) -> None:
     """Note the start of a run; earlier runs can no longer be resumed."""
     SyncPosition.objects.exclude(started_at=started_at).delete()
 
@@ -34,6 +34,6 @@ def note(started_at: datetime, **values: Any) -> None:
         SyncPosition.objects.create(started_at=started_at, **values)
 
 
-def forget(started_at: datetime) -> None:
+def delete(started_at: datetime) -> None:
     """Note the end of a run."""
     SyncPosition.objects.filter(started_at=started_at).delete()

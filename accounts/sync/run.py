@@ -40,7 +40,7 @@ ASKED_AT_ONCE = 100
 
 
 @dataclass
-class Outcome:
+class SyncResult:
     """The result of a run, or of a dry run."""
 
     seen: int = 0
@@ -60,7 +60,7 @@ def sync_users(
     max_deactivate: float = 20.0,
     resume: bool = False,
     on_batch: Callable[[int], None] = lambda size: None,
-) -> Outcome:
+) -> SyncResult:
     """Bring every mirrored user up to date with Directus.
 
     Args:
@@ -96,7 +96,7 @@ def sync_some(
     dry_run: bool = False,
     max_deactivate: float = 20.0,
     on_batch: Callable[[int], None] = lambda size: None,
-) -> Outcome:
+) -> SyncResult:
     """Bring some users up to date, requested by id; otherwise as sync_users."""
     return _Sync(client, dry_run, max_deactivate).run_some(directus_ids, on_batch)
 
@@ -112,17 +112,17 @@ class _Sync:
         self._started = self._clock.now()
         self._active_before = active_users().count()
         self._active_and_listed = 0
-        self._outcome = Outcome()
+        self._result = SyncResult()
         # Users that the interrupted run listed and that left since.
         self._left_since = _Leaving()
         self._page = clients.page_size(client)
         # Directus would truncate a longer answer, and users would seem missing.
         self._asked_at_once = min(ASKED_AT_ONCE, self._page)
 
-    def run(self, on_batch: Callable[[int], None]) -> Outcome:
+    def run(self, on_batch: Callable[[int], None]) -> SyncResult:
         """Read, write, then deactivate."""
         if not self._dry_run:
-            checkpoint.forget_others(self._started)
+            checkpoint.delete_others(self._started)
         return self._run(self._client.count_users(), None, on_batch)
 
     def go_on(
@@ -130,7 +130,7 @@ class _Sync:
         position: SyncPosition,
         changed: Iterable[UUID],
         on_batch: Callable[[int], None],
-    ) -> Outcome:
+    ) -> SyncResult:
         """Finish an interrupted run.
 
         Args:
@@ -141,8 +141,8 @@ class _Sync:
         self._started = position.started_at
         self._active_before = position.active_before
         for name in ("seen", "created", "updated", "reactivated"):
-            setattr(self._outcome, name, getattr(position, name))
-        self._outcome.resumed = position.seen
+            setattr(self._result, name, getattr(position, name))
+        self._result.resumed = position.seen
         on_batch(position.seen)
         for asked_at, ids, batch in self._asked(changed):
             self._mirror(batch, listed=False)
@@ -153,9 +153,9 @@ class _Sync:
 
     def _run(
         self, fewest: int, after: UUID | None, on_batch: Callable[[int], None]
-    ) -> Outcome:
+    ) -> SyncResult:
         listing = self._client.list_users(
-            page_size=self._page, after=after, passed=self._outcome.seen
+            page_size=self._page, after=after, passed=self._result.seen
         )
         for batch in batches(listing, BATCH):
             require_status(batch)
@@ -163,7 +163,7 @@ class _Sync:
             self._note(fewest, batch[-1].id)
             on_batch(len(batch))
         # From here on a failure means that the whole list must be read again.
-        checkpoint.forget(self._started)
+        checkpoint.delete(self._started)
         fewest = min(fewest, self._client.count_users())
         self._brake(fewest)
         if not self._dry_run:
@@ -174,7 +174,7 @@ class _Sync:
                 self._client, self._clock, self._started, self._asked_at_once
             ):
                 self._deactivate(gone, asked_at)
-        return self._outcome
+        return self._result
 
     def _note(self, fewest: int, last_id: UUID) -> None:
         if self._dry_run:
@@ -184,15 +184,15 @@ class _Sync:
             last_id=last_id,
             fewest=fewest,
             active_before=self._active_before,
-            seen=self._outcome.seen,
-            created=self._outcome.created,
-            updated=self._outcome.updated,
-            reactivated=self._outcome.reactivated,
+            seen=self._result.seen,
+            created=self._result.created,
+            updated=self._result.updated,
+            reactivated=self._result.reactivated,
         )
 
     def run_some(
         self, directus_ids: Iterable[UUID], on_batch: Callable[[int], None]
-    ) -> Outcome:
+    ) -> SyncResult:
         """Read, write, then deactivate missing and inactive users."""
         gone, suspended = _Leaving(), _Leaving()
         for asked_at, ids, batch in self._asked(directus_ids):
@@ -209,7 +209,7 @@ class _Sync:
             for _asked_at, users in suspended.users():
                 # The row may be newer by now.
                 self._deactivate(users.exclude(status="active"))
-        return self._outcome
+        return self._result
 
     def _asked(
         self, directus_ids: Iterable[UUID]
@@ -232,22 +232,22 @@ class _Sync:
         found = mirror(batch, self._clock)
         if listed:
             # The limit compares the list with Directus' own count.
-            self._outcome.seen += len(batch)
-        self._outcome.created += len(found.new)
-        self._outcome.updated += len(found.stale)
-        self._outcome.reactivated += len(found.back)
+            self._result.seen += len(batch)
+        self._result.created += len(found.new)
+        self._result.updated += len(found.stale)
+        self._result.reactivated += len(found.back)
         self._active_and_listed += found.were_active
 
     # Missing and inactive users
 
     def _brake(self, fewest: int) -> None:
         """Refuse to deactivate too many users; in a dry run count them."""
-        if self._outcome.seen < fewest:
+        if self._result.seen < fewest:
             raise SyncRefused(
-                f"Directus counts {fewest} users and lists {self._outcome.seen}; "
+                f"Directus counts {fewest} users and lists {self._result.seen}; "
                 "run it again."
             )
-        if not self._outcome.seen:
+        if not self._result.seen:
             # Even without customers, Directus has the service user.
             raise SyncRefused(
                 "Directus lists nobody, not even the site's own user: the service "
@@ -267,7 +267,7 @@ class _Sync:
                 "--max-deactivate 100."
             )
         if self._dry_run:
-            self._outcome.deactivated = leaving
+            self._result.deactivated = leaving
 
     def _leaving(self) -> int:
         if self._dry_run:
@@ -280,8 +280,8 @@ class _Sync:
 
     def _deactivate(self, users: QuerySet, asked_at: datetime | None = None) -> None:
         deactivated, ended = deactivate(users, asked_at)
-        self._outcome.deactivated += deactivated
-        self._outcome.sessions_ended += ended
+        self._result.deactivated += deactivated
+        self._result.sessions_ended += ended
 
 
 class _Leaving:

@@ -15,12 +15,12 @@ from .limits import (
     ADDRESS_SIGN_INS,
     CODES_OF_ACCOUNT,
     DEVICE_FAILURES,
-    USED_CODES,
     Attempt,
     Throttled,
     since_success,
     take_all,
 )
+from .once import ONE_TIME_CODES, Once
 
 # Of the failures after which Directus suspends an account, so many are reserved for
 # browsers that know the account, and so many for an owner with a new password.
@@ -86,11 +86,9 @@ class SignInAttempt:
 
     def _take_code(self) -> None:
         """Refuse a code that was used; Directus accepts it again for 30 seconds."""
-        try:
-            self._used_code.take()
-        except Throttled as error:
+        if not self._used_code.is_first():
             self.undo(keep_code=True)
-            raise InvalidOTP(401, "INVALID_OTP") from error
+            raise InvalidOTP(401, "INVALID_OTP")
 
     @transaction.atomic
     def failed(self) -> None:
@@ -129,7 +127,7 @@ class SignInAttempt:
             if attempt is not self._account:
                 attempt.undo()
         if self._used_code:
-            self._used_code.failed()
+            self._used_code.keep()
 
     def _free_code(self) -> None:
         if self._used_code:
@@ -147,7 +145,7 @@ class CodeAttempt:
     def __init__(self, email: str, code: str = ""):
         account = audit.email_digest(email)
         self._count = Attempt(CODES_OF_ACCOUNT, account)
-        self._used = [_used_code(account, code)] if code else []
+        self._used_code = _used_code(account, code) if code else None
 
     def begin(self) -> None:
         """Count the attempt before it is made.
@@ -157,43 +155,42 @@ class CodeAttempt:
             InvalidOTP: the code was used before.
         """
         self._count.take()
-        try:
-            take_all(self._used)
-        except Throttled as error:
+        if self._used_code and not self._used_code.is_first():
             self._count.undo()
-            raise InvalidOTP(401, "INVALID_OTP") from error
+            raise InvalidOTP(401, "INVALID_OTP")
 
     @transaction.atomic
     def failed(self) -> None:
         """Settle the attempt: the code is wrong. It may be typed again."""
         self._count.failed()
-        for used in self._used:
-            used.undo()
+        if self._used_code:
+            self._used_code.undo()
 
     @transaction.atomic
     def succeeded(self) -> None:
         """Settle the attempt: the code is right, and used from now on."""
         self._count.undo()
-        for used in self._used:
-            used.failed()
+        if self._used_code:
+            self._used_code.keep()
 
     @transaction.atomic
     def undo(self) -> None:
         """Undo the attempt: the code was not checked."""
-        for each in [self._count, *self._used]:
-            each.undo()
+        self._count.undo()
+        if self._used_code:
+            self._used_code.undo()
 
 
-def forget_failures(email: str, *, in_new_browsers: bool = False) -> None:
+def clear_failures(email: str, *, in_new_browsers: bool = False) -> None:
     """Reset the counts of an account after its owner has chosen a new password.
 
     Directus keeps its own count: the site gives back only so many attempts that the
     owner can sign in.
     """
     account = audit.email_digest(email)
-    Attempt(ACCOUNT_FAILURES, account).forget()
+    Attempt(ACCOUNT_FAILURES, account).clear()
     for attempt in _upstream(account, is_known=not in_new_browsers):
-        attempt.forget(but=max(1, attempt.limit.attempts - FOR_NEW_PASSWORDS))
+        attempt.clear(but=max(1, attempt.limit.attempts - FOR_NEW_PASSWORDS))
 
 
 def blocked_until(email: str) -> datetime | None:
@@ -207,14 +204,14 @@ def blocked_until(email: str) -> datetime | None:
     return max(filter(None, ends), default=None)
 
 
-def forget_attempts(email: str) -> None:
+def clear_attempts(email: str) -> None:
     """Delete the attempts counted for an address after its account was deleted.
 
     The count of mails stays for its hour and day: otherwise deleting and creating an
     account would be a way to send more mails.
     """
     for attempt in _of_account(email):
-        attempt.forget()
+        attempt.clear()
 
 
 def counted_for(email: str) -> list[dict[str, object]]:
@@ -247,9 +244,9 @@ def follow_address(old: str, new: str) -> None:
         attempt.hand_over(after)
 
 
-def _used_code(account: str, otp: str) -> Attempt:
+def _used_code(account: str, otp: str) -> Once:
     digest = salted_hmac("accounts.otp", f"{account}:{otp}", algorithm="sha256")
-    return Attempt(USED_CODES, digest.hexdigest())
+    return Once(ONE_TIME_CODES, digest.hexdigest())
 
 
 def _upstream(account: str, *, is_known: bool) -> list[Attempt]:

@@ -93,11 +93,8 @@ ADDRESS_EMAIL_CHANGES = Limit("address-email-changes", 20, (MINUTE,), settles=Fa
 ACCOUNT_EMAIL_CHANGES = Limit("account-email-changes", 5, (HOUR,), settles=False)
 CODE_TRIES = Limit("code-tries", 5, (5 * MINUTE,))
 CODES_OF_ACCOUNT = Limit("account-codes", 10, (15 * MINUTE,))
-USED_CODES = Limit("used-codes", 1, (90,))
 WEBHOOK_REFUSALS = Limit("webhook-refusals", 20, (MINUTE,), settles=False)
 WEBHOOK_CALLS = Limit("webhook-calls", 600, (MINUTE,), settles=False)
-# Longer than twice the allowed clock skew.
-WEBHOOK_MESSAGES = Limit("webhook-messages", 1, (11 * MINUTE,), settles=False)
 
 
 def since_success(attempts: int, margin: int = 5) -> Limit:
@@ -250,7 +247,7 @@ class Attempt:
             )
         )
 
-    def forget(self, *, but: int = 0) -> None:
+    def clear(self, *, but: int = 0) -> None:
         """Delete all failures but so many: the owner has proved their identity."""
         if but:
             self._row().filter(count__gt=but).update(count=but)
@@ -282,20 +279,6 @@ def _lease_from(now: datetime) -> datetime:
 
 def _less_one(column: str):
     return Greatest(F(column) - 1, Value(0))
-
-
-def last_attempt(limit: Limit) -> datetime | None:
-    """Return the time of the last attempt of any subject; None if long ago.
-
-    Only for a limit with one window. Rows stay for a day after their window.
-    """
-    window = timedelta(seconds=limit.windows[0])
-    # No row of this limit ends later, but most other rows do: the index skips them.
-    rows = Attempts.objects.filter(
-        key__startswith=f"{limit.name}:", window_ends_at__lte=timezone.now() + window
-    )
-    last = rows.order_by("window_ends_at").last()
-    return last.window_ends_at - window if last else None
 
 
 def take_all(attempts: Sequence[Attempt]) -> None:

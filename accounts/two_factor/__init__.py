@@ -5,13 +5,13 @@ everybody in all the same: this site does not, until there is one.
 """
 
 import logging
-import time
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from ..core import audit, clients, mails
+from ..core.memory import Memory
 from ..directus import DirectusClient, DirectusError, NotFound, TokenPair
 from ..sessions import ending
 from . import recovery_codes
@@ -20,8 +20,7 @@ logger = logging.getLogger(__name__)
 
 # How long it is believed that a Directus has policies, or none, as version 10.
 SECONDS = 600.0
-# By where Directus is: until when it is believed.
-_has_policies: dict[str, tuple[float, bool]] = {}
+_has_policies = Memory(SECONDS)
 
 
 # Who must have one
@@ -68,11 +67,6 @@ def is_missing(user) -> bool:
     return user.is_mirrored and user.must_use_two_factor and not user.has_two_factor
 
 
-def forget() -> None:
-    """Find out anew what Directus can do."""
-    _has_policies.clear()
-
-
 def _is_demanded(user, client: DirectusClient) -> bool:
     if _believes_policies() is not False:
         try:
@@ -89,13 +83,11 @@ def _is_demanded(user, client: DirectusClient) -> bool:
 
 
 def _believes_policies() -> bool | None:
-    until, has_policies = _has_policies.get(clients.directus_url(), (0.0, None))
-    return has_policies if until > time.monotonic() else None
+    return _has_policies.get(clients.directus_url())
 
 
 def _remember(*, has_policies: bool) -> None:
-    until = time.monotonic() + SECONDS
-    _has_policies[clients.directus_url()] = (until, has_policies)
+    _has_policies.set(clients.directus_url(), has_policies)
 
 
 def _write(user, **columns: bool) -> None:
@@ -132,7 +124,7 @@ def was_enabled_elsewhere(user) -> None:
 def was_disabled(request) -> None:
     """Do what follows once whoever is signed in has switched it off."""
     user = request.user
-    _forget_codes(user)
+    _note_off(user)
     ending.end_sessions_of(user, but=request.session)
     audit.record("two_factor.disabled", request, user=user)
     mails.send("two_factor_off", user, request)
@@ -140,13 +132,13 @@ def was_disabled(request) -> None:
 
 def was_recovered(request, user) -> None:
     """Do what follows once a recovery code has switched it off during a sign-in."""
-    _forget_codes(user)
+    _note_off(user)
     ending.end_sessions_of(user)
     audit.record("two_factor.recovered", request, user=user)
     mails.send("two_factor_recovered", user, request)
 
 
 @transaction.atomic
-def _forget_codes(user) -> None:
+def _note_off(user) -> None:
     recovery_codes.void_codes(user)
     _write(user, has_two_factor=False)

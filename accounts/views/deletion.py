@@ -97,7 +97,7 @@ class DeletionView(AccountFormView):
     def _delete(self):
         try:
             deletion.delete_now(self.request)
-        except deletion.Revoked:
+        except deletion.Cancelled:
             # Another request of the same user is at it.
             return redirect("accounts:deletion")
         current.leave(self.request)
@@ -106,12 +106,12 @@ class DeletionView(AccountFormView):
 
 
 class DeletionCancelView(PasswordConfirmedMixin, ButtonView):
-    """Revoke the deletion."""
+    """Cancel the deletion."""
 
     page = "accounts:deletion"
 
     def post(self, request):
         """Keep the account."""
-        if deletion.revoke(request):
+        if deletion.cancel(request):
             messages.success(request, _("Deletion cancelled."))
         return redirect("accounts:deletion")

@@ -81,7 +81,7 @@ class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
             change = email_change.confirm(self.request, self.token)
         except email_change.LinkInvalid:
             return self.link_invalid()
-        self.forget_token()
+        self.drop_token()
         response = redirect("accounts:email_change_done")
         if known_devices.device_of(self.request, audit.email_digest(change.old_email)):
             # This browser stays known to the account under its new address.

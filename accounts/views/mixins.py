@@ -239,7 +239,7 @@ class LinkTokenMixin(FormView):
     def dispatch(self, request, *args, **kwargs):
         response = super().dispatch(request, *args, **kwargs)
         if self.is_token_over:
-            self._cookie.forget(request, response)
+            self._cookie.delete(request, response)
         return response
 
     def get(self, request, *args, **kwargs):
@@ -279,13 +279,13 @@ class LinkTokenMixin(FormView):
         """
         return get_user_model()(email=token_email(self.token))
 
-    def forget_token(self) -> None:
+    def drop_token(self) -> None:
         """Drop the token: it is spent, or good for nothing."""
         self.is_token_over = True
 
     def link_invalid(self):
         """Say that the link does not work, and how to get a new one."""
-        self.forget_token()
+        self.drop_token()
         return self.response_class(
             request=self.request,
             template=["accounts/link_invalid.html"],

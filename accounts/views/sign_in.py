@@ -215,7 +215,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
         raise NotImplementedError
 
     def go_on(self, user, url):
-        """Begin the session, and forget the first step."""
+        """Begin the session, and end the first step."""
         response = self.welcome(user, self.pending.email, url)
         sign_in_pending.end(self.request, response)
         return response

@@ -10,11 +10,11 @@ from accounts.core import audit, clients
 from accounts.sync import webhook
 from accounts.throttling.limits import (
     WEBHOOK_CALLS,
-    WEBHOOK_MESSAGES,
     WEBHOOK_REFUSALS,
     Attempt,
     Throttled,
 )
+from accounts.throttling.once import WEBHOOK_MESSAGES, Once
 from accounts.web import client_address
 
 from .mixins import PublicMixin
@@ -47,7 +47,7 @@ class DirectusWebhookView(PublicMixin, View):
             # One for each user: neither counted nor kept. A repetition does no harm.
             webhook.end_earlier(message, arrived_at)
             return _answer(200, "own doing")
-        if not _is_new(signature):
+        if not Once(WEBHOOK_MESSAGES, signature).is_first():
             audit.record("webhook.repeated", request, directus_event=message.event)
             return _answer(200, "known already")
         return self._follow(message, arrived_at)
@@ -72,14 +72,6 @@ class DirectusWebhookView(PublicMixin, View):
             return _answer(429, "too many attempts", error.retry_after)
         audit.record("webhook.refused", self.request)
         return _answer(401, "the signature is missing, wrong or too old")
-
-
-def _is_new(signature: str) -> bool:
-    try:
-        _count(WEBHOOK_MESSAGES, signature)
-    except Throttled:
-        return False
-    return True
 
 
 def _count(limit, subject: str) -> None:

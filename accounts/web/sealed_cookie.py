@@ -94,7 +94,7 @@ class SealedCookie:
                 return key.decrypt(sealed, ttl=self.seconds).decode()
         return ""
 
-    def forget(self, request, response) -> None:
+    def delete(self, request, response) -> None:
         """Delete the cookie."""
         if _name(self.cookie) in request.COOKIES:
             response.delete_cookie(_name(self.cookie), samesite="Lax")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, expect
 
 from local.admin import totp
 from local.install import chromium
@@ -91,12 +91,18 @@ def person() -> Person:
     return Person("Erika", "Example", f"erika-{name}@example.com")
 
 
+def follow(button: Locator) -> None:
+    """Click what leads to another page, and wait until that page is there."""
+    with button.page.expect_navigation():
+        button.click()
+
+
 def sign_in(page: Page, email: str, password: str, *, button: str = "Sign in") -> None:
     """Fill in the sign-in form and send it, in the language of its button."""
     page.goto("/login/")
     page.locator("[name=email]").fill(email)
     page.locator("[name=password]").fill(password)
-    page.get_by_role("button", name=button).click()
+    follow(page.get_by_role("button", name=button))
 
 
 def is_sent_form(answer: Response) -> bool:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.stack import link_in
 
-from .conftest import expect_sign_in_page, fresh_code, sign_in
+from .conftest import expect_sign_in_page, follow, fresh_code, sign_in
 from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ def fill(page, **values):
 
 
 def send(page):
-    page.locator("main form").last.locator("button[type=submit]").click()
+    follow(page.locator("main form").last.locator("button[type=submit]"))
 
 
 def change_password(page, current, new=NEW_PASSWORD, **code):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import expect_sign_in_page, sign_in
+from .conftest import expect_sign_in_page, follow, sign_in
 from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
 
 pytestmark = pytest.mark.browser
@@ -69,7 +69,7 @@ def test_a_new_browser_is_mailed_about_once(mailbox, two_browsers, ada):
     assert "Browser: Firefox Mobile on Android" in text
 
     _desktop, phone = two_browsers
-    phone.locator("header").get_by_role("button", name="Sign out").click()
+    follow(phone.locator("header").get_by_role("button", name="Sign out"))
     sign_in(phone, ada.email, ada.password)
     expect_dashboard(phone)
     phone.goto("/account/delete/")
@@ -134,9 +134,9 @@ def test_an_account_is_deleted_and_the_address_signs_up_again(site, page, ada, m
     again = {"first_name": "Ada", "last_name": "King"} | vars(ada)
     for name in ("first_name", "last_name", "email", "password"):
         page.locator(f"[name={name}]").fill(again[name])
-    page.locator(MAIN).get_by_role("button", name="Create account").click()
+    follow(page.locator(MAIN).get_by_role("button", name="Create account"))
     page.goto(mailbox.link_for(ada.email, "Verify"))
-    page.locator(MAIN).get_by_role("button").click()
+    follow(page.locator(MAIN).get_by_role("button"))
     sign_in(page, ada.email, ada.password)
     expect(page.get_by_role("heading", level=1)).to_have_text("Ada King")
 
@@ -159,10 +159,10 @@ def test_no_page_has_a_barrier_or_is_too_wide(new_browser, ada, scheme):
         look()
     page.get_by_role("button", name="Delete account").click()
     page.locator("[name=current_password]").fill("wrong")
-    page.get_by_role("button", name="Delete account").click()
+    follow(page.get_by_role("button", name="Delete account"))
     look()
     page.locator("[name=current_password]").fill(ada.password)
-    page.get_by_role("button", name="Delete account").click()
+    follow(page.get_by_role("button", name="Delete account"))
     expect(page.get_by_text("Your account will be deleted")).to_be_visible()
     look()
     page.goto("/")

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from local.admin import demand_second_factor
 from tests.contract.real_world import grant_recommended_rule
 
-from .conftest import fresh_code, sign_in
+from .conftest import follow, fresh_code, sign_in
 from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
 
 pytestmark = [
@@ -25,7 +25,7 @@ def customer(make_customer):
 
 
 def press(page, name):
-    page.locator("main").get_by_role("button", name=name).click()
+    follow(page.locator("main").get_by_role("button", name=name))
 
 
 def begin(page, customer):
@@ -64,7 +64,7 @@ def test_set_up_sign_in_with_a_code_then_lose_the_phone(
     expect(page.get_by_text("You have 10 codes")).to_be_visible()
     mailbox.wait_for(customer.email, "is on")
 
-    page.locator("header").get_by_role("button", name="Sign out").click()
+    follow(page.locator("header").get_by_role("button", name="Sign out"))
     sign_in(page, customer.email, customer.password)
     page.locator("[name=otp]").fill(fresh_code(secret))
     press(page, "Sign in")
@@ -133,10 +133,10 @@ def test_no_page_of_it_has_a_barrier(new_browser, customer, scheme):
     for path in ("again", "off"):
         page.goto(f"/account/two-factor/{path}/")
         look(path)
-    page.locator("header").get_by_role("button", name="Sign out").click()
+    follow(page.locator("header").get_by_role("button", name="Sign out"))
     sign_in(page, customer.email, customer.password)
     look("code")
-    page.get_by_role("link", name="Use a recovery code").click()
+    follow(page.get_by_role("link", name="Use a recovery code"))
     look("recovery")
 
     assert found == []

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from .conftest import (
     PASSWORD,
     expect_sign_in_page,
+    follow,
     fresh_code,
     is_sent_form,
     sign_in,
@@ -31,7 +32,7 @@ def sign_up(page, person):
     page.locator("[name=last_name]").fill(person.last_name)
     page.locator("[name=email]").fill(person.email)
     page.locator("[name=password]").fill(person.password)
-    page.locator("main").get_by_role("button", name="Create account").click()
+    follow(page.locator("main").get_by_role("button", name="Create account"))
 
 
 def test_sign_up_confirm_sign_in_look_around_sign_out(page, person, mailbox):
@@ -40,7 +41,7 @@ def test_sign_up_confirm_sign_in_look_around_sign_out(page, person, mailbox):
 
     page.goto(mailbox.link_for(person.email, "Verify"))
     assert "token" not in page.url
-    page.locator("main").get_by_role("button").click()
+    follow(page.locator("main").get_by_role("button"))
     expect(page).to_have_url(re.compile("/verify-email/done/$"))
 
     sign_in(page, person.email, person.password)
@@ -67,16 +68,16 @@ def test_a_used_and_a_broken_link_say_so_and_offer_a_new_one(page, person, mailb
     sign_up(page, person)
     link = mailbox.link_for(person.email, "Verify")
     page.goto(link)
-    page.locator("main").get_by_role("button").click()
+    follow(page.locator("main").get_by_role("button"))
 
     page.goto(link)
-    page.locator("main").get_by_role("button").click()
+    follow(page.locator("main").get_by_role("button"))
     expect(page.get_by_role("heading", level=1)).to_have_text(
         re.compile("link", re.IGNORECASE)
     )
 
     page.goto("/verify-email/?token=broken")
-    page.locator("main").get_by_role("button").click()
+    follow(page.locator("main").get_by_role("button"))
     expect(page.get_by_role("heading", level=1)).to_have_text(
         re.compile("link", re.IGNORECASE)
     )
@@ -120,7 +121,7 @@ def test_a_forgotten_password_is_replaced_and_other_browsers_are_out(
     page.goto("/login/")
     page.get_by_role("link", name=re.compile("password", re.IGNORECASE)).click()
     page.locator("[name=email]").fill(customer.email)
-    page.locator("main").get_by_role("button").click()
+    follow(page.locator("main").get_by_role("button"))
     page.goto(mailbox.link_for(customer.email, "Password Reset"))
     assert "token" not in page.url
     page.locator("[name=new_password]").fill("short")
@@ -205,7 +206,7 @@ def test_everything_works_without_javascript(new_browser, person, mailbox):
     page = new_browser(java_script_enabled=False)
     sign_up(page, person)
     page.goto(mailbox.link_for(person.email, "Verify"))
-    page.locator("main").get_by_role("button").click()
+    follow(page.locator("main").get_by_role("button"))
 
     sign_in(page, person.email, person.password)
 

@@ -174,6 +174,13 @@ def test_a_site_on_https_passes_the_check_for_deployment(tmp_path):
     assert ran.returncode == 0, ran.stderr
 
 
+def test_a_site_without_mails_is_warned_and_may_be_deployed(tmp_path):
+    ran = run(tmp_path, "manage.py", "check", "--deploy", EMAIL_URL="")
+
+    assert ran.returncode == 0, ran.stderr
+    assert "accounts.W004" in ran.stderr
+
+
 # https. Controls C-COOK-1, C-HDR-1, C-TLS-1.
 
 

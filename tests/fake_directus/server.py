@@ -11,7 +11,7 @@ from typing import Any
 import requests
 import responses
 
-from accounts.directus.wire import CURRENT_ATTEMPT, Stage
+from accounts.directus.wire import CURRENT_EXCHANGE, Stage
 
 from . import answers, invites, site, users
 from .answers import Answer, Refusal
@@ -224,7 +224,8 @@ class FakeDirectus(Trouble):
         _note_stage(self._trouble)
         if isinstance(self._trouble, Exception):
             raise self._trouble
-        time.sleep(special.seconds)
+        if special.seconds:
+            time.sleep(special.seconds)
         if special.error is not None:
             raise special.error
         answer = self._trouble or special.answer or self._answer(asked)
@@ -261,8 +262,8 @@ class FakeDirectus(Trouble):
 
 
 def _note_stage(trouble: Answer | Exception | None) -> None:
-    """Say how far the attempt came, as the connection does that is not there."""
-    attempt = CURRENT_ATTEMPT.get(None)
-    if attempt is not None:
+    """Say how far the exchange came, as the connection does that is not there."""
+    exchange = CURRENT_EXCHANGE.get(None)
+    if exchange is not None:
         refused = isinstance(trouble, requests.ConnectionError)
-        attempt.stage = Stage.CONNECTING if refused else Stage.SENT
+        exchange.stage = Stage.CONNECTING if refused else Stage.SENT

@@ -47,7 +47,7 @@ class Command(BaseCommand):
             is_retry = user.deleted_at is not None
             try:
                 reason = deletion.delete(user)
-            except deletion.Revoked:
+            except deletion.Cancelled:
                 continue
             except (DirectusError, DatabaseError) as error:
                 failed.append((user.pk, type(error).__name__))

@@ -7,9 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from ...operations.lookup import Incomplete, find_people
-from ...operations.revoke import revoke
-from ...operations.revoke_all import revoke_everybody
+from ...operations.lookup import Incomplete, find_users
+from ...operations.revoke import end_all_sessions
+from ...operations.revoke_all import end_sessions_of_everybody
 
 FAILED, WRONG_USAGE, SOMETHING_LIVES = 1, 2, 3
 MOST_SHOWN = 20
@@ -58,10 +58,10 @@ class Command(BaseCommand):
         if resume and (dry_run or not all):
             text = "--resume goes with --all, and not with --dry-run."
             raise CommandError(text, returncode=WRONG_USAGE)
-        people, unsure = ([], "") if all else _found(users)
+        found, unsure = ([], "") if all else _found(users)
         try:
             if all:
-                outcome = revoke_everybody(
+                summary = end_sessions_of_everybody(
                     refresh_days=refresh_days,
                     bar=_bar,
                     say=_say,
@@ -69,41 +69,41 @@ class Command(BaseCommand):
                     resume=resume,
                 )
             else:
-                outcome = self._revoke(people, dry_run)
+                summary = self._end(found, dry_run)
         except KeyboardInterrupt as error:
             text = "Interrupted: sessions may live on. Run it again" + (
                 ", with --resume." if all else "."
             )
             raise CommandError(text, returncode=FAILED) from error
-        outcome.directus_failed |= bool(unsure)
+        summary.directus_failed |= bool(unsure)
         if format == "json":
-            self.stdout.write(json.dumps(outcome.as_dict() | {"dry_run": dry_run}))
+            self.stdout.write(json.dumps(summary.as_dict() | {"dry_run": dry_run}))
         else:
-            self._print(outcome, dry_run)
+            self._print(summary, dry_run)
         if unsure:
             self.stderr.write(self.style.WARNING(unsure))
-        if outcome.directus_failed:
+        if summary.directus_failed:
             sys.exit(FAILED)
-        if outcome.left:
+        if summary.left:
             sys.exit(SOMETHING_LIVES)
 
-    def _revoke(self, people, dry_run):
-        with _bar("named", len(people)) as bar:
-            return revoke(people, dry_run=dry_run, on_person=bar.update)
+    def _end(self, users, dry_run):
+        with _bar("named", len(users)) as bar:
+            return end_all_sessions(users, dry_run=dry_run, on_user=bar.update)
 
-    def _print(self, outcome, dry_run):
-        self.stdout.write(self.style.SUCCESS(_summary(outcome, dry_run)))
-        for one in outcome.left[:MOST_SHOWN]:
-            self.stdout.write(self.style.WARNING(f"{one.person}: {one.reason}"))
-        more = len(outcome.left) - MOST_SHOWN
+    def _print(self, summary, dry_run):
+        self.stdout.write(self.style.SUCCESS(_summary(summary, dry_run)))
+        for one in summary.left[:MOST_SHOWN]:
+            self.stdout.write(self.style.WARNING(f"{one.user}: {one.reason}"))
+        more = len(summary.left) - MOST_SHOWN
         if more > 0:
             text = "And %(n)d more user." if more == 1 else "And %(n)d more users."
             self.stdout.write(self.style.WARNING(text % {"n": more}))
-        if outcome.stopped_by:
+        if summary.stopped_by:
             text = "Directus: %s. Run it again, with --resume."
-            self.stdout.write(self.style.ERROR(text % outcome.stopped_by))
+            self.stdout.write(self.style.ERROR(text % summary.stopped_by))
         if not dry_run:
-            self.stdout.write(_access_tokens(outcome))
+            self.stdout.write(_access_tokens(summary))
 
 
 def _bar(what, total):
@@ -124,27 +124,25 @@ def _days(text):
 
 def _found(texts):
     """Return the named users, and messages about failed look-ups."""
-    people, unsure = {}, ""
+    named, unsure = {}, ""
     for text in texts:
         try:
-            people[text] = _meant(find_people(text), text)
+            named[text] = _meant(find_users(text), text)
         except Incomplete as error:
             if not error.known:
                 raise CommandError(
                     f"Nobody was signed out. Directus: {error}", returncode=FAILED
                 ) from error
-            people[text] = _meant(error.known, text)
+            named[text] = _meant(error.known, text)
             unsure = f"Others may have {text} at Directus: {error}. Run it again."
-    unknown = [text for text, found in people.items() if not found]
+    unknown = [text for text, found in named.items() if not found]
     if unknown:
         raise CommandError(
             "Nobody was signed out. Unknown, here and at Directus: "
             + ", ".join(unknown),
             returncode=WRONG_USAGE,
         )
-    return list(
-        dict.fromkeys(one for found in people.values() for one in found)
-    ), unsure
+    return list(dict.fromkeys(one for found in named.values() for one in found)), unsure
 
 
 def _meant(found, text):
@@ -160,8 +158,8 @@ def _meant(found, text):
     return [one for one in found if one.directus_id]
 
 
-def _summary(outcome, dry_run):
-    values = vars(outcome)
+def _summary(summary, dry_run):
+    values = vars(summary)
     if dry_run:
         text = (
             "Would end {sessions_ended} sessions of {people} users, and revoke "
@@ -172,23 +170,23 @@ def _summary(outcome, dry_run):
             "Ended {sessions_ended} sessions of {people} users; revoked "
             "{tokens_revoked} of {tokens_held} refresh tokens at Directus."
         )
-    if outcome.elsewhere:
+    if summary.elsewhere:
         text += " What {elsewhere} users may have at Directus beside these "
-        text += "would end too." if dry_run else _but_for(outcome)
+        text += "would end too." if dry_run else _but_for(summary)
     return text.format(**values)
 
 
-def _but_for(outcome):
-    return "has ended, but for those below." if outcome.left else "has ended."
+def _but_for(summary):
+    return "has ended, but for those below." if summary.left else "has ended."
 
 
-def _access_tokens(outcome):
+def _access_tokens(summary):
     """Say how long issued tokens stay valid."""
     elsewhere = (
         "Access tokens that Directus gave to others live for ACCESS_TOKEN_TTL, 15 "
         "minutes by default."
     )
-    until = outcome.access_tokens_until
+    until = summary.access_tokens_until
     if until is None:
         return elsewhere
     here = "An access token that was held here lives until %(time)s (%(n)d s)."

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from ...core import clients
 from ...directus import DirectusError
-from ...operations.lookup import Incomplete, find_people
+from ...operations.lookup import Incomplete, find_users
 from ...sync.changes import NoDelta, changed_since
 from ...sync.missing import Missing
 from ...sync.run import SyncRefused, sync_some, sync_users
@@ -83,7 +83,7 @@ class Command(BaseCommand):
             raise CommandError("This needs DIRECTUS_SERVICE_TOKEN.")
         rules = {"dry_run": dry_run, "max_deactivate": max_deactivate}
         try:
-            outcome = self._sync(client, rules, since, user, resume)
+            result = self._sync(client, rules, since, user, resume)
         except NoDelta as error:
             raise CommandError(error) from error
         except SyncRefused as error:
@@ -96,8 +96,8 @@ class Command(BaseCommand):
                 "on where a run over everybody stopped."
             )
             raise CommandError(text) from error
-        facts = vars(outcome) | {"dry_run": dry_run}
-        text = _summary(outcome, dry_run)
+        facts = vars(result) | {"dry_run": dry_run}
+        text = _summary(result, dry_run)
         if erases:
             missing = self._missing(client, max_deactivate)
             facts["missing"] = len(missing)
@@ -187,18 +187,18 @@ def _with_bar(total, sync, *args, **rules):
 
 
 def _ids_of(user):
-    ids = [one.directus_id for one in find_people(user) if one.directus_id]
+    ids = [one.directus_id for one in find_users(user) if one.directus_id]
     if not ids:
         text = f"No user {user}, here or in Directus."
         raise CommandError(text, returncode=WRONG_USAGE)
     return ids
 
 
-def _summary(outcome, dry_run):
-    values = vars(outcome)
-    if outcome.resumed:
-        went_on = f"Went on after {outcome.resumed} users. "
-        return went_on + _summary(replace(outcome, resumed=0), dry_run)
+def _summary(result, dry_run):
+    values = vars(result)
+    if result.resumed:
+        went_on = f"Went on after {result.resumed} users. "
+        return went_on + _summary(replace(result, resumed=0), dry_run)
     if dry_run:
         return (
             "{seen} users in Directus. Would create {created}, update "

@@ -39,27 +39,27 @@ class Command(BaseCommand):
             )
         hidden = None if sys.stderr.isatty() else True
         with tqdm(unit="rows", disable=hidden, total=count_rows(Session)) as bar:
-            outcome = rotate(Session, on_row=bar.update)
-        self._print(outcome)
-        if outcome.interrupted:
+            result = rotate(Session, on_row=bar.update)
+        self._print(result)
+        if result.interrupted:
             sys.exit(INTERRUPTED)
-        if outcome.busy or outcome.unreadable:
+        if result.busy or result.unreadable:
             sys.exit(SOME_ARE_LEFT)
 
-    def _print(self, outcome):
+    def _print(self, result):
         text = "Sealed %(anew)d rows anew; %(before)d had the newest key already."
-        self.stdout.write(self.style.SUCCESS(text % vars(outcome)))
-        if outcome.unreadable:
+        self.stdout.write(self.style.SUCCESS(text % vars(result)))
+        if result.unreadable:
             text = (
                 "%(unreadable)d rows can be read by none of the keys in "
                 "TOKEN_ENCRYPTION_KEYS. If the running site knows another one, put it "
                 "back behind the first and run this again; otherwise these people "
                 "have to sign in again."
             )
-            self.stdout.write(self.style.WARNING(text % vars(outcome)))
-        if outcome.busy:
+            self.stdout.write(self.style.WARNING(text % vars(result)))
+        if result.busy:
             text = "%(busy)d rows were in use all the time: run it again."
-            self.stdout.write(self.style.WARNING(text % vars(outcome)))
-        if outcome.interrupted:
+            self.stdout.write(self.style.WARNING(text % vars(result)))
+        if result.interrupted:
             text = "Interrupted: run it again for the rest."
             self.stdout.write(self.style.WARNING(text))

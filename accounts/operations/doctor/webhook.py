@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ...core import clients
 from ...directus import Forbidden
-from ...throttling.limits import WEBHOOK_MESSAGES, last_attempt
+from ...throttling.once import WEBHOOK_MESSAGES, last_seen
 from ...web.links import public_url
 from ..provisioning import Webhook
 from ..provisioning.environment import is_loopback
@@ -132,7 +132,7 @@ def _unheard(site: Site, last: datetime | None) -> datetime | None:
 
 def _last_message() -> datetime | None:
     try:
-        return last_attempt(WEBHOOK_MESSAGES)
+        return last_seen(WEBHOOK_MESSAGES)
     except DatabaseError as error:
         raise NotReadable("This needs the site's own database.") from error
 

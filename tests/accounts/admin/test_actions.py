@@ -43,6 +43,11 @@ def test_the_page_of_a_user_offers_what_suits(root, shadow, local):
     assert f"{local.pk}/sign-out/" in of_local
 
 
+def test_the_page_of_a_user_has_no_choice_of_actions(root, shadow):
+    assert "select_across" in root.get(USERS).text
+    assert "select_across" not in root.get(f"{USERS}{shadow.pk}/change/").text
+
+
 # What hinders
 
 

@@ -225,7 +225,7 @@ def test_who_changes_the_mind_meanwhile_is_kept(her_browser, directus, ada):
     user = User.objects.get()
     her_browser.post(KEEP)
 
-    with pytest.raises(deletion.Revoked):
+    with pytest.raises(deletion.Cancelled):
         deletion.delete(user)
     assert ada.id in directus.state.users
     assert row_of(her_browser).user.is_active

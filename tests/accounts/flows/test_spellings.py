@@ -9,7 +9,7 @@ from accounts.core.audit import email_digest
 from accounts.directus import spellings, to_ascii
 from accounts.forms.fields import EmailField
 from accounts.models import Attempts, User
-from accounts.operations.lookup import find_people
+from accounts.operations.lookup import find_users
 from tests.fake_directus import one_time_code
 
 from ..account_pages import ask_email, confirm_password
@@ -191,9 +191,9 @@ def test_an_older_account_recovers_its_second_factor(client, older, sign_in):
 @pytest.mark.parametrize("typed", [IN_ASCII, IN_LETTERS])
 @pytest.mark.django_db
 def test_operators_find_a_person_by_either(older, sign_in, service_token, typed):
-    assert [person.pk for person in find_people(typed)] == [None]
+    assert [person.pk for person in find_users(typed)] == [None]
     sign_in(older)
-    assert [person.pk for person in find_people(typed)] == [User.objects.get().pk]
+    assert [person.pk for person in find_users(typed)] == [User.objects.get().pk]
 
 
 # What is counted

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from accounts.core import clients
 from accounts.directus import DirectusUnavailable, client
 from accounts.models import EmailChange
-from accounts.operations.lookup import Incomplete, find_people
+from accounts.operations.lookup import Incomplete, find_users
 
 from ..account_pages import ask_email
 
@@ -94,7 +94,7 @@ def test_a_token_that_may_not_list_users_finds_not_nobody(directus):
     )
 
     with pytest.raises(Incomplete):
-        find_people("ada@example.com")
+        find_users("ada@example.com")
 
 
 def test_no_new_address_is_promised_when_it_may_be_taken(

@@ -15,9 +15,9 @@ from accounts.core import batches
 from accounts.core.batches import delete_in_batches
 from accounts.models import Session, User
 from accounts.sessions import store
-from accounts.sessions.store import end_sessions, take_out
+from accounts.sessions.store import delete_sessions, end_sessions
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def make(count, **columns):
@@ -87,7 +87,7 @@ def test_ending_many_sessions_takes_many_short_transactions(
     make(35, user=user)
 
     with django_assert_max_num_queries(40) as queries:
-        ended = take_out(user.sessions.all())
+        ended = delete_sessions(user.sessions.all())
 
     assert len(ended) == 35
     assert len(deletions(queries)) == 4
@@ -95,6 +95,7 @@ def test_ending_many_sessions_takes_many_short_transactions(
     assert end_sessions(user.sessions.all()) == 0
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(
     "sqlite3" not in django_settings.DATABASES["default"]["ENGINE"],
     reason="in PostgreSQL writers of different rows do not wait for each other",

@@ -125,7 +125,7 @@ def test_a_later_run_is_not_disturbed_by_an_earlier_one(people, interrupt, monke
     later = SyncPosition.objects.get()
 
     syncing.checkpoint.note(earlier.started_at, seen=99)
-    syncing.checkpoint.forget(earlier.started_at)
+    syncing.checkpoint.delete(earlier.started_at)
 
     assert later.seen == SyncPosition.objects.get().seen == 3
 
