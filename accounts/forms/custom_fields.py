@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 
 from accounts.profile.fields import Description
 
+from .fields import ReadOnlyText
+
 LONGEST_STRING = 255
 LONGEST_TEXT = 10_000
 LONGEST_INTEGER = 2**31 - 1
@@ -154,9 +156,11 @@ class CustomField:
             "help_text": escape(description.note),
             "required": required,
             "error_messages": {"required": self._demand()},
-            "disabled": description.is_read_only,
         }
-        return self._kind.make(description, options)
+        field = self._kind.make(description, options)
+        if description.is_read_only:
+            ReadOnlyText.instead(field)
+        return field
 
     def _demand(self) -> str:
         if self.description.choices:
@@ -166,7 +170,7 @@ class CustomField:
     def keep(self, field: forms.Field, value: Any) -> None:
         """Offer what is chosen now, even where it is no choice any more."""
         if len(str(field.prepare_value(value))) > LONGEST_TEXT:
-            field.disabled = True
+            ReadOnlyText.instead(field)
             field.help_text = _("This text is too long to change here.")
         if not isinstance(field, forms.ChoiceField) or not value:
             return

@@ -11,6 +11,7 @@ class ReauthenticationForm(SiteForm):
 
     Args:
         user: decides whether the code is asked for from the beginning.
+        needs_code: False when the site can make the code itself.
     """
 
     current_password = PasswordField(
@@ -19,12 +20,13 @@ class ReauthenticationForm(SiteForm):
     )
     otp = CodeField(required=False)
 
-    def __init__(self, *args, user, **kwargs):
+    def __init__(self, *args, user, needs_code: bool = True, **kwargs):
         super().__init__(*args, **kwargs)
         self.user = user
         self._code = self.fields["otp"]
         # Asked for as well when the form was sent with one: Directus knows better.
-        if not user.has_two_factor and not self.data.get("otp"):
+        needs_code = needs_code and user.has_two_factor
+        if not needs_code and not self.data.get("otp"):
             del self.fields["otp"]
 
     def clean_otp(self):

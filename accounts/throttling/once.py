@@ -1,4 +1,4 @@
-"""What may happen only once: a one-time code, a message of Directus' Flow.
+"""What may happen only once: a one-time code, a webhook message, a mailed link.
 
 Directus accepts a code again within its 30 seconds, and a signed message can be sent
 again within minutes. The counters of `limits` remember both, with one attempt each.

@@ -27,7 +27,6 @@ class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
     form_class = EmailChangeForm
     template_name = "accounts/email_change.html"
     success_url = reverse_lazy("accounts:email_change")
-    shows_trouble = True
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}
@@ -74,6 +73,10 @@ class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
     def get_context_data(self, **kwargs):
         change = email_change.find(self.token)
         return super().get_context_data(change=change, **kwargs)
+
+    def is_link_over(self):
+        """Tell whether nothing waits to be confirmed with the link."""
+        return email_change.find(self.token) is None
 
     def submit(self, form):
         """Spend the token."""

@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView, View
 
 from accounts.directus import DirectusAPIError, DirectusUnavailable, TryLater
+from accounts.throttling import spent_links
 from accounts.throttling.limits import Throttled
 from accounts.throttling.mailboxes import MailboxFull
 from accounts.web.links import token_email, token_in
@@ -97,7 +98,7 @@ class SiteFormView(FormView):
 
     request: Request
     # Whether a POST is shown again, too, when Directus could not be asked whether the
-    # user may still be here. Such a view does nothing but in `submit`.
+    # user may still be here: account pages do, which do nothing but in `submit`.
     shows_trouble = False
 
     def form_valid(self, form):
@@ -250,7 +251,7 @@ class LinkTokenMixin(FormView):
             self._cookie.keep(response, token[:LONGEST_TOKEN])
             response["Referrer-Policy"] = "no-referrer"
             return response
-        if token is not None or not self.token:
+        if token is not None or not self.token or self.is_link_over():
             return self.link_invalid()
         # Not `no-referrer` here: the form's POST would say `Origin: null`, which
         # the CSRF check refuses.
@@ -278,6 +279,15 @@ class LinkTokenMixin(FormView):
         What a row here knows besides would tell strangers, who make tokens themselves.
         """
         return get_user_model()(email=token_email(self.token))
+
+    def is_link_over(self) -> bool:
+        """Return whether the form could only fail, as far as the site knows."""
+        return spent_links.is_over(self.token)
+
+    def token_is_spent(self) -> None:
+        """Drop the token, and note for other browsers that it is spent."""
+        spent_links.note_spent(self.token)
+        self.drop_token()
 
     def drop_token(self) -> None:
         """Drop the token: it is spent, or good for nothing."""

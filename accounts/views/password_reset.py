@@ -66,7 +66,7 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
             return self.form_invalid(form)
         except DirectusAPIError:
             return self.link_invalid()
-        self.drop_token()
+        self.token_is_spent()
         response = redirect("accounts:password_reset_complete")
         # Strangers' failures must not keep the owner out now.
         known_devices.remember(self.request, response, audit.email_digest(email))

@@ -39,7 +39,6 @@ class ProfilePageView(AccountFormView):
     template_name = "accounts/profile.html"
     success_url = reverse_lazy("accounts:profile")
     belongs_to = "profile"
-    shows_trouble = True
 
     @cached_property
     def _described(self):

@@ -1,17 +1,22 @@
 """What the account pages share, and the page that asks for the password again."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import (
+    sensitive_post_parameters,
+    sensitive_variables,
+)
 from django.views.generic import TemplateView, View
 
 from accounts.core import audit
 from accounts.directus import AuthenticationFailed, InvalidOTP
-from accounts.flows import sign_in
+from accounts.flows import account_recovery, sign_in
 from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.sessions.tokens import revoke
 from accounts.web.next_page import by_way_of
@@ -48,7 +53,9 @@ class AccountPageView(AccountMixin, TemplateView):
 
 
 class AccountFormView(AccountMixin, SiteFormView):
-    """An account page with a form."""
+    """An account page with a form, which does nothing but in `submit`."""
+
+    shows_trouble = True
 
     request: AuthenticatedRequest
 
@@ -109,8 +116,13 @@ class ReauthenticationView(NextPageMixin, AccountFormView):
         return HttpResponseRedirect(self.get_success_url())
 
 
-def check_password(request, form):
+@sensitive_variables("secret", "data")
+def check_password(request, form, secret: str = ""):
     """Check the fields `current_password` and `otp` of a form at Directus.
+
+    Args:
+        secret: of the second factor, where the site makes the code itself and puts it
+            into the form's data.
 
     Returns:
         Tokens that the caller revokes or keeps; None when something is wrong, which
@@ -121,10 +133,16 @@ def check_password(request, form):
             password.
     """
     data = form.cleaned_data
+    prove = partial(sign_in.prove_password, request, data["current_password"])
+
+    def prove_with(code: str):
+        data["otp"] = code
+        return prove(code, own_code=True)
+
     try:
-        return sign_in.prove_password(
-            request, data["current_password"], data.get("otp", "")
-        )
+        if secret:
+            return account_recovery.with_code(secret, prove_with)
+        return prove(data.get("otp", ""))
     except InvalidOTP:
         form.ask_for_code(is_wrong=bool(data.get("otp")))
         reason = "INVALID_OTP"

@@ -3,6 +3,8 @@
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -50,7 +52,7 @@ class SessionsView(AccountPageView):
                 "Signed out of %(count)d other devices.",
                 ended,
             )
-            messages.success(request, text % {"count": ended})
+            messages.success(request, _with_advice(text % {"count": ended}))
         else:
             self._end_one(request.POST.get("session", ""))
         return redirect("accounts:sessions")
@@ -59,9 +61,17 @@ class SessionsView(AccountPageView):
         if not (pk.isascii() and pk.isdigit() and len(pk) <= LONGEST_ID):
             raise Http404
         if own_sessions.end_one(self.request, int(pk)):
-            messages.success(self.request, _("Device signed out."))
+            messages.success(self.request, _with_advice(_("Device signed out.")))
         else:
             # It has signed out itself, or another tab ended it. Nobody learns whether
             # the number belongs to somebody else.
             text = _("That device is already signed out.")
             messages.info(self.request, text)
+
+
+def _with_advice(text: str) -> str:
+    advice = format_html(
+        _('If you did not recognise it, <a href="{}">change your password</a>.'),
+        reverse("accounts:password"),
+    )
+    return format_html("{} {}", text, advice)

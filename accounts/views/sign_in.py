@@ -1,12 +1,12 @@
 """Sign in, with or without a one-time code, and sign out."""
 
 import time
+from functools import partial
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
-from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
@@ -14,7 +14,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import (
     sensitive_post_parameters,
     sensitive_variables,
@@ -24,7 +24,6 @@ from accounts.core import audit, clients
 from accounts.directus import (
     AuthenticationFailed,
     DirectusError,
-    Forbidden,
     InvalidCredentials,
     InvalidOTP,
     TryLater,
@@ -45,10 +44,6 @@ from accounts.web import known_devices
 from .mixins import NextPageMixin, OnlyVisitorsMixin, PublicFormView, PublicMixin, pad
 
 NOT_ACCEPTED = InvalidCredentials(401, "INVALID_CREDENTIALS")
-OFF_NOW = gettext_lazy(
-    "Two-step verification is off, and your recovery codes no longer work. Set it up "
-    "again."
-)
 
 
 class SignInMixin(NextPageMixin):
@@ -66,14 +61,19 @@ class SignInMixin(NextPageMixin):
         return format_html(text, address=reverse("accounts:password_reset"))
 
     @method_decorator(sensitive_variables("password", "otp"))
-    def sign_in(self, email: str, password: str, otp: str = ""):
+    def sign_in(self, email: str, password: str, otp: str = "", **options):
         """Return the user, or raise the reason why not.
+
+        Args:
+            options: for `accounts.backends.DirectusBackend`.
 
         Raises:
             DirectusError, TryLater: as `accounts.backends.DirectusBackend` found it.
         """
         started = time.monotonic()
-        user = authenticate(self.request, username=email, password=password, otp=otp)
+        user = authenticate(
+            self.request, username=email, password=password, otp=otp, **options
+        )
         if user is not None:
             return user
         error = getattr(self.request, "sign_in_refusal", None) or NOT_ACCEPTED
@@ -162,8 +162,7 @@ class LoginView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
 class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
     """What follows the password: five minutes and five tries for it.
 
-    Subclasses define `sign_in_with(code)`, which returns the user, and may raise
-    ValidationError for what is nobody's wrong code.
+    Subclasses define `sign_in_with(code)`, which returns the user.
     """
 
     # The form's one field, and what it says of a wrong code.
@@ -193,10 +192,6 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
             # Nobody looked at the code.
             tries.undo()
             raise
-        except ValidationError as error:
-            tries.undo()
-            form.add_error(None, error)
-            return self.form_invalid(form)
         except InvalidOTP:
             tries.failed()
             form.add_error(self.field, self.wrong)
@@ -264,26 +259,53 @@ class AccountRecoveryView(SecondStepView):
         "That recovery code isn't valid. Check it, or use another one."
     )
 
+    @sensitive_variables("code", "secret")
     def sign_in_with(self, code):
-        """Switch the second factor off, then sign in without it."""
-        email, password = self.pending.email, self.pending.password
+        """Sign in with the one-time code of the secret that the recovery code opens."""
+        row, self.secret = account_recovery.claim(
+            self.request, self.pending.email, code
+        )
         try:
-            account_recovery.recover(
-                self.request, email=email, password=password, code=code
+            return account_recovery.with_code(
+                self.secret, partial(self._sign_in, row.user_id)
             )
-        except Forbidden as error:
-            text = _("We couldn't turn off two-step verification. Contact support.")
-            raise ValidationError(text) from error
-        messages.warning(self.request, OFF_NOW)
-        try:
-            return self.sign_in(email, password)
-        except TryLater as error:
-            # The code is spent; the password alone is enough from now on.
-            raise InvalidCredentials(401, "SIGN_IN_AGAIN") from error
+        except BaseException:
+            recovery_codes.give_back(row)
+            raise
+
+    @sensitive_variables("otp")
+    def _sign_in(self, owner: int, otp: str):
+        waiting = self.pending
+        user = self.sign_in(waiting.email, waiting.password, otp, own_code=True)
+        if user.pk != owner:
+            # The address has passed to another user.
+            revoke(user.directus_tokens, self.request)
+            raise InvalidOTP(401, "ANOTHER_USER")
+        return user
 
     def go_on(self, user, url):
-        """Lead to the page that sets up a new one."""
-        return super().go_on(user, reverse("accounts:two_factor"))
+        """Lead to the page that sets the second factor up again."""
+        response = super().go_on(user, reverse("accounts:two_factor"))
+        account_recovery.OPENED.start(self.request, response, self.secret)
+        account_recovery.was_used(self.request, user)
+        messages.warning(self.request, _used(recovery_codes.codes_left(user)))
+        return response
+
+
+def _used(left: int) -> str:
+    used = ngettext(
+        "You used a recovery code. %(count)d is left.",
+        "You used a recovery code. %(count)d are left.",
+        left,
+    ) % {"count": left}
+    lost = ngettext(
+        "Lost your app? Set up two-step verification again. For %(count)d minute you "
+        "can do so without a code.",
+        "Lost your app? Set up two-step verification again. For %(count)d minutes you "
+        "can do so without a code.",
+        account_recovery.MINUTES,
+    ) % {"count": account_recovery.MINUTES}
+    return f"{used} {lost}"
 
 
 class LogoutView(PublicMixin, NextPageMixin, DjangoLogoutView):

@@ -88,7 +88,7 @@ class EmailVerificationView(LinkTokenMixin, PublicFormView):
                 replaced = email_verification.confirm(self.request, self.token)
         except email_verification.LinkInvalid:
             return self.link_invalid()
-        self.drop_token()
+        self.token_is_spent()
         self.request.session["password_replaced"] = replaced
         return redirect("accounts:email_verification_done")
 

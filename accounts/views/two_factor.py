@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import (
     sensitive_post_parameters,
@@ -16,6 +17,7 @@ from django.views.decorators.debug import (
 from accounts import two_factor
 from accounts.core import clients
 from accounts.directus import Forbidden, InvalidOTP, InvalidPayload
+from accounts.flows import account_recovery
 from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm
 from accounts.sessions.tokens import revoke
@@ -56,13 +58,32 @@ class PasswordStepView(NotPermittedMixin, AccountFormView):
 
     form_class = ReauthenticationForm
 
+    def dispatch(self, request, *args, **kwargs):
+        response = super().dispatch(request, *args, **kwargs)
+        if (
+            account_recovery.OPENED.was_started(request)
+            and not request.user.has_two_factor
+        ):
+            account_recovery.OPENED.end(request, response)
+        return response
+
+    @cached_property
+    @sensitive_variables("found")
+    def _opened_secret(self) -> str:
+        """The secret that a recovery code has opened, unless a code was typed."""
+        found = account_recovery.OPENED.read(self.request)
+        return found[0] if found and not self.request.POST.get("otp") else ""
+
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"user": self.request.user}
+        return super().get_form_kwargs() | {
+            "user": self.request.user,
+            "needs_code": not self._opened_secret,
+        }
 
     @sensitive_variables("tokens")
     def submit(self, form):
         """Check the password, then do it with tokens of that sign-in alone."""
-        tokens = check_password(self.request, form)
+        tokens = check_password(self.request, form, self._opened_secret)
         if tokens is None:
             return self.form_invalid(form)
         try:
@@ -217,12 +238,9 @@ class CodesFileView(CodesMixin, AccountPageView):
 
     def get(self, request):
         """Return one code a line, under what they are for."""
-        text = _(
-            "Recovery codes of %(email)s for %(site)s. Use one to sign in if you lose "
-            "your authenticator app: it turns off two-step verification, and the other "
-            "codes no longer work."
-        ) % {"email": request.user.email, "site": settings.SITE_NAME}
-        body = "\r\n".join([text, "", *self.codes, ""])
+        text = _("Recovery codes of %(email)s for %(site)s. Each signs you in once.")
+        names = {"email": request.user.email, "site": settings.SITE_NAME}
+        body = "\r\n".join([text % names, "", *self.codes, ""])
         kind = "text/plain; charset=utf-8"
         headers = {"Content-Disposition": 'attachment; filename="recovery-codes.txt"'}
         return HttpResponse(body, content_type=kind, headers=headers)
@@ -258,7 +276,7 @@ class TurnOffView(PasswordStepView):
             client.disable_second_factor(form.cleaned_data["otp"])
         except InvalidPayload:
             # Its half minute ended just now.
-            form.add_error("otp", CODE_NOT_VALID)
+            form.ask_for_code(is_wrong=True)
             return False
         two_factor.was_disabled(self.request)
         return True

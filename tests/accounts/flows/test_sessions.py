@@ -95,6 +95,7 @@ def test_ending_all_others_leaves_this_one(signed_in_client, other, sign_in, ada
     page = signed_in_client.post(PATH, {"others": "1"}, follow=True)
 
     assert "2 other browsers were signed out." in page.text
+    assert '<a href="/account/password/">change your password</a>' in page.text
     assert is_in(signed_in_client)
     assert not is_in(other)
     assert not is_in(third)

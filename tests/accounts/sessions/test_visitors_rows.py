@@ -33,7 +33,7 @@ def test_opening_links_makes_no_row(client, path):
         response = client.get(f"{path}?token=aaa.bbb.{number}")
         assert (response.status_code, response["Location"]) == (302, path)
         assert response["Referrer-Policy"] == "no-referrer"
-        assert client.get(path).status_code == 200
+        assert client.get(path).status_code in {200, 400}
         assert client.post(path, {"x": "y"}).status_code in {200, 400}
 
     assert "session" not in client.cookies
