@@ -9,8 +9,8 @@ import logging
 import re
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
