@@ -76,9 +76,9 @@ def unavailable(request, retry_after: int | None = None, cause=None):
     return _page(request, 503, retry_after or DEFAULT_RETRY_SECONDS)
 
 
-def too_many_requests(request, retry_after: int):
+def too_many_requests(request, retry_after: int | None = None):
     """Answer 429: come back in so many seconds."""
-    return _page(request, 429, retry_after)
+    return _page(request, 429, retry_after or DEFAULT_RETRY_SECONDS)
 
 
 def _page(request, status, retry_after=None, template=None, **facts):

@@ -88,7 +88,7 @@ TEMPLATES = [
     },
 ]
 # Links below the header for signed-in users: (name of a URL, label) each.
-NAVIGATION = []
+NAVIGATION = ()
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = not DEBUG

@@ -27,7 +27,7 @@ OPENED = ShortSecret("recovered_secret", "recovered", MINUTES * 60)
 T = TypeVar("T")
 
 
-@sensitive_variables("code", "secret")
+@sensitive_variables("code", "claimed")
 def claim(request, email: str, code: str) -> tuple[RecoveryCode, str]:
     """Take a code for this request alone; return it with the secret that it opens.
 
@@ -42,17 +42,24 @@ def claim(request, email: str, code: str) -> tuple[RecoveryCode, str]:
     attempt = CodeAttempt(email)
     attempt.begin()
     try:
-        row = recovery_codes.find(email, code)
-        secret = recovery_codes.secret_in(row, code) if row else None
-        is_ours = row is not None and secret is not None and recovery_codes.claim(row)
+        claimed = _claimed(email, code)
     except BaseException:
         attempt.undo()
         raise
-    if not is_ours:
+    if claimed is None:
         attempt.failed()
         audit.record("two_factor.recovery_refused", request, email=email)
         raise InvalidOTP(401, "RECOVERY_CODE")
     attempt.succeeded()
+    return claimed
+
+
+@sensitive_variables("code", "secret")
+def _claimed(email: str, code: str) -> tuple[RecoveryCode, str] | None:
+    row = recovery_codes.find(email, code)
+    secret = recovery_codes.secret_in(row, code) if row else None
+    if row is None or secret is None or not recovery_codes.claim(row):
+        return None
     return row, secret
 
 

@@ -4,12 +4,12 @@ A *kind* says how a value of Directus becomes one of the form, and back.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -57,7 +57,10 @@ class TagsField(forms.CharField):
         return ", ".join(f'"{_doubled(tag)}"' if "," in tag else tag for tag in value)
 
     def to_python(self, value):
-        tags = (_unquoted(tag.strip()) for tag in TAG.findall(super().to_python(value)))
+        tags = (
+            _unquoted(tag.strip())
+            for tag in TAG.findall(super().to_python(value) or "")
+        )
         return list(dict.fromkeys(filter(None, tags)))
 
     def run_validators(self, value):
@@ -95,7 +98,8 @@ class LinesField(forms.CharField):
     widget = forms.Textarea(attrs={"rows": 4})
 
     def to_python(self, value):
-        return super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
+        text = super().to_python(value) or ""
+        return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 class WallClockField(forms.DateTimeField):
@@ -170,9 +174,12 @@ class CustomField:
             field.help_text = _("This text is too long to change here.")
         if not isinstance(field, forms.ChoiceField) or not value:
             return
-        known = {key for key, _text in field.choices}
+        # Of the many forms that choices may have, a field gives pairs.
+        choices = cast(Iterable[tuple[str, str]], field.choices)
+        known = dict(choices)
         chosen = value if isinstance(value, list) else [value]
-        field.choices += [(key, key) for key in chosen if key not in known]
+        others = [(key, key) for key in chosen if key not in known]
+        field.choices = [*choices, *others]
 
     def to_form(self, value: Any) -> Any:
         """Return the form's value for one of Directus; odd ones are shown empty."""

@@ -49,7 +49,7 @@ class EmailField(forms.EmailField):
     def to_python(self, value):
         """Return the address in the one spelling that browsers and mail servers use."""
         try:
-            return to_ascii(super().to_python(value))
+            return to_ascii(super().to_python(value) or "")
         except ValueError as error:
             raise ValidationError(is_address.message, code="invalid") from error
 
@@ -108,7 +108,7 @@ class NewPasswordField(PasswordField):
         )
 
     def to_python(self, value):
-        return unicodedata.normalize("NFC", super().to_python(value))
+        return unicodedata.normalize("NFC", super().to_python(value) or "")
 
 
 class ReadOnlyText(forms.Widget):

@@ -172,15 +172,16 @@ def _end_lost(
     ended: list[Ended], reasons: dict[UUID, str], at_directus: DirectusSessions
 ) -> None:
     """End what could not be revoked of users who seemed to have nothing at Directus."""
-    lost = {one.user.directus_id for one in ended if one.lost} - {None}
-    remaining = sorted(lost - reasons.keys())
+    lost = (one.user.directus_id for one in ended if one.lost)
+    remaining = sorted({id_ for id_ in lost if id_} - reasons.keys())
     for at in range(0, len(remaining), AT_ONCE):
         reasons |= at_directus.end_of_some(remaining[at : at + AT_ONCE])
 
 
 def _summed_up(ended: list[Ended], reasons: dict[UUID, str]) -> RevokeSummary:
     for one in ended:
-        reason = reasons.pop(one.user.directus_id, None)
+        directus_id = one.user.directus_id
+        reason = reasons.pop(directus_id, None) if directus_id else None
         if reason is not None:
             settle(one, reason)
     summary = summed_up(ended)

@@ -118,6 +118,8 @@ class Throttled(TryLater):
         waited: the refusal took as long as another attempt.
     """
 
+    retry_after: int
+
     def __init__(self, retry_after: int, *, waited: bool = False):
         super().__init__(f"throttled for {retry_after} s")
         self.retry_after = retry_after

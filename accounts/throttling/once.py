@@ -56,4 +56,4 @@ def last_seen(kind: Limit) -> datetime | None:
         key__startswith=f"{kind.name}:", window_ends_at__lte=timezone.now() + window
     )
     last = rows.order_by("window_ends_at").last()
-    return last and last.window_ends_at - window
+    return last.window_ends_at - window if last else None

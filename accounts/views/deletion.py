@@ -4,10 +4,8 @@ import logging
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -17,6 +15,7 @@ from accounts.core import audit
 from accounts.flows import deletion
 from accounts.flows.export import Incomplete, export
 from accounts.forms.reauthentication import ReauthenticationForm
+from accounts.sessions import current
 from accounts.sessions.ending import end_sessions_of
 from accounts.sessions.tokens import revoke
 from accounts.throttling.limits import EXPORTS, Attempt
@@ -101,8 +100,7 @@ class DeletionView(AccountFormView):
         except deletion.Cancelled:
             # Another request of the same user is at it.
             return redirect("accounts:deletion")
-        self.request.session.flush()
-        self.request.user = AnonymousUser()
+        current.leave(self.request)
         messages.success(self.request, _("Your account has been deleted."))
         return redirect("accounts:login")
 
@@ -110,7 +108,7 @@ class DeletionView(AccountFormView):
 class DeletionCancelView(PasswordConfirmedMixin, ButtonView):
     """Cancel the deletion."""
 
-    page = reverse_lazy("accounts:deletion")
+    page = "accounts:deletion"
 
     def post(self, request):
         """Keep the account."""

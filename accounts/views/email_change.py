@@ -54,7 +54,7 @@ class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
 class EmailChangeCancelView(PasswordConfirmedMixin, ButtonView):
     """Void the link that was mailed; the address stays as it is."""
 
-    page = reverse_lazy("accounts:email_change")
+    page = "accounts:email_change"
 
     def post(self, request):
         """Cancel it."""

@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.generic import FormView, TemplateView
+from django.views.generic import FormView, TemplateView, View
 
 from accounts.directus import DirectusAPIError, DirectusUnavailable, TryLater
 from accounts.throttling import spent_links
@@ -27,6 +27,7 @@ from accounts.throttling.mailboxes import MailboxFull
 from accounts.web.links import token_email, token_in
 from accounts.web.next_page import local_page
 from accounts.web.sealed_cookie import SealedCookie
+from config.request import Request
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ def _places() -> threading.BoundedSemaphore:
     return threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
 
 
-class PublicMixin:
+class PublicMixin(View):
     """A page for everybody, which no cache keeps."""
 
     @classmethod
@@ -95,6 +96,7 @@ class SiteFormView(FormView):
     Subclasses define `submit(form)`, which returns the response and may raise TryLater.
     """
 
+    request: Request
     # Whether a POST is shown again, too, when Directus could not be asked whether the
     # user may still be here: account pages do, which do nothing but in `submit`.
     shows_trouble = False
@@ -201,7 +203,7 @@ class PublicFormView(PublicMixin, SiteFormView):
     """A form for everybody."""
 
 
-class OnlyVisitorsMixin:
+class OnlyVisitorsMixin(View):
     """Send people who are signed in to their own page."""
 
     def dispatch(self, request, *args, **kwargs):
@@ -213,7 +215,8 @@ class OnlyVisitorsMixin:
 class NextPageMixin(RedirectURLMixin):
     """Leads on to the page that was asked for, `next`, if it is one of this site."""
 
-    def get_redirect_url(self):
+    # Django 5.2 passes no request, unlike later versions and the stubs.
+    def get_redirect_url(self):  # type: ignore[override]
         """Return the local page that was asked for, or nothing."""
         return local_page(super().get_redirect_url())
 
@@ -222,12 +225,13 @@ class PublicPageView(PublicMixin, TemplateView):
     """A page for everybody."""
 
 
-class LinkTokenMixin:
+class LinkTokenMixin(FormView):
     """Move the token of a mailed link from the address into a sealed cookie.
 
     Not into the session: the database would hold the token, and a row for each click.
     """
 
+    request: Request
     # Of the link: names the cookie, and chooses the words of `link_invalid`.
     purpose: str
     # Spent, or good for nothing.

@@ -5,7 +5,6 @@ from functools import partial
 from django.contrib import messages
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
-from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -21,15 +20,18 @@ from accounts.flows import account_recovery, sign_in
 from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.sessions.tokens import revoke
 from accounts.web.next_page import by_way_of
+from config.request import AuthenticatedRequest
 
 from .mixins import NextPageMixin, SiteFormView
 
 
-class AccountMixin:
+class AccountMixin(View):
     """A page about the own account, which no cache keeps.
 
     The local administrator has no account at Directus, and none of these pages.
     """
+
+    request: AuthenticatedRequest
 
     @classmethod
     def as_view(cls, **initkwargs):
@@ -47,11 +49,15 @@ class AccountMixin:
 class AccountPageView(AccountMixin, TemplateView):
     """An account page without a form of its own."""
 
+    request: AuthenticatedRequest
+
 
 class AccountFormView(AccountMixin, SiteFormView):
     """An account page with a form, which does nothing but in `submit`."""
 
     shows_trouble = True
+
+    request: AuthenticatedRequest
 
 
 class ButtonView(AccountMixin, View):
@@ -60,14 +66,15 @@ class ButtonView(AccountMixin, View):
     A session that ended before the button was pressed leads there after a sign-in.
     """
 
+    # The name of the page's URL.
     page: str
 
     def get(self, request):
         """Show the page with the button."""
-        return HttpResponseRedirect(self.page)
+        return redirect(self.page)
 
 
-class PasswordConfirmedMixin:
+class PasswordConfirmedMixin(View):
     """A sensitive page: first asks for the password, if that was long ago.
 
     Stands before AccountMixin. What a form sent too late is not kept: it is sensitive.
@@ -90,7 +97,7 @@ class ReauthenticationView(NextPageMixin, AccountFormView):
 
     form_class = ReauthenticationForm
     template_name = "accounts/reauthentication.html"
-    next_page = reverse_lazy("accounts:profile")
+    next_page = "accounts:profile"
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}

@@ -2,6 +2,7 @@
 
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib import messages
@@ -10,7 +11,7 @@ from django.contrib.auth.views import LogoutView as DjangoLogoutView
 from django.db import DatabaseError
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -43,13 +44,16 @@ from accounts.web import known_devices
 
 from .mixins import NextPageMixin, OnlyVisitorsMixin, PublicFormView, PublicMixin, pad
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 NOT_ACCEPTED = InvalidCredentials(401, "INVALID_CREDENTIALS")
 
 
-class SignInMixin(NextPageMixin):
+class SignInFormView(NextPageMixin, PublicFormView):
     """What both steps of a sign-in share."""
 
-    next_page = reverse_lazy("dashboard:home")
+    next_page = "dashboard:home"
 
     def away_title(self):
         """Return what an outage is called on this page."""
@@ -121,7 +125,7 @@ def _took_as_long_as_directus(error: Exception) -> bool:
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
-class LoginView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
+class LoginView(OnlyVisitorsMixin, SignInFormView):
     """E-mail and password."""
 
     form_class = LoginForm
@@ -159,7 +163,7 @@ class LoginView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
         return response
 
 
-class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
+class SecondStepView(OnlyVisitorsMixin, SignInFormView):
     """What follows the password: five minutes and five tries for it.
 
     Subclasses define `sign_in_with(code)`, which returns the user.
@@ -167,11 +171,14 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
 
     # The form's one field, and what it says of a wrong code.
     field: str
-    wrong: str
+    wrong: "str | StrPromise"
+    pending: sign_in_pending.PendingSignIn
 
     def dispatch(self, request, *args, **kwargs):
-        self.pending = sign_in_pending.read(request)
-        if self.pending is None and not request.user.is_authenticated:
+        pending = sign_in_pending.read(request)
+        if pending is not None:
+            self.pending = pending
+        elif not request.user.is_authenticated:
             return self.start_again(_("Sign in again to continue."))
         return super().dispatch(request, *args, **kwargs)
 
@@ -203,7 +210,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
             tries.undo()
             raise
         tries.succeeded()
-        return self.go_on(user, self.pending.next or self.next_page)
+        return self.go_on(user, self.pending.next or self.get_default_redirect_url())
 
     def sign_in_with(self, code: str):
         """Return the user, or raise the reason why not."""
@@ -311,9 +318,9 @@ def _used(left: int) -> str:
 class LogoutView(PublicMixin, NextPageMixin, DjangoLogoutView):
     """Sign out here and at Directus; by POST."""
 
-    next_page = reverse_lazy("accounts:login")
+    next_page = "accounts:login"
 
-    def get_redirect_url(self):
+    def get_redirect_url(self):  # type: ignore[override]  # as in NextPageMixin
         """Lead anywhere on this site but here."""
         url = super().get_redirect_url()
         return "" if url.partition("?")[0] == self.request.path else url

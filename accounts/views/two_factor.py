@@ -39,7 +39,7 @@ SECRET = ShortSecret("two_factor_secret", "enrolment", 15 * 60)
 CODES = ShortSecret("recovery_codes", "codes", 15 * 60)
 
 
-class NotPermittedMixin:
+class TwoFactorFormView(AccountFormView):
     """Tells the log what an operator has to grant, where Directus refuses."""
 
     def not_permitted(self, form):
@@ -53,7 +53,7 @@ class NotPermittedMixin:
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
-class PasswordStepView(NotPermittedMixin, AccountFormView):
+class PasswordStepView(TwoFactorFormView):
     """A page that begins with the password, and the code where there is one."""
 
     form_class = ReauthenticationForm
@@ -132,7 +132,7 @@ class TwoFactorView(PasswordStepView):
 
 
 @method_decorator(sensitive_post_parameters("otp"), name="dispatch")
-class SetUpView(NotPermittedMixin, AccountFormView):
+class SetUpView(TwoFactorFormView):
     """The secret, as QR code and to type, and the first code that proves it works."""
 
     form_class = CodeForm
