@@ -15,8 +15,10 @@ from accounts.forms.email_change import EmailChangeForm
 from accounts.forms.fields import SiteForm
 from accounts.web import known_devices
 
-from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, at_least
-from .reauthentication import AccountFormView, ButtonView, PasswordConfirmedMixin
+from .account_pages import AccountFormView, ButtonView
+from .floors import at_least
+from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
+from .reauthentication import PasswordConfirmedMixin
 
 logger = logging.getLogger(__name__)
 

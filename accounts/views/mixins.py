@@ -1,13 +1,7 @@
 """What the forms of this app share."""
 
 import logging
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import RedirectURLMixin
@@ -22,7 +16,6 @@ from django.views.generic import FormView, TemplateView, View
 
 from accounts.directus import DirectusAPIError, DirectusUnavailable, TryLater
 from accounts.throttling import spent_links
-from accounts.throttling.limits import Throttled
 from accounts.throttling.mailboxes import MailboxFull
 from accounts.web.links import token_email, token_in
 from accounts.web.next_page import local_page
@@ -36,49 +29,6 @@ DEFAULT_RETRY_SECONDS = 10
 # into one header, which servers bound.
 LONGEST_TOKEN = 1000
 LINK_SECONDS = 3600
-
-
-def pad(started: float, floor: float) -> None:
-    """Wait until `floor` seconds have passed since `started` (monotonic).
-
-    An answer's time then does not tell what happened behind it.
-    """
-    time.sleep(max(0.0, started + floor - time.monotonic()))
-
-
-@contextmanager
-def at_least(seconds: float) -> Iterator[None]:
-    """Take at least so long, whatever comes of it.
-
-    At once says only what does not depend on an account: there were too many attempts,
-    or Directus is away. Half of the process' threads may take their time like this; the
-    others stay free for pages.
-
-    Raises:
-        DirectusUnavailable: too many do so already.
-    """
-    if not _places().acquire(blocking=False):
-        raise DirectusUnavailable(
-            "too many requests take their time", retry_after=2, never_sent=True
-        )
-    started = time.monotonic()
-    is_told_at_once = False
-    try:
-        yield
-    except (Throttled, DirectusUnavailable):
-        is_told_at_once = True
-        raise
-    finally:
-        try:
-            if not is_told_at_once:
-                pad(started, seconds)
-        finally:
-            _places().release()
-
-
-@cache
-def _places() -> threading.BoundedSemaphore:
-    return threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
 
 
 class PublicMixin(View):

@@ -14,7 +14,8 @@ from accounts.flows import password_reset
 from accounts.forms.password_reset import NewPasswordForm, PasswordResetForm
 from accounts.web import known_devices
 
-from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, at_least
+from .floors import at_least
+from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
 
 
 class PasswordResetView(PublicFormView):

@@ -26,7 +26,7 @@ from accounts.profile.images import NotAPicture, clean_picture
 from accounts.throttling.limits import PICTURES, Attempt
 from accounts.web import languages
 
-from .reauthentication import AccountFormView, ButtonView
+from .account_pages import AccountFormView, ButtonView
 
 logger = logging.getLogger(__name__)
 

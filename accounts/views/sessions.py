@@ -10,7 +10,8 @@ from django.utils.translation import ngettext
 
 from accounts.flows import sessions as own_sessions
 
-from .reauthentication import AccountPageView, ask_for_password
+from .account_pages import AccountPageView
+from .reauthentication import ask_for_password
 
 MOST_SHOWN = 50
 # What fits into the column of any database.

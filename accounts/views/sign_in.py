@@ -1,7 +1,6 @@
 """Sign in, with or without a one-time code, and sign out."""
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -15,11 +14,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.debug import (
-    sensitive_post_parameters,
-    sensitive_variables,
-)
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from accounts.core import audit, clients
 from accounts.directus import (
@@ -29,20 +24,16 @@ from accounts.directus import (
     InvalidOTP,
     TryLater,
 )
-from accounts.flows import account_recovery, sign_in, sign_in_pending
-from accounts.forms.sign_in import (
-    CODE_NOT_VALID,
-    CodeForm,
-    LoginForm,
-    RecoveryCodeForm,
-)
+from accounts.flows import sign_in, sign_in_pending
+from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm, LoginForm
 from accounts.sessions import current
 from accounts.sessions.tokens import revoke
 from accounts.throttling.limits import CODE_TRIES, Attempt, Throttled
 from accounts.two_factor import recovery_codes
 from accounts.web import known_devices
 
-from .mixins import NextPageMixin, OnlyVisitorsMixin, PublicFormView, PublicMixin, pad
+from .floors import pad
+from .mixins import NextPageMixin, OnlyVisitorsMixin, PublicFormView, PublicMixin
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -253,66 +244,6 @@ class LoginCodeView(SecondStepView):
     def sign_in_with(self, code):
         """Sign in with password and code."""
         return self.sign_in(self.pending.email, self.pending.password, code)
-
-
-@method_decorator(sensitive_post_parameters("recovery_code"), name="dispatch")
-class AccountRecoveryView(SecondStepView):
-    """A recovery code in place of the one-time code."""
-
-    form_class = RecoveryCodeForm
-    template_name = "accounts/account_recovery.html"
-    field = "recovery_code"
-    wrong = gettext_lazy(
-        "That recovery code isn't valid. Check it, or use another one."
-    )
-
-    @sensitive_variables("code", "secret")
-    def sign_in_with(self, code):
-        """Sign in with the one-time code of the secret that the recovery code opens."""
-        row, self.secret = account_recovery.claim(
-            self.request, self.pending.email, code
-        )
-        try:
-            return account_recovery.with_code(
-                self.secret, partial(self._sign_in, row.user_id)
-            )
-        except BaseException:
-            recovery_codes.give_back(row)
-            raise
-
-    @sensitive_variables("otp")
-    def _sign_in(self, owner: int, otp: str):
-        waiting = self.pending
-        user = self.sign_in(waiting.email, waiting.password, otp, own_code=True)
-        if user.pk != owner:
-            # The address has passed to another user.
-            revoke(user.directus_tokens, self.request)
-            raise InvalidOTP(401, "ANOTHER_USER")
-        return user
-
-    def go_on(self, user, url):
-        """Lead to the page that sets the second factor up again."""
-        response = super().go_on(user, reverse("accounts:two_factor"))
-        account_recovery.OPENED.start(self.request, response, self.secret)
-        account_recovery.was_used(self.request, user)
-        messages.warning(self.request, _used(recovery_codes.codes_left(user)))
-        return response
-
-
-def _used(left: int) -> str:
-    used = ngettext(
-        "You used a recovery code. %(count)d is left.",
-        "You used a recovery code. %(count)d are left.",
-        left,
-    ) % {"count": left}
-    lost = ngettext(
-        "Lost your app? Set up two-step verification again. For %(count)d minute you "
-        "can do so without a code.",
-        "Lost your app? Set up two-step verification again. For %(count)d minutes you "
-        "can do so without a code.",
-        account_recovery.MINUTES,
-    ) % {"count": account_recovery.MINUTES}
-    return f"{used} {lost}"
 
 
 class LogoutView(PublicMixin, NextPageMixin, DjangoLogoutView):

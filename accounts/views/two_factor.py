@@ -25,12 +25,8 @@ from accounts.throttling.attempts import CodeAttempt
 from accounts.two_factor import recovery_codes, totp
 from accounts.web.sealed_cookie import ShortSecret
 
-from .reauthentication import (
-    AccountFormView,
-    AccountMixin,
-    AccountPageView,
-    check_password,
-)
+from .account_pages import AccountFormView, AccountMixin, AccountPageView
+from .reauthentication import check_password
 
 logger = logging.getLogger(__name__)
 

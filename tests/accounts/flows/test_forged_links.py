@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import SignUp
-from accounts.views import mixins
+from accounts.views import floors
 from tests.fake_directus.tokens import make_jwt
 
 from ..steps import confirm, forget_spent_links, open_link, sign_up
@@ -170,7 +170,7 @@ def test_a_genuine_link_is_not_spent_by_asking(client, directus, service_token):
 def test_a_refusal_takes_a_fixed_time(client, addresses, settings, monkeypatch, state):
     naps = []
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=naps.append)
-    monkeypatch.setattr(mixins, "time", clock)
+    monkeypatch.setattr(floors, "time", clock)
     settings.RESET_FLOOR_SECONDS = 60
 
     send(client, forged(addresses[state]))
@@ -185,7 +185,7 @@ def test_a_confirmation_takes_the_same_time(
     naps = []
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=naps.append)
     sign_up(client)
-    monkeypatch.setattr(mixins, "time", clock)
+    monkeypatch.setattr(floors, "time", clock)
     settings.RESET_FLOOR_SECONDS = 60
 
     for _ in range(2):
@@ -203,7 +203,7 @@ def test_a_flood_of_throttled_links_holds_no_threads(
         send(client, forged(addresses[0]))
     naps = []
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=naps.append)
-    monkeypatch.setattr(mixins, "time", clock)
+    monkeypatch.setattr(floors, "time", clock)
     settings.RESET_FLOOR_SECONDS = 60
 
     assert send(client, forged(addresses[0])).status_code == 429

@@ -8,7 +8,7 @@ import requests
 from accounts.core import clients
 from accounts.directus import DirectusUnavailable, bulkhead
 from accounts.directus.calls import Kind
-from accounts.views import mixins
+from accounts.views import floors
 
 from ..steps import (
     NEW_PASSWORD,
@@ -153,7 +153,7 @@ def test_few_threads_take_their_time_for_what_tells_nothing(
     client, directus, settings, path
 ):
     """Else visitors could fill all of them."""
-    places = [mixins._places() for _ in range(settings.WEB_THREADS // 2)]
+    places = [floors._places() for _ in range(settings.WEB_THREADS // 2)]
     form = {"email": "new@example.com", "password": NEW_PASSWORD, "first_name": "New"}
     with ExitStack() as taken:
         for place in places:
