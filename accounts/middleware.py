@@ -151,7 +151,7 @@ class DirectusMiddleware:
         )
         request.session.flush()
         request.user = AnonymousUser()
-        wrote = request.method not in revalidation.SAFE_METHODS
+        wrote = request.method not in session_notice.SAFE_METHODS
         session_notice.say(request, wrote=wrote)
         return by_way_of(settings.LOGIN_URL, request.get_full_path())
 
