@@ -150,7 +150,7 @@ class DirectusMiddleware:
             "session.ended", request, user=request.user, reason=type(error).__name__
         )
         current.leave(request)
-        wrote = request.method not in revalidation.SAFE_METHODS
+        wrote = request.method not in session_notice.SAFE_METHODS
         session_notice.say(request, wrote=wrote)
         return by_way_of(settings.LOGIN_URL, request.get_full_path())
 

@@ -41,19 +41,13 @@ def send(name: str, user, request=None, *, to: str = "", **facts) -> None:
     background.run(lambda: _hand_over(name, write()))
 
 
-def send_now(name: str, user, request=None, *, to: str = "", **facts) -> bool:
-    """Send a mail as `send` does and wait; return whether it was accepted."""
-    return _hand_over(name, _writer(name, user, request, to, facts)())
-
-
-def _hand_over(name: str, mail: EmailMultiAlternatives) -> bool:
+def _hand_over(name: str, mail: EmailMultiAlternatives) -> None:
     try:
-        return bool(mail.send())
+        mail.send()
     except (OSError, SMTPException, ValueError) as error:
         # ValueError: Directus may have an invalid address. The log omits the text of
         # the error, because mail servers quote addresses.
         logger.error("The mail %s was not sent: %s", name, type(error).__name__)
-        return False
 
 
 def _writer(name, user, request, to, facts) -> Callable[[], EmailMultiAlternatives]:

@@ -1,9 +1,9 @@
 """Delete accounts on request: after some days, in which the user may cancel.
 
 First the user is deleted or anonymised in Directus, then the row here is anonymised.
-The row itself stays for foreign keys, and the mirror no longer writes it. After an outage
-the next run continues. If Directus refuses, the row is anonymised all the same, and the
-next run tries Directus again.
+The row itself stays for foreign keys, and the mirror no longer writes it. After an
+outage the next run continues. If Directus refuses, the row is anonymised all the same,
+and the next run tries Directus again.
 """
 
 import copy

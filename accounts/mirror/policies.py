@@ -10,7 +10,6 @@ import json
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from django.contrib.auth import get_user_model
 from ..core import clients
 from ..core.memory import Memory
 from ..directus import DirectusClient, DirectusError, DirectusUser, NotFound
+from ..directus.roles import role_lineage
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ def _read_named(client: DirectusClient, wanted: frozenset[str]) -> _Named:
         own[row["role"]] = own.get(row["role"], NONE) | words[row["policy"]]
     parents = {role["id"]: role.get("parent") for role in roles}
     by_role = {
-        role: reduce(frozenset.union, (own.get(r, NONE) for r in _line(role, parents)))
+        role: NONE.union(*(own.get(r, NONE) for r in role_lineage(role, parents.get)))
         for role in parents
     }
     direct = _access(client, words, {"user": {"_nnull": True}}, limit=1)
@@ -156,16 +156,6 @@ def _policies(
         return {}
     words = {row["id"]: wanted & {row["id"], row["name"]} for row in rows}
     return {policy: found for policy, found in words.items() if found}
-
-
-def _line(role: str, parents: dict[str, str | None]) -> list[str]:
-    """Return a role and the roles above it."""
-    line: list[str] = []
-    above: str | None = role
-    while above is not None and above not in line:
-        line.append(above)
-        above = parents.get(above)
-    return line
 
 
 def _access(

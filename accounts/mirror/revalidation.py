@@ -21,12 +21,12 @@ from ..directus import (
 from ..passwords import local
 from ..sessions.lease import POLL_SECONDS
 from ..sessions.store import end_sessions
+from ..web.session_notice import SAFE_METHODS
 from .own_profile import read_profile
 from .users import mirror_user
 
 logger = logging.getLogger(__name__)
 
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # The pause for a session without an answer; longer, up to a limit, if Directus asks
 # for it.
 PAUSE_SECONDS = 5

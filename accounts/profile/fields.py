@@ -5,7 +5,7 @@ What a field is (type, label, choices, note) stands in Directus and is read from
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -154,11 +154,6 @@ def _translations(rows: Any, texts: Mapping[str, str]) -> dict[str, str]:
 
 def _readable(text: Any, texts: Mapping[str, str], otherwise: Any = "") -> str:
     return directus_texts.readable(_text(text) or str(otherwise), texts)
-
-
-def by_name(descriptions: Iterable[Description]) -> dict[str, Description]:
-    """Return descriptions by the names of their fields."""
-    return {description.name: description for description in descriptions}
 
 
 def _text(value: Any) -> str:

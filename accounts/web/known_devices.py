@@ -7,10 +7,12 @@ sign-in form has nothing else, and by its user, because the address may change.
 
 import secrets
 
-from django.conf import settings
 from django.core import signing
 from django.utils.crypto import salted_hmac
 
+from . import cookies
+
+COOKIE = "device"
 COOKIE_AGE = 180 * 24 * 3600
 SALT = "accounts.devices"
 MOST_ACCOUNTS = 5
@@ -36,14 +38,8 @@ def remember(request, response, account: str, user=None) -> None:
         value["accounts"] = _first(account, value["accounts"])
     if user is not None:
         value["users"] = _first(_user_digest(user), value["users"])
-    response.set_cookie(
-        _cookie_name(),
-        signing.dumps(value, salt=SALT, compress=True),
-        max_age=COOKIE_AGE,
-        secure=settings.HTTPS,
-        httponly=True,
-        samesite="Lax",
-    )
+    signed = signing.dumps(value, salt=SALT, compress=True)
+    cookies.write(response, COOKIE, signed, COOKIE_AGE)
 
 
 def knows_user(request, user) -> bool:
@@ -61,14 +57,10 @@ def _user_digest(user) -> str:
 
 def _read(request) -> dict:
     new = {"id": secrets.token_hex(8), "accounts": [], "users": []}
-    cookie = request.COOKIES.get(_cookie_name(), "") if request else ""
+    cookie = cookies.read(request, COOKIE) if request else ""
     if not cookie:
         return new
     try:
         return new | signing.loads(cookie, salt=SALT, max_age=COOKIE_AGE)
     except (signing.BadSignature, ValueError, TypeError):
         return new
-
-
-def _cookie_name() -> str:
-    return f"{settings.COOKIE_PREFIX}device"

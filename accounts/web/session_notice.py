@@ -4,12 +4,14 @@ Every session key without a row gets the same answer. The site makes no row for 
 cookie of one minute carries the message to the next page.
 """
 
-from django.conf import settings
 from django.contrib import messages
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from . import cookies
+
+COOKIE = "ended"
 SECONDS = 60
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 READ, WROTE = "read", "wrote"
@@ -26,7 +28,7 @@ def look(request, needs_sign_in: bool) -> None:
         if not request.user.is_authenticated and request.session.has_ended:
             request.ended_session = READ if request.method in SAFE_METHODS else WROTE
     elif request.resolver_match.view_name == "accounts:login":
-        said = request.COOKIES.get(_cookie_name())
+        said = cookies.read(request, COOKIE)
         if said in {READ, WROTE} and request.method == "GET":
             say(request, wrote=said == WROTE)
             request.ended_session = ""
@@ -36,16 +38,9 @@ def pass_on(request, response) -> None:
     """Set or delete the cookie for the next page."""
     said = getattr(request, "ended_session", None)
     if said:
-        response.set_cookie(
-            _cookie_name(),
-            said,
-            max_age=SECONDS,
-            secure=settings.HTTPS,
-            httponly=True,
-            samesite="Lax",
-        )
+        cookies.write(response, COOKIE, said, SECONDS)
     elif said is not None:
-        response.delete_cookie(_cookie_name(), samesite="Lax")
+        cookies.delete(response, COOKIE)
 
 
 def say(request, *, wrote: bool) -> None:
@@ -58,7 +53,3 @@ def say(request, *, wrote: bool) -> None:
     messages.info(request, format_html("{} {}", text, advice))
     if wrote:
         messages.warning(request, _("Your last change wasn't saved."))
-
-
-def _cookie_name() -> str:
-    return f"{settings.COOKIE_PREFIX}ended"

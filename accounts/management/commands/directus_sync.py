@@ -42,26 +42,7 @@ class Command(BaseCommand):
             metavar="PERCENT",
             help="Refuse to deactivate more of the active users. Default: 20.",
         )
-
-        some = parser.add_mutually_exclusive_group()
-        some.add_argument(
-            "--since",
-            type=_moment,
-            metavar="TIME",
-            help="Only who was changed in Directus since then: 15m, 2h, 1d or an ISO "
-            "time. Not for lock-outs on version 10; sync everybody once a day.",
-        )
-        some.add_argument(
-            "--user",
-            metavar="USER",
-            help="Only this one: e-mail address, Directus id or local id.",
-        )
-        some.add_argument(
-            "--resume",
-            action="store_true",
-            help="Go on where the last run was interrupted, and see who was changed "
-            "since it began. Everybody, if none was, or not within a day.",
-        )
+        _add_selection(parser)
         parser.add_argument(
             "--erase-missing",
             action="store_true",
@@ -126,6 +107,29 @@ class Command(BaseCommand):
             return _with_bar(len(ids), sync_some, client, ids, **rules)
         rules["resume"] = resume
         return _with_bar(client.count_users(), sync_users, client, **rules)
+
+
+def _add_selection(parser):
+    """Which users are synced; everybody by default."""
+    some = parser.add_mutually_exclusive_group()
+    some.add_argument(
+        "--since",
+        type=_moment,
+        metavar="TIME",
+        help="Only who was changed in Directus since then: 15m, 2h, 1d or an ISO "
+        "time. Not for lock-outs on version 10; sync everybody once a day.",
+    )
+    some.add_argument(
+        "--user",
+        metavar="USER",
+        help="Only this one: e-mail address, Directus id or local id.",
+    )
+    some.add_argument(
+        "--resume",
+        action="store_true",
+        help="Go on where the last run was interrupted, and see who was changed "
+        "since it began. Everybody, if none was, or not within a day.",
+    )
 
 
 def _check_usage(dry_run, since, user, resume, erases):

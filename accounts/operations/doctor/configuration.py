@@ -7,11 +7,9 @@ from django.conf import settings
 
 from ...core import clients
 from .findings import Answer, ok, warning
-from .registry import check
 from .site import Site
 
 
-@check("site.roles")
 def roles(site: Site) -> Answer:
     """Every role or policy that gives rights in Django exists in Directus."""
     missing = sorted(
@@ -28,7 +26,6 @@ def roles(site: Site) -> Answer:
     return ok("All roles and policies that the settings name exist.")
 
 
-@check("site.transport")
 def transport(site: Site) -> Answer:
     """No secret crosses a public network unencrypted."""
     clear = [

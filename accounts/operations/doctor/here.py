@@ -15,7 +15,6 @@ from config import __version__
 from ...core import cache
 from ..provisioning.environment import LOOPBACK
 from .findings import Answer, ok, problem, warning
-from .registry import check
 from .site import Site
 
 DAY = 24 * 3600
@@ -23,7 +22,6 @@ DAY = 24 * 3600
 REFRESH_TOKEN_DAYS = 7
 
 
-@check("token.lifetime")
 def lifetime(site: Site) -> Answer:
     """A session of the site ends no later than Directus' refresh token."""
     days = min(settings.SESSION_IDLE_SECONDS, settings.SESSION_COOKIE_AGE) / DAY
@@ -40,7 +38,6 @@ def lifetime(site: Site) -> Answer:
     )
 
 
-@check("site.version")
 def version(site: Site) -> Answer:
     """The versions of the site, of Django and of Python."""
     return ok(
@@ -49,7 +46,6 @@ def version(site: Site) -> Answer:
     )
 
 
-@check("site.database")
 def database(site: Site) -> Answer:
     """The database answers and has all tables."""
     line = "python manage.py migrate"
@@ -65,7 +61,6 @@ def database(site: Site) -> Answer:
     return ok("The database answers and has all tables.")
 
 
-@check("site.cache")
 def cached(site: Site) -> Answer:
     """The cache returns the values that are put into it."""
     key, value = f"doctor:{secrets.token_hex(8)}", secrets.token_hex(8)
@@ -75,7 +70,6 @@ def cached(site: Site) -> Answer:
     return ok("The cache works.")
 
 
-@check("site.checks")
 def system_checks(site: Site) -> Answer:
     """`manage.py check` finds nothing; on a public site `--deploy` finds nothing."""
     is_deployed = urlsplit(settings.PUBLIC_URL).hostname not in LOOPBACK

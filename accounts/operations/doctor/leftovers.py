@@ -5,12 +5,10 @@ import json
 from ...core import clients
 from ...directus.ids import CUSTOMER_POLICY
 from .findings import Answer, ok, warning
-from .registry import check
 from .rights import FOR_TOKEN
 from .site import Row, Site
 
 
-@check("rights.leftovers")
 def leftovers(site: Site) -> Answer:
     """No policy that an upgrade to Directus 11 made gives rights a second time.
 

@@ -2,14 +2,12 @@
 
 from ..provisioning.server import LICENCES_SINCE
 from .findings import Answer, ok, warning
-from .registry import check
 from .site import NotReadable, Site
 
 # Without a licence. Only administrators can read any other number.
 SEATS = 3
 
 
-@check("directus.licence")
 def licence(site: Site) -> Answer:
     """The limits of Directus' licence are known."""
     if site.takes_rules:
@@ -20,7 +18,6 @@ def licence(site: Site) -> Answer:
     )
 
 
-@check("directus.seats")
 def seats(site: Site) -> Answer:
     """A seat is free for another user of Directus' own app."""
     if site.server.major < LICENCES_SINCE:
@@ -36,7 +33,6 @@ def seats(site: Site) -> Answer:
     return ok(f"{taken} of {SEATS} seats are taken.")
 
 
-@check("rights.hidden")
 def hidden(site: Site) -> Answer:
     """No permission of an earlier Directus is without effect.
 

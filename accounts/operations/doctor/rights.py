@@ -10,7 +10,6 @@ from ..provisioning.rights import (
     customer_permissions,
 )
 from .findings import Answer, ok, problem, unknown, warning
-from .registry import check
 from .site import SETUP, Row, Site
 
 USERS, FILES = "directus_users", "directus_files"
@@ -45,7 +44,6 @@ def powers(site: Site, role_id: str | None) -> str:
     )
 
 
-@check("token.present")
 def token(site: Site) -> Answer:
     """The site has a valid service token."""
     if not clients.service_token():
@@ -67,7 +65,6 @@ def token(site: Site) -> Answer:
     return ok("The service token works.")
 
 
-@check("token.rights")
 def token_rights(site: Site) -> Answer:
     """The service token has the needed rights, and cannot make administrators."""
     if site.global_rights["admin_access"]:
@@ -162,7 +159,6 @@ def _right(site: Site, action: str, collection: str = USERS) -> Row:
     return site.rights.get(collection, {}).get(action, {})
 
 
-@check("rights.public")
 def public(site: Site) -> Answer:
     """The public has no rights on users."""
     policies = site.policies_of_role(None)
@@ -182,7 +178,6 @@ def public(site: Site) -> Answer:
     return ok("The public may do nothing with users.")
 
 
-@check("rights.customer_role")
 def customer_role(site: Site) -> Answer:
     """The customers' role exists and has no dangerous rights."""
     role_id = clients.customer_role()
@@ -202,7 +197,6 @@ def customer_role(site: Site) -> Answer:
     return ok(f"Customers have the role {role['name']}.")
 
 
-@check("rights.customer")
 def customer(site: Site) -> Answer:
     """A customer may read and change their own profile, and no other."""
     role = site.role(clients.customer_role())

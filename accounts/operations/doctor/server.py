@@ -8,7 +8,6 @@ from ...core.clock import MOST_SECONDS_APART, ClockUnknown, seconds_apart
 from ...directus import DirectusUnavailable, Visitor
 from ..provisioning.wanted import PROBE_ADDRESS
 from .findings import Answer, ok, problem, warning
-from .registry import check
 from .site import SETUP, NotReadable, Site
 from .times import moment_of
 
@@ -24,7 +23,6 @@ ADVISORIES = {
 TOLERANCE = 120
 
 
-@check("directus.reach")
 def reach(site: Site) -> Answer:
     """Directus answers."""
     url = clients.directus_url()
@@ -41,7 +39,6 @@ def reach(site: Site) -> Answer:
     return ok(f"{url} answers.")
 
 
-@check("directus.version")
 def version(site: Site) -> Answer:
     """Directus is not older than the safe version, nor newer than tested ones."""
     text = str(site.info.get("version", ""))
@@ -79,7 +76,6 @@ def parse_version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts) if all(map(str.isdecimal, parts)) else ()
 
 
-@check("directus.health")
 def health(site: Site) -> Answer:
     """Directus reports no trouble with its mail server, storage, database and cache.
 
@@ -120,7 +116,6 @@ def health_status(site: Site) -> str:
             return ""
 
 
-@check("directus.clock")
 def clock(site: Site) -> Answer:
     """The clocks of Directus and the site agree: tokens are renewed in time."""
     try:
@@ -136,7 +131,6 @@ def clock(site: Site) -> Answer:
     return ok(f"The clocks are {apart:.0f} s apart.")
 
 
-@check("directus.time_zone")
 def time_zone(site: Site) -> Answer:
     """Directus returns times in UTC.
 
@@ -172,7 +166,6 @@ class _Chain(Visitor):
         return {"X-Forwarded-For": f"{self.address}, 198.51.100.77"}
 
 
-@check("directus.address")
 def address(site: Site) -> Answer:
     """Directus learns the addresses of visitors, and only from this site.
 
@@ -209,7 +202,6 @@ def _seen(site: Site, visitor: Visitor) -> bool:
     return bool(client.get("/policies/me/globals").get("enforce_tfa"))
 
 
-@check("directus.login_attempts")
 def login_attempts(site: Site) -> Answer:
     """The site refuses further sign-ins before Directus suspends the account."""
     theirs = site.settings.get("auth_login_attempts")

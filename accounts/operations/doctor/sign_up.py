@@ -6,12 +6,10 @@ from ...core import clients
 from ...directus import Forbidden, InvalidPayload, NewUser
 from ...web.links import public_url
 from .findings import Answer, ok, problem, warning
-from .registry import check
 from .rights import FOR_ANOTHER_ROLE, powers
 from .site import SETUP, NotReadable, Site
 
 
-@check("signup.registration")
 def registration(site: Site) -> Answer:
     """Directus' public registration is open only if the site uses it."""
     is_open = bool(site.public_info.get("project", {}).get("public_registration"))
@@ -32,7 +30,6 @@ def registration(site: Site) -> Answer:
     return ok("Directus takes no sign-ups, and this site needs none of it.")
 
 
-@check("signup.role")
 def role(site: Site) -> Answer:
     """A new user gets the customers' role."""
     if not site.settings["public_registration"]:
@@ -52,7 +49,6 @@ def role(site: Site) -> Answer:
     return ok("Who signs up becomes a customer.")
 
 
-@check("signup.verification")
 def verification(site: Site) -> Answer:
     """Addresses are confirmed before they can be used."""
     project = site.public_info.get("project", {})
@@ -63,7 +59,6 @@ def verification(site: Site) -> Answer:
     return ok("Addresses are confirmed after sign-up.")
 
 
-@check("links.reset")
 def reset_link(site: Site) -> Answer:
     """Directus accepts links to this site in password mails."""
     url = public_url("accounts:password_reset_confirm")
@@ -78,7 +73,6 @@ def reset_link(site: Site) -> Answer:
     return _allowed(url)
 
 
-@check("links.register")
 def register_link(site: Site) -> Answer:
     """Directus accepts links to this site in mails after sign-up.
 

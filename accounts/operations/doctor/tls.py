@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from ...core import clients
 from .findings import Answer, ok, problem, warning
-from .registry import check
 from .site import Site
 
 DAYS_LEFT = 14
@@ -16,7 +15,6 @@ UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
 SECONDS = 5
 
 
-@check("directus.tls")
 def tls(site: Site) -> Answer:
     """Directus' certificate is valid, and does not expire soon."""
     url = urlsplit(clients.directus_url())

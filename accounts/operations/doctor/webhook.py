@@ -16,7 +16,6 @@ from ...web.links import public_url
 from ..provisioning import Webhook
 from ..provisioning.environment import is_loopback
 from .findings import Answer, ok, problem, unknown, warning
-from .registry import check
 from .site import SETUP, NotReadable, Site
 
 WEBHOOK = "accounts:directus_webhook"
@@ -28,7 +27,6 @@ SLACK = timedelta(minutes=1)
 KEPT = timedelta(days=1)
 
 
-@check("webhook.secret")
 def secret(site: Site) -> Answer:
     """There is a secret: without it, the site accepts no messages."""
     if clients.webhook_secret():
@@ -38,7 +36,6 @@ def secret(site: Site) -> Answer:
     return warning(reason, "DIRECTUS_WEBHOOK_SECRET=…")
 
 
-@check("webhook.flow")
 def flow(site: Site) -> Answer:
     """Directus has the Flow, it is active, and it signs with the site's secret."""
     _require_secret()
@@ -55,7 +52,6 @@ def flow(site: Site) -> Answer:
     return ok("Directus tells this site about users that changed.")
 
 
-@check("webhook.target")
 def target(site: Site) -> Answer:
     """The site answers at the address of the Flow."""
     _require_secret()

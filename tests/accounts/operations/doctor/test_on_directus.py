@@ -154,7 +154,7 @@ def test_the_text_has_one_line_for_each_check(doctor, settings):
 
     lines = output.getvalue().splitlines()
     assert caught.value.code == 3
-    assert [line.split()[1] for line in lines] == list(registry.ORDER)
+    assert [line.split()[1] for line in lines] == list(registry.CHECKS)
 
 
 @pytest.fixture

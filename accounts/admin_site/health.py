@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from ..core import audit
 from ..operations.doctor import Finding, Verdict, examine
-from ..operations.doctor.registry import ORDER
+from ..operations.doctor.registry import CHECKS
 from ..operations.doctor.reports import last_report, stored
 from ..throttling.limits import DOCTOR_RUNS, Attempt, Throttled
 
@@ -80,7 +80,7 @@ def _in_time(findings: Iterator[Finding]) -> Iterator[Finding]:
         if time.monotonic() > deadline:
             break
     reason = _("There was no time for this check. Run directus_doctor.")
-    for check_id in ORDER:
+    for check_id in CHECKS:
         if check_id not in seen:
             yield Finding(check_id, Verdict.UNKNOWN, reason)
 
