@@ -86,10 +86,9 @@ def end_sessions_of_everybody(
             run.delete()
             _end_lost(ended, reasons, at_directus)
     except DirectusError as error:
-        facts = {"directus_failed": True, "stopped_by": str(error)}
-    else:
-        facts = {"elsewhere": len(waiting)}
-    return replace(_summed_up(ended, reasons), **facts)
+        summary = _summed_up(ended, reasons)
+        return replace(summary, directus_failed=True, stopped_by=str(error))
+    return replace(_summed_up(ended, reasons), elsewhere=len(waiting))
 
 
 def _here(bar: Bar, dry_run: bool) -> list[Ended]:

@@ -1,4 +1,4 @@
-"""Sign a user out of browsers: all of them, or all but the one in use."""
+"""End the sessions of a user: all, or all except the current one."""
 
 from functools import partial
 
@@ -9,13 +9,13 @@ from .tokens import revoke, tokens_in
 
 
 def end_sessions_of(user, *, but=None) -> int:
-    """End the sessions of a user here, and their tokens at Directus a moment later.
+    """End the sessions of a user now, and revoke their tokens in the background.
 
     Args:
         but: the session (`request.session`) that stays.
 
     Returns:
-        How many there were.
+        The number of ended sessions.
     """
     rows = user.sessions.all()
     if but is not None and but.row is not None:

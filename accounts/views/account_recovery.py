@@ -53,7 +53,7 @@ class AccountRecoveryView(SecondStepView):
         return user
 
     def go_on(self, user, url):
-        """Lead to the page that sets the second factor up again."""
+        """Redirect to the page that sets two-step verification up again."""
         response = super().go_on(user, reverse("accounts:two_factor"))
         account_recovery.OPENED.start(self.request, response, self.secret)
         account_recovery.was_used(self.request, user)

@@ -1,4 +1,4 @@
-"""What the account pages share, and the page that asks for the password again."""
+"""Ask for the password again before sensitive pages."""
 
 from functools import partial
 
@@ -20,9 +20,9 @@ from .mixins import NextPageMixin
 
 
 class PasswordConfirmedMixin(View):
-    """A sensitive page: first asks for the password, if that was long ago.
+    """A sensitive page, which needs a recent re-authentication.
 
-    Stands before AccountMixin. What a form sent too late is not kept: it is sensitive.
+    It precedes AccountMixin. A form that is sent too late is not kept.
     """
 
     def dispatch(self, request, *args, **kwargs):
@@ -32,13 +32,13 @@ class PasswordConfirmedMixin(View):
 
 
 def ask_for_password(request) -> HttpResponseRedirect:
-    """Send a request by way of the page that asks for the password."""
+    """Redirect to the page that asks for the password, and then back."""
     return by_way_of("accounts:reauthentication", request.get_full_path())
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
 class ReauthenticationView(NextPageMixin, AccountFormView):
-    """The password again, with the one-time code where a second factor is on."""
+    """Enter the password again, with the one-time code if a second factor is on."""
 
     form_class = ReauthenticationForm
     template_name = "accounts/reauthentication.html"
@@ -66,16 +66,14 @@ def check_password(request, form, secret: str = ""):
     """Check the fields `current_password` and `otp` of a form at Directus.
 
     Args:
-        secret: of the second factor, where the site makes the code itself and puts it
+        secret: the secret of the app, with which the site computes the code and puts it
             into the form's data.
 
     Returns:
-        Tokens that the caller revokes or keeps; None when something is wrong, which
-        then stands at the form's fields.
+        Tokens, which the caller revokes or keeps; None if the form has errors now.
 
     Raises:
-        Throttled, DirectusUnavailable, DirectusAPIError: nothing is known about the
-            password.
+        Throttled, DirectusUnavailable, DirectusAPIError: the password was not checked.
     """
     data = form.cleaned_data
     prove = partial(sign_in.prove_password, request, data["current_password"])
