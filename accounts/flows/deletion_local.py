@@ -36,7 +36,7 @@ BLANK: dict[str, Any] = {
 
 
 @transaction.atomic
-def erase(user, *, is_finished: bool) -> int:
+def erase(user: User, *, is_finished: bool) -> int:
     """Make a user a row that nobody can be recognised by, and delete what it had.
 
     Args:
@@ -67,7 +67,7 @@ def erase(user, *, is_finished: bool) -> int:
     return end_sessions(user.sessions.all())
 
 
-def _rename_in_admin_log(user) -> None:
+def _rename_in_admin_log(user: User) -> None:
     """Django's admin notes under which name it showed a row."""
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)

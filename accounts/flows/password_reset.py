@@ -4,7 +4,10 @@ import logging
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import Request
 
 from ..core import audit, clients, mails
 from ..directus import (
@@ -16,7 +19,7 @@ from ..directus import (
     TryLater,
     spellings,
 )
-from ..models import Session
+from ..models import Session, User
 from ..sessions.store import end_sessions
 from ..throttling import mailboxes
 from ..throttling.attempts import clear_failures
@@ -32,7 +35,7 @@ class Unsure(Exception):
     """The answer was lost: the password may be the new one or still the old one."""
 
 
-def send_link(request, email: str) -> None:
+def send_link(request: Request, email: str) -> None:
     """Let Directus mail a link to an address, if it is known there.
 
     Raises:
@@ -57,7 +60,7 @@ def send_link(request, email: str) -> None:
     audit.record("password_reset.asked", request, email=email)
 
 
-def send_link_as_staff(request, user) -> None:
+def send_link_as_staff(request: Request, user: User) -> None:
     """Let Directus mail a link to a user, and tell the staff what hinders it.
 
     Visitors' attempts do not count here, nor these there.
@@ -77,7 +80,7 @@ def _mail_link(client: DirectusClient, email: str) -> None:
     )
 
 
-def _count(request, email: str) -> list[Attempt]:
+def _count(request: Request, email: str) -> list[Attempt]:
     address = client_address.bucket(request.client_address)
     try:
         Attempt(ADDRESS_RESETS, address).take()
@@ -88,7 +91,7 @@ def _count(request, email: str) -> list[Attempt]:
 
 
 @sensitive_variables("password", "token")
-def reset(request, token: str, password: str) -> str:
+def reset(request: Request, token: str, password: str) -> str:
     """Set the password that a link's token allows to set.
 
     All sessions of its owner end, the one of this browser too.
@@ -127,7 +130,7 @@ def reset(request, token: str, password: str) -> str:
     return email
 
 
-def _begin_anew(request, email: str) -> None:
+def _begin_anew(request: Request, email: str) -> None:
     clear_failures(email)
     sign_up.delete_sign_ups(email)
     users = _owners(email)
@@ -143,7 +146,7 @@ def _begin_anew(request, email: str) -> None:
     mails.send("password_changed", user, request, to=email)
 
 
-def _owners(email: str):
+def _owners(email: str) -> QuerySet[User]:
     """Return the rows of whoever has this address in Directus.
 
     An address here may be an older one, and a local user may have the same. Where

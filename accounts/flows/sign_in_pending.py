@@ -6,7 +6,10 @@ The password is needed again with the code.
 import secrets
 from dataclasses import dataclass, field
 
+from django.http.response import HttpResponseBase
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import Request
 
 from ..web.sealed_cookie import ShortSecret
 
@@ -25,7 +28,14 @@ class PendingSignIn:
 
 
 @sensitive_variables("password")
-def start(request, response, *, email: str, password: str, next: str) -> None:
+def start(
+    request: Request,
+    response: HttpResponseBase,
+    *,
+    email: str,
+    password: str,
+    next: str,
+) -> None:
     """Remember the first step."""
     request.session.cycle_key()
     _PASSWORD.start(
@@ -34,7 +44,7 @@ def start(request, response, *, email: str, password: str, next: str) -> None:
 
 
 @sensitive_variables("password", "found")
-def read(request) -> PendingSignIn | None:
+def read(request: Request) -> PendingSignIn | None:
     """Return the first step, unless it is too old or of another browser."""
     found = _PASSWORD.read(request)
     if found is None:
@@ -45,11 +55,11 @@ def read(request) -> PendingSignIn | None:
     )
 
 
-def was_started(request) -> bool:
+def was_started(request: Request) -> bool:
     """Tell whether this browser began to sign in, however long ago."""
     return _PASSWORD.was_started(request)
 
 
-def end(request, response) -> None:
+def end(request: Request, response: HttpResponseBase) -> None:
     """Delete what the first step left behind."""
     _PASSWORD.end(request, response)

@@ -5,17 +5,19 @@ from datetime import timedelta
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
+from config.request import Request
+
 # Directus' message about a change comes a moment after it, if at all.
 SPARED_SECONDS = 60
 
 
-def leave(request) -> None:
+def leave(request: Request) -> None:
     """Sign this browser out; nothing of its session is saved any more."""
     request.session.flush()
     request.user = AnonymousUser()
 
 
-def spare(request, seconds: float = SPARED_SECONDS) -> None:
+def spare(request: Request, seconds: float = SPARED_SECONDS) -> None:
     """Let the next message of Directus about a new password not end this session.
 
     It is about what this browser does itself. Called before that is done: the message
@@ -25,7 +27,7 @@ def spare(request, seconds: float = SPARED_SECONDS) -> None:
     request.session.update_row(spared_until=until)
 
 
-def spare_no_longer(request) -> None:
+def spare_no_longer(request: Request) -> None:
     """Take `spare` back: nothing was changed."""
     request.session.update_row(spared_until=None)
 

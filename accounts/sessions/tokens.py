@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -18,10 +19,15 @@ from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from config.request import Request
+
 from ..core import clients
 from ..directus import DirectusError, DirectusUnavailable, SessionExpired, TokenPair
 from . import row_cache, unopened
 from .lease import Lease, is_free
+
+if TYPE_CHECKING:
+    from ..models import Session
 
 LEASE = "refresh_lease_until"
 # Who waited this long for a holder that got no answer does not ask again.
@@ -118,7 +124,7 @@ class SessionTokenStore:
         # Somebody renews them all the time; who renews next is refused by Directus.
         return tokens
 
-    def _replace(self, **columns) -> bool:
+    def _replace(self, **columns: Any) -> bool:
         """Change the row if it still holds the pair that was read last."""
         unchanged = Q(sealed_tokens=self._session.row.sealed_tokens)
         return self._session.update_row(unchanged, **columns)
@@ -151,7 +157,7 @@ class SessionTokenStore:
 
 
 @sensitive_variables("tokens")
-def revoke(tokens: TokenPair, request=None) -> None:
+def revoke(tokens: TokenPair, request: Request | None = None) -> None:
     """Revoke tokens at Directus; best effort, 2 seconds.
 
     Args:
@@ -166,8 +172,10 @@ def revoke(tokens: TokenPair, request=None) -> None:
 # Sealing
 
 
-def tokens_in(row) -> TokenPair | None:
+def tokens_in(row: "Session | None") -> TokenPair | None:
     """Return the tokens of a row; None when it has none, or they do not open."""
+    if row is None:
+        return None
     try:
         return _opened(row)
     except InvalidToken:
@@ -175,8 +183,8 @@ def tokens_in(row) -> TokenPair | None:
         return None
 
 
-def _opened(row) -> TokenPair | None:
-    if row is None or not row.sealed_tokens:
+def _opened(row: "Session") -> TokenPair | None:
+    if not row.sealed_tokens or row.access_expires_at is None:
         return None
     content = json.loads(_fernet().decrypt(row.sealed_tokens.encode()))
     if content["session"] != row.pk:
@@ -189,12 +197,12 @@ def _opened(row) -> TokenPair | None:
     )
 
 
-def holds_tokens(row) -> bool:
+def holds_tokens(row: "Session") -> bool:
     """Tell whether a row has tokens, whether they can be read or not."""
     return bool(row.sealed_tokens)
 
 
-def _seal(row, tokens: TokenPair) -> str:
+def _seal(row: "Session", tokens: TokenPair) -> str:
     text = json.dumps(
         {
             # Tokens moved to another row do not open.
@@ -221,7 +229,7 @@ def sealed_rows(model):
     return model.objects.exclude(sealed_tokens="").only(*names)
 
 
-def seal_anew(row) -> Sealed:
+def seal_anew(row: "Session") -> Sealed:
     """Seal the tokens of a row with the newest key, beside whoever uses them.
 
     A row whose tokens are being renewed is left alone: what is stored at the end of
@@ -243,7 +251,7 @@ def seal_anew(row) -> Sealed:
     return Sealed.ANEW
 
 
-def newest_key_is_in_use(model) -> bool:
+def newest_key_is_in_use(model: type["Session"]) -> bool:
     """Tell whether the running site seals with the newest key already.
 
     By the tokens that were stored last; True when there are none.

@@ -15,12 +15,12 @@ from django.views.decorators.debug import (
 from django.views.generic import TemplateView, View
 
 from accounts.core import audit
-from accounts.directus import AuthenticationFailed, InvalidOTP
+from accounts.directus import AuthenticationFailed, InvalidOTP, TokenPair
 from accounts.flows import account_recovery, sign_in
 from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.sessions.tokens import revoke
 from accounts.web.next_page import by_way_of
-from config.request import AuthenticatedRequest
+from config.request import AuthenticatedRequest, Request
 
 from .mixins import NextPageMixin, SiteFormView
 
@@ -86,7 +86,7 @@ class PasswordConfirmedMixin(View):
         return super().dispatch(request, *args, **kwargs)
 
 
-def ask_for_password(request) -> HttpResponseRedirect:
+def ask_for_password(request: Request) -> HttpResponseRedirect:
     """Send a request by way of the page that asks for the password."""
     return by_way_of("accounts:reauthentication", request.get_full_path())
 
@@ -117,7 +117,9 @@ class ReauthenticationView(NextPageMixin, AccountFormView):
 
 
 @sensitive_variables("secret", "data")
-def check_password(request, form, secret: str = ""):
+def check_password(
+    request: AuthenticatedRequest, form: ReauthenticationForm, secret: str = ""
+) -> TokenPair | None:
     """Check the fields `current_password` and `otp` of a form at Directus.
 
     Args:
@@ -135,7 +137,7 @@ def check_password(request, form, secret: str = ""):
     data = form.cleaned_data
     prove = partial(sign_in.prove_password, request, data["current_password"])
 
-    def prove_with(code: str):
+    def prove_with(code: str) -> TokenPair:
         data["otp"] = code
         return prove(code, own_code=True)
 

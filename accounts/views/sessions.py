@@ -25,7 +25,7 @@ class SessionsView(AccountPageView):
     def get_context_data(self, **kwargs):
         sessions = own_sessions.live_sessions(self.request.user).defer("session_data")
         # This browser first, however many there are.
-        this = self.request.session.row_id or 0
+        this = self.request.session.row_id
         others = list(sessions.exclude(pk=this)[: MOST_SHOWN + 1])
         shown = [*sessions.filter(pk=this), *others[:MOST_SHOWN]]
         for row in shown:

@@ -2,14 +2,14 @@
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
 from django.db import DatabaseError
-from django.http import HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -27,6 +27,7 @@ from accounts.directus import (
     DirectusError,
     InvalidCredentials,
     InvalidOTP,
+    TokenPair,
     TryLater,
 )
 from accounts.flows import account_recovery, sign_in, sign_in_pending
@@ -36,6 +37,7 @@ from accounts.forms.sign_in import (
     LoginForm,
     RecoveryCodeForm,
 )
+from accounts.models import User
 from accounts.sessions import current
 from accounts.sessions.tokens import revoke
 from accounts.throttling.limits import CODE_TRIES, Attempt, Throttled
@@ -65,7 +67,7 @@ class SignInFormView(NextPageMixin, PublicFormView):
         return format_html(text, address=reverse("accounts:password_reset"))
 
     @method_decorator(sensitive_variables("password", "otp"))
-    def sign_in(self, email: str, password: str, otp: str = "", **options):
+    def sign_in(self, email: str, password: str, otp: str = "", **options: Any) -> User:
         """Return the user, or raise the reason why not.
 
         Args:
@@ -85,7 +87,7 @@ class SignInFormView(NextPageMixin, PublicFormView):
             pad(started, settings.SIGN_IN_FLOOR_SECONDS)
         raise error
 
-    def welcome(self, user, email: str, url: str):
+    def welcome(self, user: User, email: str, url: str) -> HttpResponse:
         """Begin the session and go on."""
         tokens = getattr(user, "directus_tokens", None)
         is_first = user.last_login is None
@@ -102,7 +104,7 @@ class SignInFormView(NextPageMixin, PublicFormView):
             raise
         return response
 
-    def _take_back(self, tokens) -> None:
+    def _take_back(self, tokens: TokenPair | None) -> None:
         """Leave nobody signed in, here or at Directus, whose answer is an error."""
         if tokens is not None:
             revoke(tokens, self.request)
@@ -212,7 +214,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
         tries.succeeded()
         return self.go_on(user, self.pending.next or self.get_default_redirect_url())
 
-    def sign_in_with(self, code: str):
+    def sign_in_with(self, code: str) -> User:
         """Return the user, or raise the reason why not."""
         raise NotImplementedError
 
@@ -281,7 +283,7 @@ class AccountRecoveryView(SecondStepView):
             raise
 
     @sensitive_variables("otp")
-    def _sign_in(self, owner: int, otp: str):
+    def _sign_in(self, owner: int, otp: str) -> User:
         waiting = self.pending
         user = self.sign_in(waiting.email, waiting.password, otp, own_code=True)
         if user.pk != owner:

@@ -13,8 +13,11 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
+from django.http.response import HttpResponseBase
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import Request
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,9 @@ class ShortSecret:
     seconds: int
 
     @sensitive_variables("secret", "key")
-    def start(self, request, response, secret: str, **facts: Any) -> None:
+    def start(
+        self, request: Request, response: HttpResponseBase, secret: str, **facts: Any
+    ) -> None:
         """Store a secret, and plain facts beside it."""
         key = Fernet.generate_key()
         request.session[self.session_key] = facts | {
@@ -42,7 +47,7 @@ class ShortSecret:
         _set_cookie(response, self._cookie_name, key.decode(), self.seconds)
 
     @sensitive_variables("secret", "key")
-    def read(self, request) -> tuple[str, dict[str, Any]] | None:
+    def read(self, request: Request) -> tuple[str, dict[str, Any]] | None:
         """Return the secret and the facts; None if expired or of another browser."""
         stored = request.session.get(self.session_key)
         key = request.COOKIES.get(self._cookie_name, "")
@@ -54,11 +59,11 @@ class ShortSecret:
             return None
         return secret, stored
 
-    def was_started(self, request) -> bool:
+    def was_started(self, request: Request) -> bool:
         """Return whether this browser has stored a secret, even if it has expired."""
         return self.session_key in request.session
 
-    def end(self, request, response) -> None:
+    def end(self, request: Request, response: HttpResponseBase) -> None:
         """Delete the secret."""
         request.session.pop(self.session_key, None)
         response.delete_cookie(self._cookie_name, samesite="Lax")
@@ -81,12 +86,12 @@ class SealedCookie:
     seconds: int
 
     @sensitive_variables("secret")
-    def keep(self, response, secret: str) -> None:
+    def keep(self, response: HttpResponseBase, secret: str) -> None:
         """Set the cookie."""
         sealed = self._keys()[0].encrypt(secret.encode()).decode()
         _set_cookie(response, _name(self.cookie), sealed, self.seconds)
 
-    def read(self, request) -> str:
+    def read(self, request: Request) -> str:
         """Return the secret; empty if it has expired or does not open."""
         sealed = request.COOKIES.get(_name(self.cookie), "").encode()
         for key in self._keys():
@@ -94,7 +99,7 @@ class SealedCookie:
                 return key.decrypt(sealed, ttl=self.seconds).decode()
         return ""
 
-    def delete(self, request, response) -> None:
+    def delete(self, request: Request, response: HttpResponseBase) -> None:
         """Delete the cookie."""
         if _name(self.cookie) in request.COOKIES:
             response.delete_cookie(_name(self.cookie), samesite="Lax")
@@ -110,7 +115,9 @@ class SealedCookie:
         return [Fernet(urlsafe_b64encode(key.digest())) for key in keys]
 
 
-def _set_cookie(response, name: str, value: str, seconds: int) -> None:
+def _set_cookie(
+    response: HttpResponseBase, name: str, value: str, seconds: int
+) -> None:
     response.set_cookie(
         name,
         value,
