@@ -98,9 +98,8 @@ def _writer(
     language = language_of(user, otherwise=spoken)
     with translation.override(language):
         context |= _cause(request)
-    return partial(
-        _written, name, language, to or (user.email if user else ""), context
-    )
+    address = to or (user.email if user else "")
+    return partial(_written, name, language, address, context)
 
 
 def _written(

@@ -185,7 +185,7 @@ class SessionStore(Validation, LimitedSession):
 
     @property
     def row_id(self) -> int:
-        """The row's id, which stays when the session gets a new key; 0 without a row."""
+        """The row's id, which stays when the key is cycled; 0 without a row."""
         return self.row.pk if self.row else 0
 
     def reload_row(self) -> None:
