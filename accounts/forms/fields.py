@@ -21,6 +21,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.directus import to_ascii
+from accounts.models import User
 
 PLAIN_ADDRESS = re.compile(r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]{1,64}@[A-Za-z0-9.-]+")
 # An encoded word (RFC 2047): some mail servers decode it to another address.
@@ -162,7 +163,7 @@ class SiteForm(forms.Form):
             if isinstance(field, NewPasswordField):
                 field.help_text = _policy_as_list()
 
-    def check_new_password(self, name: str, user) -> None:
+    def check_new_password(self, name: str, user: User) -> None:
         """Check a new password against the policy.
 
         Args:

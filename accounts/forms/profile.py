@@ -89,11 +89,11 @@ class ProfileForm(UnchangedMixin, SiteForm):
 
     def __init__(
         self,
-        *args,
+        *args: Any,
         user: User,
         custom_fields: Sequence[CustomField] = (),
         values: dict[str, Any] | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         self.custom_fields = {field.name: field for field in custom_fields}
         kwargs["initial"] = self._initial(user, values or {})

@@ -1,6 +1,10 @@
 """Forms that ask for the password of the signed-in user."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
 
 from .fields import PasswordField, SiteForm
 from .sign_in import CODE_NOT_VALID, ENTER_CODE, CodeField
@@ -20,12 +24,12 @@ class ReauthenticationForm(SiteForm):
     )
     otp = CodeField(required=False)
 
-    def __init__(self, *args, user, needs_code: bool = True, **kwargs):
+    def __init__(self, *args: Any, user: User, needs_code: bool = True, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.user = user
         self._code = self.fields["otp"]
         # Also shown if the form was sent with a code: Directus decides.
-        needs_code = needs_code and user.has_two_factor
+        needs_code = needs_code and bool(user.has_two_factor)
         if not needs_code and not self.data.get("otp"):
             del self.fields["otp"]
 

@@ -66,7 +66,7 @@ class UnchangedMixin(forms.Form):
         return _as_sent(widget, str(shown)) == _as_sent(widget, bound.data or "")
 
 
-def _is_accepted(field: forms.Field, value) -> bool:
+def _is_accepted(field: forms.Field, value: object) -> bool:
     try:
         field.clean(field.prepare_value(value))
     except forms.ValidationError:

@@ -5,17 +5,19 @@ from datetime import timedelta
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-# Directus' message about a change comes shortly after it, if at all.
+from config.request import Request
+
+# Directus' message about a change comes a moment after it, if at all.
 SPARED_SECONDS = 60
 
 
-def leave(request) -> None:
+def leave(request: Request) -> None:
     """End the current session; nothing of it is saved."""
     request.session.flush()
     request.user = AnonymousUser()
 
 
-def spare(request, seconds: float = SPARED_SECONDS) -> None:
+def spare(request: Request, seconds: float = SPARED_SECONDS) -> None:
     """Ignore the next webhook message about a new password for this session.
 
     This session causes it. Call it before the change: the message can arrive before the
@@ -25,7 +27,7 @@ def spare(request, seconds: float = SPARED_SECONDS) -> None:
     request.session.update_row(spared_until=until)
 
 
-def spare_no_longer(request) -> None:
+def spare_no_longer(request: Request) -> None:
     """Undo `spare`, because nothing was changed."""
     request.session.update_row(spared_until=None)
 

@@ -3,8 +3,12 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .tokens import Sealed, seal_anew, sealed_rows
+
+if TYPE_CHECKING:
+    from ..models import Session
 
 BATCH = 500
 # Rows with a renewal in progress are tried again, for longer than a renewal takes.
@@ -23,12 +27,14 @@ class RotationResult:
     interrupted: bool = False
 
 
-def count_rows(model) -> int:
+def count_rows(model: type["Session"]) -> int:
     """Return the number of rows with tokens."""
     return sealed_rows(model).count()
 
 
-def rotate(model, *, on_row: Callable[[], object] = lambda: None) -> RotationResult:
+def rotate(
+    model: type["Session"], *, on_row: Callable[[], object] = lambda: None
+) -> RotationResult:
     """Seal the tokens of all rows with the newest key.
 
     After an interruption each row is sealed with the old or the new key; Ctrl-C ends it
@@ -63,7 +69,7 @@ def _seal(
     return busy
 
 
-def _pages(model) -> Iterator:
+def _pages(model: type["Session"]) -> Iterator["Session"]:
     """Yield the rows in pages, so that no query stays open beside the running site."""
     rows = sealed_rows(model).order_by("pk")
     last = 0

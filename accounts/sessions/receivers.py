@@ -9,6 +9,8 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.dispatch import receiver
 
+from config.request import Request
+
 from ..core import audit
 from . import SessionStore
 from .tokens import revoke
@@ -42,11 +44,11 @@ def revoke_tokens(sender, request, user, **kwargs):
     audit.record("sign_out", request, user=user)
 
 
-def _has_our_session(request) -> bool:
+def _has_our_session(request: Request) -> bool:
     return isinstance(getattr(request, "session", None), SessionStore)
 
 
-def _revoke_tokens(request) -> None:
+def _revoke_tokens(request: Request) -> None:
     tokens = request.session.tokens.withdraw()
     if tokens is not None:
         revoke(tokens, request)

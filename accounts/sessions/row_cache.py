@@ -9,12 +9,16 @@ If a mark does not reach the cache, an old row stays there for at most a minute.
 
 import logging
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import Field
 
 from ..core import cache
+
+if TYPE_CHECKING:
+    from ..models import Session
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +28,7 @@ MARK = {"changed": True}
 MARK_SECONDS = 10
 
 
-def get(model, session_key: str | None):
+def get(model: type["Session"], session_key: str | None) -> "Session | None":
     """Return the cached row, or None if the database must be read.
 
     Args:
@@ -46,7 +50,7 @@ def get(model, session_key: str | None):
     return model.from_db("default", names, row)
 
 
-def remember(row, read_at: float) -> None:
+def remember(row: "Session", read_at: float) -> None:
     """Store a row that was read from the database.
 
     Args:
@@ -62,7 +66,7 @@ def remember(row, read_at: float) -> None:
     cache.add(PREFIX + row.session_key, values, SECONDS)
 
 
-def _plain(field, row) -> Any:
+def _plain(field: Field, row: "Session") -> Any:
     value = getattr(row, field.attname)
     return (
         value if value is None or isinstance(value, int) else field.value_to_string(row)

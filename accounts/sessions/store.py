@@ -16,7 +16,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from ..core.batches import delete_in_batches
@@ -184,9 +184,9 @@ class SessionStore(Validation, LimitedSession):
         return getattr(self, "_row", None)
 
     @property
-    def row_id(self) -> int | None:
-        """The row's id, which stays when the session gets a new key."""
-        return self.row.pk if self.row else None
+    def row_id(self) -> int:
+        """The row's id, which stays when the key is cycled; 0 without a row."""
+        return self.row.pk if self.row else 0
 
     def reload_row(self) -> None:
         """Read the row from the database."""
@@ -275,7 +275,7 @@ class SessionStore(Validation, LimitedSession):
         return self.model.objects.filter(session_key__in=keys)
 
     def _columns_of_row(self):
-        return self.model.objects.filter(pk=self.row_id)
+        return self.model.objects.filter(pk=self.row.pk if self.row else None)
 
     def _read_row(self):
         if self.session_key is None:
@@ -314,12 +314,12 @@ def _browser(request: "Request", now: datetime) -> dict[str, Any]:
     }
 
 
-def end_sessions(sessions) -> int:
+def end_sessions(sessions: "QuerySet[Session]") -> int:
     """End the sessions of a queryset in Django; return their number."""
     return len(delete_sessions(sessions))
 
 
-def delete_sessions(sessions) -> list:
+def delete_sessions(sessions: "QuerySet[Session]") -> list:
     """End the sessions of a queryset in Django; return their last rows.
 
     A request that renews tokens of such a row cannot store them, and revokes them.

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -18,10 +19,15 @@ from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from config.request import Request
+
 from ..core import clients
 from ..directus import DirectusError, DirectusUnavailable, SessionExpired, TokenPair
 from . import row_cache, unopened
 from .lease import Lease, is_free
+
+if TYPE_CHECKING:
+    from ..models import Session
 
 LEASE = "refresh_lease_until"
 # Stop waiting after this long if the lease holder failed.
@@ -119,7 +125,7 @@ class SessionTokenStore:
         # Other requests keep renewing; Directus refuses the next renewal.
         return tokens
 
-    def _replace(self, **columns) -> bool:
+    def _replace(self, **columns: Any) -> bool:
         """Change the row if it has the pair that was read last."""
         unchanged = Q(sealed_tokens=self._session.row.sealed_tokens)
         return self._session.update_row(unchanged, **columns)
@@ -152,7 +158,7 @@ class SessionTokenStore:
 
 
 @sensitive_variables("tokens")
-def revoke(tokens: TokenPair, request=None) -> None:
+def revoke(tokens: TokenPair, request: Request | None = None) -> None:
     """Revoke tokens at Directus; best effort, 2 seconds.
 
     Args:
@@ -167,8 +173,10 @@ def revoke(tokens: TokenPair, request=None) -> None:
 # Sealing
 
 
-def tokens_in(row) -> TokenPair | None:
+def tokens_in(row: "Session | None") -> TokenPair | None:
     """Return the tokens of a row; None without tokens, or if they do not open."""
+    if row is None:
+        return None
     try:
         return _opened(row)
     except InvalidToken:
@@ -176,8 +184,8 @@ def tokens_in(row) -> TokenPair | None:
         return None
 
 
-def _opened(row) -> TokenPair | None:
-    if row is None or not row.sealed_tokens:
+def _opened(row: "Session") -> TokenPair | None:
+    if not row.sealed_tokens or row.access_expires_at is None:
         return None
     content = json.loads(_fernet().decrypt(row.sealed_tokens.encode()))
     if content["session"] != row.pk:
@@ -190,12 +198,12 @@ def _opened(row) -> TokenPair | None:
     )
 
 
-def holds_tokens(row) -> bool:
+def holds_tokens(row: "Session") -> bool:
     """Return whether a row has tokens, readable or not."""
     return bool(row.sealed_tokens)
 
 
-def _seal(row, tokens: TokenPair) -> str:
+def _seal(row: "Session", tokens: TokenPair) -> str:
     text = json.dumps(
         {
             # Tokens that were moved to another row do not open.
@@ -222,7 +230,7 @@ def sealed_rows(model):
     return model.objects.exclude(sealed_tokens="").only(*names)
 
 
-def seal_anew(row) -> Sealed:
+def seal_anew(row: "Session") -> Sealed:
     """Seal the tokens of a row with the newest key, beside running requests.
 
     A row with a renewal in progress is skipped: the renewal stores its pair only if the
@@ -244,7 +252,7 @@ def seal_anew(row) -> Sealed:
     return Sealed.ANEW
 
 
-def newest_key_is_in_use(model) -> bool:
+def newest_key_is_in_use(model: type["Session"]) -> bool:
     """Return whether the running site seals with the newest key already.
 
     The tokens that were stored last show it; True without any.

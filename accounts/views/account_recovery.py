@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from accounts.directus import InvalidOTP
 from accounts.flows import account_recovery
 from accounts.forms.sign_in import RecoveryCodeForm
+from accounts.models import User
 from accounts.sessions.tokens import revoke
 from accounts.two_factor import recovery_codes
 
@@ -43,7 +44,7 @@ class AccountRecoveryView(SecondStepView):
             raise
 
     @sensitive_variables("otp")
-    def _sign_in(self, owner: int, otp: str):
+    def _sign_in(self, owner: int, otp: str) -> User:
         waiting = self.pending
         user = self.sign_in(waiting.email, waiting.password, otp, own_code=True)
         if user.pk != owner:

@@ -2,10 +2,11 @@
 
 import logging
 
+from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import RedirectURLMixin
-from django.http import HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -86,12 +87,12 @@ class SiteFormView(FormView):
 
     def trouble(
         self,
-        form,
+        form: forms.Form,
         status: int,
         title: str,
         retry_after: int | None,
         text: str = "",
-    ):
+    ) -> HttpResponse:
         """Show the form again; passwords and codes are never filled in."""
         seconds = retry_after or DEFAULT_RETRY_SECONDS
         hint = self.throttled_hint() if status == 429 else ""

@@ -119,11 +119,11 @@ class ProfileView(ProfilePageView):
         self._tell(form)
         return HttpResponseRedirect(self.get_success_url())
 
-    def _keep_time_zone(self, form) -> None:
+    def _keep_time_zone(self, form: ProfileForm) -> None:
         if form.has_new_time_zone:
             note_written(self.request.user, time_zone=form.cleaned_data["time_zone"])
 
-    def _tell(self, form) -> None:
+    def _tell(self, form: ProfileForm) -> None:
         changed = [*form.changes, *(["time_zone"] if form.has_new_time_zone else [])]
         if not changed:
             return

@@ -9,11 +9,12 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.generic import View
 
 from accounts.core import audit
-from accounts.directus import AuthenticationFailed, InvalidOTP
+from accounts.directus import AuthenticationFailed, InvalidOTP, TokenPair
 from accounts.flows import account_recovery, sign_in
 from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.sessions.tokens import revoke
 from accounts.web.next_page import by_way_of
+from config.request import AuthenticatedRequest, Request
 
 from .account_pages import AccountFormView
 from .mixins import NextPageMixin
@@ -31,7 +32,7 @@ class PasswordConfirmedMixin(View):
         return super().dispatch(request, *args, **kwargs)
 
 
-def ask_for_password(request) -> HttpResponseRedirect:
+def ask_for_password(request: Request) -> HttpResponseRedirect:
     """Redirect to the page that asks for the password, and then back."""
     return by_way_of("accounts:reauthentication", request.get_full_path())
 
@@ -62,7 +63,9 @@ class ReauthenticationView(NextPageMixin, AccountFormView):
 
 
 @sensitive_variables("secret", "data")
-def check_password(request, form, secret: str = ""):
+def check_password(
+    request: AuthenticatedRequest, form: ReauthenticationForm, secret: str = ""
+) -> TokenPair | None:
     """Check the fields `current_password` and `otp` of a form at Directus.
 
     Args:
@@ -78,7 +81,7 @@ def check_password(request, form, secret: str = ""):
     data = form.cleaned_data
     prove = partial(sign_in.prove_password, request, data["current_password"])
 
-    def prove_with(code: str):
+    def prove_with(code: str) -> TokenPair:
         data["otp"] = code
         return prove(code, own_code=True)
 

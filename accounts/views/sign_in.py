@@ -1,14 +1,14 @@
 """Sign in, with or without a one-time code, and sign out."""
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
 from django.db import DatabaseError
-from django.http import HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -22,10 +22,12 @@ from accounts.directus import (
     DirectusError,
     InvalidCredentials,
     InvalidOTP,
+    TokenPair,
     TryLater,
 )
 from accounts.flows import sign_in, sign_in_pending
 from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm, LoginForm
+from accounts.models import User
 from accounts.sessions import current
 from accounts.sessions.tokens import revoke
 from accounts.throttling.limits import CODE_TRIES, Attempt, Throttled
@@ -56,7 +58,7 @@ class SignInFormView(NextPageMixin, PublicFormView):
         return format_html(text, address=reverse("accounts:password_reset"))
 
     @method_decorator(sensitive_variables("password", "otp"))
-    def sign_in(self, email: str, password: str, otp: str = "", **options):
+    def sign_in(self, email: str, password: str, otp: str = "", **options: Any) -> User:
         """Return the authenticated user.
 
         Args:
@@ -76,7 +78,7 @@ class SignInFormView(NextPageMixin, PublicFormView):
             pad(started, settings.SIGN_IN_FLOOR_SECONDS)
         raise error
 
-    def welcome(self, user, email: str, url: str):
+    def welcome(self, user: User, email: str, url: str) -> HttpResponse:
         """Begin the session and redirect."""
         tokens = getattr(user, "directus_tokens", None)
         is_first = user.last_login is None
@@ -93,7 +95,7 @@ class SignInFormView(NextPageMixin, PublicFormView):
             raise
         return response
 
-    def _take_back(self, tokens) -> None:
+    def _take_back(self, tokens: TokenPair | None) -> None:
         """Undo the sign-in, here and at Directus, after an error."""
         if tokens is not None:
             revoke(tokens, self.request)
@@ -203,7 +205,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
         tries.succeeded()
         return self.go_on(user, self.pending.next or self.get_default_redirect_url())
 
-    def sign_in_with(self, code: str):
+    def sign_in_with(self, code: str) -> User:
         """Return the user, or raise the reason of the refusal."""
         raise NotImplementedError
 

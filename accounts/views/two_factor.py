@@ -16,7 +16,7 @@ from django.views.decorators.debug import (
 
 from accounts import two_factor
 from accounts.core import clients
-from accounts.directus import Forbidden, InvalidOTP, InvalidPayload
+from accounts.directus import DirectusClient, Forbidden, InvalidOTP, InvalidPayload
 from accounts.flows import account_recovery
 from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm
@@ -267,7 +267,7 @@ class TurnOffView(PasswordStepView):
         messages.success(self.request, _("Two-step verification is off."))
         return redirect("accounts:two_factor")
 
-    def _disable(self, form, client) -> bool:
+    def _disable(self, form: ReauthenticationForm, client: DirectusClient) -> bool:
         try:
             client.disable_second_factor(form.cleaned_data["otp"])
         except InvalidPayload:

@@ -14,6 +14,7 @@ from accounts.throttling.limits import (
     WEBHOOK_CALLS,
     WEBHOOK_REFUSALS,
     Attempt,
+    Limit,
     Throttled,
 )
 from accounts.throttling.once import WEBHOOK_MESSAGES, Once
@@ -81,10 +82,10 @@ class DirectusWebhookView(PublicMixin, View):
         return _answer(401, "the signature is missing, wrong or too old")
 
 
-def _count(limit, subject: str) -> None:
+def _count(limit: Limit, subject: str) -> None:
     Attempt(limit, subject).take()
 
 
-def _answer(status: int, result: str, retry_after: int | None = None):
+def _answer(status: int, result: str, retry_after: int | None = None) -> JsonResponse:
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return JsonResponse({"result": result}, status=status, headers=headers)
