@@ -4,7 +4,6 @@ import logging
 
 from django.conf import settings
 from django.contrib.auth import middleware as auth_middleware
-from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError
 from django.http import UnreadablePostError
 from django.shortcuts import redirect
@@ -26,6 +25,7 @@ from .directus import (
     time_budget,
 )
 from .mirror import revalidation
+from .sessions import current
 from .web import client_address, languages, session_notice, time_zones
 from .web.next_page import by_way_of
 
@@ -149,8 +149,7 @@ class DirectusMiddleware:
         audit.record(
             "session.ended", request, user=request.user, reason=type(error).__name__
         )
-        request.session.flush()
-        request.user = AnonymousUser()
+        current.leave(request)
         wrote = request.method not in session_notice.SAFE_METHODS
         session_notice.say(request, wrote=wrote)
         return by_way_of(settings.LOGIN_URL, request.get_full_path())

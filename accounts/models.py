@@ -23,7 +23,7 @@ from .directus import spellings
 from .web.user_agent import browser_in_words
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     """Creates local users; accounts.mirror.users creates mirrored ones."""
 
     def create_superuser(self, email, password=None, **fields):
@@ -205,9 +205,12 @@ class Session(AbstractBaseSession):
     must_renew = models.BooleanField(default=False, db_default=False, editable=False)
     refresh_lease_until = models.DateTimeField(null=True)
 
-    class Meta(AbstractBaseSession.Meta):
+    class Meta:
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
+
+    # Set by the page that lists sessions.
+    is_this_one = False
 
     @property
     def browser(self) -> str:

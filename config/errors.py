@@ -14,6 +14,8 @@ from django.template import TemplateDoesNotExist, loader
 from accounts.directus import TryLater
 from accounts.web import languages
 
+from .context_processors import site
+
 logger = logging.getLogger(__name__)
 
 DEFAULT_RETRY_SECONDS = 10
@@ -45,9 +47,8 @@ def server_error(request):
     if isinstance(error, (OperationalError, InterfaceError, TryLater)):
         return unavailable(request, getattr(error, "retry_after", None), error)
     # Without the request: whatever failed may fail again for the page.
-    context = {"request_id": getattr(request, "request_id", "")}
     try:
-        page = loader.get_template("500.html").render(context)
+        page = loader.get_template("500.html").render(site(request))
     except TemplateDoesNotExist:
         page = "Server error"
     return HttpResponseServerError(page)
@@ -75,9 +76,9 @@ def unavailable(request, retry_after: int | None = None, cause=None):
     return _page(request, 503, retry_after or DEFAULT_RETRY_SECONDS)
 
 
-def too_many_requests(request, retry_after: int):
+def too_many_requests(request, retry_after: int | None = None):
     """Answer 429: come back in so many seconds."""
-    return _page(request, 429, retry_after)
+    return _page(request, 429, retry_after or DEFAULT_RETRY_SECONDS)
 
 
 def _page(request, status, retry_after=None, template=None, **facts):

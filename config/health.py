@@ -48,8 +48,13 @@ class _Probe:
 
     NOTHING = {"database": False, "directus": False}
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._asking = threading.Lock()
+        self.forget()
+        on_clear(self.forget)
+
+    def forget(self) -> None:
+        """Ask anew at the next request."""
         self._kept = self.NOTHING
         self._asked_at = -OLD_SECONDS
 
@@ -71,7 +76,6 @@ class _Probe:
 
 
 _probe = _Probe()
-on_clear(_probe.__init__)
 
 
 def _database_answers() -> bool:

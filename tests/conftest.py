@@ -8,6 +8,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 
 from accounts.core import background, memory
+from accounts.directus import transport
 
 from .fake_directus import FakeDirectus
 
@@ -27,6 +28,12 @@ def _clean_process():
 def _nothing_is_put_off(monkeypatch):
     """Do at once what is usually done in the background."""
     monkeypatch.setattr(background, "run", lambda work: work())
+
+
+@pytest.fixture(autouse=True)
+def _hasty_retries(monkeypatch):
+    """Wait less before a retry; there are many in these tests."""
+    monkeypatch.setattr(transport, "RETRY_DELAY", (0.005, 0.01))
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from local.stack import Stack
 from local.state import State
 from local.versions import chosen_version
 
-from .on_wire.site import put_into_past
+from .on_wire.site import LONG_AGO, put_into_past
 
 LATER_CODES = Path(__file__).with_name("later_codes.cjs")
 DIRECTUS_ENV = {
@@ -139,9 +139,9 @@ class RunningStack(Stack):
         self._usual_site = SITE_ENV
         self.restart_site()
 
-    def make_stale(self, *columns: str) -> None:
+    def make_stale(self, *columns: str, to: str = LONG_AGO) -> None:
         """Put these columns of all sessions of the site into the past."""
-        put_into_past(self.site_settings()["DATABASE_URL"], *columns)
+        put_into_past(self.site_settings()["DATABASE_URL"], *columns, to=to)
 
     @contextmanager
     def after_message(self) -> Iterator[None]:

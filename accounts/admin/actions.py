@@ -4,6 +4,8 @@ An action changes one user at a time. `accounts.admin.confirming` asks for a
 confirmation first, and reports.
 """
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -25,6 +27,9 @@ from ..throttling.limits import Throttled
 from ..web.links import public_url
 from .sessions import others
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 
 class Action:
     """An action on users.
@@ -44,25 +49,25 @@ class Action:
     event: str
     needs_service = False
     is_harsh = False
-    label: str
+    label: "str | StrPromise"
 
     def question(self, count: int) -> str:
         """Return the question for the confirmation."""
         raise NotImplementedError
 
-    explanation: str
+    explanation: "str | StrPromise"
 
     def done(self, count: int) -> str:
         """Return the message for so many changed users."""
         raise NotImplementedError
 
-    def obstacle(self) -> str:
+    def obstacle(self) -> "str | StrPromise":
         """Return why the action is impossible now, or an empty string."""
         if self.needs_service and clients.service_client() is None:
             return NO_SERVICE_TOKEN
         return ""
 
-    def objection(self, request, user) -> str:
+    def objection(self, request, user) -> "str | StrPromise":
         """Return why the action skips a user, judged by the row."""
         if user.deleted_at:
             return _("This account was deleted.")

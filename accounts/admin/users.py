@@ -172,7 +172,9 @@ class UserAdmin(DjangoUserAdmin):
             raise PermissionDenied(action.permission)
         user = self.get_object(request, unquote(object_id))
         if user is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            # As Django's own pages do; not in Django's stubs.
+            redirect = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]
+            return redirect(request, self.opts, object_id)
         confirming = Confirming(self, action, request)
         if request.method != "POST":
             return confirming.ask([user])
@@ -185,8 +187,8 @@ class UserAdmin(DjangoUserAdmin):
         def act(model_admin, request, users):
             if users.count() > MOST_AT_ONCE:
                 text = _("Select at most %(count)d users at a time.")
-                text %= {"count": MOST_AT_ONCE}
-                self.message_user(request, text, messages.ERROR)
+                most = {"count": MOST_AT_ONCE}
+                self.message_user(request, text % most, messages.ERROR)
                 return None
             confirming = Confirming(self, action, request)
             chosen = list(users)

@@ -44,8 +44,8 @@ def check_settings(app_configs, **kwargs):
     ]
 
 
-def _check_sessions():
-    found = []
+def _check_sessions() -> list[checks.CheckMessage]:
+    found: list[checks.CheckMessage] = []
     if settings.SESSION_ENGINE != "accounts.sessions":
         found.append(
             checks.Error(

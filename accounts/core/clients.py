@@ -4,6 +4,7 @@ The only module that reads settings.DIRECTUS_*. It knows no endpoint paths.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from django.conf import settings
 
@@ -138,7 +139,7 @@ def own_ids() -> SiteIds:
     return SiteIds(settings.DIRECTUS_SITE)
 
 
-def trusted_certificates() -> str | bool:
+def trusted_certificates() -> str | Literal[True]:
     """Return the file of trusted authorities, or True for the default ones."""
     return settings.DIRECTUS_CA_BUNDLE or True
 

@@ -55,6 +55,20 @@ def cancel(request) -> bool:
     return True
 
 
+def cancel_for(users, request) -> None:
+    """Keep the accounts of users after a reset of their password by mail.
+
+    The request for the deletion may have come from a stranger with the old password.
+    An owner who wants the deletion can ask for it again.
+    """
+    waiting = users.filter(is_active=True, deleted_at=None).exclude(delete_at=None)
+    for user in waiting:
+        if waiting.filter(pk=user.pk).update(delete_at=None):
+            user.delete_at = None
+            audit.record("deletion.revoked", request, user=user, reason="new password")
+            mails.send("deletion_cancelled", user, request)
+
+
 def due_users() -> QuerySet:
     """Return the users to delete by now, and those of whom Directus has kept some."""
     due = get_user_model().objects.filter(delete_at__lte=timezone.now())

@@ -30,7 +30,7 @@ DELETE, ANONYMISE = "delete", "anonymise"
 # Directus accepts it, and nobody has it: RFC 2606.
 NOBODYS_DOMAIN = "example.com"
 # What a field may hold that says nothing, whatever its type.
-NOTHINGS = (None, "", 0, [])
+NOTHINGS: tuple[object, ...] = (None, "", 0, [])
 
 
 def erase_at_directus(user) -> str:

@@ -7,11 +7,15 @@ to it: what is asked, written and sent is the same.
 
 import secrets
 from datetime import timedelta
+from typing import cast
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import Request
 
 from ..core import audit, clients, mails
 from ..core.batches import delete_in_batches
@@ -165,15 +169,17 @@ def confirm(request, token: str) -> EmailChange:
         raise LinkInvalid
     # Otherwise the answer was lost the last time.
     if profile.email.casefold() != change.new_email.casefold():
-        _write(request, service, change)
+        _write(request, service, change, profile)
     _begin_anew(request, change, profile)
     return change
 
 
 def _owner(request, service: DirectusClient, change: EmailChange) -> DirectusUser:
     """Return the profile, if it is still the account that the change was asked for."""
+    # A local user has no account page to ask for a change on.
+    directus_id = cast(UUID, change.user.directus_id)
     with service_call():
-        profile = service.get_user(change.user.directus_id)
+        profile = service.get_user(directus_id)
     known = {change.old_email.casefold(), change.new_email.casefold()}
     if not profile.is_active or profile.email.casefold() not in known:
         _refused(request, change.user, "ACCOUNT_CHANGED")
@@ -182,10 +188,15 @@ def _owner(request, service: DirectusClient, change: EmailChange) -> DirectusUse
     return profile
 
 
-def _write(request, service: DirectusClient, change: EmailChange) -> None:
+def _write(
+    request: Request,
+    service: DirectusClient,
+    change: EmailChange,
+    profile: DirectusUser,
+) -> None:
     try:
         with service_call(but=InvalidPayload):
-            service.update_user(change.user.directus_id, {"email": change.new_email})
+            service.update_user(profile.id, {"email": change.new_email})
     except InvalidPayload as error:
         # Taken by somebody meanwhile, most likely.
         _refused(request, change.user, error.code)

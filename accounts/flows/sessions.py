@@ -16,7 +16,7 @@ def live_sessions(user) -> QuerySet[Session]:
 
 def end_one(request, pk: int) -> bool:
     """End another session of whoever asks; return whether there was one."""
-    others = request.user.sessions.exclude(pk=request.session.row.pk)
+    others = request.user.sessions.exclude(pk=request.session.row_id)
     return bool(_note(request, ending.end(others.filter(pk=pk))))
 
 

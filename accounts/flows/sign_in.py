@@ -34,7 +34,9 @@ from . import sign_up
 
 
 @sensitive_variables("password", "otp", "tokens")
-def sign_in(request, email: str, password: str, otp: str = ""):
+def sign_in(
+    request, email: str, password: str, otp: str = "", *, own_code: bool = False
+):
     """Check the credentials at Directus and mirror their owner.
 
     Returns:
@@ -46,7 +48,7 @@ def sign_in(request, email: str, password: str, otp: str = ""):
         Others as `login`.
     """
     try:
-        tokens = login(request, email, password, otp)
+        tokens = login(request, email, password, otp, own_code=own_code)
         user, tokens = _mirrored(request, tokens, email, otp)
         if not user.is_active:
             revoke(tokens, request)
@@ -174,11 +176,14 @@ def _try_spellings(
 
 
 @sensitive_variables("password", "otp", "tokens")
-def prove_password(request, password: str, otp: str = "") -> TokenPair:
-    """Check the password of whoever is signed in, by a sign-in at Directus.
+def prove_password(
+    request, password: str, otp: str = "", *, own_code: bool = False
+) -> TokenPair:
+    """Check the password of the signed-in user, by a sign-in at Directus.
 
     Args:
         otp: the one-time code, needed when a second factor is on.
+        own_code: as in `login`.
 
     Returns:
         Tokens of their own, which the caller revokes or keeps.
@@ -186,7 +191,8 @@ def prove_password(request, password: str, otp: str = "") -> TokenPair:
     Raises:
         As `login`.
     """
-    tokens = login(request, request.user.email, password, otp)
+    email = request.user.email
+    tokens = login(request, email, password, otp, own_code=own_code)
     try:
         profile = read_own_profile(clients.client_for_tokens(tokens, request))
         if profile.id != request.user.directus_id:

@@ -4,12 +4,12 @@ A *kind* says how a value of Directus becomes one of the form, and back.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -17,6 +17,8 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from accounts.profile.fields import Description
+
+from .fields import ReadOnlyText
 
 LONGEST_STRING = 255
 LONGEST_TEXT = 10_000
@@ -55,7 +57,10 @@ class TagsField(forms.CharField):
         return ", ".join(f'"{_doubled(tag)}"' if "," in tag else tag for tag in value)
 
     def to_python(self, value):
-        tags = (_unquoted(tag.strip()) for tag in TAG.findall(super().to_python(value)))
+        tags = (
+            _unquoted(tag.strip())
+            for tag in TAG.findall(super().to_python(value) or "")
+        )
         return list(dict.fromkeys(filter(None, tags)))
 
     def run_validators(self, value):
@@ -93,7 +98,8 @@ class LinesField(forms.CharField):
     widget = forms.Textarea(attrs={"rows": 4})
 
     def to_python(self, value):
-        return super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
+        text = super().to_python(value) or ""
+        return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 class WallClockField(forms.DateTimeField):
@@ -150,9 +156,11 @@ class CustomField:
             "help_text": escape(description.note),
             "required": required,
             "error_messages": {"required": self._demand()},
-            "disabled": description.is_read_only,
         }
-        return self._kind.make(description, options)
+        field = self._kind.make(description, options)
+        if description.is_read_only:
+            ReadOnlyText.instead(field)
+        return field
 
     def _demand(self) -> str:
         if self.description.choices:
@@ -162,13 +170,16 @@ class CustomField:
     def keep(self, field: forms.Field, value: Any) -> None:
         """Offer what is chosen now, even where it is no choice any more."""
         if len(str(field.prepare_value(value))) > LONGEST_TEXT:
-            field.disabled = True
+            ReadOnlyText.instead(field)
             field.help_text = _("This text is too long to change here.")
         if not isinstance(field, forms.ChoiceField) or not value:
             return
-        known = {key for key, _text in field.choices}
+        # Of the many forms that choices may have, a field gives pairs.
+        choices = cast(Iterable[tuple[str, str]], field.choices)
+        known = dict(choices)
         chosen = value if isinstance(value, list) else [value]
-        field.choices += [(key, key) for key in chosen if key not in known]
+        others = [(key, key) for key in chosen if key not in known]
+        field.choices = [*choices, *others]
 
     def to_form(self, value: Any) -> Any:
         """Return the form's value for one of Directus; odd ones are shown empty."""

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from typing import Any
 
 from crispy_forms.helper import FormHelper
 from django import forms
@@ -12,7 +14,10 @@ from django.contrib.auth.password_validation import (
 )
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.forms.utils import flatatt
+from django.utils import formats
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.directus import to_ascii
@@ -44,7 +49,7 @@ class EmailField(forms.EmailField):
     def to_python(self, value):
         """Return the address in the one spelling that browsers and mail servers use."""
         try:
-            return to_ascii(super().to_python(value))
+            return to_ascii(super().to_python(value) or "")
         except ValueError as error:
             raise ValidationError(is_address.message, code="invalid") from error
 
@@ -103,7 +108,45 @@ class NewPasswordField(PasswordField):
         )
 
     def to_python(self, value):
-        return unicodedata.normalize("NFC", super().to_python(value))
+        return unicodedata.normalize("NFC", super().to_python(value) or "")
+
+
+class ReadOnlyText(forms.Widget):
+    """Shows a value as text: nobody can change it, and no form sends it.
+
+    Of a field with choices it shows their texts.
+    """
+
+    choices: Iterable[tuple[Any, Any]] = ()
+
+    @classmethod
+    def instead(cls, field: forms.Field) -> None:
+        """Let a field be shown so, whatever it was made for."""
+        field.disabled = True
+        field.widget = cls()
+        if isinstance(field, forms.ChoiceField):
+            # Gives them to the widget as well.
+            field.choices = field.choices
+
+    def render(self, name, value, attrs=None, renderer=None):
+        """Return the text, to which a label can belong."""
+        shown = {key: (attrs or {}).get(key) for key in ("id", "aria-describedby")}
+        return format_html(
+            '<output class="form-control-plaintext"{}>{}</output>',
+            flatatt({key: text for key, text in shown.items() if text}),
+            self._text(value),
+        )
+
+    def _text(self, value: Any) -> str:
+        if value in (None, "", []):
+            return "\N{EN DASH}"
+        if isinstance(value, bool):
+            return gettext("Yes") if value else gettext("No")
+        texts = {str(key): text for key, text in self.choices}
+        values = value if isinstance(value, list) else [value]
+        return ", ".join(
+            str(texts.get(str(one), formats.localize(one))) for one in values
+        )
 
 
 class SiteForm(forms.Form):

@@ -37,7 +37,8 @@ class NewPasswordForm(SiteForm):
 
     def clean(self):
         """Check the first, and compare the two."""
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         self.check_new_password("new_password", self.user)
         first, again = cleaned.get("new_password"), cleaned.get("new_password_again")
         if first and again and first != unicodedata.normalize("NFC", again):

@@ -1,6 +1,7 @@
 """The forms of the profile's page."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.directus import InvalidPayload, NotUnique
+from accounts.models import User
 from accounts.web import languages, time_zones
 
 from .custom_fields import CustomField
@@ -23,6 +25,9 @@ from .unchanged import UnchangedMixin
 
 # Directus' own columns hold 50 characters on most databases.
 LONGEST_NAME = 50
+
+# Pairs of value and text; in a group, a heading and its pairs.
+Choices = list[tuple[str, str | list[tuple[str, str]]]]
 
 
 class LongSelect(forms.Select):
@@ -72,12 +77,12 @@ class ProfileForm(UnchangedMixin, SiteForm):
     )
     language = forms.ChoiceField(
         label=gettext_lazy("Language"),
-        help_text=gettext_lazy("Of these pages, and of mails about your account."),
+        help_text=gettext_lazy("Used on this site and in emails to you"),
         required=False,
     )
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
-        help_text=gettext_lazy("In which times are shown to you."),
+        help_text=gettext_lazy("Used to show dates and times"),
         required=False,
         widget=LongSelect,
     )
@@ -85,22 +90,25 @@ class ProfileForm(UnchangedMixin, SiteForm):
     def __init__(
         self,
         *args,
-        user,
-        custom_fields: list[CustomField] = (),
+        user: User,
+        custom_fields: Sequence[CustomField] = (),
         values: dict[str, Any] | None = None,
         **kwargs,
     ):
         self.custom_fields = {field.name: field for field in custom_fields}
         kwargs["initial"] = self._initial(user, values or {})
         super().__init__(*args, **kwargs)
-        self.fields["language"].choices = _languages()
-        self.fields["time_zone"].choices = _time_zones(user)
+        self._offer("language", _languages())
+        self._offer("time_zone", _time_zones(user))
         for name, custom in self.custom_fields.items():
             self.fields[name] = custom.form_field()
             custom.keep(self.fields[name], self.initial[name])
         self.relax()
 
-    def _initial(self, user, values: dict[str, Any]) -> dict[str, Any]:
+    def _offer(self, name: str, choices: Choices) -> None:
+        cast(forms.ChoiceField, self.fields[name]).choices = choices
+
+    def _initial(self, user: User, values: dict[str, Any]) -> dict[str, Any]:
         return {
             "first_name": user.first_name,
             "last_name": user.last_name,
@@ -138,24 +146,24 @@ class ProfileForm(UnchangedMixin, SiteForm):
     def _why(self, error: InvalidPayload, name: str | None) -> str:
         custom = self.custom_fields.get(name or "")
         if isinstance(error, NotUnique):
-            return _("Somebody else has this value already.")
+            return _("Already in use.")
         if error.code == "VALUE_TOO_LONG":
-            return _("This is too long.")
+            return _("This is too long. Shorten it.")
         if error.kind in {"nnull", "required"}:
-            return _("This field is required.")
+            return _("Enter a value.")
         if custom and custom.description.refusal:
             return custom.description.refusal
         if name is None:
-            return _("One of these values is not accepted.")
-        return _("This value is not accepted.")
+            return _("One of these values can't be used. Check your entries.")
+        return _("This value can't be used. Enter a different one.")
 
 
-def _languages() -> list[tuple[str, str]]:
-    return [("", _("As the browser asks for")), *settings.LANGUAGES]
+def _languages() -> Choices:
+    return [("", _("Same as my browser")), *settings.LANGUAGES]
 
 
-def _time_zones(user) -> list:
-    choices = [("", _("As the browser says")), *time_zones.choices()]
+def _time_zones(user: User) -> Choices:
+    choices: Choices = [("", _("Same as my browser")), *time_zones.choices()]
     if user.time_zone and not time_zones.zone(user.time_zone):
         choices.append((user.time_zone, user.time_zone))
     return choices
@@ -176,17 +184,17 @@ class PictureInput(forms.FileInput):
 def too_large() -> str:
     """Return what is said about a picture that is too large."""
     size = filesizeformat(settings.PICTURE_MAX_BYTES)
-    return _("The picture is too large: at most %(size)s.") % {"size": size}
+    return _("Choose a photo of at most %(size)s.") % {"size": size}
 
 
 class PictureForm(SiteForm):
     """A new picture. Its name says nothing: what is in the file decides."""
 
     picture = forms.FileField(
-        label=gettext_lazy("New picture"),
-        help_text=gettext_lazy("PNG, JPEG or WebP, at most 2 MB."),
+        label=gettext_lazy("New photo"),
+        help_text=gettext_lazy("PNG, JPEG or WebP, at most 2 MB"),
         widget=PictureInput,
-        error_messages={"required": gettext_lazy("Choose a file.")},
+        error_messages={"required": gettext_lazy("Choose a photo.")},
     )
 
     def clean_picture(self):

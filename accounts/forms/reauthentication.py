@@ -11,6 +11,7 @@ class ReauthenticationForm(SiteForm):
 
     Args:
         user: decides whether the code is asked for from the beginning.
+        needs_code: False when the site can make the code itself.
     """
 
     current_password = PasswordField(
@@ -19,12 +20,14 @@ class ReauthenticationForm(SiteForm):
     )
     otp = CodeField(required=False)
 
-    def __init__(self, *args, user, **kwargs):
+    def __init__(self, *args, user, needs_code: bool = True, **kwargs):
         super().__init__(*args, **kwargs)
         self.user = user
+        self._code = self.fields["otp"]
         # Asked for as well when the form was sent with one: Directus knows better.
-        if not user.has_two_factor and not self.data.get("otp"):
-            self._code = self.fields.pop("otp")
+        needs_code = needs_code and user.has_two_factor
+        if not needs_code and not self.data.get("otp"):
+            del self.fields["otp"]
 
     def clean_otp(self):
         """Demand the code where it is asked for."""
@@ -35,6 +38,6 @@ class ReauthenticationForm(SiteForm):
 
     def ask_for_code(self, *, is_wrong: bool) -> None:
         """Show the field for the code, and say why."""
-        self.fields.setdefault("otp", getattr(self, "_code", None))
+        self.fields.setdefault("otp", self._code)
         self.order_fields(self.field_order)
         self.add_error("otp", CODE_NOT_VALID if is_wrong else ENTER_CODE)

@@ -38,7 +38,8 @@ class SignUpForm(SiteForm):
 
     def clean(self):
         """Check the password, in which the other fields are not to be found."""
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         names = ("email", "first_name", "last_name")
         typed = {name: cleaned.get(name, "") for name in names}
         self.check_new_password("password", get_user_model()(**typed))

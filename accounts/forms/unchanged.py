@@ -16,11 +16,8 @@ _TIMES = (forms.DateTimeInput, forms.TimeInput)
 _RULES = ("min", "max", "minlength", "maxlength", "pattern")
 
 
-class UnchangedMixin:
-    """A form that compares what came with what its page showed.
-
-    Stands before forms.Form.
-    """
+class UnchangedMixin(forms.Form):
+    """A form that compares what came with what its page showed."""
 
     def relax(self) -> None:
         """Let browsers send values as they stand, though they break a rule.

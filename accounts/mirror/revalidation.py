@@ -176,4 +176,4 @@ def _got_no_answer(session) -> bool:
 
 
 def _unanswered(session) -> str:
-    return f"unanswered:{session.row.pk}"
+    return f"unanswered:{session.row_id}"

@@ -134,7 +134,9 @@ def _cut(name: str, value: str) -> str:
 
 @cache
 def _longest(name: str) -> int:
-    return get_user_model()._meta.get_field(name).max_length
+    # A column of text; they alone have a length.
+    column: Any = get_user_model()._meta.get_field(name)
+    return column.max_length
 
 
 def mirror_user(profile: DirectusUser):

@@ -22,7 +22,7 @@ class UserRef:
 
     def as_dict(self) -> dict[str, int | str | None]:
         """Return it as JSON has it."""
-        known = self.directus_id and str(self.directus_id)
+        known = str(self.directus_id) if self.directus_id else None
         return {"user": self.pk, "directus_id": known}
 
     def __str__(self):

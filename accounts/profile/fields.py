@@ -142,7 +142,7 @@ def _ask(request, name: str) -> dict[str, Any] | None:
 
 def _translations(rows: Any, texts: Mapping[str, str]) -> dict[str, str]:
     """Return the labels by Django's name of the language."""
-    found = {}
+    found: dict[str, str] = {}
     for row in rows if isinstance(rows, list) else []:
         row = _dict(row)
         code = languages.supported(_text(row.get("language")))

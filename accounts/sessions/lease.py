@@ -8,13 +8,34 @@ died must not stop the others.
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 from django.utils import timezone
 
 from ..core import clients
 
+if TYPE_CHECKING:
+    from ..models import Session
+
 POLL_SECONDS = 0.05
+
+
+class WithRow:
+    """A session with a row, as `SessionStore` is."""
+
+    @property
+    def row(self) -> "Session | None":
+        """The row as this request knows it; None before the first save."""
+        raise NotImplementedError
+
+    def reload_row(self) -> None:
+        """Read the row from the database."""
+        raise NotImplementedError
+
+    def update_row(self, condition: Q | None = None, **columns: Any) -> bool:
+        """Change columns of the row; return whether it met the condition."""
+        raise NotImplementedError
 
 
 class Lease:
@@ -25,7 +46,7 @@ class Lease:
         column: of the session's row.
     """
 
-    def __init__(self, session, column: str):
+    def __init__(self, session: WithRow, column: str):
         self._session = session
         self._column = column
         self._held_until: datetime | None = None
@@ -39,7 +60,7 @@ class Lease:
     def until(self) -> datetime | None:
         """Until when the row, as it was read last, says it is held; None: released."""
         row = self._session.row
-        return row and getattr(row, self._column)
+        return getattr(row, self._column) if row else None
 
     @property
     def is_held(self) -> bool:

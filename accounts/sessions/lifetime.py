@@ -1,6 +1,7 @@
 """How long a session lives: as `set_expiry` says, but never longer than any may."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -13,6 +14,11 @@ VISITOR_SECONDS = 3600
 
 class LimitedSession(SessionBase):
     """A session whose end is bounded by its beginning, which the row tells."""
+
+    if TYPE_CHECKING:
+        # Django's own, which its stubs leave out.
+        def _get_session(self, no_load: bool = False) -> dict[str, Any]: ...
+        def _get_new_session_key(self) -> str: ...
 
     def get_expiry_age(self, **kwargs):
         """Return in how many seconds the session ends."""

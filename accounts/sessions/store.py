@@ -10,6 +10,7 @@ import re
 import time
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -26,6 +27,11 @@ from .keys import digest, stored_forms
 from .lifetime import LimitedSession
 from .tokens import SessionTokenStore
 from .validation import Validation
+
+if TYPE_CHECKING:
+    from config.request import Request
+
+    from ..models import Session, User
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +114,7 @@ class SessionStore(Validation, LimitedSession):
             return
         data = self.encode(self._get_session(no_load=must_create))
         if must_create:
-            self._insert(data)
+            self._insert(self.session_key, data)
             return
         changed = self._row_with_key().update(
             session_data=data, expire_date=self._end(timezone.now())
@@ -172,16 +178,21 @@ class SessionStore(Validation, LimitedSession):
     # The row
 
     @property
-    def row(self):
+    def row(self) -> "Session | None":
         """The row as this request knows it; None before the first save."""
         self._get_session()
         return getattr(self, "_row", None)
+
+    @property
+    def row_id(self) -> int | None:
+        """The row's id, which stays when the session gets a new key."""
+        return self.row.pk if self.row else None
 
     def reload_row(self) -> None:
         """Read the row from the database."""
         self._row = self._columns_of_row().first()
 
-    def update_row(self, condition: Q | None = None, **columns) -> bool:
+    def update_row(self, condition: Q | None = None, **columns: Any) -> bool:
         """Change columns of the row; return whether it was there and met the condition.
 
         The row is found by its id, which stays when the session gets a new key.
@@ -194,10 +205,10 @@ class SessionStore(Validation, LimitedSession):
         row_cache.invalidate(self._row.session_key)
         return True
 
-    def begin(self, user, request) -> None:
+    def begin(self, user: "User", request: "Request") -> None:
         """Bind the row to the user who just signed in in this browser."""
         now = timezone.now()
-        columns = {
+        columns: dict[str, Any] = {
             "user": user,
             "authenticated_at": now,
             "confirmed_at": now,
@@ -210,7 +221,7 @@ class SessionStore(Validation, LimitedSession):
             self.create()
             self.update_row(**columns)
 
-    def touch(self, request) -> bool:
+    def touch(self, request: "Request") -> bool:
         """Note that the browser was here, at most once a minute.
 
         Returns:
@@ -220,13 +231,16 @@ class SessionStore(Validation, LimitedSession):
             SessionExpired: the session was ended, which the cached row hid.
         """
         now = timezone.now()
-        if (now - self.row.last_seen_at).total_seconds() < TOUCH_SECONDS:
+        row = self.row
+        if row is None:
+            raise SessionExpired("the session was ended")
+        if (now - row.last_seen_at).total_seconds() < TOUCH_SECONDS:
             return True
         if _touch_failed.get("touch"):
             return True
         # Who set an end of its own counts from the last change, as Django does.
         is_own = bool(self.get("_session_expiry"))
-        end = self.row.expire_date if is_own else self._end(now)
+        end = row.expire_date if is_own else self._end(now)
         try:
             is_there = self.update_row(expire_date=end, **_browser(request, now))
         except DatabaseError as error:
@@ -261,7 +275,7 @@ class SessionStore(Validation, LimitedSession):
         return self.model.objects.filter(session_key__in=keys)
 
     def _columns_of_row(self):
-        return self.model.objects.filter(pk=self.row.pk if self.row else None)
+        return self.model.objects.filter(pk=self.row_id)
 
     def _read_row(self):
         if self.session_key is None:
@@ -277,10 +291,10 @@ class SessionStore(Validation, LimitedSession):
             return None
         return row
 
-    def _insert(self, data: str) -> None:
+    def _insert(self, key: str, data: str) -> None:
         self._row = None
         row = self.model(
-            session_key=digest(self.session_key),
+            session_key=digest(key),
             session_data=data,
             expire_date=self._end(timezone.now()),
         )
@@ -292,7 +306,7 @@ class SessionStore(Validation, LimitedSession):
         self._row = row
 
 
-def _browser(request, now: datetime) -> dict[str, object]:
+def _browser(request: "Request", now: datetime) -> dict[str, Any]:
     return {
         "last_seen_at": now,
         "client_address": getattr(request, "client_address", None),

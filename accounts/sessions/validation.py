@@ -2,14 +2,16 @@
 
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
 
-from .lease import Lease
+from ..directus import SessionExpired
+from .lease import Lease, WithRow
 
 
-class Validation:
+class Validation(WithRow):
     """The part of a session that knows when Directus was asked, and by which request.
 
     Works on the columns of the session's row.
@@ -26,7 +28,7 @@ class Validation:
     @property
     def is_change_reported(self) -> bool:
         """Whether Directus has reported a change that it was not asked about yet."""
-        return self.row.change_reported_at is not None
+        return self.row is not None and self.row.change_reported_at is not None
 
     def take_validation(self) -> bool:
         """Return whether this request shall ask Directus about the user."""
@@ -45,6 +47,8 @@ class Validation:
         return True
 
     def _validated(self) -> datetime:
+        if self.row is None:
+            raise SessionExpired("the session was ended")
         return self.row.validated_at or self.row.created_at
 
     def wait_for_validation(self, seconds: float) -> None:
@@ -67,7 +71,8 @@ class Validation:
 
     def confirm(self) -> None:
         """Note that Directus confirmed the user just now."""
-        columns = {"validated_at": timezone.now(), "validation_lease_until": None}
+        now = timezone.now()
+        columns: dict[str, Any] = {"validated_at": now, "validation_lease_until": None}
         # A change that was reported while Directus was asked is asked about next.
         as_asked = Q(change_reported_at=self._asked_about)
         if not self.update_row(as_asked, **columns, change_reported_at=None):

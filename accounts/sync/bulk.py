@@ -105,7 +105,9 @@ def _compared(values: dict[str, Any]) -> tuple:
 def difference(batch: Iterable[DirectusUser], clock: Clock) -> Difference:
     """Return the changes that `write` would make."""
     values = {profile.id: mirrored_values(profile, clock) for profile in batch}
-    return Difference(values, _known_rows(get_user_model().objects, values.keys()))
+    return Difference(
+        values, _known_rows(get_user_model().objects.all(), values.keys())
+    )
 
 
 def active_users() -> QuerySet:

@@ -164,7 +164,8 @@ def end_earlier(message: Message, arrived_at: datetime) -> None:
 
 def _pks_of(message: Message) -> dict[UUID, int]:
     users = get_user_model().objects.filter(directus_id__in=message.directus_ids)
-    return dict(users.values_list("directus_id", "pk"))
+    pks = users.values_list("directus_id", "pk")
+    return {directus_id: pk for directus_id, pk in pks if directus_id}
 
 
 def _end_begun_before(message: Message, pks: dict[UUID, int], moment: datetime) -> int:

@@ -64,7 +64,7 @@ class SignInAttempt:
         """
         take_all([*self._failures, *self._upstream, *self._always])
         if self._used_code:
-            self._take_code()
+            self._take_code(self._used_code)
 
     def again(self) -> None:
         """Count a second password of the same attempt, after the first was refused.
@@ -84,9 +84,9 @@ class SignInAttempt:
             raise
         self._upstream = upstream
 
-    def _take_code(self) -> None:
+    def _take_code(self, code: Once) -> None:
         """Refuse a code that was used; Directus accepts it again for 30 seconds."""
-        if not self._used_code.is_first():
+        if not code.is_first():
             self.undo(keep_code=True)
             raise InvalidOTP(401, "INVALID_OTP")
 

@@ -84,6 +84,7 @@ ADDRESS_SIGN_INS = Limit("address-sign-ins", 30, (MINUTE,), settles=False)
 ADDRESS_SIGN_UPS = Limit("address-sign-ups", 20, (MINUTE,), settles=False)
 # Counted before a call about a link, and before a call with the service token.
 ADDRESS_LINKS = Limit("address-links", 20, (MINUTE,), settles=False)
+# Longer than Directus' links live, unless its operator made them live longer.
 EMAIL_CONFIRMATIONS = Limit("email-confirmations", 5, (MINUTE,), settles=False)
 ADDRESS_RESETS = Limit("address-resets", 20, (MINUTE,), settles=False)
 DOCTOR_RUNS = Limit("doctor-runs", 2, (MINUTE,))
@@ -116,6 +117,8 @@ class Throttled(TryLater):
         retry_after: seconds until the next attempt.
         waited: the refusal took as long as another attempt.
     """
+
+    retry_after: int
 
     def __init__(self, retry_after: int, *, waited: bool = False):
         super().__init__(f"throttled for {retry_after} s")

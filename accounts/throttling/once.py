@@ -1,4 +1,4 @@
-"""What may happen only once: a one-time code, a message of Directus' Flow.
+"""What may happen only once: a one-time code, a webhook message, a mailed link.
 
 Directus accepts a code again within its 30 seconds, and a signed message can be sent
 again within minutes. The counters of `limits` remember both, with one attempt each.
@@ -56,4 +56,4 @@ def last_seen(kind: Limit) -> datetime | None:
         key__startswith=f"{kind.name}:", window_ends_at__lte=timezone.now() + window
     )
     last = rows.order_by("window_ends_at").last()
-    return last and last.window_ends_at - window
+    return last.window_ends_at - window if last else None

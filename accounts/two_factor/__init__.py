@@ -42,9 +42,10 @@ def note_sign_in(
             # It was switched on or off in Directus: the codes are of another secret.
             recovery_codes.void_codes(user)
         _write(user, has_two_factor=bool(otp))
-    if _believes_policies():
-        _write(user, must_use_two_factor=tokens.demands_second_factor)
+    if tokens.demands_second_factor:
+        _write(user, must_use_two_factor=True)
     else:
+        # The tokens do not tell of a policy that the user has without a role.
         note_demand(user, client)
 
 
@@ -124,21 +125,9 @@ def was_enabled_elsewhere(user) -> None:
 def was_disabled(request) -> None:
     """Do what follows once whoever is signed in has switched it off."""
     user = request.user
-    _note_off(user)
+    with transaction.atomic():
+        recovery_codes.void_codes(user)
+        _write(user, has_two_factor=False)
     ending.end_sessions_of(user, but=request.session)
     audit.record("two_factor.disabled", request, user=user)
     mails.send("two_factor_off", user, request)
-
-
-def was_recovered(request, user) -> None:
-    """Do what follows once a recovery code has switched it off during a sign-in."""
-    _note_off(user)
-    ending.end_sessions_of(user)
-    audit.record("two_factor.recovered", request, user=user)
-    mails.send("two_factor_recovered", user, request)
-
-
-@transaction.atomic
-def _note_off(user) -> None:
-    recovery_codes.void_codes(user)
-    _write(user, has_two_factor=False)

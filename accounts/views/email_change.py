@@ -15,8 +15,10 @@ from accounts.forms.email_change import EmailChangeForm
 from accounts.forms.fields import SiteForm
 from accounts.web import known_devices
 
-from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, at_least
-from .reauthentication import AccountFormView, ButtonView, PasswordConfirmedMixin
+from .account_pages import AccountFormView, ButtonView
+from .floors import at_least
+from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
+from .reauthentication import PasswordConfirmedMixin
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +29,6 @@ class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
     form_class = EmailChangeForm
     template_name = "accounts/email_change.html"
     success_url = reverse_lazy("accounts:email_change")
-    shows_trouble = True
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}
@@ -55,7 +56,7 @@ class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
 class EmailChangeCancelView(PasswordConfirmedMixin, ButtonView):
     """Void the link that was mailed; the address stays as it is."""
 
-    page = reverse_lazy("accounts:email_change")
+    page = "accounts:email_change"
 
     def post(self, request):
         """Cancel it."""
@@ -74,6 +75,10 @@ class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
     def get_context_data(self, **kwargs):
         change = email_change.find(self.token)
         return super().get_context_data(change=change, **kwargs)
+
+    def is_link_over(self):
+        """Tell whether nothing waits to be confirmed with the link."""
+        return email_change.find(self.token) is None
 
     def submit(self, form):
         """Spend the token."""

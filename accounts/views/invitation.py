@@ -46,7 +46,7 @@ class InvitationView(LinkTokenMixin, PublicFormView):
             return self.link_invalid()
         except invitation.NoRoom:
             return self.render_no_room()
-        self.drop_token()
+        self.token_is_spent()
         response = redirect("accounts:invitation_done")
         known_devices.remember(self.request, response, audit.email_digest(email))
         return response

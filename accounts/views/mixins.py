@@ -1,13 +1,7 @@
 """What the forms of this app share."""
 
 import logging
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import RedirectURLMixin
@@ -18,14 +12,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.generic import FormView, TemplateView
+from django.views.generic import FormView, TemplateView, View
 
 from accounts.directus import DirectusAPIError, DirectusUnavailable, TryLater
-from accounts.throttling.limits import Throttled
+from accounts.throttling import spent_links
 from accounts.throttling.mailboxes import MailboxFull
 from accounts.web.links import token_email, token_in
 from accounts.web.next_page import local_page
 from accounts.web.sealed_cookie import SealedCookie
+from config.request import Request
 
 logger = logging.getLogger(__name__)
 
@@ -36,50 +31,7 @@ LONGEST_TOKEN = 1000
 LINK_SECONDS = 3600
 
 
-def pad(started: float, floor: float) -> None:
-    """Wait until `floor` seconds have passed since `started` (monotonic).
-
-    An answer's time then does not tell what happened behind it.
-    """
-    time.sleep(max(0.0, started + floor - time.monotonic()))
-
-
-@contextmanager
-def at_least(seconds: float) -> Iterator[None]:
-    """Take at least so long, whatever comes of it.
-
-    At once says only what does not depend on an account: there were too many attempts,
-    or Directus is away. Half of the process' threads may take their time like this; the
-    others stay free for pages.
-
-    Raises:
-        DirectusUnavailable: too many do so already.
-    """
-    if not _places().acquire(blocking=False):
-        raise DirectusUnavailable(
-            "too many requests take their time", retry_after=2, never_sent=True
-        )
-    started = time.monotonic()
-    is_told_at_once = False
-    try:
-        yield
-    except (Throttled, DirectusUnavailable):
-        is_told_at_once = True
-        raise
-    finally:
-        try:
-            if not is_told_at_once:
-                pad(started, seconds)
-        finally:
-            _places().release()
-
-
-@cache
-def _places() -> threading.BoundedSemaphore:
-    return threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
-
-
-class PublicMixin:
+class PublicMixin(View):
     """A page for everybody, which no cache keeps."""
 
     @classmethod
@@ -94,8 +46,9 @@ class SiteFormView(FormView):
     Subclasses define `submit(form)`, which returns the response and may raise TryLater.
     """
 
+    request: Request
     # Whether a POST is shown again, too, when Directus could not be asked whether the
-    # user may still be here. Such a view does nothing but in `submit`.
+    # user may still be here: account pages do, which do nothing but in `submit`.
     shows_trouble = False
 
     def form_valid(self, form):
@@ -200,7 +153,7 @@ class PublicFormView(PublicMixin, SiteFormView):
     """A form for everybody."""
 
 
-class OnlyVisitorsMixin:
+class OnlyVisitorsMixin(View):
     """Send people who are signed in to their own page."""
 
     def dispatch(self, request, *args, **kwargs):
@@ -212,7 +165,8 @@ class OnlyVisitorsMixin:
 class NextPageMixin(RedirectURLMixin):
     """Leads on to the page that was asked for, `next`, if it is one of this site."""
 
-    def get_redirect_url(self):
+    # Django 5.2 passes no request, unlike later versions and the stubs.
+    def get_redirect_url(self):  # type: ignore[override]
         """Return the local page that was asked for, or nothing."""
         return local_page(super().get_redirect_url())
 
@@ -221,12 +175,13 @@ class PublicPageView(PublicMixin, TemplateView):
     """A page for everybody."""
 
 
-class LinkTokenMixin:
+class LinkTokenMixin(FormView):
     """Move the token of a mailed link from the address into a sealed cookie.
 
     Not into the session: the database would hold the token, and a row for each click.
     """
 
+    request: Request
     # Of the link: names the cookie, and chooses the words of `link_invalid`.
     purpose: str
     # Spent, or good for nothing.
@@ -246,7 +201,7 @@ class LinkTokenMixin:
             self._cookie.keep(response, token[:LONGEST_TOKEN])
             response["Referrer-Policy"] = "no-referrer"
             return response
-        if token is not None or not self.token:
+        if token is not None or not self.token or self.is_link_over():
             return self.link_invalid()
         # Not `no-referrer` here: the form's POST would say `Origin: null`, which
         # the CSRF check refuses.
@@ -274,6 +229,15 @@ class LinkTokenMixin:
         What a row here knows besides would tell strangers, who make tokens themselves.
         """
         return get_user_model()(email=token_email(self.token))
+
+    def is_link_over(self) -> bool:
+        """Return whether the form could only fail, as far as the site knows."""
+        return spent_links.is_over(self.token)
+
+    def token_is_spent(self) -> None:
+        """Drop the token, and note for other browsers that it is spent."""
+        spent_links.note_spent(self.token)
+        self.drop_token()
 
     def drop_token(self) -> None:
         """Drop the token: it is spent, or good for nothing."""

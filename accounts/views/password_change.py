@@ -12,7 +12,8 @@ from accounts.flows import password_change
 from accounts.forms.password_change import PasswordChangeForm
 from accounts.web import known_devices
 
-from .reauthentication import AccountFormView, AccountPageView, check_password
+from .account_pages import AccountFormView, AccountPageView
+from .reauthentication import check_password
 
 SECRETS = ("current_password", "otp", "new_password", "new_password_again")
 

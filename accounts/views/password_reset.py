@@ -14,7 +14,8 @@ from accounts.flows import password_reset
 from accounts.forms.password_reset import NewPasswordForm, PasswordResetForm
 from accounts.web import known_devices
 
-from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, at_least
+from .floors import at_least
+from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
 
 
 class PasswordResetView(PublicFormView):
@@ -66,7 +67,7 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
             return self.form_invalid(form)
         except DirectusAPIError:
             return self.link_invalid()
-        self.drop_token()
+        self.token_is_spent()
         response = redirect("accounts:password_reset_complete")
         # Strangers' failures must not keep the owner out now.
         known_devices.remember(self.request, response, audit.email_digest(email))

@@ -26,20 +26,19 @@ from accounts.profile.images import NotAPicture, clean_picture
 from accounts.throttling.limits import PICTURES, Attempt
 from accounts.web import languages
 
-from .reauthentication import AccountFormView, ButtonView
+from .account_pages import AccountFormView, ButtonView
 
 logger = logging.getLogger(__name__)
 
 PICTURE_SECONDS = 3600
 
 
-class ProfilePageMixin:
+class ProfilePageView(AccountFormView):
     """The page with both forms, that of the profile and that of the picture."""
 
     template_name = "accounts/profile.html"
     success_url = reverse_lazy("accounts:profile")
     belongs_to = "profile"
-    shows_trouble = True
 
     @cached_property
     def _described(self):
@@ -67,7 +66,7 @@ class ProfilePageMixin:
         return missing + unread
 
 
-class ProfileView(ProfilePageMixin, AccountFormView):
+class ProfileView(ProfilePageView):
     """Who one is, in Directus; the time zone is kept here."""
 
     form_class = ProfileForm
@@ -139,7 +138,7 @@ class ProfileView(ProfilePageMixin, AccountFormView):
             messages.success(self.request, _("Profile saved."))
 
 
-class PictureChangeView(ProfilePageMixin, AccountFormView):
+class PictureChangeView(ProfilePageView):
     """Another picture, sent from the profile's page."""
 
     form_class = PictureForm
@@ -192,7 +191,7 @@ class PictureChangeView(ProfilePageMixin, AccountFormView):
 class PictureRemoveView(ButtonView):
     """No picture any more."""
 
-    page = reverse_lazy("accounts:profile")
+    page = "accounts:profile"
 
     def post(self, request):
         """Take the picture away, and delete its file."""

@@ -3,12 +3,15 @@
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.flows import sessions as own_sessions
 
-from .reauthentication import AccountPageView, ask_for_password
+from .account_pages import AccountPageView
+from .reauthentication import ask_for_password
 
 MOST_SHOWN = 50
 # What fits into the column of any database.
@@ -23,7 +26,7 @@ class SessionsView(AccountPageView):
     def get_context_data(self, **kwargs):
         sessions = own_sessions.live_sessions(self.request.user).defer("session_data")
         # This browser first, however many there are.
-        this = self.request.session.row.pk
+        this = self.request.session.row_id or 0
         others = list(sessions.exclude(pk=this)[: MOST_SHOWN + 1])
         shown = [*sessions.filter(pk=this), *others[:MOST_SHOWN]]
         for row in shown:
@@ -50,7 +53,7 @@ class SessionsView(AccountPageView):
                 "Signed out of %(count)d other devices.",
                 ended,
             )
-            messages.success(request, text % {"count": ended})
+            messages.success(request, _with_advice(text % {"count": ended}))
         else:
             self._end_one(request.POST.get("session", ""))
         return redirect("accounts:sessions")
@@ -59,9 +62,17 @@ class SessionsView(AccountPageView):
         if not (pk.isascii() and pk.isdigit() and len(pk) <= LONGEST_ID):
             raise Http404
         if own_sessions.end_one(self.request, int(pk)):
-            messages.success(self.request, _("Device signed out."))
+            messages.success(self.request, _with_advice(_("Device signed out.")))
         else:
             # It has signed out itself, or another tab ended it. Nobody learns whether
             # the number belongs to somebody else.
             text = _("That device is already signed out.")
             messages.info(self.request, text)
+
+
+def _with_advice(text: str) -> str:
+    advice = format_html(
+        _('Didn\'t recognise it? <a href="{}">Change your password</a>.'),
+        reverse("accounts:password_change"),
+    )
+    return format_html("{} {}", text, advice)

@@ -1,60 +1,50 @@
 """Sign in, with or without a one-time code, and sign out."""
 
 import time
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
-from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.debug import (
-    sensitive_post_parameters,
-    sensitive_variables,
-)
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from accounts.core import audit, clients
 from accounts.directus import (
     AuthenticationFailed,
     DirectusError,
-    Forbidden,
     InvalidCredentials,
     InvalidOTP,
     TryLater,
 )
-from accounts.flows import account_recovery, sign_in, sign_in_pending
-from accounts.forms.sign_in import (
-    CODE_NOT_VALID,
-    CodeForm,
-    LoginForm,
-    RecoveryCodeForm,
-)
+from accounts.flows import sign_in, sign_in_pending
+from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm, LoginForm
 from accounts.sessions import current
 from accounts.sessions.tokens import revoke
 from accounts.throttling.limits import CODE_TRIES, Attempt, Throttled
 from accounts.two_factor import recovery_codes
 from accounts.web import known_devices
 
-from .mixins import NextPageMixin, OnlyVisitorsMixin, PublicFormView, PublicMixin, pad
+from .floors import pad
+from .mixins import NextPageMixin, OnlyVisitorsMixin, PublicFormView, PublicMixin
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 NOT_ACCEPTED = InvalidCredentials(401, "INVALID_CREDENTIALS")
-OFF_NOW = gettext_lazy(
-    "Two-step verification is off, and your recovery codes no longer work. Set it up "
-    "again."
-)
 
 
-class SignInMixin(NextPageMixin):
+class SignInFormView(NextPageMixin, PublicFormView):
     """What both steps of a sign-in share."""
 
-    next_page = reverse_lazy("dashboard:home")
+    next_page = "dashboard:home"
 
     def away_title(self):
         """Return what an outage is called on this page."""
@@ -66,14 +56,19 @@ class SignInMixin(NextPageMixin):
         return format_html(text, address=reverse("accounts:password_reset"))
 
     @method_decorator(sensitive_variables("password", "otp"))
-    def sign_in(self, email: str, password: str, otp: str = ""):
+    def sign_in(self, email: str, password: str, otp: str = "", **options):
         """Return the user, or raise the reason why not.
+
+        Args:
+            options: for `accounts.backends.DirectusBackend`.
 
         Raises:
             DirectusError, TryLater: as `accounts.backends.DirectusBackend` found it.
         """
         started = time.monotonic()
-        user = authenticate(self.request, username=email, password=password, otp=otp)
+        user = authenticate(
+            self.request, username=email, password=password, otp=otp, **options
+        )
         if user is not None:
             return user
         error = getattr(self.request, "sign_in_refusal", None) or NOT_ACCEPTED
@@ -121,7 +116,7 @@ def _took_as_long_as_directus(error: Exception) -> bool:
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
-class LoginView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
+class LoginView(OnlyVisitorsMixin, SignInFormView):
     """E-mail and password."""
 
     form_class = LoginForm
@@ -159,20 +154,22 @@ class LoginView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
         return response
 
 
-class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
+class SecondStepView(OnlyVisitorsMixin, SignInFormView):
     """What follows the password: five minutes and five tries for it.
 
-    Subclasses define `sign_in_with(code)`, which returns the user, and may raise
-    ValidationError for what is nobody's wrong code.
+    Subclasses define `sign_in_with(code)`, which returns the user.
     """
 
     # The form's one field, and what it says of a wrong code.
     field: str
-    wrong: str
+    wrong: "str | StrPromise"
+    pending: sign_in_pending.PendingSignIn
 
     def dispatch(self, request, *args, **kwargs):
-        self.pending = sign_in_pending.read(request)
-        if self.pending is None and not request.user.is_authenticated:
+        pending = sign_in_pending.read(request)
+        if pending is not None:
+            self.pending = pending
+        elif not request.user.is_authenticated:
             return self.start_again(_("Sign in again to continue."))
         return super().dispatch(request, *args, **kwargs)
 
@@ -193,10 +190,6 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
             # Nobody looked at the code.
             tries.undo()
             raise
-        except ValidationError as error:
-            tries.undo()
-            form.add_error(None, error)
-            return self.form_invalid(form)
         except InvalidOTP:
             tries.failed()
             form.add_error(self.field, self.wrong)
@@ -208,7 +201,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInMixin, PublicFormView):
             tries.undo()
             raise
         tries.succeeded()
-        return self.go_on(user, self.pending.next or self.next_page)
+        return self.go_on(user, self.pending.next or self.get_default_redirect_url())
 
     def sign_in_with(self, code: str):
         """Return the user, or raise the reason why not."""
@@ -253,45 +246,12 @@ class LoginCodeView(SecondStepView):
         return self.sign_in(self.pending.email, self.pending.password, code)
 
 
-@method_decorator(sensitive_post_parameters("recovery_code"), name="dispatch")
-class AccountRecoveryView(SecondStepView):
-    """A recovery code in place of the one-time code."""
-
-    form_class = RecoveryCodeForm
-    template_name = "accounts/account_recovery.html"
-    field = "recovery_code"
-    wrong = gettext_lazy(
-        "That recovery code isn't valid. Check it, or use another one."
-    )
-
-    def sign_in_with(self, code):
-        """Switch the second factor off, then sign in without it."""
-        email, password = self.pending.email, self.pending.password
-        try:
-            account_recovery.recover(
-                self.request, email=email, password=password, code=code
-            )
-        except Forbidden as error:
-            text = _("We couldn't turn off two-step verification. Contact support.")
-            raise ValidationError(text) from error
-        messages.warning(self.request, OFF_NOW)
-        try:
-            return self.sign_in(email, password)
-        except TryLater as error:
-            # The code is spent; the password alone is enough from now on.
-            raise InvalidCredentials(401, "SIGN_IN_AGAIN") from error
-
-    def go_on(self, user, url):
-        """Lead to the page that sets up a new one."""
-        return super().go_on(user, reverse("accounts:two_factor"))
-
-
 class LogoutView(PublicMixin, NextPageMixin, DjangoLogoutView):
     """Sign out here and at Directus; by POST."""
 
-    next_page = reverse_lazy("accounts:login")
+    next_page = "accounts:login"
 
-    def get_redirect_url(self):
+    def get_redirect_url(self):  # type: ignore[override]  # as in NextPageMixin
         """Lead anywhere on this site but here."""
         url = super().get_redirect_url()
         return "" if url.partition("?")[0] == self.request.path else url

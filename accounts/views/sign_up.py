@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.http import HttpResponseRedirect
-from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -10,17 +9,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.core import clients
 from accounts.directus import NewUser
-from accounts.flows import email_verification, sign_up
-from accounts.forms.fields import SiteForm
+from accounts.flows import sign_up
 from accounts.forms.sign_up import SignUpForm
 
-from .mixins import (
-    LinkTokenMixin,
-    OnlyVisitorsMixin,
-    PublicFormView,
-    PublicPageView,
-    at_least,
-)
+from .floors import at_least
+from .mixins import OnlyVisitorsMixin, PublicFormView, PublicPageView
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
@@ -72,32 +65,3 @@ class SignUpClosedView(PublicPageView):
     """There is no sign-up here."""
 
     template_name = "accounts/sign_up_closed.html"
-
-
-class EmailVerificationView(LinkTokenMixin, PublicFormView):
-    """Confirm an address: GET shows a button, POST confirms."""
-
-    form_class = SiteForm
-    template_name = "accounts/email_verification.html"
-    purpose = "verify"
-
-    def submit(self, form):
-        """Spend the token."""
-        try:
-            with at_least(settings.RESET_FLOOR_SECONDS):
-                replaced = email_verification.confirm(self.request, self.token)
-        except email_verification.LinkInvalid:
-            return self.link_invalid()
-        self.drop_token()
-        self.request.session["password_replaced"] = replaced
-        return redirect("accounts:email_verification_done")
-
-
-class EmailVerificationDoneView(PublicPageView):
-    """The address is confirmed."""
-
-    template_name = "accounts/email_verification_done.html"
-
-    def get_context_data(self, **kwargs):
-        replaced = self.request.session.get("password_replaced", False)
-        return super().get_context_data(password_replaced=replaced, **kwargs)

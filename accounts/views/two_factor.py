@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import (
     sensitive_post_parameters,
@@ -16,6 +17,7 @@ from django.views.decorators.debug import (
 from accounts import two_factor
 from accounts.core import clients
 from accounts.directus import Forbidden, InvalidOTP, InvalidPayload
+from accounts.flows import account_recovery
 from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm
 from accounts.sessions.tokens import revoke
@@ -23,12 +25,8 @@ from accounts.throttling.attempts import CodeAttempt
 from accounts.two_factor import recovery_codes, totp
 from accounts.web.sealed_cookie import ShortSecret
 
-from .reauthentication import (
-    AccountFormView,
-    AccountMixin,
-    AccountPageView,
-    check_password,
-)
+from .account_pages import AccountFormView, AccountMixin, AccountPageView
+from .reauthentication import check_password
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +35,7 @@ SECRET = ShortSecret("two_factor_secret", "enrolment", 15 * 60)
 CODES = ShortSecret("recovery_codes", "codes", 15 * 60)
 
 
-class NotPermittedMixin:
+class TwoFactorFormView(AccountFormView):
     """Tells the log what an operator has to grant, where Directus refuses."""
 
     def not_permitted(self, form):
@@ -51,18 +49,37 @@ class NotPermittedMixin:
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
-class PasswordStepView(NotPermittedMixin, AccountFormView):
+class PasswordStepView(TwoFactorFormView):
     """A page that begins with the password, and the code where there is one."""
 
     form_class = ReauthenticationForm
 
+    def dispatch(self, request, *args, **kwargs):
+        response = super().dispatch(request, *args, **kwargs)
+        if (
+            account_recovery.OPENED.was_started(request)
+            and not request.user.has_two_factor
+        ):
+            account_recovery.OPENED.end(request, response)
+        return response
+
+    @cached_property
+    @sensitive_variables("found")
+    def _opened_secret(self) -> str:
+        """The secret that a recovery code has opened, unless a code was typed."""
+        found = account_recovery.OPENED.read(self.request)
+        return found[0] if found and not self.request.POST.get("otp") else ""
+
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"user": self.request.user}
+        return super().get_form_kwargs() | {
+            "user": self.request.user,
+            "needs_code": not self._opened_secret,
+        }
 
     @sensitive_variables("tokens")
     def submit(self, form):
         """Check the password, then do it with tokens of that sign-in alone."""
-        tokens = check_password(self.request, form)
+        tokens = check_password(self.request, form, self._opened_secret)
         if tokens is None:
             return self.form_invalid(form)
         try:
@@ -111,7 +128,7 @@ class TwoFactorView(PasswordStepView):
 
 
 @method_decorator(sensitive_post_parameters("otp"), name="dispatch")
-class SetUpView(NotPermittedMixin, AccountFormView):
+class SetUpView(TwoFactorFormView):
     """The secret, as QR code and to type, and the first code that proves it works."""
 
     form_class = CodeForm
@@ -217,12 +234,9 @@ class CodesFileView(CodesMixin, AccountPageView):
 
     def get(self, request):
         """Return one code a line, under what they are for."""
-        text = _(
-            "Recovery codes of %(email)s for %(site)s. Use one to sign in if you lose "
-            "your authenticator app: it turns off two-step verification, and the other "
-            "codes no longer work."
-        ) % {"email": request.user.email, "site": settings.SITE_NAME}
-        body = "\r\n".join([text, "", *self.codes, ""])
+        text = _("Recovery codes of %(email)s for %(site)s. Each signs you in once.")
+        names = {"email": request.user.email, "site": settings.SITE_NAME}
+        body = "\r\n".join([text % names, "", *self.codes, ""])
         kind = "text/plain; charset=utf-8"
         headers = {"Content-Disposition": 'attachment; filename="recovery-codes.txt"'}
         return HttpResponse(body, content_type=kind, headers=headers)
@@ -258,7 +272,7 @@ class TurnOffView(PasswordStepView):
             client.disable_second_factor(form.cleaned_data["otp"])
         except InvalidPayload:
             # Its half minute ended just now.
-            form.add_error("otp", CODE_NOT_VALID)
+            form.ask_for_code(is_wrong=True)
             return False
         two_factor.was_disabled(self.request)
         return True

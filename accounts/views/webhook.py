@@ -1,5 +1,7 @@
 """Where Directus' Flow tells that users have changed."""
 
+from typing import Any
+
 from django.http import Http404, JsonResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -16,6 +18,7 @@ from accounts.throttling.limits import (
 )
 from accounts.throttling.once import WEBHOOK_MESSAGES, Once
 from accounts.web import client_address
+from config.request import Request
 
 from .mixins import PublicMixin
 
@@ -25,6 +28,7 @@ from .mixins import PublicMixin
 class DirectusWebhookView(PublicMixin, View):
     """Takes signed messages; answers 404 while there is no secret."""
 
+    request: Request
     http_method_names = ["post"]
 
     def post(self, request):
@@ -53,7 +57,10 @@ class DirectusWebhookView(PublicMixin, View):
         return self._follow(message, arrived_at)
 
     def _follow(self, message, arrived_at):
-        facts = {"directus_event": message.event, "users": len(message.directus_ids)}
+        facts: dict[str, Any] = {
+            "directus_event": message.event,
+            "users": len(message.directus_ids),
+        }
         try:
             _count(WEBHOOK_CALLS, "directus")
         except Throttled as error:
@@ -61,7 +68,7 @@ class DirectusWebhookView(PublicMixin, View):
             audit.record("webhook.put_off", self.request, **facts)
             return _answer(429, "put off", error.retry_after)
         outcome = webhook.follow(message, arrived_at)
-        audit.record("webhook.followed", self.request, **facts, **outcome.facts())
+        audit.record("webhook.followed", self.request, **facts | outcome.facts())
         return _answer(200, "followed")
 
     def _refuse(self):

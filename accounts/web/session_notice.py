@@ -5,6 +5,8 @@ cookie of one minute carries the message to the next page.
 """
 
 from django.contrib import messages
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from . import cookies
@@ -43,6 +45,11 @@ def pass_on(request, response) -> None:
 
 def say(request, *, wrote: bool) -> None:
     """Show the message on the page of this request or the next one."""
-    messages.info(request, _("You've been signed out. Sign in to continue."))
+    text = _("You've been signed out. Sign in to continue.")
+    advice = format_html(
+        _('Not expected? <a href="{}">Reset your password</a>.'),
+        reverse("accounts:password_reset"),
+    )
+    messages.info(request, format_html("{} {}", text, advice))
     if wrote:
         messages.warning(request, _("Your last change wasn't saved."))

@@ -153,7 +153,7 @@ class Proxied:
         return self.ask("POST", "/login/", urlencode(form), **kind, **origin, **headers)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def directus_server():
     server = DirectusServer()
     yield server
@@ -167,12 +167,13 @@ def directus(directus_server):
     return directus_server.start_again()
 
 
-@pytest.fixture(params=[nginx, caddy])
-def proxied(request, directus, directus_server, tmp_path):
+@pytest.fixture(scope="module", params=[nginx, caddy])
+def running(request, directus_server, tmp_path_factory):
     command = request.param
     if shutil.which(command.__name__) is None:
         pytest.skip(f"{command.__name__} is not installed")
-    ports = Ports.free()
+    tmp_path, ports = tmp_path_factory.mktemp("site"), Ports.free()
+    directus_server.start_again()
     certificate = write_certificate(tmp_path)
     site = Site(tmp_path, directus_server.url, "", "")
     site.env["PUBLIC_URL"] = f"https://{NAME}:{ports.site}"
@@ -198,6 +199,13 @@ def proxied(request, directus, directus_server, tmp_path):
     proxy.stop()
     site.stop()
     assert "Traceback" not in site.log.read_text()
+
+
+@pytest.fixture
+def proxied(running, directus):
+    """The site behind a proxy, for a browser that has no cookies yet."""
+    running.cookies = SimpleCookie()
+    return running
 
 
 def picture():

@@ -12,8 +12,6 @@ from local.processes import wait_until
 from tests.on_wire.directus import DirectusServer
 from tests.on_wire.site import Browser, Site
 
-pytestmark = pytest.mark.alone
-
 PATIENCE = 60
 
 

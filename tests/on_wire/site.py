@@ -69,14 +69,17 @@ class Site(Website):
 
 
 def put_into_past(
-    database: str, *columns: str, table: str = "accounts_session"
+    database: str,
+    *columns: str,
+    table: str = "accounts_session",
+    to: str = LONG_AGO,
 ) -> None:
     """Put these columns of all rows of a table into the past."""
     if database.startswith("sqlite"):
         connection = sqlite3.connect(urlsplit(database).path, timeout=5)
     else:
         connection = psycopg.connect(database)
-    values = ", ".join(f"{column} = '{LONG_AGO}'" for column in columns)
+    values = ", ".join(f"{column} = '{to}'" for column in columns)
     with connection:
         connection.execute(f"UPDATE {table} SET {values}")
     connection.close()

@@ -14,12 +14,6 @@ from tests.fault_server import FaultServer, Step
 from .wire import URL
 
 
-@pytest.fixture(autouse=True)
-def _hasty_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait less before a retry; there are many in these tests."""
-    monkeypatch.setattr("accounts.directus.transport.RETRY_DELAY", (0.005, 0.01))
-
-
 @pytest.fixture
 def serve() -> Iterator[Callable[..., FaultServer]]:
     """Return a function that starts a server with a script."""

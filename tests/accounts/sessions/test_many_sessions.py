@@ -17,7 +17,7 @@ from accounts.models import Session, User
 from accounts.sessions import store
 from accounts.sessions.store import delete_sessions, end_sessions
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def make(count, **columns):
@@ -95,6 +95,7 @@ def test_ending_many_sessions_takes_many_short_transactions(
     assert end_sessions(user.sessions.all()) == 0
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(
     "sqlite3" not in django_settings.DATABASES["default"]["ENGINE"],
     reason="in PostgreSQL writers of different rows do not wait for each other",

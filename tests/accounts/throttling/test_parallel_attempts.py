@@ -23,13 +23,18 @@ def directus_server():
 
 
 @pytest.fixture
-def directus(directus_server, site):
+def directus(directus_server):
     """The Directus of one test, instead of the one in memory."""
-    # The breaker remembers what hung in the test before.
+    return directus_server.start_again()
+
+
+@pytest.fixture
+def hanging(directus, site):
+    """A Directus that hangs: afterwards, no process of the site remembers it."""
+    yield directus
     site.stop()
     site.start()
     site.wait()
-    return directus_server.start_again()
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -157,10 +162,10 @@ def test_of_thirty_sign_ups_at_once_five_at_most_are_mailed(site, directus):
     assert 1 <= statuses.count(302) == len(directus.mails) <= 5
 
 
-def test_sign_ins_that_wait_for_others_leave_threads_for_pages(site, directus):
+def test_sign_ins_that_wait_for_others_leave_threads_for_pages(site, hanging):
     """More of them than the site has threads; Directus hangs."""
-    user = directus.add_user("hanging@example.com")
-    directus.takes(6, "/auth/login", times=5)
+    user = hanging.add_user("hanging@example.com")
+    hanging.takes(6, "/auth/login", times=5)
     form = Form(site)
 
     with ThreadPoolExecutor(100) as pool:
@@ -175,13 +180,13 @@ def test_sign_ins_that_wait_for_others_leave_threads_for_pages(site, directus):
     assert all(int(answer["Retry-After"]) > 0 for answer in refused)
 
 
-def test_killed_workers_leave_nothing_to_wait_for(site, directus):
-    user = directus.add_user("killed@example.com")
-    directus.takes(8, "/auth/login", times=5)
+def test_killed_workers_leave_nothing_to_wait_for(site, hanging):
+    user = hanging.add_user("killed@example.com")
+    hanging.takes(8, "/auth/login", times=5)
     form = Form(site)
     with ThreadPoolExecutor(5) as pool:
         jobs = [pool.submit(form.send, n, user.email, "wrong") for n in range(5)]
-        wait_until(lambda: len(directus.calls_to("/auth/login")) == 5)
+        wait_until(lambda: len(hanging.calls_to("/auth/login")) == 5)
         site.kill_workers()
         assert all(job.exception() for job in jobs)
     site.wait()

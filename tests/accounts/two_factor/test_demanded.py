@@ -73,6 +73,15 @@ def test_a_demand_that_came_later_holds_within_a_minute(
     assert visitor.get("/").url == START
 
 
+def test_a_demand_of_a_users_own_policy_holds_from_the_sign_in_on(ada, directus):
+    directus.demands_second_factor(of=ada)
+    visitor = Client()
+
+    log_in(visitor, ada.email, ada.password)
+
+    assert visitor.get("/").url == START
+
+
 def test_a_demand_that_is_gone_is_forgotten(visitor, directus):
     directus.state.demanding_roles.clear()
 

@@ -87,9 +87,9 @@ def test_the_profile_decides(signed_in_client, ada, language, spoken):
 
 def test_the_list_of_links_speaks_its_readers_language(signed_in_client, ada):
     for language, sentence in [
-        ("de-DE", "Wählen Sie ein neues."),
-        ("ja-JP", "新しいパスワードを設定します。"),
-        ("de-DE", "Wählen Sie ein neues."),
+        ("de-DE", "Neues Passwort wählen"),
+        ("ja-JP", "新しいパスワードの設定"),
+        ("de-DE", "Neues Passwort wählen"),
     ]:
         speak(ada, language)
         assert sentence in signed_in_client.get("/").text
