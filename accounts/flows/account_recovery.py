@@ -1,9 +1,8 @@
-"""The way past an authenticator app that is lost: the password and a recovery code.
+"""Sign in without the authenticator app: with the password and a recovery code.
 
-Directus has no recovery codes. With the secret that a code opens, this site makes the
-one-time code that the app would show, and signs the user in with it. The second factor
-stays on. For some minutes the browser that signed in may set it up anew, or turn it
-off, without the app.
+Directus has no recovery codes. A recovery code opens the secret of the app; with it the
+site computes the one-time code and signs the user in. The second factor stays on. For
+some minutes this browser may set it up again, or turn it off, without the app.
 """
 
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from ..two_factor.totp import STEP_SECONDS, code_of
 from ..web.sealed_cookie import ShortSecret
 
 MINUTES = 15
-# The secret that a recovery code has opened, until the second factor is set up anew.
+# The opened secret, until the second factor is set up again.
 OPENED = ShortSecret("recovered_secret", "recovered", MINUTES * 60)
 
 T = TypeVar("T")
@@ -29,15 +28,15 @@ T = TypeVar("T")
 
 @sensitive_variables("code", "claimed")
 def claim(request, email: str, code: str) -> tuple[RecoveryCode, str]:
-    """Take a code for this request alone; return it with the secret that it opens.
+    """Claim a code for this request; return its row and the secret that it opens.
 
     Args:
-        email: of the first step of the sign-in.
+        email: the address of the first step of the sign-in.
         code: from `recovery_codes.normalised`.
 
     Raises:
         InvalidOTP: the code is wrong, or was used.
-        Throttled: nothing came of it; the code is still good.
+        Throttled: the code was not checked, and stays valid.
     """
     attempt = CodeAttempt(email)
     attempt.begin()
@@ -67,11 +66,11 @@ def _claimed(email: str, code: str) -> tuple[RecoveryCode, str] | None:
 def with_code(secret: str, action: Callable[[str], T]) -> T:
     """Return the result of an action for the one-time code of a secret.
 
-    Directus takes the code of one half minute, by a clock of its own: the codes just
-    after and before are tried as well.
+    Directus accepts only the code of the present half minute of its own clock, so the
+    next and the previous codes are tried, too.
 
     Raises:
-        InvalidOTP: it takes none of them; the secret is of a former second factor.
+        InvalidOTP: Directus accepts none; the secret belongs to a former second factor.
     """
     apart = round(clock.difference() / STEP_SECONDS)
     for steps_ahead in (apart, apart + 1, apart - 1):
@@ -82,7 +81,7 @@ def with_code(secret: str, action: Callable[[str], T]) -> T:
 
 
 def was_used(request, user) -> None:
-    """Tell the user that somebody signed in with a recovery code."""
+    """Mail the user about a sign-in with a recovery code."""
     left = recovery_codes.codes_left(user)
     audit.record("two_factor.recovered", request, user=user, codes_left=left)
     mails.send("two_factor_recovered", user, request, codes_left=left)

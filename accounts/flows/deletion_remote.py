@@ -1,7 +1,7 @@
-"""What becomes of a deleted user in Directus, by ACCOUNT_DELETION.
+"""Delete or anonymise a user in Directus, as ACCOUNT_DELETION says.
 
-`delete` deletes the user there. `anonymise` is for a Directus in which other rows must
-go on to point at the user: name and address are replaced, and nobody can sign in.
+`delete` deletes the user. `anonymise` is for a Directus in which other rows must keep
+pointing at the user: name and address are replaced, and sign-in is impossible.
 """
 
 import logging
@@ -27,17 +27,17 @@ from ..profile.access import NotGranted
 logger = logging.getLogger(__name__)
 
 DELETE, ANONYMISE = "delete", "anonymise"
-# Directus accepts it, and nobody has it: RFC 2606.
+# Directus accepts this domain, and RFC 2606 reserves it.
 NOBODYS_DOMAIN = "example.com"
-# What a field may hold that says nothing, whatever its type.
+# Empty values of all types of fields.
 NOTHINGS: tuple[object, ...] = (None, "", 0, [])
 
 
 def erase_at_directus(user) -> str:
-    """Delete or anonymise a user, and delete the picture.
+    """Delete or anonymise a user, and delete the photo.
 
     Returns:
-        Why something was kept; an empty string when nothing was.
+        Why data was kept; an empty string if none was.
 
     Raises:
         TryLater: it may not have happened; try again.
@@ -52,7 +52,7 @@ def erase_at_directus(user) -> str:
             how(service, user)
             return reason
     except (DirectusAPIError, CallFailed) as error:
-        # 500 is what Directus answers when a row there must not lose the user.
+        # Directus answers 500 if another row must keep its user.
         if not service.has_user(user.directus_id):
             return ""
         logger.error("Directus keeps user %s: %s", user.directus_id, error)
@@ -87,15 +87,15 @@ def _anonymise(service: DirectusClient, user) -> None:
 
 
 def _empty(service: DirectusClient, user_id: UUID, names: list[str]) -> None:
-    """Take out what fields hold, of as many as possible.
+    """Empty as many fields as possible.
 
     Raises:
-        InvalidPayload: of one that takes nothing in its place.
+        InvalidPayload: a field accepts no empty value.
     """
     try:
         service.update_user(user_id, dict.fromkeys(names))
     except InvalidPayload:
-        # One that may not be null keeps all others as they are.
+        # A field that may not be null blocks the change of all others.
         refusals = [_empty_one(service, user_id, name) for name in names]
         for refusal in filter(None, refusals):
             raise refusal from None

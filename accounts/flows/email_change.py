@@ -1,8 +1,8 @@
-"""A new e-mail address: confirmed at the new one, told to the old one.
+"""Change the email address: confirm the new one, and notify the old one.
 
-Directus would change it at once and confirm nothing, so that this is the site's work,
-with the service token. Whether the new address is taken shows nowhere but in the mail
-to it: what is asked, written and sent is the same.
+Directus changes an address at once without a confirmation, so the site does it with the
+service token. Only the mail to the new address says whether the address is taken: the
+calls, the written rows and the number of mails are the same.
 """
 
 import secrets
@@ -48,21 +48,21 @@ LINK_HOURS = 24
 
 
 class LinkInvalid(Exception):
-    """The link is used, too old or broken, or the address is taken by now."""
+    """The link is used, expired or broken, or the address is taken by now."""
 
 
 def is_possible() -> bool:
-    """Return whether the site can change addresses at all."""
+    """Return whether the site can change addresses, which needs the service token."""
     return clients.service_client() is not None
 
 
 def pending(user) -> EmailChange | None:
-    """Return the change that waits to be confirmed."""
+    """Return the change that waits for its confirmation."""
     rows = EmailChange.objects.filter(user=user, expires_at__gt=timezone.now())
     return rows.first()
 
 
-# Asking
+# Request
 
 
 @sensitive_variables("token")
@@ -83,7 +83,7 @@ def ask(request, new_email: str) -> None:
     _remember(user, new_email, token)
     audit.record("email.change_asked", request, user=user)
     if owner:
-        # In the language of who reads it; whoever asked is in no mail to others.
+        # In the language of its reader, and without facts about the requesting user.
         mails.send("email_taken", owner, to=new_email)
     else:
         mails.send(
@@ -109,7 +109,7 @@ def _count(request, new_email: str) -> list[Attempt]:
 
 
 def _other_owner(user, new_email: str) -> DirectusUser | None:
-    """Return who else has the address."""
+    """Return other users with this address."""
     with service_call():
         owners = _service().find_users_by_email(new_email)
     others = (owner for owner in owners if owner.id != user.directus_id)
@@ -117,7 +117,7 @@ def _other_owner(user, new_email: str) -> DirectusUser | None:
 
 
 def _remember(user, new_email: str, token: str) -> None:
-    # Also when the address is taken: then nobody gets the token.
+    # Also if the address is taken: no mail contains the token then.
     EmailChange.objects.update_or_create(
         user=user,
         defaults={
@@ -134,12 +134,12 @@ def _link(token: str) -> str:
     return f"{public_url('accounts:email_change_confirm')}?{query}"
 
 
-# Confirming
+# Confirmation
 
 
 @sensitive_variables("token")
 def find(token: str) -> EmailChange | None:
-    """Return the change that a link's token confirms, as long as it is good."""
+    """Return the change that a link's token confirms, while the link is valid."""
     return EmailChange.objects.filter(
         token_digest=_digest(token),
         expires_at__gt=timezone.now(),
@@ -149,14 +149,14 @@ def find(token: str) -> EmailChange | None:
 
 @sensitive_variables("token")
 def confirm(request, token: str) -> EmailChange:
-    """Change the address at Directus; all sessions of its owner end.
+    """Change the address at Directus, and end all sessions of the user.
 
     Returns:
-        What was changed.
+        The change.
 
     Raises:
         LinkInvalid: nothing was changed.
-        TryLater: the link stays good.
+        TryLater: the link stays valid.
     """
     change = find(token)
     if change is None:
@@ -164,10 +164,10 @@ def confirm(request, token: str) -> EmailChange:
         raise LinkInvalid
     service = _service()
     profile = _owner(request, service, change)
-    # Spent before it is used: of two requests one comes through.
+    # Deleted first: only one of two parallel requests continues.
     if not EmailChange.objects.filter(pk=change.pk).delete()[0]:
         raise LinkInvalid
-    # Otherwise the answer was lost the last time.
+    # Otherwise Directus has changed it before, and the answer was lost.
     if profile.email.casefold() != change.new_email.casefold():
         _write(request, service, change, profile)
     _begin_anew(request, change, profile)
@@ -175,8 +175,8 @@ def confirm(request, token: str) -> EmailChange:
 
 
 def _owner(request, service: DirectusClient, change: EmailChange) -> DirectusUser:
-    """Return the profile, if it is still the account that the change was asked for."""
-    # A local user has no account page to ask for a change on.
+    """Return the profile, if the account is still the one of the request."""
+    # A local user cannot request a change.
     directus_id = cast(UUID, change.user.directus_id)
     with service_call():
         profile = service.get_user(directus_id)
@@ -198,7 +198,7 @@ def _write(
         with service_call(but=InvalidPayload):
             service.update_user(profile.id, {"email": change.new_email})
     except InvalidPayload as error:
-        # Taken by somebody meanwhile, most likely.
+        # Most likely the address was taken meanwhile.
         _refused(request, change.user, error.code)
         raise LinkInvalid from error
     except TryLater:
@@ -209,7 +209,7 @@ def _write(
 def _put_back(change: EmailChange) -> None:
     names = ("old_email", "new_email", "token_digest", "expires_at")
     values = {name: getattr(change, name) for name in names}
-    # A newer one, asked for meanwhile, stays.
+    # A newer request stays.
     EmailChange.objects.get_or_create(user=change.user, defaults=values)
 
 
@@ -217,7 +217,7 @@ def _begin_anew(request, change: EmailChange, profile: DirectusUser) -> None:
     user = mirror_user(profile)
     note_written(user, email=change.new_email)
     attempts.follow_address(change.old_email, change.new_email)
-    # Whoever signed up with this address did not own it.
+    # An earlier sign-up with this address was not by its owner.
     sign_up.delete_sign_ups(change.new_email)
     ended = end_sessions_of(user)
     if request.user == user:
@@ -227,7 +227,7 @@ def _begin_anew(request, change: EmailChange, profile: DirectusUser) -> None:
 
 
 def cancel(request) -> bool:
-    """Void the own link; return whether there was one."""
+    """Void the signed-in user's link; return whether there was one."""
     is_there, _ = EmailChange.objects.filter(user=request.user).delete()
     if is_there:
         audit.record("email.change_cancelled", request, user=request.user)
@@ -235,12 +235,12 @@ def cancel(request) -> bool:
 
 
 def void_links(users) -> None:
-    """Void the links of users: a new password was chosen."""
+    """Void the links of users after a new password."""
     EmailChange.objects.filter(user__in=users).delete()
 
 
 def clear_ended() -> None:
-    """Delete what was not confirmed in time."""
+    """Delete expired changes."""
     delete_in_batches(EmailChange.objects.filter(expires_at__lte=timezone.now()))
 
 

@@ -1,4 +1,4 @@
-"""Invitations that Directus mailed: who accepts one chooses the first password."""
+"""Accept an invitation that Directus mailed, by choosing the first password."""
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -11,7 +11,7 @@ from . import sign_up
 
 
 class LinkInvalid(Exception):
-    """The invitation was accepted before, is too old, or broken."""
+    """The invitation is used, expired or broken."""
 
 
 class NoRoom(Exception):
@@ -20,13 +20,13 @@ class NoRoom(Exception):
 
 @sensitive_variables("token", "password")
 def accept(request, token: str, password: str) -> str:
-    """Spend an invitation.
+    """Accept an invitation.
 
     Returns:
-        The address that was invited.
+        The invited address.
 
     Raises:
-        InvalidPayload: the password is not accepted; the invitation stays good.
+        InvalidPayload: the password is not accepted; the invitation stays valid.
         LinkInvalid, NoRoom: nothing was done.
         TryLater: nothing was done.
     """
@@ -41,7 +41,7 @@ def accept(request, token: str, password: str) -> str:
         if isinstance(error, Forbidden) and error.code == "LIMIT_EXCEEDED":
             raise NoRoom from error
         raise LinkInvalid from error
-    # Whoever signed up with this address before did not own it.
+    # An earlier sign-up with this address was not by its owner.
     sign_up.delete_sign_ups(email)
     audit.record("invite.accepted", request, email=email)
     return email

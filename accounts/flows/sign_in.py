@@ -44,7 +44,7 @@ def sign_in(
         (accounts.sessions.receivers).
 
     Raises:
-        UserSuspended: Directus' answer to one attempt too many is tokens, too.
+        UserSuspended: Directus gives tokens even with the last allowed attempt.
         Others as `login`.
     """
     try:
@@ -80,7 +80,7 @@ def _mirrored(request, tokens: TokenPair, email: str, otp: str):
         client = clients.client_for_tokens(tokens, request)
         profile = read_profile(client, prove)
         if not profile.is_complete:
-            # Directus has just accepted this address; nobody may read more.
+            # Directus has just accepted this address, and no token may read more.
             profile = replace(as_known(profile), email=email, status="active")
         _check_password_is_safe(profile, email)
         user = mirror_user(profile)
@@ -93,7 +93,7 @@ def _mirrored(request, tokens: TokenPair, email: str, otp: str):
 
 
 def _check_password_is_safe(profile: DirectusUser, email: str) -> None:
-    """Refuse a first sign-in with a password that a stranger may have typed."""
+    """Refuse a first sign-in with a password that may be a stranger's."""
     seen = get_user_model().objects.filter(directus_id=profile.id)
     is_first = not seen.exclude(last_login=None).exists()
     if is_first and sign_up.password_is_unsafe(email):
@@ -106,19 +106,18 @@ def login(
 ) -> TokenPair:
     """Exchange credentials for tokens, within the limits of `throttling.attempts`.
 
-    The password is tried as this site sets passwords, in composed letters (NFC), and
-    then as it was typed where that differs: other pages of Directus set those.
-
-    Counted, whatever a password is checked for.
+    The password is tried in composed letters (NFC), as this site sets passwords, and
+    then as typed if that differs: Directus' own pages set those. Every check of a
+    password counts.
 
     Args:
-        own_code: this site computed the code, so nobody guesses it or uses it twice.
+        own_code: the site computed the code, so it is neither guessed nor used twice.
 
     Raises:
         Throttled: there were too many attempts.
         InvalidOTP: the password is right; the code is missing, wrong or used.
-        InvalidCredentials: wrong.
-        TryLater: Directus did not say.
+        InvalidCredentials: the credentials are wrong.
+        TryLater: Directus did not answer.
     """
     attempt = SignInAttempt(request, email, "" if own_code else otp)
     attempt.begin()
@@ -135,7 +134,7 @@ def login(
 def _login(
     request, attempt: SignInAttempt, email: str, password: str, otp: str
 ) -> TokenPair:
-    """Ask Directus for tokens; settle the attempt where there are none."""
+    """Request tokens; settle the attempt if there are none."""
     try:
         if local.keeps(email, password):
             raise InvalidCredentials(401, "LOCAL_USER")
@@ -157,10 +156,10 @@ def _login(
 def _try_spellings(
     request, attempt: SignInAttempt, email: str, password: str, otp: str
 ) -> TokenPair:
-    """Try what was typed in the one spelling, then in the others.
+    """Try the typed values in the usual spelling, then in the others.
 
-    Directus counts each password that it is given for an account. Of the spellings of
-    an address an account has one, so that those count as one.
+    Directus counts each password for an account. An account has one spelling of its
+    address, so attempts with other spellings do not count.
     """
     client = clients.anonymous_client(request)
     composed = unicodedata.normalize("NFC", password)
@@ -206,10 +205,10 @@ def prove_password(
 
 @sensitive_variables("password", "otp")
 def login_again(request, password: str, otp: str = "") -> TokenPair:
-    """Sign in with a password that was set just now by who proved the old one.
+    """Sign in with a password that the signed-in user has just set.
 
-    Not counted: the code is the one just spent, which Directus takes again while it
-    shows, and nothing that could be guessed is asked.
+    Not counted, because nothing can be guessed: the code was accepted before, and
+    Directus accepts it again within its half minute.
 
     Raises:
         DirectusError: no tokens.

@@ -1,6 +1,6 @@
-"""A sign-in that waits for its second step. Nobody is signed in by it.
+"""A sign-in that waits for its second step, and gives no access.
 
-The password is needed again with the code.
+It keeps the password, which is needed again together with the code.
 """
 
 import secrets
@@ -16,7 +16,7 @@ _PASSWORD = ShortSecret("pending_sign_in", "pending", SECONDS)
 
 @dataclass(frozen=True)
 class PendingSignIn:
-    """What was typed in the first step, and where to go after the second."""
+    """The typed values of the first step, and the page after the second."""
 
     id: str
     email: str
@@ -26,7 +26,7 @@ class PendingSignIn:
 
 @sensitive_variables("password")
 def start(request, response, *, email: str, password: str, next: str) -> None:
-    """Remember the first step."""
+    """Store the first step."""
     request.session.cycle_key()
     _PASSWORD.start(
         request, response, password, id=secrets.token_hex(8), email=email, next=next
@@ -35,7 +35,7 @@ def start(request, response, *, email: str, password: str, next: str) -> None:
 
 @sensitive_variables("password", "found")
 def read(request) -> PendingSignIn | None:
-    """Return the first step, unless it is too old or of another browser."""
+    """Return the first step; None if expired or of another browser."""
     found = _PASSWORD.read(request)
     if found is None:
         return None
@@ -46,10 +46,10 @@ def read(request) -> PendingSignIn | None:
 
 
 def was_started(request) -> bool:
-    """Tell whether this browser began to sign in, however long ago."""
+    """Return whether this browser began to sign in, even if that has expired."""
     return _PASSWORD.was_started(request)
 
 
 def end(request, response) -> None:
-    """Delete what the first step left behind."""
+    """Delete the first step."""
     _PASSWORD.end(request, response)

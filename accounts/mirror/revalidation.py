@@ -1,8 +1,8 @@
-"""Whether the signed-in user still is one: Directus is asked once a minute.
+"""Re-validate sessions: read the user at Directus once a minute.
 
-An access token alone outlives suspension, deletion and demotion by minutes, so every
-session is re-validated by reading the own profile. While Directus is away, people who
-are signed in keep reading for a while, and nobody is signed out.
+An access token stays valid for minutes after a suspension, a deletion or a change of
+role, so the site reads the profile of the signed-in user. During an outage of Directus
+signed-in users can read for a while, and no session ends.
 """
 
 import logging
@@ -27,17 +27,17 @@ from .users import mirror_user
 
 logger = logging.getLogger(__name__)
 
-# Directus is not asked again so soon for a session that got no answer; later, but not
-# much later, if Directus says so.
+# The pause for a session without an answer; longer, up to a limit, if Directus asks
+# for it.
 PAUSE_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 60
-# A request goes on while another one asks, if the last answer is not much older than
-# it may be. A request after hours, or after a reported change, waits for the answer.
+# While another request reads, a request goes on if the last answer is only a little
+# too old. After hours, or after a reported change, it waits for the answer.
 TOLERANCE = timedelta(seconds=10)
 
 
 def revalidate(request) -> None:
-    """Ask Directus about the signed-in user when it is time to.
+    """Re-validate the signed-in user if the last answer is too old.
 
     Raises:
         SessionExpired: the user is suspended, gone, or signed out at Directus.
@@ -58,7 +58,7 @@ def revalidate(request) -> None:
     try:
         is_ours = session.take_validation()
     except DatabaseError as error:
-        # Nothing can be noted at the moment: no reason to show no page.
+        # The database takes no writes now; the page is shown all the same.
         if not _may_go_on(request):
             raise
         logger.warning("Directus is not asked: %s", type(error).__name__)
@@ -99,9 +99,9 @@ def _validate(request) -> None:
 
 
 def _wait_for_answer(request) -> None:
-    """Go on with the answer that another request gets; ask if that one died.
+    """Use the answer of another request; read the user if that request has died.
 
-    Not for longer than a request may ask: whatever the row says, it comes to an end.
+    The wait ends after the longest time of a request, whatever the row says.
     """
     session = request.session
     end = time.monotonic() + clients.lease_seconds()
@@ -114,7 +114,7 @@ def _wait_for_answer(request) -> None:
         if session.row is None:
             raise SessionExpired("the session was ended")
         if not _is_due(session):
-            # What the user may do can have changed.
+            # The rights of the user may have changed.
             request.user.refresh_from_db()
             return
         if _got_no_answer(session):
@@ -124,13 +124,13 @@ def _wait_for_answer(request) -> None:
             _validate(request)
             return
         time.sleep(POLL_SECONDS)
-    # The next requests need not wait as long for nothing.
+    # The next requests need not wait, too.
     _pause(session, PAUSE_SECONDS)
     _go_on_without_directus(request)
 
 
 def _prove(request) -> None:
-    """Renew the tokens: Directus refuses that to everybody who may not be here."""
+    """Renew the tokens, which Directus refuses to suspended and deleted users."""
     tokens = request.session.tokens.load()
     if tokens is None:
         raise SessionExpired("no Directus tokens are stored")
@@ -142,11 +142,11 @@ def _same_backend(before, after):
     return after
 
 
-# When there is no answer
+# Without an answer
 
 
 def _may_go_on(request) -> bool:
-    """Tell whether a request may do without Directus: reading, within the grace."""
+    """Return whether a request may do without Directus: it reads, within the grace."""
     grace = timedelta(seconds=clients.grace_seconds())
     reads = request.method in SAFE_METHODS and not _is_admin(request)
     return reads and request.session.validation_age <= grace

@@ -1,7 +1,7 @@
-"""Who has a second factor, who must have one, and what switching it on or off brings.
+"""The second factor of users: whether it is on or demanded, and its changes.
 
-A policy of Directus, or a role of version 10, can demand one. Directus itself lets
-everybody in all the same: this site does not, until there is one.
+A policy of Directus, or a role of version 10, can demand a second factor. Directus does
+not enforce that; this site does: such users must set one up first.
 """
 
 import logging
@@ -18,39 +18,39 @@ from . import recovery_codes
 
 logger = logging.getLogger(__name__)
 
-# How long it is believed that a Directus has policies, or none, as version 10.
+# Seconds for which the site remembers whether Directus has policies.
 SECONDS = 600.0
 _has_policies = Memory(SECONDS)
 
 
-# Who must have one
+# Demanded factors
 
 
 def note_sign_in(
     user, tokens: TokenPair, client: DirectusClient, otp: str, *, is_told: bool
 ) -> None:
-    """Write down what a sign-in has shown of the second factor.
+    """Store the facts about the second factor that a sign-in has shown.
 
     Args:
-        tokens: as the sign-in gave them: later ones do not tell.
+        tokens: the tokens of the sign-in; renewed tokens lack the claim.
         client: acts as the user.
-        otp: the code that was asked for; empty when none was.
-        is_told: whether the profile says if there is one; otherwise the code does.
+        otp: the one-time code; empty if Directus asked for none.
+        is_told: whether the profile has the fact; otherwise the code shows it.
     """
     if not is_told:
         if user.has_two_factor is (not otp):
-            # It was switched on or off in Directus: the codes are of another secret.
+            # It was switched on or off in Directus: the codes belong to another secret.
             recovery_codes.void_codes(user)
         _write(user, has_two_factor=bool(otp))
     if tokens.demands_second_factor:
         _write(user, must_use_two_factor=True)
     else:
-        # The tokens do not tell of a policy that the user has without a role.
+        # The tokens lack policies that are attached to the user, not to a role.
         note_demand(user, client)
 
 
 def note_demand(user, client: DirectusClient) -> None:
-    """Ask whether a user must have a second factor; what was known stays if not told.
+    """Read whether a user must have a second factor; keep the old fact if unreadable.
 
     Args:
         client: acts as the user.
@@ -64,7 +64,7 @@ def note_demand(user, client: DirectusClient) -> None:
 
 
 def is_missing(user) -> bool:
-    """Tell whether a user must set up a second factor before anything else."""
+    """Return whether a user must set up a second factor first."""
     return user.is_mirrored and user.must_use_two_factor and not user.has_two_factor
 
 
@@ -99,12 +99,12 @@ def _write(user, **columns: bool) -> None:
         setattr(user, name, value)
 
 
-# On and off
+# Changes
 
 
 @sensitive_variables("secret", "codes")
 def was_enabled(request, secret: str) -> list[str]:
-    """Do what follows once Directus has it on; return recovery codes to show once."""
+    """Finish switching it on; return recovery codes, which are shown once."""
     user = request.user
     with transaction.atomic():
         codes = recovery_codes.replace_codes(user, secret)
@@ -116,14 +116,14 @@ def was_enabled(request, secret: str) -> list[str]:
 
 
 def was_enabled_elsewhere(user) -> None:
-    """Note that Directus has it on; recovery codes of an earlier one are void."""
+    """Note that it is on in Directus; older recovery codes no longer work."""
     if user.has_two_factor is False:
         recovery_codes.void_codes(user)
     _write(user, has_two_factor=True)
 
 
 def was_disabled(request) -> None:
-    """Do what follows once whoever is signed in has switched it off."""
+    """Finish switching it off for the signed-in user."""
     user = request.user
     with transaction.atomic():
         recovery_codes.void_codes(user)
