@@ -10,6 +10,7 @@ of a refresh token, some in one request, and goes on where it was interrupted.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
