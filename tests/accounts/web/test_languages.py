@@ -222,9 +222,9 @@ def test_what_comes_before_the_session_speaks_too(client):
 @pytest.mark.parametrize(
     ("language", "subject"),
     [
-        ("ja-JP", "アカウントに新しいブラウザーからログイン"),
-        ("", "Neue Anmeldung in Ihrem Konto"),
-        ("nl-NL", "Neue Anmeldung in Ihrem Konto"),
+        ("ja-JP", "新しいログインがありました"),
+        ("", "Neue Anmeldung bei Directus site"),
+        ("nl-NL", "Neue Anmeldung bei Directus site"),
     ],
 )
 def test_a_mail_speaks_the_profiles_language_else_the_pages(ada, language, subject):
