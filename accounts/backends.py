@@ -38,12 +38,16 @@ class DirectusBackend(_SyncBackend):
 
         Django takes no reason from a backend: the sign-in page reads it from
         `request.sign_in_refusal`.
+
+        Args:
+            own_code: as in `flows.sign_in.login`.
         """
         email = username or kwargs.get("email")
         if not email or not password:
             return None
         try:
-            return sign_in.sign_in(request, email, password, otp)
+            own_code = kwargs.get("own_code", False)
+            return sign_in.sign_in(request, email, password, otp, own_code=own_code)
         except (DirectusError, TryLater) as error:
             if request is not None:
                 request.sign_in_refusal = error

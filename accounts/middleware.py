@@ -1,10 +1,11 @@
 """Prepare requests for views, and turn errors into pages."""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import middleware as auth_middleware
-from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError
 from django.http import UnreadablePostError
 from django.shortcuts import redirect
@@ -13,6 +14,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from config import errors
+from config.request import Request
 
 from . import two_factor
 from .core import audit, clients
@@ -26,6 +28,7 @@ from .directus import (
     time_budget,
 )
 from .mirror import revalidation
+from .sessions import current
 from .web import client_address, languages, session_notice, time_zones
 from .web.next_page import by_way_of
 
@@ -149,9 +152,8 @@ class DirectusMiddleware:
         audit.record(
             "session.ended", request, user=request.user, reason=type(error).__name__
         )
-        request.session.flush()
-        request.user = AnonymousUser()
-        wrote = request.method not in revalidation.SAFE_METHODS
+        current.leave(request)
+        wrote = request.method not in session_notice.SAFE_METHODS
         session_notice.say(request, wrote=wrote)
         return by_way_of(settings.LOGIN_URL, request.get_full_path())
 
@@ -163,7 +165,7 @@ class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
         return by_way_of(settings.LOGIN_URL, request.get_full_path())
 
 
-def _shows_trouble(request, view_func) -> bool:
+def _shows_trouble(request: Request, view_func: Callable[..., Any]) -> bool:
     """Return whether a view shows the form again in an outage."""
     view_class = getattr(view_func, "view_class", None)
     return request.method == "POST" and getattr(view_class, "shows_trouble", False)

@@ -4,6 +4,8 @@ Nothing here calls Directus. A *mirrored* user has a directus_id and no password
 *local* user (the break-glass administrator) has a password and no directus_id.
 """
 
+from uuid import UUID
+
 from django.conf import settings
 from django.contrib.auth.models import (
     AbstractBaseUser,
@@ -19,11 +21,11 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .directus import spellings
+from .directus import TokenPair, spellings
 from .web.user_agent import browser_in_words
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     """Creates local users; accounts.mirror.users creates mirrored ones."""
 
     def create_superuser(self, email, password=None, **fields):
@@ -101,6 +103,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     objects = UserManager()
 
+    # Those of a sign-in, for the session that it begins.
+    directus_tokens: TokenPair
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = []
@@ -133,6 +138,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_mirrored(self) -> bool:
         """Whether the user comes from Directus."""
         return self.directus_id is not None
+
+    @property
+    def mirrored_id(self) -> UUID:
+        """The Directus id of a user that comes from Directus.
+
+        Raises:
+            ValueError: the user is local.
+        """
+        if self.directus_id is None:
+            raise ValueError(f"user {self.pk} does not come from Directus")
+        return self.directus_id
 
     def get_full_name(self):
         """Return first and last name, as Django's user does."""
@@ -195,14 +211,22 @@ class Session(AbstractBaseSession):
     # Until then ignore one password webhook: this session caused it.
     spared_until = models.DateTimeField(null=True, editable=False)
     validated_at = models.DateTimeField(_("last checked with Directus"), null=True)
+    # The time of a change that Directus reported and no request has asked about yet.
+    change_reported_at = models.DateTimeField(null=True, editable=False)
     validation_lease_until = models.DateTimeField(null=True)
     sealed_tokens = models.TextField(blank=True, default="", editable=False)
     access_expires_at = models.DateTimeField(null=True)
+    # Directus may have ended the session: an access token would outlive that, so the
+    # tokens are renewed before they are used.
+    must_renew = models.BooleanField(default=False, db_default=False, editable=False)
     refresh_lease_until = models.DateTimeField(null=True)
 
-    class Meta(AbstractBaseSession.Meta):
+    class Meta:
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
+
+    # Set by the page that lists sessions.
+    is_this_one = False
 
     @property
     def browser(self) -> str:
@@ -221,7 +245,10 @@ class Session(AbstractBaseSession):
 
 
 class Attempts(models.Model):
-    """The number of attempts in a window; see accounts.throttling.limits."""
+    """A counter of a window: attempts against a limit, or something seen once.
+
+    See accounts.throttling.limits and accounts.throttling.once.
+    """
 
     key = models.CharField(max_length=128, primary_key=True)
     count = models.IntegerField(default=0)

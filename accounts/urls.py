@@ -3,8 +3,11 @@
 from django.urls import path
 
 from .views import (
+    account_recovery,
     deletion,
     email_change,
+    email_verification,
+    export,
     invitation,
     password_change,
     password_reset,
@@ -24,7 +27,7 @@ urlpatterns = [
     path("login/code/", sign_in.LoginCodeView.as_view(), name="login_code"),
     path(
         "login/recovery/",
-        sign_in.AccountRecoveryView.as_view(),
+        account_recovery.AccountRecoveryView.as_view(),
         name="account_recovery",
     ),
     path("logout/", sign_in.LogoutView.as_view(), name="logout"),
@@ -32,12 +35,12 @@ urlpatterns = [
     path("register/done/", sign_up.SignUpDoneView.as_view(), name="sign_up_done"),
     path(
         "verify-email/",
-        sign_up.EmailVerificationView.as_view(),
+        email_verification.EmailVerificationView.as_view(),
         name="email_verification",
     ),
     path(
         "verify-email/done/",
-        sign_up.EmailVerificationDoneView.as_view(),
+        email_verification.EmailVerificationDoneView.as_view(),
         name="email_verification_done",
     ),
     path(
@@ -66,7 +69,7 @@ urlpatterns = [
         name="password_reset_unsure",
     ),
     path("account/sessions/", sessions.SessionsView.as_view(), name="sessions"),
-    path("account/export/", deletion.ExportView.as_view(), name="export"),
+    path("account/export/", export.ExportView.as_view(), name="export"),
     path("account/delete/", deletion.DeletionView.as_view(), name="deletion"),
     path(
         "account/delete/keep/",

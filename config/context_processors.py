@@ -4,9 +4,10 @@ from django.conf import settings
 
 
 def site(request):
-    """Return the site's name and links and, for error pages, the request's id."""
+    """Return the site's name, links and support address, and the request's id."""
     return {
         "site_name": settings.SITE_NAME,
         "navigation": settings.NAVIGATION,
+        "support_email": settings.SUPPORT_EMAIL,
         "request_id": getattr(request, "request_id", ""),
     }

@@ -9,6 +9,7 @@ from django.db import Error, connection
 from django.http import Http404, HttpResponse, JsonResponse
 
 from accounts.core.clients import anonymous_client
+from accounts.core.memory import on_clear
 from accounts.directus import DirectusError
 
 # So long an answer is good enough; and one that nobody could renew since is none.
@@ -47,8 +48,13 @@ class _Probe:
 
     NOTHING = {"database": False, "directus": False}
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._asking = threading.Lock()
+        self.forget()
+        on_clear(self.forget)
+
+    def forget(self) -> None:
+        """Ask anew at the next request."""
         self._kept = self.NOTHING
         self._asked_at = -OLD_SECONDS
 
@@ -70,11 +76,6 @@ class _Probe:
 
 
 _probe = _Probe()
-
-
-def forget() -> None:
-    """Ask anew at the next request."""
-    _probe.__init__()
 
 
 def _database_answers() -> bool:

@@ -61,7 +61,7 @@ class JSONFormatter(JsonFormatter):
         return super().format(logging.makeLogRecord(facts))
 
     def formatException(self, ei: Any) -> str:
-        return mask(super().formatException(ei))
+        return mask(logging.Formatter.formatException(self, ei))
 
 
 def _outer_cause(record: logging.LogRecord) -> str:

@@ -29,7 +29,8 @@ class Worker(gthread.ThreadWorker):
     def handle(self, conn):
         """Read a request and answer it, in a thread."""
         if not conn.initialized and not conn.wait_for_data(FIRST_BYTE):
-            return gthread._DEFER
+            # Not in gunicorn's stubs.
+            return gthread._DEFER  # type: ignore[attr-defined]
         self._began[conn] = time.monotonic()
         try:
             return super().handle(conn)
@@ -57,7 +58,7 @@ class Worker(gthread.ThreadWorker):
                 with contextlib.suppress(OSError):
                     conn.sock.shutdown(socket.SHUT_RD)
 
-    def _is_reading(self, conn) -> bool:
+    def _is_reading(self, conn: gthread.TConn) -> bool:
         request = self._requests.get(conn)
         if request is None:
             return True

@@ -57,7 +57,9 @@ class Reporter(ExceptionReporter):
     """A report whose addresses have no query."""
 
     def _get_raw_insecure_uri(self):
-        return super()._get_raw_insecure_uri().partition("?")[0]
+        # Not in Django's stubs.
+        uri = super()._get_raw_insecure_uri()  # type: ignore[misc]
+        return uri.partition("?")[0]
 
     def get_traceback_data(self):
         data = super().get_traceback_data()

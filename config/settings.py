@@ -30,6 +30,7 @@ ALLOWED_HOSTS = env.hosts("DJANGO_ALLOWED_HOSTS", default=[_host])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 SITE_NAME = env.text("SITE_NAME", default="Directus site")
+SUPPORT_EMAIL = env.text("SUPPORT_EMAIL", default="")
 
 INSTALLED_APPS = [
     "accounts.apps.AdminConfig",
@@ -87,7 +88,7 @@ TEMPLATES = [
     },
 ]
 # Links below the header for signed-in users: (name of a URL, label) each.
-NAVIGATION = []
+NAVIGATION = ()
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = not DEBUG

@@ -2,6 +2,8 @@
 
 from django.views.generic import TemplateView
 
+from config.request import AuthenticatedRequest
+
 
 class HomeView(TemplateView):
     """Who you are and how this browser is signed in.
@@ -10,6 +12,7 @@ class HomeView(TemplateView):
     Directus is made for this page.
     """
 
+    request: AuthenticatedRequest
     template_name = "dashboard/home.html"
 
     def get_context_data(self, **kwargs):

@@ -122,6 +122,14 @@ def demand_second_factor(admin: Admin, role: str) -> Callable[[], Any]:
     return lambda: admin.call("DELETE", f"/policies/{policy}")
 
 
+def demand_second_factor_of(admin: Admin, user: str) -> Callable[[], Any]:
+    """Let a policy of one user demand a second factor; return what takes that back."""
+    values = {"name": "Strict", "enforce_tfa": True}
+    policy = admin.call("POST", "/policies", values)["id"]
+    admin.call("POST", "/access", {"user": user, "policy": policy})
+    return lambda: admin.call("DELETE", f"/policies/{policy}")
+
+
 def totp(secret: str, at: float | None = None) -> str:
     """
     Return the six digits of RFC 6238 at this time.

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import IO, cast
 
 from accounts.passwords.common import FILE, digest_of
 
@@ -44,7 +45,8 @@ def main() -> int:
 def _lines(archive: Path, name: str) -> Iterator[bytes]:
     with tarfile.open(archive) as tar:
         member = next(each for each in tar if each.name.endswith(f"/{name}"))
-        data = tar.extractfile(member)
+        # None only for folders and links.
+        data = cast(IO[bytes], tar.extractfile(member))
         if name.endswith(".zip"):
             zipped = zipfile.ZipFile(io.BytesIO(data.read()))
             data = zipped.open("rockyou.txt")

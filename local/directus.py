@@ -148,7 +148,8 @@ class Directus:
         for name in ("uploads", "extensions", "temporary"):
             (folder / name).mkdir(exist_ok=True)
         # A `.env` in the working folder would win over these settings; there is none.
-        args = [node_for(self.version).program, tree / CLI, "bootstrap"]
+        node = node_for(self.version)
+        args: list[str | Path] = [node.program, tree / CLI, "bootstrap"]
         code, output = run(args, env=env, cwd=folder)
         with open(self._log, "a") as log:
             log.write(output)

@@ -1,7 +1,21 @@
 // Small comforts. Every page works without this file.
 
 function focusSummary() {
-  document.querySelector("[data-takes-focus]")?.focus();
+  // What is wrong before what has been done.
+  const summary =
+    document.querySelector(".summary[data-takes-focus]") ??
+    document.querySelector("[data-takes-focus]");
+  summary?.focus();
+}
+
+// Phones: the account's pages stand in a row, of which the present one is to be seen.
+
+function showCurrentPage() {
+  const link = document.querySelector(".account-nav [aria-current=page]");
+  const row = link?.closest("ul");
+  if (row) {
+    row.scrollLeft = link.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
+  }
 }
 
 // Passwords: a button that shows what was typed.
@@ -9,7 +23,10 @@ function focusSummary() {
 function paintToggle(button, shown) {
   const { show, showLabel, hide, hideLabel } = button.dataset;
   button.textContent = shown ? hide : show;
-  button.setAttribute("aria-label", shown ? hideLabel : showLabel);
+  // Several fields of a form have such a button.
+  const label = document.getElementById(button.getAttribute("aria-controls"))?.labels[0];
+  const name = shown ? hideLabel : showLabel;
+  button.setAttribute("aria-label", label ? `${name}: ${label.textContent.trim()}` : name);
 }
 
 function showPassword(input, button, shown) {
@@ -36,30 +53,42 @@ function addToggle(input) {
   paintToggle(button, false);
 }
 
-// Forms: a second click does not send a second time.
+// Forms: a second click does not send a second time. Buttons are not disabled, which
+// would take the focus from them: they say that they are.
 
 const BUTTON_REST_MS = 15000;
+const sending = document.getElementById("sending");
 
-function setButtons(form, disabled) {
-  for (const button of form.querySelectorAll("[type=submit]")) {
-    button.disabled = disabled;
-  }
-}
-
-function holdButtons(event) {
-  const form = event.target;
-  // After the browser has collected the values; the button's own is among them.
-  setTimeout(() => {
-    if (!event.defaultPrevented) {
-      setButtons(form, true);
-      setTimeout(() => setButtons(form, false), BUTTON_REST_MS);
+function setHeld(form, held) {
+  for (const button of form.elements) {
+    if (button.type === "submit") {
+      if (held) {
+        button.setAttribute("aria-disabled", "true");
+      } else {
+        button.removeAttribute("aria-disabled");
+      }
     }
-  });
+  }
+  sending.textContent = held ? sending.dataset.text : "";
 }
 
-function releaseButtons() {
+function isHeld(form) {
+  return [...form.elements].some((button) => button.hasAttribute("aria-disabled"));
+}
+
+function sendOnce(event) {
+  const form = event.target;
+  if (isHeld(form)) {
+    event.preventDefault();
+    return;
+  }
+  setHeld(form, true);
+  setTimeout(() => setHeld(form, false), BUTTON_REST_MS);
+}
+
+function releaseForms() {
   for (const form of document.forms) {
-    setButtons(form, false);
+    setHeld(form, false);
   }
 }
 
@@ -100,6 +129,7 @@ document.querySelectorAll("time[datetime]").forEach(localiseTime);
 document.querySelectorAll("input[data-most-bytes]").forEach((input) => {
   input.addEventListener("change", () => checkSize(input));
 });
-document.addEventListener("submit", holdButtons);
-window.addEventListener("pageshow", releaseButtons);
+document.addEventListener("submit", sendOnce);
+window.addEventListener("pageshow", releaseForms);
+showCurrentPage();
 focusSummary();

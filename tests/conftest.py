@@ -7,13 +7,8 @@ import responses
 from django.conf import settings as django_settings
 from django.core.cache import cache
 
-from accounts import two_factor
-from accounts.core import background, clients
-from accounts.core import cache as shared_cache
+from accounts.core import background, memory
 from accounts.directus import transport
-from accounts.mirror import policies
-from accounts.sessions import store, unopened
-from config import health
 
 from .fake_directus import FakeDirectus
 
@@ -26,14 +21,7 @@ def _clean_process():
     """Forget what a process remembers: caches, connections, the state of breakers."""
     yield
     cache.clear()
-    shared_cache._away_until = 0.0
-    clients._transport.cache_clear()
-    clients._waiting_room.cache_clear()
-    health.forget()
-    policies.forget()
-    two_factor.forget()
-    unopened.forget()
-    store._no_touch_until = 0.0
+    memory.clear()
 
 
 @pytest.fixture(autouse=True)

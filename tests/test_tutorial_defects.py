@@ -111,8 +111,8 @@ def test_no_outage_is_called_a_wrong_password(client, ada, directus):
     response = log_in(client, ada.email, ada.password)
 
     assert response.status_code == 503
-    assert "not available at the moment" in response.text
-    assert "Wrong" not in response.text
+    assert "available right now" in response.text
+    assert "Incorrect" not in response.text
 
 
 def test_nobody_with_a_second_factor_is_locked_out(client, directus):

@@ -4,13 +4,17 @@ An action changes one user at a time. `accounts.admin.confirming` asks for a
 confirmation first, and reports.
 """
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+
+from config.request import AuthenticatedRequest
 
 from ..core import clients
 from ..directus import InvalidPayload
 from ..flows import password_reset
-from ..models import Session
+from ..models import Session, User
 from ..operations import suspend
 from ..operations.lookup import UserRef
 from ..operations.revoke import end_all_sessions
@@ -24,6 +28,9 @@ from ..sessions.store import end_sessions
 from ..throttling.limits import Throttled
 from ..web.links import public_url
 from .sessions import others
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 
 class Action:
@@ -44,35 +51,37 @@ class Action:
     event: str
     needs_service = False
     is_harsh = False
-    label: str
+    label: "str | StrPromise"
 
     def question(self, count: int) -> str:
         """Return the question for the confirmation."""
         raise NotImplementedError
 
-    explanation: str
+    explanation: "str | StrPromise"
 
     def done(self, count: int) -> str:
         """Return the message for so many changed users."""
         raise NotImplementedError
 
-    def obstacle(self) -> str:
+    def obstacle(self) -> "str | StrPromise":
         """Return why the action is impossible now, or an empty string."""
         if self.needs_service and clients.service_client() is None:
             return NO_SERVICE_TOKEN
         return ""
 
-    def objection(self, request, user) -> str:
+    def objection(
+        self, request: AuthenticatedRequest, user: User
+    ) -> "str | StrPromise":
         """Return why the action skips a user, judged by the row."""
         if user.deleted_at:
             return _("This account was deleted.")
         return "" if user.is_mirrored else NOT_IN_DIRECTUS
 
-    def suits(self, user) -> bool:
+    def suits(self, user: User) -> bool:
         """Return whether the page of a user offers the action."""
         return user.is_mirrored
 
-    def perform(self, request, user) -> list[str]:
+    def perform(self, request: AuthenticatedRequest, user: User) -> list[str]:
         """Change one user.
 
         Returns:
@@ -210,7 +219,7 @@ class SendPasswordReset(Action):
             raise Refused(text % {"url": url}) from None
         return []
 
-    def _look_again(self, user) -> None:
+    def _look_again(self, user: User) -> None:
         """Return the present address in Directus, if the site may read it."""
         service = clients.service_client()
         if service is None:

@@ -39,7 +39,7 @@ class SessionAdmin(admin.ModelAdmin):
         return False
 
     def has_delete_permission(self, request, obj=None):
-        is_own = obj is not None and obj.pk == request.session.row.pk
+        is_own = obj is not None and obj.pk == request.session.row_id
         return not is_own and super().has_delete_permission(request, obj)
 
     @admin.display(description=_("browser"))
@@ -58,4 +58,4 @@ class SessionAdmin(admin.ModelAdmin):
 
 def others(request, sessions):
     """Leave out the session of this request."""
-    return sessions.exclude(pk=request.session.row.pk)
+    return sessions.exclude(pk=request.session.row_id)

@@ -5,15 +5,17 @@ does not slow down every page. It still writes, because other processes may read
 """
 
 import logging
-import time
+from collections.abc import Callable
 from typing import Any
 
 from django.core.cache import cache
 
+from .memory import Memory
+
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 5.0
-_away_until = 0.0
+_failed = Memory(PAUSE_SECONDS)
 
 
 def get(key: str) -> Any:
@@ -33,15 +35,14 @@ def set(key: str, value: Any, seconds: int) -> None:
 
 
 def _is_there() -> bool:
-    return time.monotonic() >= _away_until
+    return not _failed.get("cache")
 
 
-def _try(action, *args) -> Any:
-    global _away_until
+def _try(action: Callable[..., Any], *args: Any) -> Any:
     try:
         return action(*args)
     except Exception as error:  # noqa: BLE001 - each driver has its own
         if _is_there():
             logger.warning("The cache is away: %s", type(error).__name__)
-        _away_until = time.monotonic() + PAUSE_SECONDS
+        _failed.set("cache", True)
         return None

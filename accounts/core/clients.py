@@ -4,9 +4,11 @@ The only module that reads settings.DIRECTUS_*. It knows no endpoint paths.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any, Literal
 
 from django.conf import settings
+
+from config.request import Request
 
 from ..directus import (
     RESERVE_SECONDS,
@@ -20,12 +22,13 @@ from ..directus import (
     WaitingRoom,
 )
 from ..directus.ids import SiteIds
+from .memory import kept
 
 # Of one page; Directus may allow fewer rows.
 MOST_ROWS = 1000
 
 
-def anonymous_client(request=None) -> DirectusClient:
+def anonymous_client(request: Request | None = None) -> DirectusClient:
     """Return a client without rights, for sign-in, sign-up and reset.
 
     Args:
@@ -34,20 +37,22 @@ def anonymous_client(request=None) -> DirectusClient:
     return DirectusClient(transport(), visitor=visitor_of(request))
 
 
-def client_for_tokens(tokens: TokenPair, request=None) -> DirectusClient:
+def client_for_tokens(
+    tokens: TokenPair, request: Request | None = None
+) -> DirectusClient:
     """Return a client that acts with new tokens."""
     auth = BearerAuth(tokens.access_token)
     return DirectusClient(transport(), auth=auth, visitor=visitor_of(request))
 
 
-def client_for_session(request) -> DirectusClient:
+def client_for_session(request: Request) -> DirectusClient:
     """Return a client that acts as the signed-in user and renews the tokens."""
     return DirectusClient(
         transport(), auth=session_auth(request), visitor=visitor_of(request)
     )
 
 
-def session_auth(request) -> RefreshingAuth:
+def session_auth(request: Request) -> RefreshingAuth:
     """Return the authentication with the session's tokens."""
     anonymous = anonymous_client(request)
     return RefreshingAuth(
@@ -94,8 +99,8 @@ def transport() -> Transport:
     )
 
 
-@lru_cache(maxsize=4)
-def _transport(base_url: str, **options) -> Transport:
+@kept
+def _transport(base_url: str, **options: Any) -> Transport:
     return Transport(base_url, **options)
 
 
@@ -104,12 +109,12 @@ def waiting_room() -> WaitingRoom:
     return _waiting_room(max(1, settings.WEB_THREADS // 16))
 
 
-@lru_cache(maxsize=4)
+@kept
 def _waiting_room(places: int) -> WaitingRoom:
     return WaitingRoom(places)
 
 
-def visitor_of(request) -> Visitor | None:
+def visitor_of(request: Request | None) -> Visitor | None:
     """Return the address and user agent that Directus is told."""
     if request is None:
         return None
@@ -138,7 +143,7 @@ def own_ids() -> SiteIds:
     return SiteIds(settings.DIRECTUS_SITE)
 
 
-def trusted_certificates() -> str | bool:
+def trusted_certificates() -> str | Literal[True]:
     """Return the file of trusted authorities, or True for the default ones."""
     return settings.DIRECTUS_CA_BUNDLE or True
 

@@ -25,6 +25,7 @@ from .exceptions import (
 )
 from .files import Picture
 from .idn import spellings, to_ascii
+from .mailed import checked as checked_mail_token
 from .registration import NewUser
 from .time_budget import RESERVE_SECONDS, time_budget
 from .tokens import BearerAuth, RefreshingAuth, TokenPair, TokenStore
@@ -62,6 +63,7 @@ __all__ = [
     "UserSuspended",
     "Visitor",
     "WaitingRoom",
+    "checked_mail_token",
     "error_for",
     "spellings",
     "time_budget",

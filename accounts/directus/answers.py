@@ -113,6 +113,13 @@ def parse_json(body: bytes) -> Any:
         raise DirectusUnavailable("the answer is not valid JSON") from None
 
 
+def as_object(data: Any) -> dict[str, Any]:
+    """Return data that must be an object."""
+    if not isinstance(data, dict):
+        raise DirectusUnavailable("the data is not an object")
+    return data
+
+
 def _depth(body: bytes) -> int:
     """Return how deeply JSON is nested, without the stack that parsing it takes.
 

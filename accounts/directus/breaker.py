@@ -2,19 +2,10 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from math import ceil
-
-from pybreaker import (
-    STATE_CLOSED,
-    STATE_OPEN,
-    CircuitBreaker,
-    CircuitBreakerError,
-    CircuitBreakerListener,
-    CircuitBreakerState,
-)
 
 from .exceptions import DirectusUnavailable
 
@@ -25,94 +16,91 @@ OPEN_SECONDS = 5.0
 
 
 class Breaker:
-    """After five failures in a row, asks nothing for five seconds, then asks once."""
+    """After five failures in a row, asks nothing for five seconds, then asks once.
+
+    Closed until the fifth failure; then open; half-open while one call, the probe,
+    tries whether Directus is back. A call that began while the breaker was closed
+    changes nothing once it is open: slow failures must not keep it open longer.
+    """
 
     def __init__(self, *, open_seconds: float = OPEN_SECONDS) -> None:
-        self._circuit = _Circuit(
-            fail_max=FAILURES,
-            reset_timeout=open_seconds,
-            listeners=[_Log()],
-            throw_new_error_on_trip=False,
-        )
-        self._probe = threading.Lock()
+        self._open_seconds = open_seconds
+        self._lock = threading.Lock()
+        self._failures = 0
+        # By the monotonic clock; None while the breaker is closed.
+        self._open_until: float | None = None
+        self._is_probing = False
 
     def refuse_while_open(self) -> None:
         """Raise DirectusUnavailable at once while nothing would be asked anyway."""
-        if self._circuit.seconds_left > 0:
+        if self._seconds_left() > 0:
             raise self._refusal()
 
     @contextmanager
     def guard(self) -> Iterator[bool]:
-        """Count what happens inside: DirectusUnavailable is a failure.
+        """Count what happens inside: an exception is a failure.
 
         Yields:
-            True when this is the one call that tries whether Directus is back.
+            True when this is the probe.
 
         Raises:
             DirectusUnavailable: nothing may be asked now.
         """
-        if self._circuit.current_state == STATE_CLOSED:
-            with self._calling():
-                yield False
-            return
-        # pybreaker itself would let every waiting call through at this point.
-        if not self._probe.acquire(blocking=False):
-            raise self._refusal()
+        is_probe = self._begin()
         try:
-            with self._calling():
-                yield True
-        finally:
-            self._probe.release()
+            yield is_probe
+        except BaseException:
+            self._note_failure(is_probe)
+            raise
+        self._note_success(is_probe)
 
-    @contextmanager
-    def _calling(self) -> Iterator[None]:
-        # Not `call()`: that one holds a lock until the call is over.
-        try:
-            with self._circuit.calling():
-                yield
-        except CircuitBreakerError:
-            raise self._refusal() from None
+    def _begin(self) -> bool:
+        with self._lock:
+            if self._open_until is None:
+                return False
+            if self._is_probing or self._seconds_left() > 0:
+                raise self._refusal()
+            self._is_probing = True
+            _log(logging.DEBUG, "half-open")
+            return True
+
+    def _note_failure(self, is_probe: bool) -> None:
+        with self._lock:
+            if is_probe:
+                self._is_probing = False
+                self._open(logging.DEBUG)
+            elif self._open_until is None:
+                self._failures += 1
+                if self._failures >= FAILURES:
+                    self._open(logging.WARNING)
+
+    def _note_success(self, is_probe: bool) -> None:
+        with self._lock:
+            self._failures = 0
+            if is_probe:
+                self._is_probing = False
+                self._open_until = None
+                _log(logging.INFO, "closed")
+
+    def _open(self, level: int) -> None:
+        self._open_until = time.monotonic() + self._open_seconds
+        _log(level, "open")
+
+    def _seconds_left(self) -> float:
+        until = self._open_until
+        return 0.0 if until is None else until - time.monotonic()
 
     def _refusal(self) -> DirectusUnavailable:
-        wait = max(1, ceil(self._circuit.seconds_left))
+        wait = max(1, ceil(self._seconds_left()))
         return DirectusUnavailable(
             "Directus was away a moment ago", retry_after=wait, never_sent=True
         )
 
 
-class _Circuit(CircuitBreaker):
-    @property
-    def seconds_left(self) -> float:
-        """How long the circuit stays open; 0 when it is not."""
-        opened_at = self._state_storage.opened_at
-        if self.current_state != STATE_OPEN or opened_at is None:
-            return 0.0
-        age = (datetime.now(UTC) - opened_at).total_seconds()
-        return max(0.0, self.reset_timeout - age)
-
-    def open(self) -> bool:
-        """Open, unless open: calls that began earlier do not hold it open longer."""
-        if self.current_state == STATE_OPEN:
-            return False
-        return super().open()
-
-
-class _Log(CircuitBreakerListener):
-    """Logs the beginning and the end of an outage, and the tries in between quietly."""
-
-    def state_change(
-        self,
-        cb: CircuitBreaker,
-        old_state: CircuitBreakerState | None,
-        new_state: CircuitBreakerState,
-    ) -> None:
-        level = logging.DEBUG
-        if new_state.name == STATE_CLOSED:
-            level = logging.INFO
-        elif old_state is not None and old_state.name == STATE_CLOSED:
-            level = logging.WARNING
-        event = {"event": "upstream.breaker"}
-        logger.log(level, "upstream.breaker %s", new_state.name, extra=event)
+def _log(level: int, state: str) -> None:
+    """Log the beginning and the end of an outage, and the probes in between quietly."""
+    event = {"event": "upstream.breaker"}
+    logger.log(level, "upstream.breaker %s", state, extra=event)
 
 
 class RetryBudget:

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
+from .answers import as_object
 from .calls import DONE, Call, Repeat, slow_post
 from .exceptions import (
     DirectusAPIError,
@@ -264,22 +265,22 @@ class DirectusClient(
 
     def get_server_info(self) -> dict[str, Any]:
         """Return what Directus tells about itself; more for who is signed in."""
-        return _object(self._read("/server/info"))
+        return as_object(self._read("/server/info"))
 
     def get_password_policy(self) -> str:
         """Return the regular expression for passwords, or an empty string."""
         settings = self._read("/settings", {"fields": "auth_password_policy"})
-        policy = _object(settings).get("auth_password_policy")
+        policy = as_object(settings).get("auth_password_policy")
         return policy if isinstance(policy, str) else ""
 
     def _profile(self, path: str) -> DirectusUser:
         asked_at = monotonic()
-        payload = _object(self._read(path, {"fields": ALL_FIELDS}))
+        payload = as_object(self._read(path, {"fields": ALL_FIELDS}))
         if "status" not in payload:
-            payload |= _object(self._read(path, {"fields": USUAL_FIELDS}))
+            payload |= as_object(self._read(path, {"fields": USUAL_FIELDS}))
         if "status" not in payload or payload.get("role") is None:
             # Version 10 says that there is no role when its name may not be read.
-            payload |= _object(self._read(path, {"fields": FEW_FIELDS}))
+            payload |= as_object(self._read(path, {"fields": FEW_FIELDS}))
         return DirectusUser.from_payload(payload, asked_at=asked_at)
 
     def _users(
@@ -290,12 +291,6 @@ class DirectusClient(
         if not isinstance(rows, list):
             raise DirectusUnavailable("GET /users: not a list")
         return [DirectusUser.from_payload(row, asked_at=asked_at) for row in rows]
-
-
-def _object(data: Any) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise DirectusUnavailable("the data is not an object")
-    return data
 
 
 def _pattern(text: str) -> str:

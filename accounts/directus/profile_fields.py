@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from .answers import as_object
 from .exceptions import DirectusUnavailable
 from .plain import PlainClient
 
@@ -23,7 +24,7 @@ class ProfileFieldsClient(PlainClient):
         Raises:
             Forbidden: there is none, or it may not be read.
         """
-        return _object(self._read(f"/fields/directus_users/{_checked(name)}"))
+        return as_object(self._read(f"/fields/directus_users/{_checked(name)}"))
 
     def list_translations(self, keys: Iterable[str]) -> list[Any]:
         """Return the texts with these keys, in all languages: key, language, value.
@@ -50,7 +51,7 @@ class ProfileFieldsClient(PlainClient):
         """
         wanted = [_checked(name) for name in names]
         params = {"fields": ",".join(["id", *wanted])}
-        values = _object(self._read(f"/users/{user_id}", params))
+        values = as_object(self._read(f"/users/{user_id}", params))
         # Later versions refuse what may not be read, version 10 leaves it out.
         return values if values.keys() >= set(wanted) else None
 
@@ -60,9 +61,3 @@ def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError("not the name of a field")
     return name
-
-
-def _object(data: Any) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise DirectusUnavailable("the data is not an object")
-    return data

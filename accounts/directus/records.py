@@ -4,6 +4,7 @@ import json
 from typing import Any
 from uuid import UUID
 
+from .answers import as_object
 from .exceptions import DirectusUnavailable
 from .plain import PlainClient
 
@@ -17,11 +18,11 @@ class RecordsClient(PlainClient):
 
     def read_own_record(self) -> dict[str, Any]:
         """Return every field of the own user that may be read; at least the id."""
-        return _object(self._read("/users/me", {"fields": "*"}, large=True))
+        return as_object(self._read("/users/me", {"fields": "*"}, large=True))
 
     def read_record(self, user_id: UUID) -> dict[str, Any]:
         """Return every field of a user that may be read. Raises Forbidden for none."""
-        return _object(self._read(f"/users/{user_id}", {"fields": "*"}, large=True))
+        return as_object(self._read(f"/users/{user_id}", {"fields": "*"}, large=True))
 
     def list_activity(self, user_id: UUID) -> list[dict[str, Any]]:
         """Return what the log has by a user or about one: the last entries, in order.
@@ -45,7 +46,7 @@ class RecordsClient(PlainClient):
             page = self._read("/activity", params, large=True)
             if not isinstance(page, list):
                 raise DirectusUnavailable("GET /activity: not a list")
-            entries += map(_object, page)
+            entries += map(as_object, page)
             if len(page) < ACTIVITY_PAGE:
                 break
         return entries[::-1]
@@ -61,9 +62,3 @@ class RecordsClient(PlainClient):
     def delete_user(self, user_id: UUID) -> None:
         """Delete a user. Raises Forbidden for none, as for one out of reach."""
         self.delete(f"/users/{user_id}")
-
-
-def _object(data: Any) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise DirectusUnavailable("the record is not an object")
-    return data

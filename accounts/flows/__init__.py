@@ -1,1 +1,1 @@
-"""What a user does, one module a flow. A flow knows the request, and no template."""
+"""The flows of users, one module each. A flow knows the request, but no template."""

@@ -1,92 +1,89 @@
-"""The way past an authenticator app that is lost: the password and a recovery code.
+"""Sign in without the authenticator app: with the password and a recovery code.
 
-Directus lets nobody but administrators switch off somebody else's second factor. With
-the secret that the code opens, this site makes a code as the app would, and switches
-the second factor off as the user.
+Directus has no recovery codes. A recovery code opens the secret of the app; with it the
+site computes the one-time code and signs the user in. The second factor stays on. For
+some minutes this browser may set it up again, or turn it off, without the app.
 """
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
 
 from django.views.decorators.debug import sensitive_variables
 
-from .. import two_factor
-from ..core import audit, clients, clock
-from ..directus import InvalidOTP, TokenPair
-from ..mirror.own_profile import read_own_profile
-from ..models import RecoveryCode
-from ..sessions.tokens import revoke
+from config.request import Request
+
+from ..core import audit, clock, mails
+from ..directus import InvalidOTP
+from ..models import RecoveryCode, User
 from ..throttling.attempts import CodeAttempt
 from ..two_factor import recovery_codes
 from ..two_factor.totp import STEP_SECONDS, code_of
-from . import sign_in
+from ..web.sealed_cookie import ShortSecret
+
+MINUTES = 15
+# The opened secret, until the second factor is set up again.
+OPENED = ShortSecret("recovered_secret", "recovered", MINUTES * 60)
+
+T = TypeVar("T")
 
 
-@sensitive_variables("password", "code", "secret")
-def recover(request, *, email: str, password: str, code: str) -> None:
-    """Switch a second factor off with a recovery code, which works once.
+@sensitive_variables("code", "claimed")
+def claim(request: Request, email: str, code: str) -> tuple[RecoveryCode, str]:
+    """Claim a code for this request; return its row and the secret that it opens.
 
     Args:
-        email, password: of the first step of the sign-in.
+        email: the address of the first step of the sign-in.
         code: from `recovery_codes.normalised`.
 
     Raises:
-        InvalidOTP: the code is wrong, was used, or is of a former second factor.
-        Forbidden: the user may not write `tfa_secret`.
-        TryLater: nothing came of it; the code is still good.
+        InvalidOTP: the code is wrong, or was used.
+        Throttled: the code was not checked, and stays valid.
     """
-    row, secret = _claim(request, email, code)
-    try:
-        _switch_off(request, email, password, secret, row.user)
-    except BaseException:
-        recovery_codes.give_back(row)
-        raise
-    two_factor.was_recovered(request, row.user)
-
-
-@sensitive_variables("code", "secret")
-def _claim(request, email: str, code: str) -> tuple[RecoveryCode, str]:
-    """Take a code for this request alone; return it with the secret that it opens."""
     attempt = CodeAttempt(email)
     attempt.begin()
     try:
-        row = recovery_codes.find(email, code)
-        secret = recovery_codes.secret_in(row, code) if row else None
-        is_ours = row is not None and secret is not None and recovery_codes.claim(row)
+        claimed = _claimed(email, code)
     except BaseException:
         attempt.undo()
         raise
-    if not is_ours:
+    if claimed is None:
         attempt.failed()
         audit.record("two_factor.recovery_refused", request, email=email)
         raise InvalidOTP(401, "RECOVERY_CODE")
     attempt.succeeded()
+    return claimed
+
+
+@sensitive_variables("code", "secret")
+def _claimed(email: str, code: str) -> tuple[RecoveryCode, str] | None:
+    row = recovery_codes.find(email, code)
+    secret = recovery_codes.secret_in(row, code) if row else None
+    if row is None or secret is None or not recovery_codes.claim(row):
+        return None
     return row, secret
 
 
-@sensitive_variables("password", "secret", "otp")
-def _switch_off(request, email: str, password: str, secret: str, user) -> None:
-    """Sign in as the app would let somebody do, and switch the second factor off."""
-    tokens, steps_ahead = _sign_in(request, email, password, secret)
-    client = clients.client_for_tokens(tokens, request)
-    try:
-        profile = read_own_profile(client)
-        if profile.id != user.directus_id:
-            # The address has passed to somebody else.
-            raise InvalidOTP(401, "ANOTHER_USER")
-        # It may be off: an answer got lost, and this is the second time.
-        if profile.has_two_factor is not False:
-            client.disable_second_factor(code_of(secret, steps_ahead=steps_ahead))
-    finally:
-        revoke(tokens, request)
+@sensitive_variables("secret", "otp")
+def with_code(secret: str, action: Callable[[str], T]) -> T:
+    """Return the result of an action for the one-time code of a secret.
 
+    Directus accepts only the code of the present half minute of its own clock, so the
+    next and the previous codes are tried, too.
 
-@sensitive_variables("password", "secret", "otp")
-def _sign_in(request, email: str, password: str, secret: str) -> tuple[TokenPair, int]:
-    """Sign in; Directus takes the code of one half minute, by a clock of its own."""
+    Raises:
+        InvalidOTP: Directus accepts none; the secret belongs to a former second factor.
+    """
     apart = round(clock.difference() / STEP_SECONDS)
     for steps_ahead in (apart, apart + 1, apart - 1):
         otp = code_of(secret, steps_ahead=steps_ahead)
-        try:
-            tokens = sign_in.login(request, email, password, otp, own_code=True)
-        except InvalidOTP:
-            continue
-        return tokens, steps_ahead
+        with suppress(InvalidOTP):
+            return action(otp)
     raise InvalidOTP(401, "RECOVERY_CODE")
+
+
+def was_used(request: Request, user: User) -> None:
+    """Mail the user about a sign-in with a recovery code."""
+    left = recovery_codes.codes_left(user)
+    audit.record("two_factor.recovered", request, user=user, codes_left=left)
+    mails.send("two_factor_recovered", user, request, codes_left=left)

@@ -1,9 +1,9 @@
-"""How users delete their accounts: asked for, cancellable for some days, then done.
+"""Delete accounts on request: after some days, in which the user may cancel.
 
-First Directus deletes the user, or is left with nothing that tells who it was; then the
-row here does. The row itself stays, for whatever other rows point at it, and nothing of
-Directus comes back into it. What was not done because Directus was away is done at the
-next run. What Directus refuses is done here all the same, and tried again.
+First the user is deleted or anonymised in Directus, then the row here is anonymised.
+The row itself stays for foreign keys, and the mirror no longer writes it. After an
+outage the next run continues. If Directus refuses, the row is anonymised all the same,
+and the next run tries Directus again.
 """
 
 import copy
@@ -15,9 +15,12 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from config.request import AuthenticatedRequest, Request
+
 from .. import signals
 from ..core import audit, clients, mails
 from ..directus import DirectusError
+from ..models import User
 from .deletion_local import erase
 from .deletion_remote import erase_at_directus
 
@@ -25,16 +28,16 @@ logger = logging.getLogger(__name__)
 
 
 class Cancelled(Exception):
-    """The user has decided to keep the account, or it is gone already."""
+    """The user has cancelled the deletion, or the account is deleted already."""
 
 
 def is_possible() -> bool:
-    """Return whether people can delete accounts: that takes the site's own token."""
+    """Return whether users can delete their accounts, which needs the service token."""
     return settings.ACCOUNT_DELETION != "off" and bool(clients.service_token())
 
 
-def ask(request) -> None:
-    """Note that whoever asks wants the account to be deleted."""
+def ask(request: AuthenticatedRequest) -> None:
+    """Note that the signed-in user wants the account to be deleted."""
     user = request.user
     user.delete_at = timezone.now() + timedelta(days=settings.ACCOUNT_DELETION_DAYS)
     user.save(update_fields=["delete_at"])
@@ -43,8 +46,8 @@ def ask(request) -> None:
         mails.send("deletion_asked", user, request, delete_at=user.delete_at)
 
 
-def cancel(request) -> bool:
-    """Keep the account of whoever asks; return whether it was to be deleted."""
+def cancel(request: AuthenticatedRequest) -> bool:
+    """Cancel the signed-in user's deletion; return whether there was one."""
     rows = get_user_model().objects.filter(
         pk=request.user.pk, is_active=True, deleted_at=None
     )
@@ -55,14 +58,28 @@ def cancel(request) -> bool:
     return True
 
 
+def cancel_for(users: QuerySet[User], request: Request) -> None:
+    """Keep the accounts of users after a reset of their password by mail.
+
+    The request for the deletion may have come from a stranger with the old password.
+    An owner who wants the deletion can ask for it again.
+    """
+    waiting = users.filter(is_active=True, deleted_at=None).exclude(delete_at=None)
+    for user in waiting:
+        if waiting.filter(pk=user.pk).update(delete_at=None):
+            user.delete_at = None
+            audit.record("deletion.revoked", request, user=user, reason="new password")
+            mails.send("deletion_cancelled", user, request)
+
+
 def due_users() -> QuerySet:
-    """Return the users to delete by now, and those of whom Directus has kept some."""
+    """Return users whose deletion is due, or not finished in Directus."""
     due = get_user_model().objects.filter(delete_at__lte=timezone.now())
     return due.order_by("delete_at", "pk")
 
 
-def delete_now(request) -> str:
-    """Delete the account of whoever asks; as `delete`, and nothing is noted if not."""
+def delete_now(request: AuthenticatedRequest) -> str:
+    """Delete the account of the signed-in user now; otherwise as `delete`."""
     ask(request)
     try:
         return delete(request.user, request)
@@ -72,14 +89,14 @@ def delete_now(request) -> str:
         raise
 
 
-def delete(user, request=None) -> str:
-    """Delete a user whose `delete_at` has come.
+def delete(user: User, request: Request | None = None) -> str:
+    """Delete a user whose `delete_at` is due.
 
     Returns:
-        Why Directus has kept something; an empty string when it has not.
+        Why Directus kept data; an empty string if it kept none.
 
     Raises:
-        Cancelled: there is nothing to delete any more.
+        Cancelled: there is nothing to delete.
         TryLater: nothing was deleted.
     """
     if user.deleted_at:
@@ -88,7 +105,7 @@ def delete(user, request=None) -> str:
     try:
         left = erase_at_directus(user)
     except DirectusError:
-        # Back in, as long as it takes; unless Directus was read meanwhile.
+        # Let the user in again until the next run, unless the mirror wrote the row.
         read = {"synced_at": user.synced_at, "status": user.status}
         rows = get_user_model().objects.filter(pk=user.pk, deleted_at=None, **read)
         rows.update(is_active=user.is_active)
@@ -104,8 +121,8 @@ def delete(user, request=None) -> str:
     return left
 
 
-def _claim(user) -> None:
-    """Shut the user out, unless the deletion was cancelled a moment ago."""
+def _claim(user: User) -> None:
+    """Deactivate the user, unless the deletion was cancelled meanwhile."""
     rows = get_user_model().objects.filter(
         pk=user.pk, delete_at=user.delete_at, deleted_at=None
     )
@@ -113,8 +130,8 @@ def _claim(user) -> None:
         raise Cancelled
 
 
-def _finish(user) -> str:
-    """Try again what Directus refused."""
+def _finish(user: User) -> str:
+    """Try the deletion in Directus again."""
     left = erase_at_directus(user)
     if not left:
         user.delete_at = None

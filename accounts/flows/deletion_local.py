@@ -1,4 +1,4 @@
-"""Take everything out of the row of a user that tells who it was."""
+"""Anonymise the row of a deleted user."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from ..sessions.store import end_sessions
 from ..throttling.attempts import clear_attempts
 from . import sign_up
 
-# All columns but the keys, the unusable password, and when the row was made.
+# All columns except the keys, the unusable password, and the time of creation.
 BLANK: dict[str, Any] = {
     "email": "",
     "first_name": "",
@@ -36,17 +36,17 @@ BLANK: dict[str, Any] = {
 
 
 @transaction.atomic
-def erase(user, *, is_finished: bool) -> int:
-    """Make a user a row that nobody can be recognised by, and delete what it had.
+def erase(user: User, *, is_finished: bool) -> int:
+    """Anonymise the row of a user, and delete all rows that belong to it.
 
     Args:
-        user: the row; changed as well.
-        is_finished: whether Directus has done its part; `delete_at` stays otherwise.
+        user: the row; the object is changed, too.
+        is_finished: whether Directus has finished; otherwise `delete_at` stays.
 
     Returns:
-        How many sessions ended.
+        The number of ended sessions.
     """
-    # A sign-in that is under way writes the row before, or finds it deleted.
+    # A parallel sign-in has written the row before, or finds it deleted.
     email = User.objects.select_for_update().get(pk=user.pk).email
     values = BLANK | {"deleted_at": timezone.now()}
     if is_finished:
@@ -58,7 +58,7 @@ def erase(user, *, is_finished: bool) -> int:
     user.user_permissions.clear()
     for model in (RoleMembership, RecoveryCode, EmailChange):
         model.objects.filter(user=user).delete()
-    # Counted for an address, which may be somebody else's by now.
+    # Counted for an address, which may belong to another user by now.
     others = User.objects.filter(email__iexact=email, directus_id__isnull=False)
     if email and not others.exclude(pk=user.pk).exists():
         sign_up.delete_sign_ups(email)
@@ -67,8 +67,8 @@ def erase(user, *, is_finished: bool) -> int:
     return end_sessions(user.sessions.all())
 
 
-def _rename_in_admin_log(user) -> None:
-    """Django's admin notes under which name it showed a row."""
+def _rename_in_admin_log(user: User) -> None:
+    """Delete the user's name from the admin's log."""
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)
     ).update(object_repr=str(user))

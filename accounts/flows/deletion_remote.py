@@ -1,7 +1,7 @@
-"""What becomes of a deleted user in Directus, by ACCOUNT_DELETION.
+"""Delete or anonymise a user in Directus, as ACCOUNT_DELETION says.
 
-`delete` deletes the user there. `anonymise` is for a Directus in which other rows must
-go on to point at the user: name and address are replaced, and nobody can sign in.
+`delete` deletes the user. `anonymise` is for a Directus in which other rows must keep
+pointing at the user: name and address are replaced, and sign-in is impossible.
 """
 
 import logging
@@ -20,6 +20,7 @@ from ..directus import (
     DirectusUnavailable,
     InvalidPayload,
 )
+from ..models import User
 from ..passwords.validation import unguessable_password
 from ..profile import pictures
 from ..profile.access import NotGranted
@@ -27,17 +28,17 @@ from ..profile.access import NotGranted
 logger = logging.getLogger(__name__)
 
 DELETE, ANONYMISE = "delete", "anonymise"
-# Directus accepts it, and nobody has it: RFC 2606.
+# Directus accepts this domain, and RFC 2606 reserves it.
 NOBODYS_DOMAIN = "example.com"
-# What a field may hold that says nothing, whatever its type.
-NOTHINGS = (None, "", 0, [])
+# Empty values of all types of fields.
+NOTHINGS: tuple[object, ...] = (None, "", 0, [])
 
 
-def erase_at_directus(user) -> str:
-    """Delete or anonymise a user, and delete the picture.
+def erase_at_directus(user: User) -> str:
+    """Delete or anonymise a user, and delete the photo.
 
     Returns:
-        Why something was kept; an empty string when nothing was.
+        Why data was kept; an empty string if none was.
 
     Raises:
         TryLater: it may not have happened; try again.
@@ -52,14 +53,14 @@ def erase_at_directus(user) -> str:
             how(service, user)
             return reason
     except (DirectusAPIError, CallFailed) as error:
-        # 500 is what Directus answers when a row there must not lose the user.
-        if not service.has_user(user.directus_id):
+        # Directus answers 500 if another row must keep its user.
+        if not service.has_user(user.mirrored_id):
             return ""
-        logger.error("Directus keeps user %s: %s", user.directus_id, error)
+        logger.error("Directus keeps user %s: %s", user.mirrored_id, error)
         return str(error)
 
 
-def _delete_picture(service: DirectusClient, user) -> str:
+def _delete_picture(service: DirectusClient, user: User) -> str:
     try:
         pictures.delete_of(user, service)
     except NotGranted:
@@ -67,13 +68,13 @@ def _delete_picture(service: DirectusClient, user) -> str:
     return ""
 
 
-def _delete(service: DirectusClient, user) -> None:
-    service.delete_user(user.directus_id)
+def _delete(service: DirectusClient, user: User) -> None:
+    service.delete_user(user.mirrored_id)
 
 
-def _anonymise(service: DirectusClient, user) -> None:
+def _anonymise(service: DirectusClient, user: User) -> None:
     service.update_user(
-        user.directus_id,
+        user.mirrored_id,
         {
             "email": f"deleted-{uuid.uuid4()}@{NOBODYS_DOMAIN}",
             "first_name": None,
@@ -83,19 +84,19 @@ def _anonymise(service: DirectusClient, user) -> None:
             "status": "suspended",
         },
     )
-    _empty(service, user.directus_id, ["avatar", *clients.profile_fields()])
+    _empty(service, user.mirrored_id, ["avatar", *clients.profile_fields()])
 
 
 def _empty(service: DirectusClient, user_id: UUID, names: list[str]) -> None:
-    """Take out what fields hold, of as many as possible.
+    """Empty as many fields as possible.
 
     Raises:
-        InvalidPayload: of one that takes nothing in its place.
+        InvalidPayload: a field accepts no empty value.
     """
     try:
         service.update_user(user_id, dict.fromkeys(names))
     except InvalidPayload:
-        # One that may not be null keeps all others as they are.
+        # A field that may not be null blocks the change of all others.
         refusals = [_empty_one(service, user_id, name) for name in names]
         for refusal in filter(None, refusals):
             raise refusal from None

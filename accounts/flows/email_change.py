@@ -1,17 +1,20 @@
-"""A new e-mail address: confirmed at the new one, told to the old one.
+"""Change the email address: confirm the new one, and notify the old one.
 
-Directus would change it at once and confirm nothing, so that this is the site's work,
-with the service token. Whether the new address is taken shows nowhere but in the mail
-to it: what is asked, written and sent is the same.
+Directus changes an address at once without a confirmation, so the site does it with the
+service token. Only the mail to the new address says whether the address is taken: the
+calls, the written rows and the number of mails are the same.
 """
 
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import AuthenticatedRequest, Request
 
 from ..core import audit, clients, mails
 from ..core.batches import delete_in_batches
@@ -24,7 +27,7 @@ from ..directus import (
     TryLater,
 )
 from ..mirror.users import mirror_user, note_written
-from ..models import EmailChange
+from ..models import EmailChange, User
 from ..sessions import current
 from ..sessions.ending import end_sessions_of
 from ..throttling import attempts, mailboxes
@@ -44,25 +47,25 @@ LINK_HOURS = 24
 
 
 class LinkInvalid(Exception):
-    """The link is used, too old or broken, or the address is taken by now."""
+    """The link is used, expired or broken, or the address is taken by now."""
 
 
 def is_possible() -> bool:
-    """Return whether the site can change addresses at all."""
+    """Return whether the site can change addresses, which needs the service token."""
     return clients.service_client() is not None
 
 
-def pending(user) -> EmailChange | None:
-    """Return the change that waits to be confirmed."""
+def pending(user: User) -> EmailChange | None:
+    """Return the change that waits for its confirmation."""
     rows = EmailChange.objects.filter(user=user, expires_at__gt=timezone.now())
     return rows.first()
 
 
-# Asking
+# Request
 
 
 @sensitive_variables("token")
-def ask(request, new_email: str) -> None:
+def ask(request: AuthenticatedRequest, new_email: str) -> None:
     """Mail a link to the new address, and a notice to the old one.
 
     Raises:
@@ -79,7 +82,7 @@ def ask(request, new_email: str) -> None:
     _remember(user, new_email, token)
     audit.record("email.change_asked", request, user=user)
     if owner:
-        # In the language of who reads it; whoever asked is in no mail to others.
+        # In the language of its reader, and without facts about the requesting user.
         mails.send("email_taken", owner, to=new_email)
     else:
         mails.send(
@@ -88,7 +91,7 @@ def ask(request, new_email: str) -> None:
     mails.send("email_change_asked", user, request)
 
 
-def _count(request, new_email: str) -> list[Attempt]:
+def _count(request: AuthenticatedRequest, new_email: str) -> list[Attempt]:
     counted = [
         Attempt(ADDRESS_EMAIL_CHANGES, client_address.bucket(request.client_address)),
         Attempt(ACCOUNT_EMAIL_CHANGES, str(request.user.pk)),
@@ -104,16 +107,16 @@ def _count(request, new_email: str) -> list[Attempt]:
         raise
 
 
-def _other_owner(user, new_email: str) -> DirectusUser | None:
-    """Return who else has the address."""
+def _other_owner(user: User, new_email: str) -> DirectusUser | None:
+    """Return other users with this address."""
     with service_call():
         owners = _service().find_users_by_email(new_email)
     others = (owner for owner in owners if owner.id != user.directus_id)
     return next(others, None)
 
 
-def _remember(user, new_email: str, token: str) -> None:
-    # Also when the address is taken: then nobody gets the token.
+def _remember(user: User, new_email: str, token: str) -> None:
+    # Also if the address is taken: no mail contains the token then.
     EmailChange.objects.update_or_create(
         user=user,
         defaults={
@@ -130,12 +133,12 @@ def _link(token: str) -> str:
     return f"{public_url('accounts:email_change_confirm')}?{query}"
 
 
-# Confirming
+# Confirmation
 
 
 @sensitive_variables("token")
 def find(token: str) -> EmailChange | None:
-    """Return the change that a link's token confirms, as long as it is good."""
+    """Return the change that a link's token confirms, while the link is valid."""
     return EmailChange.objects.filter(
         token_digest=_digest(token),
         expires_at__gt=timezone.now(),
@@ -144,15 +147,15 @@ def find(token: str) -> EmailChange | None:
 
 
 @sensitive_variables("token")
-def confirm(request, token: str) -> EmailChange:
-    """Change the address at Directus; all sessions of its owner end.
+def confirm(request: Request, token: str) -> EmailChange:
+    """Change the address at Directus, and end all sessions of the user.
 
     Returns:
-        What was changed.
+        The change.
 
     Raises:
         LinkInvalid: nothing was changed.
-        TryLater: the link stays good.
+        TryLater: the link stays valid.
     """
     change = find(token)
     if change is None:
@@ -160,20 +163,22 @@ def confirm(request, token: str) -> EmailChange:
         raise LinkInvalid
     service = _service()
     profile = _owner(request, service, change)
-    # Spent before it is used: of two requests one comes through.
+    # Deleted first: only one of two parallel requests continues.
     if not EmailChange.objects.filter(pk=change.pk).delete()[0]:
         raise LinkInvalid
-    # Otherwise the answer was lost the last time.
+    # Otherwise Directus has changed it before, and the answer was lost.
     if profile.email.casefold() != change.new_email.casefold():
         _write(request, service, change)
     _begin_anew(request, change, profile)
     return change
 
 
-def _owner(request, service: DirectusClient, change: EmailChange) -> DirectusUser:
-    """Return the profile, if it is still the account that the change was asked for."""
+def _owner(
+    request: Request, service: DirectusClient, change: EmailChange
+) -> DirectusUser:
+    """Return the profile, if the account is still the one of the request."""
     with service_call():
-        profile = service.get_user(change.user.directus_id)
+        profile = service.get_user(change.user.mirrored_id)
     known = {change.old_email.casefold(), change.new_email.casefold()}
     if not profile.is_active or profile.email.casefold() not in known:
         _refused(request, change.user, "ACCOUNT_CHANGED")
@@ -182,12 +187,12 @@ def _owner(request, service: DirectusClient, change: EmailChange) -> DirectusUse
     return profile
 
 
-def _write(request, service: DirectusClient, change: EmailChange) -> None:
+def _write(request: Request, service: DirectusClient, change: EmailChange) -> None:
     try:
         with service_call(but=InvalidPayload):
-            service.update_user(change.user.directus_id, {"email": change.new_email})
+            service.update_user(change.user.mirrored_id, {"email": change.new_email})
     except InvalidPayload as error:
-        # Taken by somebody meanwhile, most likely.
+        # Most likely the address was taken meanwhile.
         _refused(request, change.user, error.code)
         raise LinkInvalid from error
     except TryLater:
@@ -198,15 +203,15 @@ def _write(request, service: DirectusClient, change: EmailChange) -> None:
 def _put_back(change: EmailChange) -> None:
     names = ("old_email", "new_email", "token_digest", "expires_at")
     values = {name: getattr(change, name) for name in names}
-    # A newer one, asked for meanwhile, stays.
+    # A newer request stays.
     EmailChange.objects.get_or_create(user=change.user, defaults=values)
 
 
-def _begin_anew(request, change: EmailChange, profile: DirectusUser) -> None:
+def _begin_anew(request: Request, change: EmailChange, profile: DirectusUser) -> None:
     user = mirror_user(profile)
     note_written(user, email=change.new_email)
     attempts.follow_address(change.old_email, change.new_email)
-    # Whoever signed up with this address did not own it.
+    # An earlier sign-up with this address was not by its owner.
     sign_up.delete_sign_ups(change.new_email)
     ended = end_sessions_of(user)
     if request.user == user:
@@ -215,21 +220,21 @@ def _begin_anew(request, change: EmailChange, profile: DirectusUser) -> None:
     mails.send("email_changed", user, request, to=change.old_email)
 
 
-def cancel(request) -> bool:
-    """Void the own link; return whether there was one."""
+def cancel(request: AuthenticatedRequest) -> bool:
+    """Void the signed-in user's link; return whether there was one."""
     is_there, _ = EmailChange.objects.filter(user=request.user).delete()
     if is_there:
         audit.record("email.change_cancelled", request, user=request.user)
     return bool(is_there)
 
 
-def void_links(users) -> None:
-    """Void the links of users: a new password was chosen."""
+def void_links(users: Iterable[User | int]) -> None:
+    """Void the links of users after a new password."""
     EmailChange.objects.filter(user__in=users).delete()
 
 
 def clear_ended() -> None:
-    """Delete what was not confirmed in time."""
+    """Delete expired changes."""
     delete_in_batches(EmailChange.objects.filter(expires_at__lte=timezone.now()))
 
 
@@ -243,7 +248,7 @@ def _service() -> DirectusClient:
     return service
 
 
-def _refused(request, user, reason: str) -> None:
+def _refused(request: Request, user: User | None, reason: str) -> None:
     audit.record("email.change_refused", request, user=user, reason=reason)
 
 

@@ -1,16 +1,18 @@
-"""A confirmed address belongs to its owner, and so does the password.
+"""Confirm the address of a new account, and make sure that its password is the owner's.
 
-Nothing is done for a link before Directus has vouched for it, because until then it
-names whatever address its maker liked. Unless the site knows for certain whose the
-password is (`accounts.flows.sign_up`), it is replaced *before* the address is
-confirmed, and a link to choose a new one is mailed. Without a service token nothing
-can be known or replaced: then the first sign-in waits until a new password was
+The site acts on a link only after Directus has verified its token: until then it may
+name any address. Unless the site knows that the owner typed the password
+(`accounts.flows.sign_up`), it replaces the password *before* it confirms the address,
+and mails a link to choose a new one. Without a service token the site can neither know
+nor replace the password: then the first sign-in is refused until a new password was
 chosen by mail.
 """
 
 import logging
 
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import Request
 
 from ..core import audit, clients
 from ..core.service_token import service_call
@@ -36,19 +38,19 @@ UNVERIFIED = "unverified"
 
 
 class LinkInvalid(Exception):
-    """The link is used, too old, broken or forged; nothing was confirmed."""
+    """The link is used, expired, broken or forged; nothing was confirmed."""
 
 
 @sensitive_variables("token")
-def confirm(request, token: str) -> bool:
+def confirm(request: Request, token: str) -> bool:
     """Confirm the address that a link's token names.
 
     Returns:
-        Whether the password typed at sign-up is void, so that a new one must be chosen.
+        Whether the user must choose a new password.
 
     Raises:
-        LinkInvalid: get a new link.
-        TryLater: the link stays good.
+        LinkInvalid: the user needs a new link.
+        TryLater: the link stays valid.
     """
     email = token_email(token)
     where = client_address.bucket(request.client_address)
@@ -57,7 +59,7 @@ def confirm(request, token: str) -> bool:
     service = clients.service_client(clients.visitor_of(request))
     try:
         anonymous.require_genuine(token, unguessable_password())
-        # Strangers cannot use up what is counted here: they have no such link.
+        # Strangers cannot use up this count: they have no valid link.
         _take(request, Attempt(EMAIL_CONFIRMATIONS, _key(email)), email)
         if service is None:
             is_void = _confirm_blindly(anonymous, token, email)
@@ -72,7 +74,7 @@ def confirm(request, token: str) -> bool:
     return is_void
 
 
-def _take(request, attempt: Attempt, email: str) -> None:
+def _take(request: Request, attempt: Attempt, email: str) -> None:
     try:
         attempt.take()
     except Throttled:
@@ -81,14 +83,14 @@ def _take(request, attempt: Attempt, email: str) -> None:
 
 
 def _confirm_blindly(anonymous: DirectusClient, token: str, email: str) -> bool:
-    """Confirm without a service token: the password is void."""
+    """Confirm without a service token; the password is not accepted."""
     was_void = SignUp.objects.filter(pk=_key(email), is_void=True).exists()
-    # Before: in between, the password would be good.
+    # First: otherwise the password would work for a moment.
     _note_void(email)
     try:
         anonymous.verify_email(token)
     except InvalidPayload:
-        # Used before; the answer may have been lost, and a new password is due.
+        # Used before; the answer may have been lost, and a new password is needed.
         if not was_void:
             raise
     return True
@@ -97,7 +99,7 @@ def _confirm_blindly(anonymous: DirectusClient, token: str, email: str) -> bool:
 def _confirm_safely(
     service: DirectusClient, anonymous: DirectusClient, token: str, email: str
 ) -> bool:
-    """Confirm; a password of unknown origin is replaced before."""
+    """Confirm, after replacing a password of unknown origin."""
     accounts = _accounts(service, email)
     seen = SignUp.objects.filter(pk=_key(email)).first() or SignUp()
     is_certain = _is_from_here(seen, accounts)
@@ -106,7 +108,7 @@ def _confirm_safely(
         _require_lost_answer(seen, is_certain, accounts)
         if is_certain:
             delete_sign_ups(email)
-        # Otherwise the note stays: whether the password was replaced is not known.
+        # Otherwise the note stays: the password may not have been replaced.
         return not is_certain
     if not is_certain:
         _note_void(email)
@@ -114,7 +116,7 @@ def _confirm_safely(
     try:
         anonymous.verify_email(token)
     except InvalidPayload:
-        # Another request of this link was quicker, and made the password as safe.
+        # A parallel request with this link has replaced the password.
         logger.info("A link to confirm an address was used twice at once")
     delete_sign_ups(email)
     return not is_certain
@@ -123,24 +125,24 @@ def _confirm_safely(
 def _require_lost_answer(
     seen: SignUp, is_certain: bool, accounts: list[DirectusUser]
 ) -> None:
-    """Raise InvalidPayload for a used link, unless its answer never came."""
+    """Raise InvalidPayload for a used link, unless its answer was lost."""
     is_noted = is_certain or seen.is_void
     if not is_noted or not any(user.is_active for user in accounts):
         raise InvalidPayload(400, "USED")
 
 
 def _is_from_here(seen: SignUp, accounts: list[DirectusUser]) -> bool:
-    """Tell whether the password is the one of the only sign-up, and that was here."""
+    """Return whether the password comes from the only sign-up, on this site."""
     ids = [user.id for user in accounts]
     return seen.count == 1 and not seen.is_void and ids == [seen.directus_id]
 
 
 def _accounts(service: DirectusClient, email: str) -> list[DirectusUser]:
-    """Return all accounts with an address that Directus has vouched for.
+    """Return all accounts with a verified address.
 
     Raises:
         InvalidPayload: there is none.
-        ServiceTokenRefused: the service token may not see what it has to.
+        ServiceTokenRefused: the service token may not read them.
     """
     with service_call():
         accounts = service.find_users_by_email(email)
@@ -152,7 +154,9 @@ def _accounts(service: DirectusClient, email: str) -> list[DirectusUser]:
     return accounts
 
 
-def _replace_passwords(service: DirectusClient, unconfirmed: list[DirectusUser]):
+def _replace_passwords(
+    service: DirectusClient, unconfirmed: list[DirectusUser]
+) -> None:
     """Give unconfirmed accounts random passwords, which are stored nowhere."""
     with service_call():
         for user in unconfirmed:
@@ -168,12 +172,12 @@ def _note_void(email: str) -> None:
     SignUp.objects.update_or_create(email_digest=_key(email), defaults=values)
 
 
-def _send_reset_link(request, email: str) -> None:
+def _send_reset_link(request: Request, email: str) -> None:
     try:
         with mailboxes.uncounted_in_trouble(mailboxes.count_for_owner(email)):
             clients.anonymous_client(request).request_password_reset(
                 email=email, reset_url=public_url("accounts:password_reset_confirm")
             )
     except (DirectusError, Throttled) as error:
-        # The page offers to send it again.
+        # The page offers to send the mail again.
         logger.warning("No link was sent after a confirmation: %s", error)

@@ -1,6 +1,7 @@
-"""What Directus tells and all that this site holds about a user, as JSON.
+"""Export the data of a user from Directus and from this site, as JSON.
 
-Never a secret: no password, token, second factor or session key, be it sealed.
+The export has no secrets: no password, token, second factor or session key, not even
+sealed ones.
 """
 
 import json
@@ -10,6 +11,8 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
+
+from config.request import AuthenticatedRequest
 
 from .. import signals
 from ..core import audit, clients
@@ -30,14 +33,14 @@ SESSION_FIELDS = (
 
 
 class Incomplete(Exception):
-    """Another app could not say what it holds."""
+    """Another app did not deliver its data."""
 
 
-def export(request) -> str:
-    """Return the JSON of whoever asks.
+def export(request: AuthenticatedRequest) -> str:
+    """Return the JSON document of the signed-in user.
 
     Raises:
-        TryLater: there is no answer, or too much was asked.
+        TryLater: there is no answer, or there were too many requests.
         SessionExpired: the user has to sign in again.
         Incomplete: try again later.
     """
@@ -55,8 +58,8 @@ def export(request) -> str:
 # Directus
 
 
-def _in_directus(request) -> dict[str, Any]:
-    """Return what the site may read, and what the user may."""
+def _in_directus(request: AuthenticatedRequest) -> dict[str, Any]:
+    """Return the fields that the site or the user may read."""
     record = _as_site(request) | request.directus.read_own_record()
     return {
         name: value
@@ -65,24 +68,24 @@ def _in_directus(request) -> dict[str, Any]:
     }
 
 
-def _as_site(request) -> dict[str, Any]:
+def _as_site(request: AuthenticatedRequest) -> dict[str, Any]:
     service = clients.service_client(clients.visitor_of(request))
     if service is None:
         return {}
     try:
         with service_call():
-            return service.read_record(request.user.directus_id)
+            return service.read_record(request.user.mirrored_id)
     except ServiceTokenRefused:
-        # The user's own token reads what it may.
+        # The user's own token may read less.
         return {}
 
 
-def _activity(request) -> list[dict[str, Any]] | None:
-    """Return Directus' log of the user; None when the site may not read it."""
+def _activity(request: AuthenticatedRequest) -> list[dict[str, Any]] | None:
+    """Return Directus' log of the user; None if the site may not read it."""
     service = clients.service_client(clients.visitor_of(request))
     if service is None:
         return None
-    own_id = request.user.directus_id
+    own_id = request.user.mirrored_id
     try:
         with service_call():
             entries = service.list_activity(own_id)
@@ -92,13 +95,13 @@ def _activity(request) -> list[dict[str, Any]] | None:
 
 
 def _told(entry: dict[str, Any], *, is_own: bool) -> dict[str, Any]:
-    """Return an entry as its subject may see it: nothing of who else did it."""
+    """Return an entry without facts about other users."""
     names = ("timestamp", "action", *(("ip", "user_agent") if is_own else ()))
     return {"by_yourself": is_own} | {name: entry.get(name) for name in names}
 
 
 def _is_hidden(value: Any) -> bool:
-    """Return whether Directus shows stars in place of a secret."""
+    """Return whether a value is a masked secret."""
     return isinstance(value, str) and bool(value) and not value.strip("*")
 
 
@@ -136,12 +139,12 @@ def _in_django(user: User) -> dict[str, Any]:
 
 def _columns(user: User) -> dict[str, Any]:
     columns = [field.name for field in user._meta.concrete_fields]
-    # Nothing is in `password`: who has one has it at Directus.
+    # `password` is empty: Directus has the password.
     return {name: getattr(user, name) for name in columns if name != "password"}
 
 
 def _by_address(user: User) -> dict[str, Any]:
-    """Return what is counted for the address, of which only a digest is kept."""
+    """Return the counts of the address, which are stored under a digest."""
     sign_ups = SignUp.objects.filter(pk=audit.email_digest(user.email))
     return {
         "sign_ups": list(sign_ups.values("count", "last_at", "is_void")),

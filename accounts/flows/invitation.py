@@ -1,6 +1,8 @@
-"""Invitations that Directus mailed: who accepts one chooses the first password."""
+"""Accept an invitation that Directus mailed, by choosing the first password."""
 
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import Request
 
 from ..core import audit, clients
 from ..directus import DirectusAPIError, Forbidden, InvalidPayload
@@ -11,7 +13,7 @@ from . import sign_up
 
 
 class LinkInvalid(Exception):
-    """The invitation was accepted before, is too old, or broken."""
+    """The invitation is used, expired or broken."""
 
 
 class NoRoom(Exception):
@@ -19,14 +21,14 @@ class NoRoom(Exception):
 
 
 @sensitive_variables("token", "password")
-def accept(request, token: str, password: str) -> str:
-    """Spend an invitation.
+def accept(request: Request, token: str, password: str) -> str:
+    """Accept an invitation.
 
     Returns:
-        The address that was invited.
+        The invited address.
 
     Raises:
-        InvalidPayload: the password is not accepted; the invitation stays good.
+        InvalidPayload: the password is not accepted; the invitation stays valid.
         LinkInvalid, NoRoom: nothing was done.
         TryLater: nothing was done.
     """
@@ -41,13 +43,13 @@ def accept(request, token: str, password: str) -> str:
         if isinstance(error, Forbidden) and error.code == "LIMIT_EXCEEDED":
             raise NoRoom from error
         raise LinkInvalid from error
-    # Whoever signed up with this address before did not own it.
+    # An earlier sign-up with this address was not by its owner.
     sign_up.delete_sign_ups(email)
     audit.record("invite.accepted", request, email=email)
     return email
 
 
-def _count(request, email: str) -> None:
+def _count(request: Request, email: str) -> None:
     try:
         Attempt(ADDRESS_LINKS, client_address.bucket(request.client_address)).take()
     except Throttled:

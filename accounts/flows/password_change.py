@@ -1,8 +1,8 @@
-"""The own password, changed by somebody who knows the old one.
+"""Change the password of the signed-in user, who gives the old one.
 
-Directus asks for nothing: who holds a token could set a password. The old one is
-therefore checked by a sign-in, and its fresh tokens do the change. From version 11 on
-Directus ends all sessions then, so that this browser signs in anew.
+Directus does not ask for the old password, so the site checks it with a sign-in, and
+uses the new tokens for the change. From version 11 on Directus then ends all sessions,
+and the site signs this browser in again.
 """
 
 import logging
@@ -10,10 +10,13 @@ import logging
 from django.contrib.auth import SESSION_KEY
 from django.views.decorators.debug import sensitive_variables
 
+from config.request import AuthenticatedRequest, Request
+
 from ..core import audit, clients, mails
 from ..directus import (
     AuthenticationFailed,
     DirectusAPIError,
+    DirectusClient,
     DirectusError,
     DirectusUnavailable,
     Forbidden,
@@ -29,26 +32,28 @@ logger = logging.getLogger(__name__)
 
 
 class NotAllowed(Exception):
-    """Neither the user's own token nor the site's may change the password."""
+    """Neither the user's token nor the service token may change the password."""
 
 
 @sensitive_variables("tokens", "password", "otp")
-def change(request, tokens: TokenPair, password: str, otp: str = "") -> bool:
-    """Set the password of the signed-in user; all other browsers are signed out.
+def change(
+    request: AuthenticatedRequest, tokens: TokenPair, password: str, otp: str = ""
+) -> bool:
+    """Set the password of the signed-in user, and end all other sessions.
 
     Args:
-        tokens: from `sign_in.prove_password`; they are spent here.
-        password: the new one.
-        otp: the code that was just given, which Directus takes once more.
+        tokens: from `sign_in.prove_password`; they are used up.
+        password: the new password.
+        otp: the code that was just given; Directus accepts it once more.
 
     Returns:
         Whether this browser stays signed in.
 
     Raises:
         InvalidPayload: the password is not accepted.
-        NotAllowed: the operator has to grant it.
-        Unsure: the request was sent and no answer came.
-        TryLater: Directus did nothing.
+        NotAllowed: an operator has to grant the right.
+        Unsure: the request was sent, but there was no answer.
+        TryLater: nothing was changed.
     """
     current.spare(request)
     try:
@@ -60,15 +65,15 @@ def change(request, tokens: TokenPair, password: str, otp: str = "") -> bool:
         current.spare_no_longer(request)
         raise
     finally:
-        # Alive still where nothing was changed, and on version 10.
+        # They are still valid if nothing was changed, and on version 10.
         revoke(tokens, request)
     _after(request)
     return _sign_in_anew(request, password, otp)
 
 
 @sensitive_variables("tokens", "password")
-def _write(request, tokens: TokenPair, password: str) -> None:
-    user_id = request.user.directus_id
+def _write(request: AuthenticatedRequest, tokens: TokenPair, password: str) -> None:
+    user_id = request.user.mirrored_id
     try:
         own = clients.client_for_tokens(tokens, request)
         try:
@@ -76,7 +81,7 @@ def _write(request, tokens: TokenPair, password: str) -> None:
         except Forbidden as error:
             _as_site(request, error).change_password(user_id, password)
     except DirectusUnavailable as error:
-        # Who says when to come back has done nothing.
+        # An answer with a time to try again means that nothing was changed.
         if error.never_sent or error.retry_after is not None:
             raise
         raise Unsure from error
@@ -89,14 +94,14 @@ def _write(request, tokens: TokenPair, password: str) -> None:
         raise NotAllowed from error
 
 
-def _as_site(request, error: DirectusAPIError):
+def _as_site(request: Request, error: DirectusAPIError) -> DirectusClient:
     service = clients.service_client(clients.visitor_of(request))
     if service is None:
         raise error
     return service
 
 
-def _after(request) -> None:
+def _after(request: AuthenticatedRequest) -> None:
     user = request.user
     email_change.void_links([user])
     ended = end_sessions_of(user, but=request.session)
@@ -105,20 +110,20 @@ def _after(request) -> None:
 
 
 @sensitive_variables("password", "otp", "old", "new")
-def _sign_in_anew(request, password: str, otp: str) -> bool:
-    """Put new tokens under a new session key; return False when there are none."""
+def _sign_in_anew(request: AuthenticatedRequest, password: str, otp: str) -> bool:
+    """Store new tokens under a new session key; return False if there are none."""
     session = request.session
     old = session.tokens.newest()
     try:
         new = sign_in.login_again(request, password, otp)
     except DirectusError as error:
-        # The code has run out meanwhile, or Directus is away.
+        # The code has expired meanwhile, or Directus is away.
         logger.warning("No sign-in after a change of password: %s", error)
         current.leave(request)
         return False
     session.cycle_key()
     if SESSION_KEY not in session:
-        # Somebody ended the session meanwhile.
+        # The session was ended meanwhile.
         revoke(new, request)
         return False
     session.begin(request.user, request)

@@ -1,10 +1,13 @@
-"""A forgotten password: the link, the new password, and the end of all sessions."""
+"""Reset a forgotten password by a mailed link, and end all sessions."""
 
 import logging
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import Request
 
 from ..core import audit, clients, mails
 from ..directus import (
@@ -16,56 +19,56 @@ from ..directus import (
     TryLater,
     spellings,
 )
-from ..models import Session
+from ..models import Session, User
 from ..sessions.store import end_sessions
 from ..throttling import mailboxes
 from ..throttling.attempts import clear_failures
 from ..throttling.limits import ADDRESS_LINKS, ADDRESS_RESETS, Attempt, Throttled
 from ..web import client_address
 from ..web.links import public_url, token_email
-from . import email_change, sign_up
+from . import deletion, email_change, sign_up
 
 logger = logging.getLogger(__name__)
 
 
 class Unsure(Exception):
-    """The answer was lost: the password may be the new one or still the old one."""
+    """The answer was lost: either the new or the old password is valid."""
 
 
-def send_link(request, email: str) -> None:
-    """Let Directus mail a link to an address, if it is known there.
+def send_link(request: Request, email: str) -> None:
+    """Let Directus mail a link to an address, if an account has it.
 
     Raises:
-        TryLater: whether it comes does not depend on whether the address is known.
+        TryLater: independent of whether the address is known.
     """
     with mailboxes.uncounted_in_trouble(_count(request, email)):
         client = clients.anonymous_client(request)
         try:
-            # An older account may have the address in another spelling.
+            # An older account may have another spelling of the address.
             for address in spellings(email):
                 _mail_link(client, address)
         except TryLater as error:
             if error.never_sent:
                 raise
-            # Trouble with this mail would tell that there is one; trouble with
-            # everything does not.
+            # An error of one mail would reveal an account; an error of all calls does
+            # not.
             client.ping()
             logger.error("Directus sent no link to choose a new password: %s", error)
         except DirectusAPIError as error:
-            # Directus 10 refuses an unlisted link for known addresses only.
+            # Directus 10 refuses a link that is not allowed for known addresses only.
             logger.error("Directus sent no link to choose a new password: %s", error)
     audit.record("password_reset.asked", request, email=email)
 
 
-def send_link_as_staff(request, user) -> None:
-    """Let Directus mail a link to a user, and tell the staff what hinders it.
+def send_link_as_staff(request: Request, user: User) -> None:
+    """Let Directus mail a link to a user, on behalf of staff.
 
-    Visitors' attempts do not count here, nor these there.
+    These attempts are counted apart from those of visitors.
 
     Raises:
-        Throttled: the user has had some.
-        InvalidPayload: Directus mails no links to this site.
-        DirectusError: Directus did not do it.
+        Throttled: the user got several mails.
+        InvalidPayload: Directus does not allow links to this site.
+        DirectusError: Directus sent no mail.
     """
     with mailboxes.uncounted_in_trouble(mailboxes.count_for_staff(user.email)):
         _mail_link(clients.anonymous_client(request), user.email)
@@ -77,7 +80,7 @@ def _mail_link(client: DirectusClient, email: str) -> None:
     )
 
 
-def _count(request, email: str) -> list[Attempt]:
+def _count(request: Request, email: str) -> list[Attempt]:
     address = client_address.bucket(request.client_address)
     try:
         Attempt(ADDRESS_RESETS, address).take()
@@ -88,19 +91,17 @@ def _count(request, email: str) -> list[Attempt]:
 
 
 @sensitive_variables("password", "token")
-def reset(request, token: str, password: str) -> str:
-    """Set the password that a link's token allows to set.
-
-    All sessions of its owner end, the one of this browser too.
+def reset(request: Request, token: str, password: str) -> str:
+    """Set the password with a link's token, and end all sessions of the user.
 
     Returns:
-        The owner's address.
+        The user's address.
 
     Raises:
-        InvalidPayload: the password is not accepted; the token stays good.
-        DirectusAPIError: the link is used, too old or broken.
-        Unsure: the request was sent and no answer came.
-        TryLater: Directus was not asked, or did nothing.
+        InvalidPayload: the password is not accepted; the token stays valid.
+        DirectusAPIError: the link is used, expired or broken.
+        Unsure: the request was sent, but there was no answer.
+        TryLater: nothing was changed.
     """
     client = clients.anonymous_client(request)
     email = token_email(token)
@@ -112,7 +113,7 @@ def reset(request, token: str, password: str) -> str:
     try:
         client.reset_password(token=token, password=password)
     except DirectusUnavailable as error:
-        # Who says when to come back has done nothing either.
+        # An answer with a time to try again means that nothing was changed.
         if error.never_sent or error.retry_after is not None:
             raise
         audit.record("password_reset.unsure", request, email=email)
@@ -122,31 +123,32 @@ def reset(request, token: str, password: str) -> str:
     except DirectusAPIError as error:
         audit.record("password_reset.refused", request, email=email, reason=error.code)
         raise
-    # Directus has just vouched for the token, and so for the address in it.
+    # Directus has verified the token, and so the address in it.
     _begin_anew(request, email)
     return email
 
 
-def _begin_anew(request, email: str) -> None:
+def _begin_anew(request: Request, email: str) -> None:
     clear_failures(email)
     sign_up.delete_sign_ups(email)
     users = _owners(email)
     if request.user.is_authenticated and users.filter(pk=request.user.pk).exists():
-        # This browser's row goes too; nothing may be saved in it any more.
+        # The row of this session is deleted, too, and must not be saved again.
         request.session.flush()
         request.user = AnonymousUser()
     ended = end_sessions(Session.objects.filter(user__in=users))
     audit.record("password_reset.done", request, email=email, sessions_ended=ended)
     email_change.void_links(users)
+    deletion.cancel_for(users, request)
     user = users.filter(is_active=True).first()
     mails.send("password_changed", user, request, to=email)
 
 
-def _owners(email: str):
-    """Return the rows of whoever has this address in Directus.
+def _owners(email: str) -> QuerySet[User]:
+    """Return the rows of the users that have this address in Directus.
 
-    An address here may be an older one, and a local user may have the same. Where
-    Directus does not say, it is who had the address last.
+    A row here may have an older address, and a local user may have the same one. If
+    Directus does not answer, the result is the users with this address here.
     """
     mirrored = get_user_model().objects.exclude(directus_id=None)
     service = clients.service_client()

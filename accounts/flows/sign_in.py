@@ -11,6 +11,8 @@ from django.db import DatabaseError
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
+from config.request import AuthenticatedRequest, Request
+
 from .. import two_factor
 from ..core import audit, clients, mails
 from ..directus import (
@@ -25,6 +27,7 @@ from ..directus import (
 )
 from ..mirror.own_profile import read_own_profile, read_profile
 from ..mirror.users import as_known, mirror_user
+from ..models import User
 from ..passwords import local
 from ..sessions.tokens import revoke
 from ..throttling.attempts import SignInAttempt
@@ -34,7 +37,14 @@ from . import sign_up
 
 
 @sensitive_variables("password", "otp", "tokens")
-def sign_in(request, email: str, password: str, otp: str = ""):
+def sign_in(
+    request: Request,
+    email: str,
+    password: str,
+    otp: str = "",
+    *,
+    own_code: bool = False,
+) -> User:
     """Check the credentials at Directus and mirror their owner.
 
     Returns:
@@ -42,11 +52,11 @@ def sign_in(request, email: str, password: str, otp: str = ""):
         (accounts.sessions.receivers).
 
     Raises:
-        UserSuspended: Directus' answer to one attempt too many is tokens, too.
+        UserSuspended: Directus gives tokens even with the last allowed attempt.
         Others as `login`.
     """
     try:
-        tokens = login(request, email, password, otp)
+        tokens = login(request, email, password, otp, own_code=own_code)
         user, tokens = _mirrored(request, tokens, email, otp)
         if not user.is_active:
             revoke(tokens, request)
@@ -62,7 +72,9 @@ def sign_in(request, email: str, password: str, otp: str = ""):
 
 
 @sensitive_variables("tokens", "otp", "renewed")
-def _mirrored(request, tokens: TokenPair, email: str, otp: str):
+def _mirrored(
+    request: Request, tokens: TokenPair, email: str, otp: str
+) -> tuple[User, TokenPair]:
     """Mirror the owner of the tokens; revoke the tokens if that fails.
 
     Returns:
@@ -78,7 +90,7 @@ def _mirrored(request, tokens: TokenPair, email: str, otp: str):
         client = clients.client_for_tokens(tokens, request)
         profile = read_profile(client, prove)
         if not profile.is_complete:
-            # Directus has just accepted this address; nobody may read more.
+            # Directus has just accepted this address, and no token may read more.
             profile = replace(as_known(profile), email=email, status="active")
         _check_password_is_safe(profile, email)
         user = mirror_user(profile)
@@ -91,7 +103,7 @@ def _mirrored(request, tokens: TokenPair, email: str, otp: str):
 
 
 def _check_password_is_safe(profile: DirectusUser, email: str) -> None:
-    """Refuse a first sign-in with a password that a stranger may have typed."""
+    """Refuse a first sign-in with a password that may be a stranger's."""
     seen = get_user_model().objects.filter(directus_id=profile.id)
     is_first = not seen.exclude(last_login=None).exists()
     if is_first and sign_up.password_is_unsafe(email):
@@ -100,23 +112,27 @@ def _check_password_is_safe(profile: DirectusUser, email: str) -> None:
 
 @sensitive_variables("password", "otp", "tokens")
 def login(
-    request, email: str, password: str, otp: str = "", *, own_code: bool = False
+    request: Request,
+    email: str,
+    password: str,
+    otp: str = "",
+    *,
+    own_code: bool = False,
 ) -> TokenPair:
     """Exchange credentials for tokens, within the limits of `throttling.attempts`.
 
-    The password is tried as this site sets passwords, in composed letters (NFC), and
-    then as it was typed where that differs: other pages of Directus set those.
-
-    Counted, whatever a password is checked for.
+    The password is tried in composed letters (NFC), as this site sets passwords, and
+    then as typed if that differs: Directus' own pages set those. Every check of a
+    password counts.
 
     Args:
-        own_code: this site computed the code, so nobody guesses it or uses it twice.
+        own_code: the site computed the code, so it is neither guessed nor used twice.
 
     Raises:
         Throttled: there were too many attempts.
         InvalidOTP: the password is right; the code is missing, wrong or used.
-        InvalidCredentials: wrong.
-        TryLater: Directus did not say.
+        InvalidCredentials: the credentials are wrong.
+        TryLater: Directus did not answer.
     """
     attempt = SignInAttempt(request, email, "" if own_code else otp)
     attempt.begin()
@@ -131,9 +147,9 @@ def login(
 
 @sensitive_variables("password", "otp")
 def _login(
-    request, attempt: SignInAttempt, email: str, password: str, otp: str
+    request: Request, attempt: SignInAttempt, email: str, password: str, otp: str
 ) -> TokenPair:
-    """Ask Directus for tokens; settle the attempt where there are none."""
+    """Request tokens; settle the attempt if there are none."""
     try:
         if local.keeps(email, password):
             raise InvalidCredentials(401, "LOCAL_USER")
@@ -153,12 +169,12 @@ def _login(
 
 @sensitive_variables("password", "otp", "typed")
 def _try_spellings(
-    request, attempt: SignInAttempt, email: str, password: str, otp: str
+    request: Request, attempt: SignInAttempt, email: str, password: str, otp: str
 ) -> TokenPair:
-    """Try what was typed in the one spelling, then in the others.
+    """Try the typed values in the usual spelling, then in the others.
 
-    Directus counts each password that it is given for an account. Of the spellings of
-    an address an account has one, so that those count as one.
+    Directus counts each password for an account. An account has one spelling of its
+    address, so attempts with other spellings do not count.
     """
     client = clients.anonymous_client(request)
     composed = unicodedata.normalize("NFC", password)
@@ -174,11 +190,18 @@ def _try_spellings(
 
 
 @sensitive_variables("password", "otp", "tokens")
-def prove_password(request, password: str, otp: str = "") -> TokenPair:
-    """Check the password of whoever is signed in, by a sign-in at Directus.
+def prove_password(
+    request: AuthenticatedRequest,
+    password: str,
+    otp: str = "",
+    *,
+    own_code: bool = False,
+) -> TokenPair:
+    """Check the password of the signed-in user, by a sign-in at Directus.
 
     Args:
         otp: the one-time code, needed when a second factor is on.
+        own_code: as in `login`.
 
     Returns:
         Tokens of their own, which the caller revokes or keeps.
@@ -186,7 +209,8 @@ def prove_password(request, password: str, otp: str = "") -> TokenPair:
     Raises:
         As `login`.
     """
-    tokens = login(request, request.user.email, password, otp)
+    email = request.user.email
+    tokens = login(request, email, password, otp, own_code=own_code)
     try:
         profile = read_own_profile(clients.client_for_tokens(tokens, request))
         if profile.id != request.user.directus_id:
@@ -199,11 +223,13 @@ def prove_password(request, password: str, otp: str = "") -> TokenPair:
 
 
 @sensitive_variables("password", "otp")
-def login_again(request, password: str, otp: str = "") -> TokenPair:
-    """Sign in with a password that was set just now by who proved the old one.
+def login_again(
+    request: AuthenticatedRequest, password: str, otp: str = ""
+) -> TokenPair:
+    """Sign in with a password that the signed-in user has just set.
 
-    Not counted: the code is the one just spent, which Directus takes again while it
-    shows, and nothing that could be guessed is asked.
+    Not counted, because nothing can be guessed: the code was accepted before, and
+    Directus accepts it again within its half minute.
 
     Raises:
         DirectusError: no tokens.
@@ -212,7 +238,7 @@ def login_again(request, password: str, otp: str = "") -> TokenPair:
     return client.login(email=request.user.email, password=password, otp=otp)
 
 
-def tell_of_new_device(request, user) -> None:
+def tell_of_new_device(request: Request, user: User) -> None:
     """Mail a user about a sign-in with a browser that did not know the user."""
     if known_devices.knows_user(request, user):
         return

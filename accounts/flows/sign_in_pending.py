@@ -1,12 +1,15 @@
-"""A sign-in that waits for its second step. Nobody is signed in by it.
+"""A sign-in that waits for its second step, and gives no access.
 
-The password is needed again with the code.
+It keeps the password, which is needed again together with the code.
 """
 
 import secrets
 from dataclasses import dataclass, field
 
+from django.http.response import HttpResponseBase
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import Request
 
 from ..web.sealed_cookie import ShortSecret
 
@@ -16,7 +19,7 @@ _PASSWORD = ShortSecret("pending_sign_in", "pending", SECONDS)
 
 @dataclass(frozen=True)
 class PendingSignIn:
-    """What was typed in the first step, and where to go after the second."""
+    """The typed values of the first step, and the page after the second."""
 
     id: str
     email: str
@@ -25,8 +28,15 @@ class PendingSignIn:
 
 
 @sensitive_variables("password")
-def start(request, response, *, email: str, password: str, next: str) -> None:
-    """Remember the first step."""
+def start(
+    request: Request,
+    response: HttpResponseBase,
+    *,
+    email: str,
+    password: str,
+    next: str,
+) -> None:
+    """Store the first step."""
     request.session.cycle_key()
     _PASSWORD.start(
         request, response, password, id=secrets.token_hex(8), email=email, next=next
@@ -34,8 +44,8 @@ def start(request, response, *, email: str, password: str, next: str) -> None:
 
 
 @sensitive_variables("password", "found")
-def read(request) -> PendingSignIn | None:
-    """Return the first step, unless it is too old or of another browser."""
+def read(request: Request) -> PendingSignIn | None:
+    """Return the first step; None if expired or of another browser."""
     found = _PASSWORD.read(request)
     if found is None:
         return None
@@ -45,11 +55,11 @@ def read(request) -> PendingSignIn | None:
     )
 
 
-def was_started(request) -> bool:
-    """Tell whether this browser began to sign in, however long ago."""
+def was_started(request: Request) -> bool:
+    """Return whether this browser began to sign in, even if that has expired."""
     return _PASSWORD.was_started(request)
 
 
-def end(request, response) -> None:
-    """Delete what the first step left behind."""
+def end(request: Request, response: HttpResponseBase) -> None:
+    """Delete the first step."""
     _PASSWORD.end(request, response)

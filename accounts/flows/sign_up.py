@@ -1,9 +1,9 @@
-"""Sign-up, and what is remembered of it until the address is confirmed.
+"""Sign up, and note the sign-up until the address is confirmed.
 
-Directus keeps the *first* password that was typed for an unconfirmed address, by
-anybody, here or elsewhere, and however long ago. This site knows whose it is only of
-an account that it created itself, for the one sign-up that the address has seen here.
-What becomes of every other password is in `accounts.flows.email_verification`.
+Directus keeps the *first* password for an unconfirmed address, from any sign-up, here
+or elsewhere. The site knows that it is the owner's only if the site created the account
+itself and the address has seen no other sign-up. `accounts.flows.email_verification`
+replaces every other password.
 """
 
 import logging
@@ -11,9 +11,11 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import Request
 
 from ..core import audit, cache, clients
 from ..core.batches import delete_in_batches
@@ -38,28 +40,28 @@ from ..web.links import public_url
 
 logger = logging.getLogger(__name__)
 
-# Directus' links are good for 7 days, unless operators choose more.
+# Directus' links are valid for 7 days by default.
 KEPT_DAYS = 60
 CACHE_KEY = "directus-confirms-sign-ups"
 CACHE_SECONDS = 60
 
 
 class AddressTaken(Exception):
-    """Somebody signed up with this address before; only `create` says so."""
+    """The address has an account; only `create` says so."""
 
 
 class NotAccepted(Exception):
-    """Directus does not accept sign-ups of this kind, whoever asks."""
+    """Directus does not accept such a sign-up from any visitor."""
 
 
 @sensitive_variables("user")
-def sign_up(request, user: NewUser) -> None:
-    """Ask Directus for an account.
+def sign_up(request: Request, user: NewUser) -> None:
+    """Create an account in Directus.
 
     Raises:
         AddressTaken: with DIRECTUS_SIGNUP=create.
         NotAccepted: sign-up is off in Directus, or the address is filtered out there.
-        TryLater: no account was made, or that is not known.
+        TryLater: no account was created, or that is unknown.
     """
     email = user.email
     mails = _count_attempt(request, email)
@@ -76,7 +78,7 @@ def sign_up(request, user: NewUser) -> None:
 
 
 def _as_directus_has_it(email: str) -> str:
-    """Return the spelling of an account that is there; only few addresses have two."""
+    """Return the spelling of an existing account; few addresses have two."""
     service = clients.service_client()
     if service is None or len(spellings(email)) == 1:
         return email
@@ -85,12 +87,12 @@ def _as_directus_has_it(email: str) -> str:
     return found[0].email if found else email
 
 
-def _count_attempt(request, email: str) -> list[Attempt]:
-    """Count the attempt, and the mail that it causes, if any; return the latter."""
+def _count_attempt(request: Request, email: str) -> list[Attempt]:
+    """Count the attempt and its mail; return the attempts of the mail."""
     address = client_address.bucket(request.client_address)
     try:
         Attempt(ADDRESS_SIGN_UPS, address).take()
-        # Directus mails nothing where nothing is to be confirmed.
+        # Without a confirmation Directus sends no mail.
         is_mailed = clients.signup_mode() == "register"
         return mailboxes.count(request, email) if is_mailed else []
     except Throttled:
@@ -98,11 +100,11 @@ def _count_attempt(request, email: str) -> list[Attempt]:
         raise
 
 
-# An account at once
+# Without a confirmation
 
 
 @sensitive_variables("user")
-def _create(request, user: NewUser) -> None:
+def _create(request: Request, user: NewUser) -> None:
     service = clients.service_client(clients.visitor_of(request))
     client = service or clients.anonymous_client(request)
     try:
@@ -116,14 +118,14 @@ def _create(request, user: NewUser) -> None:
         raise NotAccepted from error
 
 
-# An account whose address is confirmed by mail
+# With a confirmation by mail
 
 
 @sensitive_variables("user")
-def _register(request, user: NewUser) -> None:
-    """Create the account here where that is possible, and let Directus mail the link.
+def _register(request: Request, user: NewUser) -> None:
+    """Create the account here if possible, and let Directus mail the link.
 
-    For known and new addresses the same is asked and written.
+    The calls and written rows are the same for known and new addresses.
     """
     email = user.email
     service = _creator(request)
@@ -148,30 +150,30 @@ def _register(request, user: NewUser) -> None:
 
 
 @sensitive_variables("user")
-def _ask_for_link(request, user: NewUser) -> None:
+def _ask_for_link(request: Request, user: NewUser) -> None:
     try:
         clients.anonymous_client(request).register_user(
             user, verification_url=public_url("accounts:email_verification")
         )
     except InvalidPayload as error:
         if error.code == "INVALID_PAYLOAD":
-            # Looked at before the address is: an address or a link that Directus
-            # does not take, whoever asks.
+            # Directus checks this before it looks for an account: it accepts such an
+            # address or link from no visitor.
             raise
-        # Only an unknown address gets this answer: showing it would tell.
+        # Only an unknown address gets this answer: showing it would reveal that.
         logger.warning("Directus refused a sign-up that this site allowed: %s", error)
 
 
-def _creator(request) -> DirectusClient | None:
-    """Return what may create accounts that Directus would leave unconfirmed, too."""
+def _creator(request: Request) -> DirectusClient | None:
+    """Return the service client, if it may create unconfirmed accounts; else None."""
     service = clients.service_client(clients.visitor_of(request))
     if service is None or not clients.customer_role() or not _are_confirmed(request):
         return None
     return service
 
 
-def _are_confirmed(request) -> bool:
-    """Tell whether Directus takes sign-ups and has their addresses confirmed."""
+def _are_confirmed(request: Request) -> bool:
+    """Return whether Directus accepts sign-ups and confirms their addresses."""
     known = cache.get(CACHE_KEY)
     if known is None:
         project = clients.anonymous_client(request).get_server_info().get("project")
@@ -185,22 +187,22 @@ def _are_confirmed(request) -> bool:
 
 @sensitive_variables("user")
 def _create_unconfirmed(service: DirectusClient, user: NewUser) -> UUID | None:
-    """Return the id of an account created with this password; None: it is not ours."""
+    """Return the id of a new account with this password; None if it existed."""
     try:
         return service.create_user(
             user, role=clients.customer_role(), status="unverified"
         )
     except NotUnique:
-        # With a password that was typed before, by anybody.
+        # It has the password of an earlier sign-up.
         return None
     except DirectusAPIError as error:
-        # What a sign-up at Directus itself may still be allowed.
+        # Directus' own registration may still accept it.
         logger.warning("The service token creates no account: %s", error)
         return None
 
 
 def _take_back(service: DirectusClient, email: str, created: UUID) -> None:
-    """Delete an account that Directus mails no link to: nobody could confirm it."""
+    """Delete an account without a mailed link, which could never be confirmed."""
     try:
         service.delete_user(created)
     except DirectusError as error:
@@ -209,10 +211,10 @@ def _take_back(service: DirectusClient, email: str, created: UUID) -> None:
         _uncount(email)
 
 
-# What is remembered
+# Notes about sign-ups
 
 
-def _sign_ups_of(email: str):
+def _sign_ups_of(email: str) -> QuerySet[SignUp]:
     return SignUp.objects.filter(pk=audit.email_digest(email))
 
 
@@ -222,25 +224,25 @@ def _count(email: str) -> None:
 
 
 def _uncount(email: str) -> None:
-    """Take back a sign-up that certainly left no password in Directus."""
+    """Delete the note of a sign-up that left no password in Directus."""
     _sign_ups_of(email).filter(count__gt=0).update(count=F("count") - 1)
 
 
 def password_is_unsafe(email: str) -> bool:
-    """Tell whether somebody else may have typed the password of a new account.
+    """Return whether a stranger may know the password of a new account.
 
-    So it is after a confirmation, until a new password was chosen by mail, where the
-    site could not replace the one of before.
+    That is so after a confirmation without a service token, until the owner has
+    chosen a new password by mail.
     """
     return _sign_ups_of(email).filter(is_void=True).exists()
 
 
 def clear_old() -> None:
-    """Delete sign-ups whose links ended long ago: without a row no password is kept."""
+    """Delete notes with expired links; without a note no password is kept."""
     old = timezone.now() - timedelta(days=KEPT_DAYS)
     delete_in_batches(SignUp.objects.filter(is_void=False, last_at__lt=old))
 
 
 def delete_sign_ups(email: str) -> None:
-    """Delete what is kept: the address has its owner, who alone knows the password."""
+    """Delete the note: the owner has the account, and alone knows the password."""
     _sign_ups_of(email).delete()

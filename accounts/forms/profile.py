@@ -1,6 +1,7 @@
-"""The forms of the profile's page."""
+"""The forms of the profile page."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.directus import InvalidPayload, NotUnique
+from accounts.models import User
 from accounts.web import languages, time_zones
 
 from .custom_fields import CustomField
@@ -24,9 +26,12 @@ from .unchanged import UnchangedMixin
 # Directus' own columns hold 50 characters on most databases.
 LONGEST_NAME = 50
 
+# Pairs of value and label; a group is a heading and its pairs.
+Choices = list[tuple[str, str | list[tuple[str, str]]]]
+
 
 class LongSelect(forms.Select):
-    """A select of hundreds of options: Django renders two templates for each."""
+    """A fast select with many options: Django renders two templates for each."""
 
     def render(self, name, value, attrs=None, renderer=None):
         widget = self.get_context(name, value, attrs)["widget"]
@@ -48,12 +53,12 @@ class LongSelect(forms.Select):
 
 
 class ProfileForm(UnchangedMixin, SiteForm):
-    """Name, language, time zone, and what operators added.
+    """Name, language, time zone, and the fields that operators added.
 
     Args:
-        user: whose profile it is.
+        user: the user.
         custom_fields: the fields that operators added.
-        values: what Directus has in them; None when it could not be asked.
+        values: their values in Directus; None without an answer.
     """
 
     first_name = forms.CharField(
@@ -72,35 +77,38 @@ class ProfileForm(UnchangedMixin, SiteForm):
     )
     language = forms.ChoiceField(
         label=gettext_lazy("Language"),
-        help_text=gettext_lazy("Of these pages, and of mails about your account."),
+        help_text=gettext_lazy("Used on this site and in emails to you"),
         required=False,
     )
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
-        help_text=gettext_lazy("In which times are shown to you."),
+        help_text=gettext_lazy("Used to show dates and times"),
         required=False,
         widget=LongSelect,
     )
 
     def __init__(
         self,
-        *args,
-        user,
-        custom_fields: list[CustomField] = (),
+        *args: Any,
+        user: User,
+        custom_fields: Sequence[CustomField] = (),
         values: dict[str, Any] | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         self.custom_fields = {field.name: field for field in custom_fields}
         kwargs["initial"] = self._initial(user, values or {})
         super().__init__(*args, **kwargs)
-        self.fields["language"].choices = _languages()
-        self.fields["time_zone"].choices = _time_zones(user)
+        self._offer("language", _languages())
+        self._offer("time_zone", _time_zones(user))
         for name, custom in self.custom_fields.items():
             self.fields[name] = custom.form_field()
             custom.keep(self.fields[name], self.initial[name])
         self.relax()
 
-    def _initial(self, user, values: dict[str, Any]) -> dict[str, Any]:
+    def _offer(self, name: str, choices: Choices) -> None:
+        cast(forms.ChoiceField, self.fields[name]).choices = choices
+
+    def _initial(self, user: User, values: dict[str, Any]) -> dict[str, Any]:
         return {
             "first_name": user.first_name,
             "last_name": user.last_name,
@@ -113,7 +121,7 @@ class ProfileForm(UnchangedMixin, SiteForm):
 
     @cached_property
     def changes(self) -> dict[str, Any]:
-        """What has to be changed in Directus, in its own words."""
+        """The changed values for Directus."""
         data = self.cleaned_data
         found = {}
         for name in self.changed:
@@ -127,42 +135,42 @@ class ProfileForm(UnchangedMixin, SiteForm):
 
     @property
     def has_new_time_zone(self) -> bool:
-        """Whether another time zone was chosen."""
+        """Whether the time zone was changed."""
         return "time_zone" in self.changed
 
     def refuse(self, error: InvalidPayload) -> None:
-        """Say at its field what Directus did not accept."""
+        """Add an error to the field that Directus refused."""
         name = error.field if error.field in self.fields else None
         self.add_error(name, self._why(error, name))
 
     def _why(self, error: InvalidPayload, name: str | None) -> str:
         custom = self.custom_fields.get(name or "")
         if isinstance(error, NotUnique):
-            return _("Somebody else has this value already.")
+            return _("Already in use.")
         if error.code == "VALUE_TOO_LONG":
-            return _("This is too long.")
+            return _("This is too long. Shorten it.")
         if error.kind in {"nnull", "required"}:
-            return _("This field is required.")
+            return _("Enter a value.")
         if custom and custom.description.refusal:
             return custom.description.refusal
         if name is None:
-            return _("One of these values is not accepted.")
-        return _("This value is not accepted.")
+            return _("One of these values can't be used. Check your entries.")
+        return _("This value can't be used. Enter a different one.")
 
 
-def _languages() -> list[tuple[str, str]]:
-    return [("", _("As the browser asks for")), *settings.LANGUAGES]
+def _languages() -> Choices:
+    return [("", _("Same as my browser")), *settings.LANGUAGES]
 
 
-def _time_zones(user) -> list:
-    choices = [("", _("As the browser says")), *time_zones.choices()]
+def _time_zones(user: User) -> Choices:
+    choices: Choices = [("", _("Same as my browser")), *time_zones.choices()]
     if user.time_zone and not time_zones.zone(user.time_zone):
         choices.append((user.time_zone, user.time_zone))
     return choices
 
 
 class PictureInput(forms.FileInput):
-    """Lets the browser offer pictures alone, and site.js refuse large ones."""
+    """Lets the browser offer images only, and site.js refuse large ones."""
 
     def build_attrs(self, base_attrs, extra_attrs=None):
         most = settings.PICTURE_MAX_BYTES
@@ -174,23 +182,23 @@ class PictureInput(forms.FileInput):
 
 
 def too_large() -> str:
-    """Return what is said about a picture that is too large."""
+    """Return the error for a photo that is too large."""
     size = filesizeformat(settings.PICTURE_MAX_BYTES)
-    return _("The picture is too large: at most %(size)s.") % {"size": size}
+    return _("Choose a photo of at most %(size)s.") % {"size": size}
 
 
 class PictureForm(SiteForm):
-    """A new picture. Its name says nothing: what is in the file decides."""
+    """A new photo. The content of the file decides, not its name."""
 
     picture = forms.FileField(
-        label=gettext_lazy("New picture"),
-        help_text=gettext_lazy("PNG, JPEG or WebP, at most 2 MB."),
+        label=gettext_lazy("New photo"),
+        help_text=gettext_lazy("PNG, JPEG or WebP, at most 2 MB"),
         widget=PictureInput,
-        error_messages={"required": gettext_lazy("Choose a file.")},
+        error_messages={"required": gettext_lazy("Choose a photo.")},
     )
 
     def clean_picture(self):
-        """Return the file, as it was sent."""
+        """Return the content of the file."""
         file = self.cleaned_data["picture"]
         if file.size > settings.PICTURE_MAX_BYTES:
             raise ValidationError(too_large(), code="too_large")

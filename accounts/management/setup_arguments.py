@@ -30,8 +30,8 @@ def add_administrator(parser: CommandParser) -> None:
         admin.add_argument(f"--admin-{name}", default=default, help=helps.get(name))
 
 
-def add_wishes(parser: CommandParser) -> None:
-    """The operator's wishes."""
+def add_customers(parser: CommandParser) -> None:
+    """The customers' role, their sign-up and passwords."""
     parser.add_argument(
         "--customer-role",
         metavar="NAME_OR_ID",
@@ -49,20 +49,6 @@ def add_wishes(parser: CommandParser) -> None:
         help="Leave Directus' own registration open though this site does not use it.",
     )
     parser.add_argument(
-        "--site",
-        type=_site,
-        metavar="NAME",
-        help=f"What this site is called in Directus ({SITE}, else '{DEFAULT_SITE}'). "
-        "A second site of one Directus needs another name: it gets a service user, "
-        "a Flow and a folder of its own.",
-    )
-    parser.add_argument(
-        "--service-email",
-        default="",
-        help="Address of the site's own user in Directus; gets no mail. Default: "
-        "that of the user who is there, else one at example.com.",
-    )
-    parser.add_argument(
         "--login-attempts",
         type=_attempts,
         default=UNCHANGED,
@@ -76,6 +62,24 @@ def add_wishes(parser: CommandParser) -> None:
         metavar="none|weak|strong|REGEX",
         help="What Directus wants of new passwords: weak is 8 characters, strong "
         "also both cases, a digit and a sign. Not set: left alone.",
+    )
+
+
+def add_own_things(parser: CommandParser) -> None:
+    """What the site has in Directus beside its rights."""
+    parser.add_argument(
+        "--site",
+        type=_site,
+        metavar="NAME",
+        help=f"What this site is called in Directus ({SITE}, else '{DEFAULT_SITE}'). "
+        "A second site of one Directus needs another name: it gets a service user, "
+        "a Flow and a folder of its own.",
+    )
+    parser.add_argument(
+        "--service-email",
+        default="",
+        help="Address of the site's own user in Directus; gets no mail. Default: "
+        "that of the user who is there, else one at example.com.",
     )
     parser.add_argument(
         "--modification-field",

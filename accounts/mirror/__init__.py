@@ -1,1 +1,1 @@
-"""The local rows of the users of Directus: one place decides what is written."""
+"""Mirror users of Directus into local rows; this package alone writes them."""

@@ -1,11 +1,12 @@
-"""The groups that roles give, kept apart from those that were given by hand.
+"""Give and take groups by role, apart from groups that were given by hand.
 
-A group that a role gives is two rows: Django's membership, and a RoleMembership that
-says where it came from. A role takes only what it gave. Who has a group by hand
-already keeps it whatever the role says.
+A group from a role has two rows: Django's membership, and a RoleMembership with its
+source. A role takes only groups that it gave. A group that a user got by hand stays,
+whatever the role says.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
@@ -14,22 +15,22 @@ from ..core import clients
 from ..directus import DirectusUser
 from ..models import RoleMembership
 
-# A user and a group, by their keys.
+# The keys of a user and a group.
 Membership = tuple[int, int]
 
 
 def set_role_groups(profiles: Mapping[int, DirectusUser]) -> None:
-    """Bring the groups of users in line with their roles; inside a transaction.
+    """Bring the groups of users in line with their roles, inside a transaction.
 
     Args:
-        profiles: what Directus says, by the key of the user here.
+        profiles: profiles of Directus by the keys of the local users.
     """
     wanted = _wanted(profiles)
     from_role = _pairs(RoleMembership, profiles)
     if not wanted and not from_role:
         return
     present = _pairs(get_user_model().groups.through, profiles)
-    # Missing here are also those that somebody took away by hand: the role counts.
+    # Also groups that were taken away by hand: the role decides.
     _add(get_user_model().groups.through, wanted - present.keys())
     _add(RoleMembership, wanted - present.keys() - from_role.keys())
     gone = from_role.keys() - wanted
@@ -38,7 +39,7 @@ def set_role_groups(profiles: Mapping[int, DirectusUser]) -> None:
 
 
 def is_needless() -> bool:
-    """Tell whether no role gives a group, or ever gave one."""
+    """Return whether no role gives a group, or ever gave one."""
     return not (clients.role_rights().managed_groups or RoleMembership.objects.exists())
 
 
@@ -53,21 +54,21 @@ def _group(name: str) -> int:
     return Group.objects.get_or_create(name=name)[0].pk
 
 
-def _pairs(model, users: Iterable[int]) -> dict[Membership, int]:
+def _pairs(model: Any, users: Iterable[int]) -> dict[Membership, int]:
     """Return the rows of users in either table."""
     rows = model.objects.filter(user__in=list(users))
     return {(row.user_id, row.group_id): row.pk for row in rows}
 
 
-def _add(model, pairs: set[Membership]) -> None:
-    # A parallel request may have added the same.
+def _add(model: Any, pairs: set[Membership]) -> None:
+    # A parallel request may have added the same rows.
     model.objects.bulk_create(
         [model(user_id=user, group_id=group) for user, group in sorted(pairs)],
         ignore_conflicts=True,
     )
 
 
-def _remove(model, keys: list[int | None]) -> None:
+def _remove(model: Any, keys: list[int | None]) -> None:
     found = [key for key in keys if key is not None]
     if found:
         model.objects.filter(pk__in=found).delete()

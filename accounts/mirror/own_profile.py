@@ -1,4 +1,4 @@
-"""The profile of the user whom a client acts as, read at Directus."""
+"""Read the profile of a client's user at Directus."""
 
 import logging
 from collections.abc import Callable
@@ -17,11 +17,11 @@ logger = logging.getLogger(__name__)
 
 
 def read_own_profile(client: DirectusClient) -> DirectusUser:
-    """Return what a client's user may read of the own profile.
+    """Return the fields of a user's own profile that the user may read.
 
     Raises:
-        TryLater: it cannot be read now. A refusal is no
-            answer either: the user has just signed in, or the tokens are good.
+        TryLater: it cannot be read now. A refusal counts as an outage, because the user
+            has just signed in, or the tokens are valid.
     """
     try:
         return client.get_current_user()
@@ -31,12 +31,12 @@ def read_own_profile(client: DirectusClient) -> DirectusUser:
 
 
 def read_profile(client: DirectusClient, prove: Callable[[], None]) -> DirectusUser:
-    """Return the profile of a client's user, as complete as anybody may read it.
+    """Return the profile of a client's user, read with any token that may read it.
 
     Args:
         client: acts as the user.
-        prove: called when nobody could read the status; raises SessionExpired when
-            the user may not refresh, which Directus always knows.
+        prove: called if no token may read the status; refreshes the tokens, and raises
+            SessionExpired if Directus refuses that.
 
     Raises:
         TryLater: the profile cannot be read now.
@@ -48,7 +48,7 @@ def read_profile(client: DirectusClient, prove: Callable[[], None]) -> DirectusU
 
 
 def _read_as_site(profile: DirectusUser) -> DirectusUser | None:
-    """Return the profile as the service token sees it, or None if not completely."""
+    """Return the profile as read with the service token; None if incomplete."""
     service = clients.service_client()
     if service is None:
         return None
@@ -59,7 +59,7 @@ def _read_as_site(profile: DirectusUser) -> DirectusUser | None:
         # The user is gone, or the service token may not read: the same answer.
         return None
     except ServiceTokenRefused:
-        # The site's own trouble must not sign anybody out.
+        # A fault of the service token must not sign users out.
         return None
     return found if found.is_complete else None
 

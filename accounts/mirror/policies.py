@@ -1,41 +1,43 @@
-"""The policies of Directus that the settings name beside roles, and who has them.
+"""Find the users that have the policies which the settings name.
 
-From version 11 on a policy reaches a user through the role, through a role above it,
-or directly. Only the service token can read that, and it is read only while the
-settings name something that is no role. When it cannot be read, what was known stays.
+From version 11 on a user has a policy through the role, through a parent role, or
+directly. Only the service token can read that, and the site reads it only if the
+settings name something that is not a role. If it cannot be read, the known policies
+stay.
 """
 
 import json
 import logging
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
 
 from ..core import clients
+from ..core.memory import Memory
 from ..directus import DirectusClient, DirectusError, DirectusUser, NotFound
+from ..directus.roles import role_lineage
 
 logger = logging.getLogger(__name__)
 
-# How long it is believed which policies there are and which roles have them.
+# Seconds for which policies and their roles are cached.
 SECONDS = 10.0
-# For each question; a sign-in waits for it.
+# For each request; a sign-in waits for it.
 READ_SECONDS = 2.0
 PAGE = 100
 NONE: frozenset[str] = frozenset()
 
-# By what the settings name and where Directus is: until when, and what was read.
-_read: dict[tuple[str, frozenset[str]], tuple[float, "_Named | DirectusError"]] = {}
+# Cache: (URL, configured names) -> (expiry, result or error).
+_read = Memory(SECONDS)
 
 
 def with_policies(profiles: Iterable[DirectusUser]) -> list[DirectusUser]:
-    """Return the profiles with those of their policies that the settings name.
+    """Return the profiles with their configured policies.
 
-    Asks Directus, so not inside a transaction. Without a service token nobody has any.
+    It calls Directus, so not inside a transaction. Without a service token there are
+    no policies.
     """
     profiles = list(profiles)
     client = clients.service_client()
@@ -58,12 +60,12 @@ def with_policies(profiles: Iterable[DirectusUser]) -> list[DirectusUser]:
 
 
 def forget() -> None:
-    """Read anew at the next occasion which policies there are."""
+    """Delete the cache: the next call reads the policies again."""
     _read.clear()
 
 
 def _as_before(profiles: list[DirectusUser]) -> list[DirectusUser]:
-    """Return the profiles with what was known; nothing of it outlives a role."""
+    """Return the profiles with the known policies, unless the role has changed."""
     rows = get_user_model().objects.filter(directus_id__in=[p.id for p in profiles])
     known = {
         (directus_id, role_id): frozenset(policies)
@@ -79,12 +81,12 @@ def _as_before(profiles: list[DirectusUser]) -> list[DirectusUser]:
 
 @dataclass(frozen=True)
 class _Named:
-    """Which policies the settings name, by the settings' own words.
+    """The configured policies.
 
     Attributes:
-        words: what the settings call a policy, by its id.
-        by_role: what everybody with a role has, by the role's id.
-        some_directly: whether any of these hangs on a user.
+        words: the names in the settings, by the id of the policy.
+        by_role: the policies of a role, by its id.
+        some_directly: whether a user has one of them directly.
     """
 
     words: dict[str, frozenset[str]]
@@ -94,11 +96,11 @@ class _Named:
     def held_directly(
         self, client: DirectusClient, users: list[UUID]
     ) -> dict[UUID, frozenset[str]]:
-        """Return what hangs on these users themselves."""
+        """Return the policies that these users have directly."""
         found: dict[UUID, frozenset[str]] = {}
         if not self.some_directly:
             return found
-        # Their ids have to fit into a URL.
+        # The ids have to fit into a URL.
         for at in range(0, len(users), PAGE):
             some = [str(user) for user in users[at : at + PAGE]]
             for row in _access(client, self.words, {"user": {"_in": some}}):
@@ -108,16 +110,16 @@ class _Named:
 
 
 def _named(client: DirectusClient) -> _Named:
-    """Return what was read a moment ago, or read it. Raises what reading raised."""
+    """Return the cached result, or read it. Raise the cached error, if there is one."""
     wanted = frozenset(clients.role_rights().names)
     key = (clients.directus_url(), wanted)
-    until, named = _read.get(key, (0.0, None))
-    if named is None or until < time.monotonic():
+    named = _read.get(key)
+    if named is None:
         try:
             named = _read_named(client, wanted)
         except DirectusError as error:
             named = error
-        _read[key] = (time.monotonic() + SECONDS, named)
+        _read.set(key, named)
     if isinstance(named, DirectusError):
         raise named
     return named
@@ -125,7 +127,7 @@ def _named(client: DirectusClient) -> _Named:
 
 def _read_named(client: DirectusClient, wanted: frozenset[str]) -> _Named:
     roles = list(_pages(client, "/roles", {"fields": "id,name,parent"}))
-    # A word that is a role's means the role alone, as it always did.
+    # A name of a role means the role only.
     wanted -= {word for role in roles for word in (role["id"], role["name"])}
     words = _policies(client, wanted)
     if not words:
@@ -135,7 +137,7 @@ def _read_named(client: DirectusClient, wanted: frozenset[str]) -> _Named:
         own[row["role"]] = own.get(row["role"], NONE) | words[row["policy"]]
     parents = {role["id"]: role.get("parent") for role in roles}
     by_role = {
-        role: reduce(frozenset.union, (own.get(r, NONE) for r in _line(role, parents)))
+        role: NONE.union(*(own.get(r, NONE) for r in role_lineage(role, parents.get)))
         for role in parents
     }
     direct = _access(client, words, {"user": {"_nnull": True}}, limit=1)
@@ -145,7 +147,7 @@ def _read_named(client: DirectusClient, wanted: frozenset[str]) -> _Named:
 def _policies(
     client: DirectusClient, wanted: frozenset[str]
 ) -> dict[str, frozenset[str]]:
-    """Return those that are wanted, by id; version 10 has none."""
+    """Return the configured policies by id; version 10 has none."""
     if not wanted:
         return {}
     try:
@@ -154,16 +156,6 @@ def _policies(
         return {}
     words = {row["id"]: wanted & {row["id"], row["name"]} for row in rows}
     return {policy: found for policy, found in words.items() if found}
-
-
-def _line(role: str, parents: dict[str, str | None]) -> list[str]:
-    """Return a role and the roles above it."""
-    line: list[str] = []
-    above: str | None = role
-    while above is not None and above not in line:
-        line.append(above)
-        above = parents.get(above)
-    return line
 
 
 def _access(

@@ -1,15 +1,18 @@
-"""Whether the signed-in user still is one: Directus is asked once a minute.
+"""Re-validate sessions: read the user at Directus once a minute.
 
-An access token alone outlives suspension, deletion and demotion by minutes, so every
-session is re-validated by reading the own profile. While Directus is away, people who
-are signed in keep reading for a while, and nobody is signed out.
+An access token stays valid for minutes after a suspension, a deletion or a change of
+role, so the site reads the profile of the signed-in user. During an outage of Directus
+signed-in users can read for a while, and no session ends.
 """
 
 import logging
 import time
 from datetime import timedelta
+from typing import cast
 
 from django.db import DatabaseError
+
+from config.request import AuthenticatedRequest, Request
 
 from .. import two_factor
 from ..core import cache, clients
@@ -19,31 +22,37 @@ from ..directus import (
     TryLater,
 )
 from ..passwords import local
-from ..sessions.recheck import TOLERANCE
+from ..sessions import SessionStore
+from ..sessions.lease import POLL_SECONDS
 from ..sessions.store import end_sessions
-from ..sessions.tokens import POLL_SECONDS
+from ..web.session_notice import SAFE_METHODS
 from .own_profile import read_profile
 from .users import mirror_user
 
 logger = logging.getLogger(__name__)
 
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-# Directus is not asked again so soon for a session that got no answer; later, but not
-# much later, if Directus says so.
+# The pause for a session without an answer; longer, up to a limit, if Directus asks
+# for it.
 PAUSE_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 60
+# While another request reads, a request goes on if the last answer is only a little
+# too old. After hours, or after a reported change, it waits for the answer.
+TOLERANCE = timedelta(seconds=10)
 
 
-def revalidate(request) -> None:
-    """Ask Directus about the signed-in user when it is time to.
+def revalidate(request: Request) -> None:
+    """Re-validate the signed-in user if the last answer is too old.
 
     Raises:
         SessionExpired: the user is suspended, gone, or signed out at Directus.
         DirectusUnavailable: Directus is away, and this request may not go on without.
     """
+    if request.user.is_authenticated:
+        _revalidate(cast(AuthenticatedRequest, request))
+
+
+def _revalidate(request: AuthenticatedRequest) -> None:
     user = request.user
-    if not user.is_authenticated:
-        return
     session = request.session
     if not user.is_mirrored and not local.is_allowed(request):
         raise SessionExpired("a local administrator came from another address")
@@ -56,7 +65,7 @@ def revalidate(request) -> None:
     try:
         is_ours = session.take_validation()
     except DatabaseError as error:
-        # Nothing can be noted at the moment: no reason to show no page.
+        # The database takes no writes now; the page is shown all the same.
         if not _may_go_on(request):
             raise
         logger.warning("Directus is not asked: %s", type(error).__name__)
@@ -65,7 +74,7 @@ def revalidate(request) -> None:
         return
     if is_ours:
         _validate(request)
-    elif session.validation_age > _due() + TOLERANCE:
+    elif session.is_change_reported or session.validation_age > _due() + TOLERANCE:
         _wait_for_answer(request)
 
 
@@ -73,11 +82,11 @@ def _due() -> timedelta:
     return timedelta(seconds=clients.revalidate_seconds())
 
 
-def _is_due(session) -> bool:
-    return session.validation_age >= _due()
+def _is_due(session: SessionStore) -> bool:
+    return session.is_change_reported or session.validation_age >= _due()
 
 
-def _validate(request) -> None:
+def _validate(request: AuthenticatedRequest) -> None:
     try:
         profile = read_profile(request.directus, lambda: _prove(request))
     except TryLater as error:
@@ -96,10 +105,10 @@ def _validate(request) -> None:
     request.session.confirm()
 
 
-def _wait_for_answer(request) -> None:
-    """Go on with the answer that another request gets; ask if that one died.
+def _wait_for_answer(request: AuthenticatedRequest) -> None:
+    """Use the answer of another request; read the user if that request has died.
 
-    Not for longer than a request may ask: whatever the row says, it comes to an end.
+    The wait ends after the longest time of a request, whatever the row says.
     """
     session = request.session
     end = time.monotonic() + clients.lease_seconds()
@@ -112,7 +121,7 @@ def _wait_for_answer(request) -> None:
         if session.row is None:
             raise SessionExpired("the session was ended")
         if not _is_due(session):
-            # What the user may do can have changed.
+            # The rights of the user may have changed.
             request.user.refresh_from_db()
             return
         if _got_no_answer(session):
@@ -122,13 +131,13 @@ def _wait_for_answer(request) -> None:
             _validate(request)
             return
         time.sleep(POLL_SECONDS)
-    # The next requests need not wait as long for nothing.
+    # The next requests need not wait, too.
     _pause(session, PAUSE_SECONDS)
     _go_on_without_directus(request)
 
 
-def _prove(request) -> None:
-    """Renew the tokens: Directus refuses that to everybody who may not be here."""
+def _prove(request: Request) -> None:
+    """Renew the tokens, which Directus refuses to suspended and deleted users."""
     tokens = request.session.tokens.load()
     if tokens is None:
         raise SessionExpired("no Directus tokens are stored")
@@ -140,38 +149,39 @@ def _same_backend(before, after):
     return after
 
 
-# When there is no answer
+# Without an answer
 
 
-def _may_go_on(request) -> bool:
-    """Tell whether a request may do without Directus: reading, within the grace."""
+def _may_go_on(request: Request) -> bool:
+    """Return whether a request may do without Directus: it reads, within the grace."""
     grace = timedelta(seconds=clients.grace_seconds())
     reads = request.method in SAFE_METHODS and not _is_admin(request)
     return reads and request.session.validation_age <= grace
 
 
-def _go_on_without_directus(request, cause=None) -> None:
+def _go_on_without_directus(request: Request, cause: TryLater | None = None) -> None:
     if not _may_go_on(request):
         raise cause or DirectusUnavailable("Directus is away", retry_after=10)
     request.directus_is_away = True
 
 
-def _is_admin(request) -> bool:
-    return request.resolver_match.app_name == "admin"
+def _is_admin(request: Request) -> bool:
+    match = request.resolver_match
+    return match is not None and match.app_name == "admin"
 
 
-def _note_no_answer(session, seconds: int) -> None:
+def _note_no_answer(session: SessionStore, seconds: int) -> None:
     _pause(session, min(seconds, LONGEST_PAUSE_SECONDS))
     session.release_validation()
 
 
-def _pause(session, seconds: int) -> None:
+def _pause(session: SessionStore, seconds: int) -> None:
     cache.set(_unanswered(session), True, seconds)
 
 
-def _got_no_answer(session) -> bool:
+def _got_no_answer(session: SessionStore) -> bool:
     return bool(cache.get(_unanswered(session)))
 
 
-def _unanswered(session) -> str:
-    return f"unanswered:{session.row.pk}"
+def _unanswered(session: SessionStore) -> str:
+    return f"unanswered:{session.row_id}"

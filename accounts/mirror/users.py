@@ -1,12 +1,11 @@
-"""What Directus may write locally: the one place that decides.
+"""Write users of Directus into local rows; no other code does.
 
 *profile* is always the record in Directus, *user* the local row.
 
-Many read Directus at once: a sync its pages, the webhook, each sign-in. An answer may
-be late, and the row written meanwhile by one that was asked for later. `synced_at` is
-therefore when Directus was *asked* for what stands in a row; what was asked for before
-that is not written. It is a time of the database's clock: those of several hosts
-differ.
+A sync, the webhook and sign-ins read Directus at the same time. An answer may be late,
+and a later request may have written the row meanwhile. `synced_at` is therefore the
+time of the *request* for the values of a row; the answer to an older request is not
+written. It is a time of the database's clock, because the clocks of hosts differ.
 """
 
 import logging
@@ -26,7 +25,9 @@ from django.utils import timezone
 
 from .. import signals
 from ..core import clients
+from ..core.memory import Memory
 from ..directus import DirectusUser
+from ..models import User
 from ..sessions import recheck
 from .groups import set_role_groups
 from .policies import with_policies
@@ -34,7 +35,7 @@ from .policies import with_policies
 logger = logging.getLogger(__name__)
 
 COPIED_FIELDS = ("email", "first_name", "last_name", "role_name", "language")
-# What mirrored_values decides and a difference means something in.
+# Mirrored columns whose change counts as an update.
 COMPARED = (
     *COPIED_FIELDS,
     "status",
@@ -52,16 +53,16 @@ PUT_BACK = timedelta(minutes=1)
 
 
 class Clock:
-    """Tells when Directus was asked, by the database's clock."""
+    """The times of requests by the database's clock."""
 
     def __init__(self) -> None:
         before = monotonic()
         now = _database_now()
-        self.made_at = (before + monotonic()) / 2
-        self._began = now - timedelta(seconds=self.made_at)
+        made_at = (before + monotonic()) / 2
+        self._began = now - timedelta(seconds=made_at)
 
     def at(self, asked_at: float) -> datetime:
-        """Return the database's time for one of time.monotonic()."""
+        """Return the database's time for a value of time.monotonic()."""
         return self._began + timedelta(seconds=asked_at)
 
     def now(self) -> datetime:
@@ -69,20 +70,21 @@ class Clock:
         return self.at(monotonic())
 
 
-_clock: Clock | None = None
+_clock = Memory(CLOCK_SECONDS)
 
 
 def clock() -> Clock:
-    """Return a clock that was compared with the database's a minute ago at most."""
-    global _clock
-    if _clock is None or monotonic() - _clock.made_at > CLOCK_SECONDS:
-        _clock = Clock()
-    return _clock
+    """Return a clock that was set by the database's clock within the last minute."""
+    found = _clock.get("clock")
+    if found is None:
+        found = Clock()
+        _clock.set("clock", found)
+    return found
 
 
 def _database_now() -> datetime:
     if connection.vendor != "postgresql":
-        # SQLite has this host's clock.
+        # SQLite uses the clock of this host.
         return timezone.now()
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement_timestamp()")
@@ -90,23 +92,23 @@ def _database_now() -> datetime:
 
 
 def is_late(asked_at: datetime, read_at: datetime | None) -> bool:
-    """Tell whether a row, as of `read_at`, was asked for after `asked_at`."""
+    """Return whether a row with `read_at` was requested after `asked_at`."""
     return read_at is not None and asked_at < read_at <= _latest()
 
 
 def not_read_since(asked_at: datetime) -> Q:
-    """Return the opposite as a condition on users."""
+    """Return the opposite as a condition on rows."""
     before = Q(synced_at=None) | Q(synced_at__lte=asked_at)
     return before | Q(synced_at__gt=_latest())
 
 
 def _latest() -> datetime:
-    """Return after when nothing can have been read: the clock has been put back."""
+    """Return the latest possible time; a later one means a clock put back."""
     return clock().now() + PUT_BACK
 
 
 def mirrored_values(profile: DirectusUser, clock: Clock) -> dict[str, Any]:
-    """Return the columns of a user that a complete profile decides."""
+    """Return the values of the mirrored columns for a complete profile."""
     values: dict[str, Any] = {
         name: _cut(name, getattr(profile, name)) for name in COPIED_FIELDS
     }
@@ -126,35 +128,36 @@ def mirrored_values(profile: DirectusUser, clock: Clock) -> dict[str, Any]:
 
 
 def _cut(name: str, value: str) -> str:
-    # SQLite lets Directus store more than its own columns promise.
+    # On SQLite, Directus can store longer values than its columns declare.
     return value[: _longest(name)]
 
 
 @cache
 def _longest(name: str) -> int:
-    return get_user_model()._meta.get_field(name).max_length
+    # Only columns of text have a length.
+    column: Any = get_user_model()._meta.get_field(name)
+    return column.max_length
 
 
-def mirror_user(profile: DirectusUser):
-    """Return the local user of a profile, created or brought up to date.
+def mirror_user(profile: DirectusUser) -> User:
+    """Return the local user of a profile, created or updated.
 
-    Rows are found by Directus id and never by e-mail: an address can pass to another
-    person, an id cannot.
+    Rows are found by Directus id, never by email: an address can pass to another
+    user, an id cannot.
 
     Args:
-        profile: a complete profile (`profile.is_complete`). Unless it has its policies,
-            Directus is asked for them, if the settings name any.
+        profile: a complete profile (`profile.is_complete`). If it lacks its policies,
+            and the settings name any, they are read at Directus.
 
     Returns:
-        The User; `is_active` follows the status in Directus. Who was deleted here
-        stays deleted, whatever Directus has. What was asked for later than this
-        profile stays, too.
+        The User; `is_active` follows the status in Directus. A user that was deleted
+        here stays deleted. A row from a later request stays unchanged.
     """
     return mirror(profile)[0]
 
 
-def mirror(profile: DirectusUser) -> tuple[Any, bool]:
-    """Return the local user as mirror_user does, and whether the profile counted."""
+def mirror(profile: DirectusUser) -> tuple[User, bool]:
+    """Return the local user as mirror_user does, and whether the row was written."""
     if profile.policies is None:
         (profile,) = with_policies([profile])
     values = mirrored_values(profile, clock())
@@ -175,10 +178,10 @@ def mirror(profile: DirectusUser) -> tuple[Any, bool]:
 
 
 def as_known(profile: DirectusUser) -> DirectusUser:
-    """Return a profile that nobody may read with what the row here has of it.
+    """Return an unreadable profile with the values of the local row.
 
-    Trouble with the service token takes nobody's name, picture or role. Without such a
-    token nothing is known, and a role least of all.
+    A refused service token must not remove names, photos or roles. Without any service
+    token the values are unknown and empty, including the role.
     """
     row = get_user_model().objects.filter(directus_id=profile.id).first()
     if row is None or not clients.service_token():
@@ -195,58 +198,58 @@ def as_known(profile: DirectusUser) -> DirectusUser:
     )
 
 
-def _locked_row(directus_id: UUID, values: dict[str, Any]):
+def _locked_row(directus_id: UUID, values: dict[str, Any]) -> tuple[User, bool]:
     rows = get_user_model().objects.select_for_update()
     return rows.get_or_create(
         directus_id=directus_id,
-        # Once only: a new unusable password is a new session hash, which would sign
-        # the user out of every other browser.
+        # Only once: another unusable password changes the session hash, and would end
+        # all other sessions.
         defaults=values | {"password": lambda: make_password(None)},
     )
 
 
-def _write(user, values: dict[str, Any]) -> None:
+def _write(user: User, values: dict[str, Any]) -> None:
     if values["has_two_factor"] is None:
-        # May not be read; a sign-in has shown it.
+        # Not readable; a sign-in has shown it.
         values["has_two_factor"] = user.has_two_factor
     for name, value in values.items():
         setattr(user, name, value)
     user.save(update_fields=values)
 
 
-def note_written(user, **values: Any) -> None:
-    """Copy to a user's row what this site has just written to the profile.
+def note_written(user: User, **values: Any) -> None:
+    """Copy values that the site has just written to the profile into the row.
 
-    The next page then shows it, without asking Directus first.
+    The next page shows them without a call to Directus.
 
     Args:
-        values: columns of the row; of texts, null is empty.
+        values: columns of the row; null becomes an empty text.
     """
     for name, value in values.items():
         is_text = name in COPIED_FIELDS
         setattr(user, name, _cut(name, value or "") if is_text else value)
-    before = _row_before(user.directus_id)
+    before = _row_before(user)
     user.save(update_fields=values.keys())
     if before:
         signals.tell_mirrored(user, before, before | _told(user, values))
 
 
-def _told(user, names: Iterable[str]) -> dict[str, Any]:
+def _told(user: User, names: Iterable[str]) -> dict[str, Any]:
     return {name: getattr(user, name) for name in names if name in TOLD}
 
 
-def _row_before(directus_id: UUID) -> dict[str, Any] | None:
-    """Return what signals are told of; nothing when nobody listens."""
+def _row_before(user: User) -> dict[str, Any] | None:
+    """Return the values that signals need; nothing without receivers."""
     if not signals.is_heard():
         return None
-    rows = get_user_model().objects.filter(directus_id=directus_id)
+    rows = get_user_model().objects.filter(pk=user.pk)
     return rows.values(*TOLD).first()
 
 
-def _ask_about_former_owners(user) -> None:
-    """Ask at once about whose row has the address of somebody new in Directus.
+def _ask_about_former_owners(user: User) -> None:
+    """Re-validate users whose row has the address of a new user in Directus.
 
-    It was deleted there, most likely, or has another address by now: only Directus
+    Most likely such a user was deleted there, or has another address: only Directus
     knows, by the id.
     """
     if not user.email:

@@ -7,6 +7,7 @@ map of roles would decide differently by now.
 from collections.abc import Container
 from dataclasses import asdict, dataclass
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import Permission
 
@@ -50,12 +51,12 @@ def explain(user: User) -> Explanation:
     rights = clients.role_rights()
     return Explanation(
         user=user.pk,
-        directus_id=str(user.directus_id) if user.is_mirrored else None,
+        directus_id=str(user.directus_id) if user.directus_id else None,
         role=_role(user) or None,
         policies=user.policies,
         status=user.status,
         is_active=user.is_active,
-        synced_at=user.synced_at and user.synced_at.isoformat(),
+        synced_at=user.synced_at.isoformat() if user.synced_at else None,
         staff=_flag(user, user.is_staff, rights.staff_roles, "DIRECTUS_STAFF_ROLES"),
         superuser=_flag(
             user,
@@ -65,7 +66,7 @@ def explain(user: User) -> Explanation:
         ),
         groups=_groups(user),
         permissions=_permissions(user) if user.is_active else [],
-        pending=_pending(user) if user.is_mirrored else [],
+        pending=_pending(user, user.directus_id) if user.directus_id else [],
     )
 
 
@@ -128,11 +129,11 @@ def _name(permission: Permission) -> str:
     return f"{permission.content_type.app_label}.{permission.codename}"
 
 
-def _pending(user: User) -> list[str]:
+def _pending(user: User, directus_id: UUID) -> list[str]:
     """Return what the map says today and the database does not yet."""
     rights = clients.role_rights()
     profile = DirectusUser(
-        id=user.directus_id,
+        id=directus_id,
         role_id=user.role_id,
         role_name=user.role_name,
         status=user.status,

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -103,8 +105,9 @@ def end_all_sessions(
     service = clients.service_client()
     at_directus = DirectusSessions(service) if service else None
     for one in ended:
-        if one.user.directus_id is not None:
-            settle(one, _end_elsewhere(one, at_directus))
+        directus_id = one.user.directus_id
+        if directus_id is not None:
+            settle(one, _end_elsewhere(one, directus_id, at_directus))
         on_user()
     return summed_up(ended)
 
@@ -147,7 +150,7 @@ def _batches(users: Iterable[UserRef]) -> Iterator[list[UserRef]]:
         yield batch
 
 
-def _sessions_of(batch: list[UserRef]):
+def _sessions_of(batch: list[UserRef]) -> QuerySet[Session]:
     return Session.objects.filter(user__in=[one.pk for one in batch if one.pk])
 
 
@@ -200,12 +203,14 @@ def _revoke_held(one: Ended, patience: int) -> Ended:
     return one
 
 
-def _end_elsewhere(one: Ended, at_directus: DirectusSessions | None) -> str:
+def _end_elsewhere(
+    one: Ended, directus_id: UUID, at_directus: DirectusSessions | None
+) -> str:
     """Return why something lives on, or an empty string."""
     if at_directus is None:
         return without_token()
     try:
-        return at_directus.end(one.user.directus_id)
+        return at_directus.end(directus_id)
     except DirectusError as error:
         one.errors.append(error)
         return _("Directus: %(error)s") % {"error": error}

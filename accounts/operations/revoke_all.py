@@ -10,6 +10,7 @@ of a refresh token, some in one request, and goes on where it was interrupted.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -86,12 +87,8 @@ def end_sessions_of_everybody(
             _end_lost(ended, reasons, at_directus)
     except DirectusError as error:
         summary = _summed_up(ended, reasons)
-        summary.directus_failed = True
-        summary.stopped_by = str(error)
-        return summary
-    summary = _summed_up(ended, reasons)
-    summary.elsewhere = len(waiting)
-    return summary
+        return replace(summary, directus_failed=True, stopped_by=str(error))
+    return replace(_summed_up(ended, reasons), elsewhere=len(waiting))
 
 
 def _here(bar: Bar, dry_run: bool) -> list[Ended]:
@@ -141,12 +138,11 @@ def _everybody() -> Iterator[UserRef]:
 
 def _how_long(number: int) -> str:
     minutes = max(1, round(number * SECONDS_EACH / 60))
-    text = (
-        "%(n)d users have used Directus within the life of a refresh token and may "
+    return (
+        f"{number} users have used Directus within the life of a refresh token and may "
         "have sessions there that this site does not hold. To end them takes about "
-        "%(m)d min."
+        f"{minutes} min."
     )
-    return text % {"n": number, "m": minutes}
 
 
 def _end(
@@ -173,15 +169,16 @@ def _end_lost(
     ended: list[Ended], reasons: dict[UUID, str], at_directus: DirectusSessions
 ) -> None:
     """End what could not be revoked of users who seemed to have nothing at Directus."""
-    lost = {one.user.directus_id for one in ended if one.lost} - {None}
-    remaining = sorted(lost - reasons.keys())
+    lost = (one.user.directus_id for one in ended if one.lost)
+    remaining = sorted({id_ for id_ in lost if id_} - reasons.keys())
     for at in range(0, len(remaining), AT_ONCE):
         reasons |= at_directus.end_of_some(remaining[at : at + AT_ONCE])
 
 
 def _summed_up(ended: list[Ended], reasons: dict[UUID, str]) -> RevokeSummary:
     for one in ended:
-        reason = reasons.pop(one.user.directus_id, None)
+        directus_id = one.user.directus_id
+        reason = reasons.pop(directus_id, None) if directus_id else None
         if reason is not None:
             settle(one, reason)
     summary = summed_up(ended)

@@ -5,11 +5,13 @@ What a field is (type, label, choices, note) stands in Directus and is read from
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import get_language
+
+from config.request import Request
 
 from ..core import clients
 from ..directus import AuthenticationFailed, Forbidden
@@ -105,7 +107,7 @@ def names() -> list[str]:
     return [name for name in dict.fromkeys(clients.profile_fields()) if name not in OWN]
 
 
-def describe(request) -> tuple[list[Description], list[str]]:
+def describe(request: Request) -> tuple[list[Description], list[str]]:
     """Return the fields to show, and the names of those that may not be read.
 
     Raises:
@@ -119,11 +121,11 @@ def describe(request) -> tuple[list[Description], list[str]]:
     return [each for each in found if not each.is_hidden], missing
 
 
-def _payload(request, name: str) -> dict[str, Any] | None:
+def _payload(request: Request, name: str) -> dict[str, Any] | None:
     return cached.get(f"profile-field:{name}", lambda: _ask(request, name))
 
 
-def _ask(request, name: str) -> dict[str, Any] | None:
+def _ask(request: Request, name: str) -> dict[str, Any] | None:
     """Ask as the site itself, because the answer serves everybody; else as the user."""
     for client in (clients.service_client(), request.directus):
         try:
@@ -142,7 +144,7 @@ def _ask(request, name: str) -> dict[str, Any] | None:
 
 def _translations(rows: Any, texts: Mapping[str, str]) -> dict[str, str]:
     """Return the labels by Django's name of the language."""
-    found = {}
+    found: dict[str, str] = {}
     for row in rows if isinstance(rows, list) else []:
         row = _dict(row)
         code = languages.supported(_text(row.get("language")))
@@ -154,11 +156,6 @@ def _translations(rows: Any, texts: Mapping[str, str]) -> dict[str, str]:
 
 def _readable(text: Any, texts: Mapping[str, str], otherwise: Any = "") -> str:
     return directus_texts.readable(_text(text) or str(otherwise), texts)
-
-
-def by_name(descriptions: Iterable[Description]) -> dict[str, Description]:
-    """Return descriptions by the names of their fields."""
-    return {description.name: description for description in descriptions}
 
 
 def _text(value: Any) -> str:

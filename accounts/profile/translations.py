@@ -88,12 +88,16 @@ def _by_language(rows: Iterable[Any], keys: set[str]) -> dict[str, dict[str, str
     found: dict[str, dict[str, str]] = {}
     for row in rows:
         row = row if isinstance(row, dict) else {}
-        key, language, value = map(row.get, ("key", "language", "value"))
-        if not all(isinstance(each, str) for each in (key, language, value)):
-            continue
-        if key in keys and value.strip():
+        key, language, value = (
+            _text(row.get(name)) for name in ("key", "language", "value")
+        )
+        if key in keys and language and value.strip():
             found.setdefault(language, {})[key] = value
     return found
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _in_language(code: str, found: dict[str, dict[str, str]]) -> dict[str, str]:

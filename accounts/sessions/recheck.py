@@ -1,4 +1,4 @@
-"""Let the next request of sessions ask Directus about their users."""
+"""Let the next request of sessions re-validate their users."""
 
 from datetime import timedelta
 
@@ -9,25 +9,25 @@ from ..core import clients
 from ..models import Session
 from . import row_cache
 
-# A request goes on while another one asks, if the last answer is not much older than
-# it may be. One that comes back after hours waits for the answer.
-TOLERANCE = timedelta(seconds=10)
 # Sessions in one statement.
 AT_ONCE = 500
 
 
 def ask_again(which: Q, *, prove: bool = False) -> None:
-    """Let the next request of each of these sessions ask Directus about its user.
+    """Let the next request of each session re-validate its user.
 
     Args:
-        which: sessions.
-        prove: whether it renews its tokens first, which Directus refuses where it has
-            ended the session; an access token outlives that.
+        which: the sessions.
+        prove: whether the request also renews its tokens. Directus refuses that if it
+            has ended the session, while an access token would still be valid.
     """
-    due = timedelta(seconds=clients.revalidate_seconds()) + TOLERANCE
-    before = timezone.now() - due
-    recent = Q() if prove else Q(validated_at__gt=before)
-    sessions = Session.objects.filter(which, recent, user__isnull=False)
+    now = timezone.now()
+    columns = {"change_reported_at": now} | ({"must_renew": True} if prove else {})
+    sessions = Session.objects.filter(which, user__isnull=False)
+    if not prove:
+        # Sessions that are due need no note.
+        due = now - timedelta(seconds=clients.revalidate_seconds())
+        sessions = sessions.filter(validated_at__gt=due)
     last = 0
     while rows := list(
         sessions.filter(pk__gt=last)
@@ -35,9 +35,6 @@ def ask_again(which: Q, *, prove: bool = False) -> None:
         .values_list("pk", "session_key")[:AT_ONCE]
     ):
         last = rows[-1][0]
-        some = Session.objects.filter(pk__in=[pk for pk, _key in rows])
-        some.filter(validated_at__gt=before).update(validated_at=before)
-        if prove:
-            some.filter(access_expires_at__gt=before).update(access_expires_at=before)
+        Session.objects.filter(pk__in=[pk for pk, _key in rows]).update(**columns)
         for _pk, key in rows:
             row_cache.invalidate(key)

@@ -1,17 +1,17 @@
-"""How Directus' tokens are sealed and kept in the session row.
+"""Seal Directus' tokens and store them in the session row.
 
-The only module that knows. Exactly one request renews a pair: it takes a lease, a
-column of the row, by one conditional UPDATE; no transaction is open during the call.
+No other module does so. Exactly one request renews a pair, under a lease.
 """
 
 import json
 import logging
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -19,14 +19,20 @@ from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from config.request import Request
+
 from ..core import clients
 from ..directus import DirectusError, DirectusUnavailable, SessionExpired, TokenPair
 from . import row_cache, unopened
+from .lease import Lease, is_free
 
-POLL_SECONDS = 0.05
-# Who waited this long for a holder that got no answer does not ask again.
+if TYPE_CHECKING:
+    from ..models import Session
+
+LEASE = "refresh_lease_until"
+# Stop waiting after this long if the lease holder failed.
 PATIENCE_SECONDS = 1.0
-# For the one that takes over when a holder died.
+# For the request that takes over from a dead one.
 SPARE_SECONDS = 2.0
 MOST_WITHDRAWALS = 20
 LOOKED_AT = 500
@@ -39,28 +45,30 @@ class SessionTokenStore:
 
     def __init__(self, session):
         self._session = session
-        self._held: datetime | None = None
+        self._lease = Lease(session, LEASE)
 
     def load(self) -> TokenPair | None:
-        """Return the tokens as this request first read them.
+        """Return the tokens that this request has read first.
 
         Raises:
-            DirectusUnavailable: they do not open, as of a short while ago.
+            DirectusUnavailable: they do not open, since a short time.
         """
         row = self._session.row
         try:
-            return _opened(row)
+            tokens = _opened(row)
         except InvalidToken:
             unopened.bear_with(row)
             return None
+        # Used up, for RefreshingAuth.
+        return replace(tokens, expires_at=0.0) if tokens and row.must_renew else tokens
 
     def reload(self) -> TokenPair | None:
-        """Return the tokens that the database holds now; otherwise as `load`."""
+        """Return the tokens in the database; otherwise as `load`."""
         self._session.reload_row()
         return self.load()
 
     def newest(self) -> TokenPair | None:
-        """Return the tokens that the database holds now, if they open."""
+        """Return the tokens in the database, if they open."""
         self._session.reload_row()
         return tokens_in(self._session.row)
 
@@ -71,10 +79,10 @@ class SessionTokenStore:
 
     @contextmanager
     def lease(self) -> Iterator[bool]:
-        """Hold the right to renew, or wait for who holds it.
+        """Take the lease, or wait for its holder.
 
         Yields:
-            True with the lease held; False when somebody else renewed meanwhile.
+            True with the lease; False if another request has renewed the tokens.
 
         Raises:
             SessionExpired: the session ended meanwhile.
@@ -86,7 +94,7 @@ class SessionTokenStore:
         try:
             yield True
         finally:
-            self._release()
+            self._lease.release()
 
     def save(self, tokens: TokenPair) -> None:
         """Replace the pair that was renewed.
@@ -94,18 +102,19 @@ class SessionTokenStore:
         Raises:
             SessionExpired: the row is gone, or holds another pair, or none.
         """
-        # The spent pair is the condition: whoever comes late changes nothing.
+        # On the condition that the row has the used-up pair: a late request changes
+        # nothing.
         if not self._replace(**self._columns(tokens)):
             raise SessionExpired("the session ended while its tokens were renewed")
 
     def start(self, tokens: TokenPair) -> None:
-        """Store the first pair of a session that was just signed in."""
+        """Store the first pair after a sign-in."""
         self._session.update_row(**self._columns(tokens))
 
     def withdraw(self) -> TokenPair | None:
-        """Take the tokens out of the row and return them, to be revoked.
+        """Remove the tokens from the row and return them, to be revoked.
 
-        A parallel renewal is then refused by `save`, and revokes what it got.
+        `save` then refuses a parallel renewal, which revokes its new tokens.
         """
         for _ in range(MOST_WITHDRAWALS):
             tokens = self.newest()
@@ -113,11 +122,11 @@ class SessionTokenStore:
                 return None
             if self._replace(sealed_tokens="", access_expires_at=None):
                 return tokens
-        # Somebody renews them all the time; who renews next is refused by Directus.
+        # Other requests keep renewing; Directus refuses the next renewal.
         return tokens
 
-    def _replace(self, **columns) -> bool:
-        """Change the row if it still holds the pair that was read last."""
+    def _replace(self, **columns: Any) -> bool:
+        """Change the row if it has the pair that was read last."""
         unchanged = Q(sealed_tokens=self._session.row.sealed_tokens)
         return self._session.update_row(unchanged, **columns)
 
@@ -125,56 +134,31 @@ class SessionTokenStore:
         return {
             "sealed_tokens": _seal(self._session.row, tokens),
             "access_expires_at": datetime.fromtimestamp(tokens.expires_at, UTC),
+            "must_renew": False,
         }
-
-    # The lease
 
     def _take_or_wait(self) -> bool:
         row = self._session.row
         spent = row.sealed_tokens if row else ""
-        if self._take():
-            return True
-        began = time.monotonic()
-        with clients.waiting_room().waiting() as check_patience:
-            while not self._take():
-                time.sleep(POLL_SECONDS)
-                self._session.reload_row()
-                row = self._session.row
-                if row is None:
-                    raise SessionExpired("the session ended while waiting")
-                if row.sealed_tokens != spent:
-                    return False
-                self._check_patience(row, time.monotonic() - began)
-                check_patience()
-        return True
+        if not self._lease.take():
+            self._lease.wait(lambda waited: self._is_over(spent, waited))
+        return self._lease.is_mine
 
-    def _check_patience(self, row, waited: float) -> None:
-        gave_up = row.refresh_lease_until is None and waited > PATIENCE_SECONDS
+    def _is_over(self, spent: str, waited: float) -> bool:
+        """Return whether there is a new pair, or this request may renew."""
+        row = self._session.row
+        if row is None:
+            raise SessionExpired("the session ended while waiting")
+        if row.sealed_tokens != spent:
+            return True
+        gave_up = self._lease.until is None and waited > PATIENCE_SECONDS
         if gave_up or waited > clients.lease_seconds() + SPARE_SECONDS:
             raise DirectusUnavailable("renewing takes too long", retry_after=5)
-
-    def _take(self) -> bool:
-        now = timezone.now()
-        row = self._session.row
-        if row and row.refresh_lease_until and row.refresh_lease_until >= now:
-            # Waiting is reading: only who can win writes.
-            return False
-        until = now + timedelta(seconds=clients.lease_seconds())
-        if not self._session.update_row(_lease_is_free(now), refresh_lease_until=until):
-            return False
-        self._held = until
-        return True
-
-    def _release(self) -> None:
-        """Let others renew, unless the lease ran out and is somebody else's now."""
-        self._session.update_row(
-            Q(refresh_lease_until=self._held), refresh_lease_until=None
-        )
-        self._held = None
+        return self._lease.take()
 
 
 @sensitive_variables("tokens")
-def revoke(tokens: TokenPair, request=None) -> None:
+def revoke(tokens: TokenPair, request: Request | None = None) -> None:
     """Revoke tokens at Directus; best effort, 2 seconds.
 
     Args:
@@ -189,8 +173,10 @@ def revoke(tokens: TokenPair, request=None) -> None:
 # Sealing
 
 
-def tokens_in(row) -> TokenPair | None:
-    """Return the tokens of a row; None when it has none, or they do not open."""
+def tokens_in(row: "Session | None") -> TokenPair | None:
+    """Return the tokens of a row; None without tokens, or if they do not open."""
+    if row is None:
+        return None
     try:
         return _opened(row)
     except InvalidToken:
@@ -198,8 +184,8 @@ def tokens_in(row) -> TokenPair | None:
         return None
 
 
-def _opened(row) -> TokenPair | None:
-    if row is None or not row.sealed_tokens:
+def _opened(row: "Session") -> TokenPair | None:
+    if not row.sealed_tokens or row.access_expires_at is None:
         return None
     content = json.loads(_fernet().decrypt(row.sealed_tokens.encode()))
     if content["session"] != row.pk:
@@ -212,15 +198,15 @@ def _opened(row) -> TokenPair | None:
     )
 
 
-def holds_tokens(row) -> bool:
-    """Tell whether a row has tokens, whether they can be read or not."""
+def holds_tokens(row: "Session") -> bool:
+    """Return whether a row has tokens, readable or not."""
     return bool(row.sealed_tokens)
 
 
-def _seal(row, tokens: TokenPair) -> str:
+def _seal(row: "Session", tokens: TokenPair) -> str:
     text = json.dumps(
         {
-            # Tokens moved to another row do not open.
+            # Tokens that were moved to another row do not open.
             "session": row.pk,
             "access": tokens.access_token,
             "refresh": tokens.refresh_token,
@@ -230,7 +216,7 @@ def _seal(row, tokens: TokenPair) -> str:
 
 
 class Sealed(Enum):
-    """What became of a row that was to be sealed with the newest key."""
+    """The result of sealing a row with the newest key."""
 
     ANEW = "anew"
     BEFORE = "before"
@@ -239,16 +225,16 @@ class Sealed(Enum):
 
 
 def sealed_rows(model):
-    """Return the rows that hold tokens, with what `seal_anew` needs of them."""
+    """Return the rows with tokens, with the columns for `seal_anew`."""
     names = ("pk", "session_key", "sealed_tokens")
     return model.objects.exclude(sealed_tokens="").only(*names)
 
 
-def seal_anew(row) -> Sealed:
-    """Seal the tokens of a row with the newest key, beside whoever uses them.
+def seal_anew(row: "Session") -> Sealed:
+    """Seal the tokens of a row with the newest key, beside running requests.
 
-    A row whose tokens are being renewed is left alone: what is stored at the end of
-    that must replace exactly what was read at its beginning.
+    A row with a renewal in progress is skipped: the renewal stores its pair only if the
+    row is unchanged since its beginning.
     """
     sealed = row.sealed_tokens.encode()
     try:
@@ -258,7 +244,7 @@ def seal_anew(row) -> Sealed:
     except InvalidToken:
         return Sealed.UNREADABLE
     changed = type(row).objects.filter(
-        _lease_is_free(timezone.now()), pk=row.pk, sealed_tokens=row.sealed_tokens
+        is_free(LEASE, timezone.now()), pk=row.pk, sealed_tokens=row.sealed_tokens
     )
     if not changed.update(sealed_tokens=anew):
         return Sealed.BUSY
@@ -266,10 +252,10 @@ def seal_anew(row) -> Sealed:
     return Sealed.ANEW
 
 
-def newest_key_is_in_use(model) -> bool:
-    """Tell whether the running site seals with the newest key already.
+def newest_key_is_in_use(model: type["Session"]) -> bool:
+    """Return whether the running site seals with the newest key already.
 
-    By the tokens that were stored last; True when there are none.
+    The tokens that were stored last show it; True without any.
     """
     rows = model.objects.exclude(sealed_tokens="").order_by("-access_expires_at")
     sealed = list(rows.values_list("sealed_tokens", flat=True)[:LOOKED_AT])
@@ -283,10 +269,6 @@ def _opens(key: str, sealed: bytes) -> bool:
     except InvalidToken:
         return False
     return True
-
-
-def _lease_is_free(now: datetime) -> Q:
-    return Q(refresh_lease_until=None) | Q(refresh_lease_until__lt=now)
 
 
 def _fernet() -> MultiFernet:

@@ -1,44 +1,54 @@
 """Whether Directus still knows the user of a session: one request asks for all."""
 
-import time
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
 
-from ..core import clients
-from .tokens import POLL_SECONDS
+from ..directus import SessionExpired
+from .lease import Lease, WithRow
 
 
-class Validation:
+class Validation(WithRow):
     """The part of a session that knows when Directus was asked, and by which request.
 
     Works on the columns of the session's row.
     """
+
+    # The reported change that this request asks about.
+    _asked_about: datetime | None = None
 
     @property
     def validation_age(self) -> timedelta:
         """How long ago Directus confirmed the user."""
         return timezone.now() - self._validated()
 
+    @property
+    def is_change_reported(self) -> bool:
+        """Whether Directus has reported a change that it was not asked about yet."""
+        return self.row is not None and self.row.change_reported_at is not None
+
     def take_validation(self) -> bool:
         """Return whether this request shall ask Directus about the user."""
-        now = timezone.now()
         before = self._validated()
-        # Free again by itself: a request that died must not stop the asking.
-        free = Q(validation_lease_until=None) | Q(validation_lease_until__lt=now)
-        until = now + timedelta(seconds=clients.lease_seconds())
-        if not self.update_row(free, validation_lease_until=until):
+        if not self._validation_lease.take():
             return False
         # Compared here, and not in the database: SQLite compares times as texts, and
         # one that was not written by Django equals nothing.
         self.reload_row()
-        if self.row is not None and self._validated() > before:
+        if self.row is None:
+            return False
+        if self._validated() > before and not self.is_change_reported:
             self.release_validation()
             return False
-        return self.row is not None
+        self._asked_about = self.row.change_reported_at
+        return True
 
     def _validated(self) -> datetime:
+        if self.row is None:
+            raise SessionExpired("the session was ended")
         return self.row.validated_at or self.row.created_at
 
     def wait_for_validation(self, seconds: float) -> None:
@@ -50,24 +60,24 @@ class Validation:
         Raises:
             DirectusUnavailable: it takes too long, or too many wait already.
         """
-        end = time.monotonic() + seconds
+        lease = self._validation_lease
         self.reload_row()
-        with clients.waiting_room().waiting() as check_patience:
-            while self.row is not None and self._is_being_validated():
-                check_patience()
-                if time.monotonic() > end:
-                    return
-                time.sleep(POLL_SECONDS)
-                self.reload_row()
+        if lease.is_held:
+            lease.wait(lambda waited: not lease.is_held or waited > seconds)
 
-    def _is_being_validated(self) -> bool:
-        until = self.row.validation_lease_until
-        return until is not None and until > timezone.now()
+    @cached_property
+    def _validation_lease(self) -> Lease:
+        return Lease(self, "validation_lease_until")
 
     def confirm(self) -> None:
         """Note that Directus confirmed the user just now."""
-        self.update_row(validated_at=timezone.now(), validation_lease_until=None)
+        now = timezone.now()
+        columns: dict[str, Any] = {"validated_at": now, "validation_lease_until": None}
+        # A change that was reported while Directus was asked is asked about next.
+        as_asked = Q(change_reported_at=self._asked_about)
+        if not self.update_row(as_asked, **columns, change_reported_at=None):
+            self.update_row(**columns)
 
     def release_validation(self) -> None:
         """Let another request ask: Directus gave no answer."""
-        self.update_row(validation_lease_until=None)
+        self._validation_lease.release()

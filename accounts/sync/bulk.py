@@ -84,7 +84,9 @@ class Difference:
             else:
                 self._compare(directus_id, values, row)
 
-    def _compare(self, directus_id: UUID, values: dict[str, Any], row: KnownRow):
+    def _compare(
+        self, directus_id: UUID, values: dict[str, Any], row: KnownRow
+    ) -> None:
         self.were_active += values["is_active"] and row.is_active
         if row.is_deleted or is_late(values["synced_at"], row.read_at):
             return
@@ -105,7 +107,9 @@ def _compared(values: dict[str, Any]) -> tuple:
 def difference(batch: Iterable[DirectusUser], clock: Clock) -> Difference:
     """Return the changes that `write` would make."""
     values = {profile.id: mirrored_values(profile, clock) for profile in batch}
-    return Difference(values, _known_rows(get_user_model().objects, values.keys()))
+    return Difference(
+        values, _known_rows(get_user_model().objects.all(), values.keys())
+    )
 
 
 def active_users() -> QuerySet:

@@ -5,7 +5,6 @@ name and address. The same remains after an administrator deletes a user in Dire
 """
 
 from collections.abc import Iterator
-from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
@@ -55,7 +54,7 @@ class Missing:
         at_once = min(AT_ONCE, clients.page_size(client))
         while some := dict(rows.filter(pk__gt=last)[:at_once]):
             last = max(some)
-            there: set[UUID] = still_there(client, list(some.values()))
+            there = still_there(client, [id_ for id_ in some.values() if id_])
             yield [pk for pk, directus_id in some.items() if directus_id not in there]
 
     def erase(self) -> Iterator[int]:

@@ -11,6 +11,7 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
@@ -99,18 +100,33 @@ class Message:
 # What becomes of it
 
 
-@dataclass
+@dataclass(frozen=True)
 class Outcome:
-    """What was done. `left` are users who are asked about at their next request."""
+    """What was done.
+
+    Attributes:
+        mirrored, deactivated: numbers of users.
+        left: the keys of users who are asked about at their next request.
+        sessions_ended: number of sessions.
+    """
 
     mirrored: int = 0
     deactivated: int = 0
-    left: int = 0
+    left: tuple[int, ...] = ()
     sessions_ended: int = 0
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        """Return what was done by both."""
+        return Outcome(
+            self.mirrored + other.mirrored,
+            self.deactivated + other.deactivated,
+            self.left + other.left,
+            self.sessions_ended + other.sessions_ended,
+        )
 
     def facts(self) -> dict[str, int]:
         """Return the numbers for the audit trail."""
-        return asdict(self)
+        return asdict(self) | {"left": len(self.left)}
 
 
 def follow(message: Message, arrived_at: datetime) -> Outcome:
@@ -120,23 +136,16 @@ def follow(message: Message, arrived_at: datetime) -> Outcome:
         message: from the Flow.
         arrived_at: who signed in before, with the old password, is out.
     """
-    outcome = Outcome()
-    pks = dict(
-        get_user_model()
-        .objects.filter(directus_id__in=message.directus_ids)
-        .values_list("directus_id", "pk")
-    )
-    if message.fields & END_SESSIONS:
-        outcome.sessions_ended += end_sessions(_begun_before(message, pks, arrived_at))
+    pks = _pks_of(message)
+    ended = _end_begun_before(message, pks, arrived_at)
     if "password" in message.fields:
         email_change.void_links(pks.values())
-    left = _read_and_apply(pks, message.event, outcome)
-    outcome.left = len(left)
+    outcome = _read_and_apply(pks, message.event)
     if message.more:
         ask_again(Q(), prove=_must_prove(message))
     else:
-        ask_again(Q(user__in=left))
-    return outcome
+        ask_again(Q(user__in=outcome.left))
+    return outcome + Outcome(sessions_ended=ended)
 
 
 def is_own_doing(message: Message) -> bool:
@@ -150,18 +159,24 @@ def is_own_doing(message: Message) -> bool:
 
 def end_earlier(message: Message, arrived_at: datetime) -> None:
     """End the sessions that a message ends, and read nobody."""
+    _end_begun_before(message, _pks_of(message), arrived_at)
+
+
+def _pks_of(message: Message) -> dict[UUID, int]:
     users = get_user_model().objects.filter(directus_id__in=message.directus_ids)
-    pks = dict(users.values_list("directus_id", "pk"))
-    end_sessions(_begun_before(message, pks, arrived_at))
+    pks = users.values_list("directus_id", "pk")
+    return {directus_id: pk for directus_id, pk in pks if directus_id}
 
 
-def _begun_before(message: Message, pks: dict[UUID, int], moment: datetime):
-    """Return the sessions that a new password or address ends."""
+def _end_begun_before(message: Message, pks: dict[UUID, int], moment: datetime) -> int:
+    """End the sessions that a new password or address ends; return how many."""
+    if not _must_prove(message):
+        return 0
     users = list(pks.values())
     sessions = Session.objects.filter(user__in=users, authenticated_at__lt=moment)
     if "password" in message.fields:
-        return current.without_spared(sessions)
-    return sessions
+        sessions = current.without_spared(sessions)
+    return end_sessions(sessions)
 
 
 def put_off(message: Message) -> None:
@@ -175,64 +190,67 @@ def _must_prove(message: Message) -> bool:
     return bool(message.fields & END_SESSIONS)
 
 
-def _read_and_apply(pks: dict[UUID, int], event: str, outcome: Outcome) -> list[int]:
-    """Return the users for whom there was no time, or no answer."""
+def _read_and_apply(pks: dict[UUID, int], event: str) -> Outcome:
     client = clients.service_client()
     if client is None or not _readers.acquire(blocking=False):
-        return list(pks.values())
+        return Outcome(left=tuple(pks.values()))
     try:
         policies.forget()
-        return _in_batches(client, pks, event, outcome)
+        return _in_batches(client, pks, event)
     finally:
         _readers.release()
 
 
-def _in_batches(
-    client: DirectusClient, pks: dict[UUID, int], event: str, outcome: Outcome
-) -> list[int]:
+def _in_batches(client: DirectusClient, pks: dict[UUID, int], event: str) -> Outcome:
     deadline = time.monotonic() + READ_SECONDS
-    left: list[int] = []
+    outcome = Outcome()
     waiting = list(pks.items())
     while waiting:
         batch = dict(waiting[:READ_AT_ONCE])
         asked_at = time.monotonic()
-        seconds = deadline - asked_at
         try:
-            if seconds <= 0:
-                raise DirectusUnavailable("no time is left", timed_out=True)
-            profiles = client.get_users(list(batch), timeout=seconds)
+            there = _read(client, batch, deadline - asked_at)
         except DirectusError as error:
             logger.warning("Users of a webhook could not be read: %s", error)
-            return [*left, *(pk for _id, pk in waiting)]
-        # Now: no question is asked while a row is locked.
-        there = {profile.id: profile for profile in with_policies(profiles)}
+            return outcome + Outcome(left=tuple(pk for _id, pk in waiting))
         for directus_id, pk in batch.items():
             if directus_id in there:
-                is_done = _mirror(there[directus_id], outcome)
+                outcome += _mirror(pk, there[directus_id])
+            elif event == "users.delete":
+                outcome += _leave(pk, asked_at)
             else:
-                # Otherwise it is more likely that the service token may not see it.
-                is_done = event == "users.delete" and _leave(pk, asked_at, outcome)
-            left += [] if is_done else [pk]
+                # It is more likely that the service token may not see the user.
+                outcome += Outcome(left=(pk,))
         del waiting[:READ_AT_ONCE]
-    return left
+    return outcome
 
 
-def _mirror(profile: DirectusUser, outcome: Outcome) -> bool:
-    """Write a user; return whether that settles it."""
+def _read(
+    client: DirectusClient, ids: Iterable[UUID], seconds: float
+) -> dict[UUID, DirectusUser]:
+    """Return all that is read of users, so that no row is locked meanwhile."""
+    if seconds <= 0:
+        raise DirectusUnavailable("no time is left", timed_out=True)
+    profiles = with_policies(client.get_users(list(ids), timeout=seconds))
+    return {profile.id: profile for profile in profiles}
+
+
+def _mirror(pk: int, profile: DirectusUser) -> Outcome:
+    """Write a user, unless the row is newer than the profile."""
     if not profile.is_complete:
-        return False
+        return Outcome(left=(pk,))
     user, is_newest = mirror(profile)
-    if is_newest:
-        outcome.mirrored += 1
-        if not profile.is_active:
-            outcome.sessions_ended += end_sessions(Session.objects.filter(user=user))
-    return is_newest
+    if not is_newest:
+        return Outcome(left=(pk,))
+    ended = 0
+    if not profile.is_active:
+        ended = end_sessions(Session.objects.filter(user=user))
+    return Outcome(mirrored=1, sessions_ended=ended)
 
 
-def _leave(pk: int, asked_at: float, outcome: Outcome) -> bool:
-    """Deactivate a user who is gone; return whether that settles it."""
+def _leave(pk: int, asked_at: float) -> Outcome:
+    """Deactivate a user who is gone, unless the row is newer than the answer."""
     users = active_users().filter(pk=pk)
     deactivated, ended = deactivate(users, clock().at(asked_at))
-    outcome.deactivated += deactivated
-    outcome.sessions_ended += ended
-    return not users.exists()
+    left = (pk,) if users.exists() else ()
+    return Outcome(deactivated=deactivated, left=left, sessions_ended=ended)

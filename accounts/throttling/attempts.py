@@ -5,6 +5,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
+from config.request import Request
+
 from ..core import audit, clients
 from ..directus import InvalidOTP
 from ..web import client_address, known_devices
@@ -15,12 +17,12 @@ from .limits import (
     ADDRESS_SIGN_INS,
     CODES_OF_ACCOUNT,
     DEVICE_FAILURES,
-    USED_CODES,
     Attempt,
     Throttled,
     since_success,
     take_all,
 )
+from .once import ONE_TIME_CODES, Once
 
 # Of the failures after which Directus suspends an account, so many are reserved for
 # browsers that know the account, and so many for an owner with a new password.
@@ -35,7 +37,7 @@ class SignInAttempt:
     of strangers do not lock the owner out.
     """
 
-    def __init__(self, request, email: str, otp: str = ""):
+    def __init__(self, request: Request | None, email: str, otp: str = ""):
         account = audit.email_digest(email)
         device = known_devices.device_of(request, account)
         self._account = (
@@ -64,7 +66,7 @@ class SignInAttempt:
         """
         take_all([*self._failures, *self._upstream, *self._always])
         if self._used_code:
-            self._take_code()
+            self._take_code(self._used_code)
 
     def again(self) -> None:
         """Count a second password of the same attempt, after the first was refused.
@@ -84,13 +86,11 @@ class SignInAttempt:
             raise
         self._upstream = upstream
 
-    def _take_code(self) -> None:
+    def _take_code(self, code: Once) -> None:
         """Refuse a code that was used; Directus accepts it again for 30 seconds."""
-        try:
-            self._used_code.take()
-        except Throttled as error:
+        if not code.is_first():
             self.undo(keep_code=True)
-            raise InvalidOTP(401, "INVALID_OTP") from error
+            raise InvalidOTP(401, "INVALID_OTP")
 
     @transaction.atomic
     def failed(self) -> None:
@@ -129,7 +129,7 @@ class SignInAttempt:
             if attempt is not self._account:
                 attempt.undo()
         if self._used_code:
-            self._used_code.failed()
+            self._used_code.keep()
 
     def _free_code(self) -> None:
         if self._used_code:
@@ -147,7 +147,7 @@ class CodeAttempt:
     def __init__(self, email: str, code: str = ""):
         account = audit.email_digest(email)
         self._count = Attempt(CODES_OF_ACCOUNT, account)
-        self._used = [_used_code(account, code)] if code else []
+        self._used_code = _used_code(account, code) if code else None
 
     def begin(self) -> None:
         """Count the attempt before it is made.
@@ -157,31 +157,30 @@ class CodeAttempt:
             InvalidOTP: the code was used before.
         """
         self._count.take()
-        try:
-            take_all(self._used)
-        except Throttled as error:
+        if self._used_code and not self._used_code.is_first():
             self._count.undo()
-            raise InvalidOTP(401, "INVALID_OTP") from error
+            raise InvalidOTP(401, "INVALID_OTP")
 
     @transaction.atomic
     def failed(self) -> None:
         """Settle the attempt: the code is wrong. It may be typed again."""
         self._count.failed()
-        for used in self._used:
-            used.undo()
+        if self._used_code:
+            self._used_code.undo()
 
     @transaction.atomic
     def succeeded(self) -> None:
         """Settle the attempt: the code is right, and used from now on."""
         self._count.undo()
-        for used in self._used:
-            used.failed()
+        if self._used_code:
+            self._used_code.keep()
 
     @transaction.atomic
     def undo(self) -> None:
         """Undo the attempt: the code was not checked."""
-        for each in [self._count, *self._used]:
-            each.undo()
+        self._count.undo()
+        if self._used_code:
+            self._used_code.undo()
 
 
 def clear_failures(email: str, *, in_new_browsers: bool = False) -> None:
@@ -247,9 +246,9 @@ def follow_address(old: str, new: str) -> None:
         attempt.hand_over(after)
 
 
-def _used_code(account: str, otp: str) -> Attempt:
+def _used_code(account: str, otp: str) -> Once:
     digest = salted_hmac("accounts.otp", f"{account}:{otp}", algorithm="sha256")
-    return Attempt(USED_CODES, digest.hexdigest())
+    return Once(ONE_TIME_CODES, digest.hexdigest())
 
 
 def _upstream(account: str, *, is_known: bool) -> list[Attempt]:

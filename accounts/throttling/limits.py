@@ -14,10 +14,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, Value
+from django.db.models import F, Func, Value
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -84,6 +85,7 @@ ADDRESS_SIGN_INS = Limit("address-sign-ins", 30, (MINUTE,), settles=False)
 ADDRESS_SIGN_UPS = Limit("address-sign-ups", 20, (MINUTE,), settles=False)
 # Counted before a call about a link, and before a call with the service token.
 ADDRESS_LINKS = Limit("address-links", 20, (MINUTE,), settles=False)
+# Longer than Directus' links live, unless its operator made them live longer.
 EMAIL_CONFIRMATIONS = Limit("email-confirmations", 5, (MINUTE,), settles=False)
 ADDRESS_RESETS = Limit("address-resets", 20, (MINUTE,), settles=False)
 DOCTOR_RUNS = Limit("doctor-runs", 2, (MINUTE,))
@@ -93,11 +95,8 @@ ADDRESS_EMAIL_CHANGES = Limit("address-email-changes", 20, (MINUTE,), settles=Fa
 ACCOUNT_EMAIL_CHANGES = Limit("account-email-changes", 5, (HOUR,), settles=False)
 CODE_TRIES = Limit("code-tries", 5, (5 * MINUTE,))
 CODES_OF_ACCOUNT = Limit("account-codes", 10, (15 * MINUTE,))
-USED_CODES = Limit("used-codes", 1, (90,))
 WEBHOOK_REFUSALS = Limit("webhook-refusals", 20, (MINUTE,), settles=False)
 WEBHOOK_CALLS = Limit("webhook-calls", 600, (MINUTE,), settles=False)
-# Longer than twice the allowed clock skew.
-WEBHOOK_MESSAGES = Limit("webhook-messages", 1, (11 * MINUTE,), settles=False)
 
 
 def since_success(attempts: int, margin: int = 5) -> Limit:
@@ -119,6 +118,8 @@ class Throttled(TryLater):
         retry_after: seconds until the next attempt.
         waited: the refusal took as long as another attempt.
     """
+
+    retry_after: int
 
     def __init__(self, retry_after: int, *, waited: bool = False):
         super().__init__(f"throttled for {retry_after} s")
@@ -176,7 +177,7 @@ class Attempt:
 
     def failed(self) -> None:
         """Settle the attempt as failed: it stays counted."""
-        changes = {"in_flight": _less_one("in_flight")}
+        changes: dict[str, Func] = {"in_flight": _less_one("in_flight")}
         if self.limit.longer_by:
             longer = timedelta(seconds=self.limit.longer_by)
             latest = timezone.now() + timedelta(seconds=YEAR)
@@ -269,7 +270,7 @@ class Attempt:
         return min(max(1, int(left) + 1), longest)
 
 
-def _column(moment: datetime):
+def _column(moment: datetime) -> Any:
     field = Attempts._meta.get_field("window_ends_at")
     return field.get_db_prep_value(moment, connection)
 
@@ -278,22 +279,8 @@ def _lease_from(now: datetime) -> datetime:
     return now + timedelta(seconds=LEASE_SECONDS)
 
 
-def _less_one(column: str):
+def _less_one(column: str) -> Greatest:
     return Greatest(F(column) - 1, Value(0))
-
-
-def last_attempt(limit: Limit) -> datetime | None:
-    """Return the time of the last attempt of any subject; None if long ago.
-
-    Only for a limit with one window. Rows stay for a day after their window.
-    """
-    window = timedelta(seconds=limit.windows[0])
-    # No row of this limit ends later, but most other rows do: the index skips them.
-    rows = Attempts.objects.filter(
-        key__startswith=f"{limit.name}:", window_ends_at__lte=timezone.now() + window
-    )
-    last = rows.order_by("window_ends_at").last()
-    return last and last.window_ends_at - window
 
 
 def take_all(attempts: Sequence[Attempt]) -> None:

@@ -1,56 +1,59 @@
-"""Who has a second factor, who must have one, and what switching it on or off brings.
+"""The second factor of users: whether it is on or demanded, and its changes.
 
-A policy of Directus, or a role of version 10, can demand one. Directus itself lets
-everybody in all the same: this site does not, until there is one.
+A policy of Directus, or a role of version 10, can demand a second factor. Directus does
+not enforce that; this site does: such users must set one up first.
 """
 
 import logging
-import time
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
+from config.request import AuthenticatedRequest
+
 from ..core import audit, clients, mails
+from ..core.memory import Memory
 from ..directus import DirectusClient, DirectusError, NotFound, TokenPair
+from ..models import User
 from ..sessions import ending
 from . import recovery_codes
 
 logger = logging.getLogger(__name__)
 
-# How long it is believed that a Directus has policies, or none, as version 10.
+# Seconds for which the site remembers whether Directus has policies.
 SECONDS = 600.0
-# By where Directus is: until when it is believed.
-_has_policies: dict[str, tuple[float, bool]] = {}
+_has_policies = Memory(SECONDS)
 
 
-# Who must have one
+# Demanded factors
 
 
 def note_sign_in(
-    user, tokens: TokenPair, client: DirectusClient, otp: str, *, is_told: bool
+    user: User, tokens: TokenPair, client: DirectusClient, otp: str, *, is_told: bool
 ) -> None:
-    """Write down what a sign-in has shown of the second factor.
+    """Store the facts about the second factor that a sign-in has shown.
 
     Args:
-        tokens: as the sign-in gave them: later ones do not tell.
+        tokens: the tokens of the sign-in; renewed tokens lack the claim.
         client: acts as the user.
-        otp: the code that was asked for; empty when none was.
-        is_told: whether the profile says if there is one; otherwise the code does.
+        otp: the one-time code; empty if Directus asked for none.
+        is_told: whether the profile has the fact; otherwise the code shows it.
     """
     if not is_told:
         if user.has_two_factor is (not otp):
-            # It was switched on or off in Directus: the codes are of another secret.
+            # It was switched on or off in Directus: the codes belong to another secret.
             recovery_codes.void_codes(user)
         _write(user, has_two_factor=bool(otp))
-    if _believes_policies():
-        _write(user, must_use_two_factor=tokens.demands_second_factor)
+    if tokens.demands_second_factor:
+        _write(user, must_use_two_factor=True)
     else:
+        # The tokens lack policies that are attached to the user, not to a role.
         note_demand(user, client)
 
 
-def note_demand(user, client: DirectusClient) -> None:
-    """Ask whether a user must have a second factor; what was known stays if not told.
+def note_demand(user: User, client: DirectusClient) -> None:
+    """Read whether a user must have a second factor; keep the old fact if unreadable.
 
     Args:
         client: acts as the user.
@@ -63,17 +66,12 @@ def note_demand(user, client: DirectusClient) -> None:
     _write(user, must_use_two_factor=demanded)
 
 
-def is_missing(user) -> bool:
-    """Tell whether a user must set up a second factor before anything else."""
+def is_missing(user: User) -> bool:
+    """Return whether a user must set up a second factor first."""
     return user.is_mirrored and user.must_use_two_factor and not user.has_two_factor
 
 
-def forget() -> None:
-    """Find out anew what Directus can do."""
-    _has_policies.clear()
-
-
-def _is_demanded(user, client: DirectusClient) -> bool:
+def _is_demanded(user: User, client: DirectusClient) -> bool:
     if _believes_policies() is not False:
         try:
             demanded = client.must_use_second_factor()
@@ -89,16 +87,14 @@ def _is_demanded(user, client: DirectusClient) -> bool:
 
 
 def _believes_policies() -> bool | None:
-    until, has_policies = _has_policies.get(clients.directus_url(), (0.0, None))
-    return has_policies if until > time.monotonic() else None
+    return _has_policies.get(clients.directus_url())
 
 
 def _remember(*, has_policies: bool) -> None:
-    until = time.monotonic() + SECONDS
-    _has_policies[clients.directus_url()] = (until, has_policies)
+    _has_policies.set(clients.directus_url(), has_policies)
 
 
-def _write(user, **columns: bool) -> None:
+def _write(user: User, **columns: bool) -> None:
     if all(getattr(user, name) == value for name, value in columns.items()):
         return
     get_user_model().objects.filter(pk=user.pk).update(**columns)
@@ -106,12 +102,12 @@ def _write(user, **columns: bool) -> None:
         setattr(user, name, value)
 
 
-# On and off
+# Changes
 
 
 @sensitive_variables("secret", "codes")
-def was_enabled(request, secret: str) -> list[str]:
-    """Do what follows once Directus has it on; return recovery codes to show once."""
+def was_enabled(request: AuthenticatedRequest, secret: str) -> list[str]:
+    """Finish switching it on; return recovery codes, which are shown once."""
     user = request.user
     with transaction.atomic():
         codes = recovery_codes.replace_codes(user, secret)
@@ -122,31 +118,19 @@ def was_enabled(request, secret: str) -> list[str]:
     return codes
 
 
-def was_enabled_elsewhere(user) -> None:
-    """Note that Directus has it on; recovery codes of an earlier one are void."""
+def was_enabled_elsewhere(user: User) -> None:
+    """Note that it is on in Directus; older recovery codes no longer work."""
     if user.has_two_factor is False:
         recovery_codes.void_codes(user)
     _write(user, has_two_factor=True)
 
 
-def was_disabled(request) -> None:
-    """Do what follows once whoever is signed in has switched it off."""
+def was_disabled(request: AuthenticatedRequest) -> None:
+    """Finish switching it off for the signed-in user."""
     user = request.user
-    _note_off(user)
+    with transaction.atomic():
+        recovery_codes.void_codes(user)
+        _write(user, has_two_factor=False)
     ending.end_sessions_of(user, but=request.session)
     audit.record("two_factor.disabled", request, user=user)
     mails.send("two_factor_off", user, request)
-
-
-def was_recovered(request, user) -> None:
-    """Do what follows once a recovery code has switched it off during a sign-in."""
-    _note_off(user)
-    ending.end_sessions_of(user)
-    audit.record("two_factor.recovered", request, user=user)
-    mails.send("two_factor_recovered", user, request)
-
-
-@transaction.atomic
-def _note_off(user) -> None:
-    recovery_codes.void_codes(user)
-    _write(user, has_two_factor=False)

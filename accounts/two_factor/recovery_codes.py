@@ -1,8 +1,8 @@
-"""Recovery codes: made, kept and used.
+"""Create, store and use recovery codes.
 
-Each code holds the key to the second factor's secret. The database has a digest of it
-and the sealed secret, both made with DJANGO_SECRET_KEY as well: what it holds is good
-for nobody without a code, this site included.
+Each code contains the key to the secret of the authenticator app. The database has a
+digest of the code and the sealed secret, both made with DJANGO_SECRET_KEY, too: without
+a code, not even the site can open the secret.
 """
 
 import base64
@@ -14,27 +14,28 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from ..models import RecoveryCode
+from ..models import RecoveryCode, User
 from .totp import in_groups, plain
 
 HOW_MANY = 10
-# In base32: 80 bits, of which nobody guesses one.
+# In base32: 80 random bits.
 LENGTH = 16
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-# What people read for these letters.
+# Digits that look like these letters.
 LOOK_ALIKES = str.maketrans("018", "OIB")
 
 
 @sensitive_variables("secret", "codes")
 @transaction.atomic
-def replace_codes(user, secret: str) -> list[str]:
-    """Return new codes to show once; those before are void.
+def replace_codes(user: User, secret: str) -> list[str]:
+    """Return new codes, which are shown once; delete the old ones.
 
     Args:
-        secret: of the second factor that is on now.
+        secret: the present secret of the app.
     """
     codes = [_new_code() for _ in range(HOW_MANY)]
     void_codes(user)
@@ -42,24 +43,24 @@ def replace_codes(user, secret: str) -> list[str]:
     return [in_groups(code, "-") for code in codes]
 
 
-def void_codes(user) -> None:
-    """Delete all codes of a user: their secret is no longer in use."""
+def void_codes(user: User) -> None:
+    """Delete all codes of a user, because their secret is no longer used."""
     RecoveryCode.objects.filter(user=user).delete()
 
 
-def codes_left(user) -> int:
-    """Return how many codes a user has that were not used."""
+def codes_left(user: User) -> int:
+    """Return the number of unused codes of a user."""
     return RecoveryCode.objects.filter(user=user, used_at=None).count()
 
 
 def exist_for(email: str) -> bool:
-    """Tell whether a recovery code could help whoever has this address."""
+    """Return whether the user with this address has unused codes."""
     return _unused(email).exists()
 
 
 @sensitive_variables()
 def normalised(text: str) -> str:
-    """Return a code as it was made, however it was typed.
+    """Return a typed code in its original form.
 
     Raises:
         ValueError: it has characters that no code has.
@@ -72,7 +73,7 @@ def normalised(text: str) -> str:
 
 @sensitive_variables("code")
 def find(email: str, code: str) -> RecoveryCode | None:
-    """Return the code that nobody has used of whoever has this address now."""
+    """Return the unused code of the user with this address."""
     for row in _unused(email).select_related("user"):
         digests = (_digest(row.user_id, code, key) for key in _keys())
         if any(secrets.compare_digest(row.digest, digest) for digest in digests):
@@ -81,19 +82,19 @@ def find(email: str, code: str) -> RecoveryCode | None:
 
 
 def claim(row: RecoveryCode) -> bool:
-    """Use a code; of several requests at once only one is told True."""
+    """Use a code; only one of several parallel requests gets True."""
     rows = RecoveryCode.objects.filter(pk=row.pk, used_at=None)
     return bool(rows.update(used_at=timezone.now()))
 
 
 def give_back(row: RecoveryCode) -> None:
-    """Let a code be used later: what it was claimed for did not happen."""
+    """Make a claimed code usable again."""
     RecoveryCode.objects.filter(pk=row.pk).update(used_at=None)
 
 
 @sensitive_variables("code")
 def secret_in(row: RecoveryCode, code: str) -> str | None:
-    """Return the second factor's secret, which only the code opens."""
+    """Return the secret of the app, which only the code opens."""
     for key in _keys():
         try:
             return _box(row.user_id, code, key).decrypt(row.sealed_secret).decode()
@@ -102,7 +103,7 @@ def secret_in(row: RecoveryCode, code: str) -> str | None:
     return None
 
 
-def _unused(email: str):
+def _unused(email: str) -> QuerySet[RecoveryCode]:
     users = get_user_model().objects.with_email(email).filter(directus_id__isnull=False)
     return RecoveryCode.objects.filter(user__in=users, used_at=None)
 
@@ -112,7 +113,7 @@ def _new_code() -> str:
 
 
 @sensitive_variables()
-def _row(user, code: str, secret: str) -> RecoveryCode:
+def _row(user: User, code: str, secret: str) -> RecoveryCode:
     key = settings.SECRET_KEY
     sealed = _box(user.pk, code, key).encrypt(secret.encode()).decode()
     return RecoveryCode(
@@ -138,5 +139,5 @@ def _derived(purpose: str, user_id: int, code: str, key: str) -> bytes:
 
 
 def _keys() -> list[str]:
-    """Return the keys that codes may have been made with, today's first."""
+    """Return the keys of present and older codes, the newest first."""
     return [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]

@@ -16,16 +16,16 @@ STEP_SECONDS = 30
 SECRET_BYTES = 20
 # Characters, of four bytes at most, in the label of an app.
 LONGEST_ACCOUNT, LONGEST_ISSUER = 100, 40
-# Besides blanks: what shows nothing, and dashes; some are dashes by their looks alone.
+# Besides spaces: invisible characters, dashes, and characters that look like dashes.
 BETWEEN_GROUPS = {"Cf", "Pd"}
 OTHER_DASHES = "\u02d7\u2043\u2212\u30fb\u30fc"
 
 
 @sensitive_variables()
 def plain(text: str) -> str:
-    """Return a code in the digits and letters of ASCII, without what groups it.
+    """Return a code in ASCII digits and letters, without separators.
 
-    Any other character stays as it is.
+    Other characters stay as they are.
     """
     return "".join(
         str(unicodedata.decimal(character, character))
@@ -49,7 +49,7 @@ def new_secret() -> str:
 
 @sensitive_variables()
 def code_of(secret: str, *, steps_ahead: int = 0) -> str:
-    """Return the six digits that an app shows now, or so many half minutes later."""
+    """Return the six digits that an app shows now, or some half minutes later."""
     step = int(time.time() // STEP_SECONDS) + steps_ahead
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     digest = hmac.digest(key, step.to_bytes(8), "sha1")
@@ -66,9 +66,9 @@ def in_groups(text: str, separator: str = " ") -> str:
 
 @sensitive_variables()
 def app_url(secret: str, *, account: str, issuer: str) -> str:
-    """Return what the QR code says: `otpauth://…`, as all apps read it.
+    """Return the `otpauth://` address for the QR code.
 
-    Both names are shown by the app alone, and shortened to what a QR code can hold.
+    The app shows both names; they are shortened to fit into a QR code.
     """
     account, issuer = _name(account, LONGEST_ACCOUNT), _name(issuer, LONGEST_ISSUER)
     label = ":".join(quote(name, safe="") for name in (issuer, account) if name)
@@ -78,7 +78,7 @@ def app_url(secret: str, *, account: str, issuer: str) -> str:
 
 
 def _name(text: str, longest: int) -> str:
-    """Return a name without colons: apps take what is before one for the issuer."""
+    """Return a name without colons: apps take the part before one for the issuer."""
     return " ".join(text.replace(":", " ").split())[:longest].strip()
 
 
@@ -86,10 +86,10 @@ def _name(text: str, longest: int) -> str:
 def qr_code(url: str) -> str:
     """Return a QR code as SVG: black on white with a margin, on any page.
 
-    All of it is attributes: the site's policy allows no styles in a page.
+    It uses attributes only: the Content-Security-Policy forbids inline styles.
     """
     svg = segno.make(url, error="m", micro=False).svg_inline(
         border=4, dark="#000", light="#fff", omitsize=True, svgclass=None
     )
-    # Made of numbers alone; nothing of the URL is text in it.
+    # It consists of numbers; the URL is not in it as text.
     return mark_safe(svg)  # noqa: S308

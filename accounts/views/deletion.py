@@ -1,63 +1,25 @@
-"""Take the own data along, and delete the account."""
-
-import logging
+"""Delete the account, or cancel the deletion."""
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.models import AnonymousUser
-from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse_lazy
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts.core import audit
 from accounts.flows import deletion
-from accounts.flows.export import Incomplete, export
 from accounts.forms.reauthentication import ReauthenticationForm
+from accounts.sessions import current
 from accounts.sessions.ending import end_sessions_of
 from accounts.sessions.tokens import revoke
-from accounts.throttling.limits import EXPORTS, Attempt
-from config import errors
 
-from .reauthentication import (
-    AccountFormView,
-    AccountPageView,
-    ButtonView,
-    PasswordConfirmedMixin,
-    check_password,
-)
-
-logger = logging.getLogger(__name__)
-
-
-class ExportView(PasswordConfirmedMixin, AccountPageView):
-    """A file with everything that is held about the user."""
-
-    template_name = "accounts/export.html"
-
-    def post(self, request):
-        """Send the file, all of it or none."""
-        Attempt(EXPORTS, str(request.user.pk)).take()
-        try:
-            text = export(request)
-        except Incomplete as error:
-            logger.error("%s failed to say what it holds", error, exc_info=error)
-            return errors.unavailable(request)
-        audit.record("export.done", request, user=request.user)
-        name = f"account-{timezone.now():%Y-%m-%d}.json"
-        return HttpResponse(
-            text,
-            content_type="application/json; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+from .account_pages import AccountFormView, ButtonView
+from .reauthentication import PasswordConfirmedMixin, check_password
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
 class DeletionView(AccountFormView):
-    """Ask for the deletion of the account; the password again."""
+    """Request the deletion of the account; asks for the password."""
 
     form_class = ReauthenticationForm
     template_name = "accounts/deletion.html"
@@ -75,13 +37,13 @@ class DeletionView(AccountFormView):
         )
 
     def post(self, request, *args, **kwargs):
-        """Take the form, where it was shown."""
+        """Accept the form only if the page shows it."""
         if request.user.delete_at or not deletion.is_possible():
             return redirect("accounts:deletion")
         return super().post(request, *args, **kwargs)
 
     def submit(self, form):
-        """Delete the account, or note when it will be."""
+        """Delete the account, or note when it is due."""
         tokens = check_password(self.request, form)
         if tokens is None:
             return self.form_invalid(form)
@@ -99,10 +61,9 @@ class DeletionView(AccountFormView):
         try:
             deletion.delete_now(self.request)
         except deletion.Cancelled:
-            # Another request of the same user is at it.
+            # A parallel request of the user deletes it.
             return redirect("accounts:deletion")
-        self.request.session.flush()
-        self.request.user = AnonymousUser()
+        current.leave(self.request)
         messages.success(self.request, _("Your account has been deleted."))
         return redirect("accounts:login")
 
@@ -110,7 +71,7 @@ class DeletionView(AccountFormView):
 class DeletionCancelView(PasswordConfirmedMixin, ButtonView):
     """Cancel the deletion."""
 
-    page = reverse_lazy("accounts:deletion")
+    page = "accounts:deletion"
 
     def post(self, request):
         """Keep the account."""

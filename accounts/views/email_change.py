@@ -1,4 +1,4 @@
-"""Change the e-mail address: ask for it, and confirm it by a mailed link."""
+"""Change the email address: request the change, and confirm it by a mailed link."""
 
 import logging
 
@@ -15,19 +15,20 @@ from accounts.forms.email_change import EmailChangeForm
 from accounts.forms.fields import SiteForm
 from accounts.web import known_devices
 
-from .mixins import LinkTokenMixin, PublicFormView, PublicPageView, at_least
-from .reauthentication import AccountFormView, ButtonView, PasswordConfirmedMixin
+from .account_pages import AccountFormView, ButtonView
+from .floors import at_least
+from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
+from .reauthentication import PasswordConfirmedMixin
 
 logger = logging.getLogger(__name__)
 
 
 class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
-    """Ask for a link; the answer is the same for every address."""
+    """Request a link; the answer is the same for every address."""
 
     form_class = EmailChangeForm
     template_name = "accounts/email_change.html"
     success_url = reverse_lazy("accounts:email_change")
-    shows_trouble = True
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}
@@ -53,12 +54,12 @@ class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
 
 
 class EmailChangeCancelView(PasswordConfirmedMixin, ButtonView):
-    """Void the link that was mailed; the address stays as it is."""
+    """Cancel the change; the mailed link no longer works."""
 
-    page = reverse_lazy("accounts:email_change")
+    page = "accounts:email_change"
 
     def post(self, request):
-        """Cancel it."""
+        """Cancel the change."""
         if email_change.cancel(request):
             messages.success(request, _("Change cancelled."))
         return redirect("accounts:email_change")
@@ -75,8 +76,12 @@ class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
         change = email_change.find(self.token)
         return super().get_context_data(change=change, **kwargs)
 
+    def is_link_over(self):
+        """Return whether no change waits for this link."""
+        return email_change.find(self.token) is None
+
     def submit(self, form):
-        """Spend the token."""
+        """Confirm the new address."""
         try:
             change = email_change.confirm(self.request, self.token)
         except email_change.LinkInvalid:
@@ -84,7 +89,7 @@ class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
         self.drop_token()
         response = redirect("accounts:email_change_done")
         if known_devices.device_of(self.request, audit.email_digest(change.old_email)):
-            # This browser stays known to the account under its new address.
+            # The browser stays a known device under the new address.
             digest = audit.email_digest(change.new_email)
             known_devices.remember(self.request, response, digest)
         return response

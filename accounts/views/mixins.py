@@ -1,86 +1,39 @@
-"""What the forms of this app share."""
+"""Mixins of the views."""
 
 import logging
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
 
-from django.conf import settings
+from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import RedirectURLMixin
-from django.http import HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.generic import FormView, TemplateView
+from django.views.generic import FormView, TemplateView, View
 
 from accounts.directus import DirectusAPIError, DirectusUnavailable, TryLater
-from accounts.throttling.limits import Throttled
+from accounts.throttling import spent_links
 from accounts.throttling.mailboxes import MailboxFull
 from accounts.web.links import token_email, token_in
 from accounts.web.next_page import local_page
 from accounts.web.sealed_cookie import SealedCookie
+from config.request import Request
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_RETRY_SECONDS = 10
-# Those of Directus are shorter. What a browser sends of all of them, sealed, must fit
-# into one header, which servers bound.
+# Tokens of Directus are shorter. All sealed tokens of a browser together must fit into
+# one header, whose size servers limit.
 LONGEST_TOKEN = 1000
 LINK_SECONDS = 3600
 
 
-def pad(started: float, floor: float) -> None:
-    """Wait until `floor` seconds have passed since `started` (monotonic).
-
-    An answer's time then does not tell what happened behind it.
-    """
-    time.sleep(max(0.0, started + floor - time.monotonic()))
-
-
-@contextmanager
-def at_least(seconds: float) -> Iterator[None]:
-    """Take at least so long, whatever comes of it.
-
-    At once says only what does not depend on an account: there were too many attempts,
-    or Directus is away. Half of the process' threads may take their time like this; the
-    others stay free for pages.
-
-    Raises:
-        DirectusUnavailable: too many do so already.
-    """
-    if not _places().acquire(blocking=False):
-        raise DirectusUnavailable(
-            "too many requests take their time", retry_after=2, never_sent=True
-        )
-    started = time.monotonic()
-    is_told_at_once = False
-    try:
-        yield
-    except (Throttled, DirectusUnavailable):
-        is_told_at_once = True
-        raise
-    finally:
-        try:
-            if not is_told_at_once:
-                pad(started, seconds)
-        finally:
-            _places().release()
-
-
-@cache
-def _places() -> threading.BoundedSemaphore:
-    return threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
-
-
-class PublicMixin:
-    """A page for everybody, which no cache keeps."""
+class PublicMixin(View):
+    """A public page, which no cache stores."""
 
     @classmethod
     def as_view(cls, **initkwargs):
@@ -94,8 +47,9 @@ class SiteFormView(FormView):
     Subclasses define `submit(form)`, which returns the response and may raise TryLater.
     """
 
-    # Whether a POST is shown again, too, when Directus could not be asked whether the
-    # user may still be here. Such a view does nothing but in `submit`.
+    request: Request
+    # If re-validation fails on POST, re-render the form instead of the 503 page. For
+    # views that act only in `submit`.
     shows_trouble = False
 
     def form_valid(self, form):
@@ -115,7 +69,7 @@ class SiteFormView(FormView):
         except TryLater as error:
             return self.trouble(form, 429, _("Too many attempts"), error.retry_after)
         except DirectusAPIError as error:
-            # Nothing that the form knows: a refused service token, or an odd answer.
+            # A refused service token or an unexpected answer.
             logger.error("Directus does not do what a form is for: %s", error)
             return self.trouble(form, 503, self.away_title(), None)
 
@@ -124,21 +78,21 @@ class SiteFormView(FormView):
         raise NotImplementedError
 
     def throttled_hint(self) -> str:
-        """Return, as HTML, what else can be done about too many attempts."""
+        """Return further advice after too many attempts, as HTML."""
         return ""
 
     def away_title(self) -> str:
-        """Return what an outage is called on this page."""
+        """Return the heading of an outage on this page."""
         return _("This isn't available right now")
 
     def trouble(
         self,
-        form,
+        form: forms.Form,
         status: int,
         title: str,
         retry_after: int | None,
         text: str = "",
-    ):
+    ) -> HttpResponse:
         """Show the form again; passwords and codes are never filled in."""
         seconds = retry_after or DEFAULT_RETRY_SECONDS
         hint = self.throttled_hint() if status == 429 else ""
@@ -174,7 +128,7 @@ def _try_again(seconds: int) -> str:
 
 
 def _mails_again(error: MailboxFull) -> str:
-    """Say the same whether the address is known or not: what was asked for."""
+    """Return the same text for known and unknown addresses."""
     minutes = -(-error.retry_after // 60)
     if minutes <= 60:
         when = ngettext(
@@ -197,11 +151,11 @@ def _mails_again(error: MailboxFull) -> str:
 
 
 class PublicFormView(PublicMixin, SiteFormView):
-    """A form for everybody."""
+    """A public form."""
 
 
-class OnlyVisitorsMixin:
-    """Send people who are signed in to their own page."""
+class OnlyVisitorsMixin(View):
+    """Redirect signed-in users to the dashboard."""
 
     def dispatch(self, request, *args, **kwargs):
         if request.user.is_authenticated:
@@ -210,26 +164,28 @@ class OnlyVisitorsMixin:
 
 
 class NextPageMixin(RedirectURLMixin):
-    """Leads on to the page that was asked for, `next`, if it is one of this site."""
+    """Redirects to the page in `next`, if it is a page of this site."""
 
-    def get_redirect_url(self):
-        """Return the local page that was asked for, or nothing."""
+    # Django 5.2 passes no request, unlike later versions and the stubs.
+    def get_redirect_url(self):  # type: ignore[override]
+        """Return the path in `next` if it is local, or an empty string."""
         return local_page(super().get_redirect_url())
 
 
 class PublicPageView(PublicMixin, TemplateView):
-    """A page for everybody."""
+    """A public page."""
 
 
-class LinkTokenMixin:
+class LinkTokenMixin(FormView):
     """Move the token of a mailed link from the address into a sealed cookie.
 
-    Not into the session: the database would hold the token, and a row for each click.
+    Not into the session: the database would store the token, and a row for each click.
     """
 
-    # Of the link: names the cookie, and chooses the words of `link_invalid`.
+    request: Request
+    # The kind of link: names the cookie, and chooses the text of `link_invalid`.
     purpose: str
-    # Spent, or good for nothing.
+    # Whether the token is spent or useless.
     is_token_over = False
 
     def dispatch(self, request, *args, **kwargs):
@@ -246,21 +202,21 @@ class LinkTokenMixin:
             self._cookie.keep(response, token[:LONGEST_TOKEN])
             response["Referrer-Policy"] = "no-referrer"
             return response
-        if token is not None or not self.token:
+        if token is not None or not self.token or self.is_link_over():
             return self.link_invalid()
         # Not `no-referrer` here: the form's POST would say `Origin: null`, which
         # the CSRF check refuses.
         return super().get(request, *args, **kwargs)
 
     def post(self, request, *args, **kwargs):
-        """Refuse a form whose token this browser does not have."""
+        """Refuse a form without a token in this browser."""
         if not self.token:
             return self.link_invalid()
         return super().post(request, *args, **kwargs)
 
     @cached_property
     def token(self) -> str:
-        """The token of the link that this browser opened last, or nothing."""
+        """The token of the link that this browser opened last, or an empty string."""
         return self._cookie.read(self.request)
 
     @property
@@ -269,18 +225,27 @@ class LinkTokenMixin:
 
     @property
     def link_owner(self):
-        """Whom the link names, unsaved and unverified: the token is not looked up.
+        """An unsaved user with the unverified address in the link.
 
-        What a row here knows besides would tell strangers, who make tokens themselves.
+        No row is read: its data would be revealed to strangers with forged tokens.
         """
         return get_user_model()(email=token_email(self.token))
 
+    def is_link_over(self) -> bool:
+        """Return whether the form could only fail, as far as the site knows."""
+        return spent_links.is_over(self.token)
+
+    def token_is_spent(self) -> None:
+        """Drop the token, and note for other browsers that it is spent."""
+        spent_links.note_spent(self.token)
+        self.drop_token()
+
     def drop_token(self) -> None:
-        """Drop the token: it is spent, or good for nothing."""
+        """Drop the token: it is spent or useless."""
         self.is_token_over = True
 
     def link_invalid(self):
-        """Say that the link does not work, and how to get a new one."""
+        """Show the page about an invalid link, and how to get a new one."""
         self.drop_token()
         return self.response_class(
             request=self.request,

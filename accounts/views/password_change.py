@@ -1,4 +1,4 @@
-"""Change the own password."""
+"""Change the password of the signed-in user."""
 
 from django.contrib import messages
 from django.shortcuts import redirect
@@ -12,7 +12,8 @@ from accounts.flows import password_change
 from accounts.forms.password_change import PasswordChangeForm
 from accounts.web import known_devices
 
-from .reauthentication import AccountFormView, AccountPageView, check_password
+from .account_pages import AccountFormView, AccountPageView
+from .reauthentication import check_password
 
 SECRETS = ("current_password", "otp", "new_password", "new_password_again")
 
@@ -21,7 +22,7 @@ SECRETS = ("current_password", "otp", "new_password", "new_password_again")
 class PasswordChangeView(AccountFormView):
     """The current password, the code if there is one, and a new password.
 
-    It asks for the password itself, and therefore not for a confirmation before.
+    It asks for the password itself, so no re-authentication comes before.
     """
 
     form_class = PasswordChangeForm
@@ -67,6 +68,6 @@ class PasswordChangeView(AccountFormView):
 
 
 class PasswordChangeUnsureView(AccountPageView):
-    """Directus did not say whether the password is changed."""
+    """It is unknown whether the password was changed."""
 
     template_name = "accounts/password_change_unsure.html"

@@ -1,69 +1,29 @@
-"""What the account pages share, and the page that asks for the password again."""
+"""Ask for the password again before sensitive pages."""
 
-from django.contrib import messages
+from functools import partial
+
 from django.http import HttpResponseRedirect
-from django.shortcuts import redirect
-from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.generic import TemplateView, View
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.generic import View
 
 from accounts.core import audit
-from accounts.directus import AuthenticationFailed, InvalidOTP
-from accounts.flows import sign_in
+from accounts.directus import AuthenticationFailed, InvalidOTP, TokenPair
+from accounts.flows import account_recovery, sign_in
 from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.sessions.tokens import revoke
 from accounts.web.next_page import by_way_of
+from config.request import AuthenticatedRequest, Request
 
-from .mixins import NextPageMixin, SiteFormView
-
-
-class AccountMixin:
-    """A page about the own account, which no cache keeps.
-
-    The local administrator has no account at Directus, and none of these pages.
-    """
-
-    @classmethod
-    def as_view(cls, **initkwargs):
-        """Mark the view itself: subclasses may have a dispatch of their own."""
-        return never_cache(super().as_view(**initkwargs))
-
-    def dispatch(self, request, *args, **kwargs):
-        if not request.user.is_mirrored:
-            text = _("This is a local administrator account. It has no account pages.")
-            messages.warning(request, text)
-            return redirect("dashboard:home")
-        return super().dispatch(request, *args, **kwargs)
+from .account_pages import AccountFormView
+from .mixins import NextPageMixin
 
 
-class AccountPageView(AccountMixin, TemplateView):
-    """An account page without a form of its own."""
+class PasswordConfirmedMixin(View):
+    """A sensitive page, which needs a recent re-authentication.
 
-
-class AccountFormView(AccountMixin, SiteFormView):
-    """An account page with a form."""
-
-
-class ButtonView(AccountMixin, View):
-    """A button on a page, which is shown to a browser that asks for the address.
-
-    A session that ended before the button was pressed leads there after a sign-in.
-    """
-
-    page: str
-
-    def get(self, request):
-        """Show the page with the button."""
-        return HttpResponseRedirect(self.page)
-
-
-class PasswordConfirmedMixin:
-    """A sensitive page: first asks for the password, if that was long ago.
-
-    Stands before AccountMixin. What a form sent too late is not kept: it is sensitive.
+    It precedes AccountMixin. A form that is sent too late is not kept.
     """
 
     def dispatch(self, request, *args, **kwargs):
@@ -72,18 +32,18 @@ class PasswordConfirmedMixin:
         return super().dispatch(request, *args, **kwargs)
 
 
-def ask_for_password(request) -> HttpResponseRedirect:
-    """Send a request by way of the page that asks for the password."""
+def ask_for_password(request: Request) -> HttpResponseRedirect:
+    """Redirect to the page that asks for the password, and then back."""
     return by_way_of("accounts:reauthentication", request.get_full_path())
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
 class ReauthenticationView(NextPageMixin, AccountFormView):
-    """The password again, with the one-time code where a second factor is on."""
+    """Enter the password again, with the one-time code if a second factor is on."""
 
     form_class = ReauthenticationForm
     template_name = "accounts/reauthentication.html"
-    next_page = reverse_lazy("accounts:profile")
+    next_page = "accounts:profile"
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}
@@ -102,22 +62,33 @@ class ReauthenticationView(NextPageMixin, AccountFormView):
         return HttpResponseRedirect(self.get_success_url())
 
 
-def check_password(request, form):
+@sensitive_variables("secret", "data")
+def check_password(
+    request: AuthenticatedRequest, form: ReauthenticationForm, secret: str = ""
+) -> TokenPair | None:
     """Check the fields `current_password` and `otp` of a form at Directus.
 
+    Args:
+        secret: the secret of the app, with which the site computes the code and puts it
+            into the form's data.
+
     Returns:
-        Tokens that the caller revokes or keeps; None when something is wrong, which
-        then stands at the form's fields.
+        Tokens, which the caller revokes or keeps; None if the form has errors now.
 
     Raises:
-        Throttled, DirectusUnavailable, DirectusAPIError: nothing is known about the
-            password.
+        Throttled, DirectusUnavailable, DirectusAPIError: the password was not checked.
     """
     data = form.cleaned_data
+    prove = partial(sign_in.prove_password, request, data["current_password"])
+
+    def prove_with(code: str) -> TokenPair:
+        data["otp"] = code
+        return prove(code, own_code=True)
+
     try:
-        return sign_in.prove_password(
-            request, data["current_password"], data.get("otp", "")
-        )
+        if secret:
+            return account_recovery.with_code(secret, prove_with)
+        return prove(data.get("otp", ""))
     except InvalidOTP:
         form.ask_for_code(is_wrong=bool(data.get("otp")))
         reason = "INVALID_OTP"

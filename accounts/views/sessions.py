@@ -1,14 +1,17 @@
-"""Where I am signed in."""
+"""Signed-in devices."""
 
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.flows import sessions as own_sessions
 
-from .reauthentication import AccountPageView, ask_for_password
+from .account_pages import AccountPageView
+from .reauthentication import ask_for_password
 
 MOST_SHOWN = 50
 # What fits into the column of any database.
@@ -16,14 +19,14 @@ LONGEST_ID = 18
 
 
 class SessionsView(AccountPageView):
-    """The browsers that are signed in; each can be ended, or all but this one."""
+    """List the sessions; end one of them, or all others."""
 
     template_name = "accounts/sessions.html"
 
     def get_context_data(self, **kwargs):
         sessions = own_sessions.live_sessions(self.request.user).defer("session_data")
-        # This browser first, however many there are.
-        this = self.request.session.row.pk
+        # The present session first.
+        this = self.request.session.row_id or 0
         others = list(sessions.exclude(pk=this)[: MOST_SHOWN + 1])
         shown = [*sessions.filter(pk=this), *others[:MOST_SHOWN]]
         for row in shown:
@@ -36,10 +39,10 @@ class SessionsView(AccountPageView):
         )
 
     def post(self, request):
-        """End the session whose id is sent, or all but this one.
+        """End the session with the sent id, or all others.
 
-        Only by somebody who gave the password a short while ago: a thief of this
-        browser must not put the owner out of all others.
+        It needs a recent re-authentication: a thief of this browser must not sign the
+        owner out of all others.
         """
         if not request.session.is_confirmed:
             return ask_for_password(request)
@@ -50,7 +53,7 @@ class SessionsView(AccountPageView):
                 "Signed out of %(count)d other devices.",
                 ended,
             )
-            messages.success(request, text % {"count": ended})
+            messages.success(request, _with_advice(text % {"count": ended}))
         else:
             self._end_one(request.POST.get("session", ""))
         return redirect("accounts:sessions")
@@ -59,9 +62,17 @@ class SessionsView(AccountPageView):
         if not (pk.isascii() and pk.isdigit() and len(pk) <= LONGEST_ID):
             raise Http404
         if own_sessions.end_one(self.request, int(pk)):
-            messages.success(self.request, _("Device signed out."))
+            messages.success(self.request, _with_advice(_("Device signed out.")))
         else:
-            # It has signed out itself, or another tab ended it. Nobody learns whether
-            # the number belongs to somebody else.
+            # It has ended already. The answer is the same for the id of another user's
+            # session.
             text = _("That device is already signed out.")
             messages.info(self.request, text)
+
+
+def _with_advice(text: str) -> str:
+    advice = format_html(
+        _('Didn\'t recognise it? <a href="{}">Change your password</a>.'),
+        reverse("accounts:password_change"),
+    )
+    return format_html("{} {}", text, advice)

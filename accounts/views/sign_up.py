@@ -1,8 +1,7 @@
-"""Sign up and confirm the address."""
+"""Sign up."""
 
 from django.conf import settings
 from django.http import HttpResponseRedirect
-from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -10,22 +9,16 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.core import clients
 from accounts.directus import NewUser
-from accounts.flows import email_verification, sign_up
-from accounts.forms.fields import SiteForm
+from accounts.flows import sign_up
 from accounts.forms.sign_up import SignUpForm
 
-from .mixins import (
-    LinkTokenMixin,
-    OnlyVisitorsMixin,
-    PublicFormView,
-    PublicPageView,
-    at_least,
-)
+from .floors import at_least
+from .mixins import OnlyVisitorsMixin, PublicFormView, PublicPageView
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
 class SignUpView(OnlyVisitorsMixin, PublicFormView):
-    """Ask for an account."""
+    """Create an account."""
 
     form_class = SignUpForm
     template_name = "accounts/sign_up.html"
@@ -37,14 +30,14 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
         return super().dispatch(request, *args, **kwargs)
 
     def away_title(self):
-        """Return what an outage is called on this page."""
+        """Return the heading of an outage on this page."""
         return _("Sign-up isn't available right now")
 
     def submit(self, form):
-        """Ask Directus; the answer is the same whether the address is known or not."""
+        """Sign up; the answer is the same for known and unknown addresses."""
         try:
-            # Directus refuses some passwords at once, of unknown addresses only, and
-            # hashes those that it takes.
+            # Directus refuses some passwords at once, but only for unknown addresses;
+            # accepted passwords take the time of hashing.
             with at_least(settings.SIGN_UP_FLOOR_SECONDS):
                 sign_up.sign_up(self.request, NewUser(**form.cleaned_data))
         except sign_up.AddressTaken:
@@ -59,7 +52,7 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
 
 
 class SignUpDoneView(PublicPageView):
-    """Check your mail, or sign in where nothing is to be confirmed."""
+    """The page after the sign-up: check the mail, or sign in."""
 
     template_name = "accounts/sign_up_done.html"
 
@@ -69,35 +62,6 @@ class SignUpDoneView(PublicPageView):
 
 
 class SignUpClosedView(PublicPageView):
-    """There is no sign-up here."""
+    """Sign-up is closed."""
 
     template_name = "accounts/sign_up_closed.html"
-
-
-class EmailVerificationView(LinkTokenMixin, PublicFormView):
-    """Confirm an address: GET shows a button, POST confirms."""
-
-    form_class = SiteForm
-    template_name = "accounts/email_verification.html"
-    purpose = "verify"
-
-    def submit(self, form):
-        """Spend the token."""
-        try:
-            with at_least(settings.RESET_FLOOR_SECONDS):
-                replaced = email_verification.confirm(self.request, self.token)
-        except email_verification.LinkInvalid:
-            return self.link_invalid()
-        self.drop_token()
-        self.request.session["password_replaced"] = replaced
-        return redirect("accounts:email_verification_done")
-
-
-class EmailVerificationDoneView(PublicPageView):
-    """The address is confirmed."""
-
-    template_name = "accounts/email_verification_done.html"
-
-    def get_context_data(self, **kwargs):
-        replaced = self.request.session.get("password_replaced", False)
-        return super().get_context_data(password_replaced=replaced, **kwargs)

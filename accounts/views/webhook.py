@@ -1,4 +1,6 @@
-"""Where Directus' Flow tells that users have changed."""
+"""Receive messages of Directus' Flow about changed users."""
+
+from typing import Any
 
 from django.http import Http404, JsonResponse
 from django.utils import timezone
@@ -10,25 +12,28 @@ from accounts.core import audit, clients
 from accounts.sync import webhook
 from accounts.throttling.limits import (
     WEBHOOK_CALLS,
-    WEBHOOK_MESSAGES,
     WEBHOOK_REFUSALS,
     Attempt,
+    Limit,
     Throttled,
 )
+from accounts.throttling.once import WEBHOOK_MESSAGES, Once
 from accounts.web import client_address
+from config.request import Request
 
 from .mixins import PublicMixin
 
 
-# The signature is the proof of where it comes from; there is no browser.
+# The signature authenticates the message; no browser sends it.
 @method_decorator(csrf_exempt, name="dispatch")
 class DirectusWebhookView(PublicMixin, View):
-    """Takes signed messages; answers 404 while there is no secret."""
+    """Accepts signed messages; answers 404 without a secret."""
 
+    request: Request
     http_method_names = ["post"]
 
     def post(self, request):
-        """Check, remember and follow a message."""
+        """Check and follow a message."""
         arrived_at = timezone.now()
         if not clients.webhook_secret():
             raise Http404
@@ -44,16 +49,19 @@ class DirectusWebhookView(PublicMixin, View):
             audit.record("webhook.unreadable", request)
             return _answer(400, "unreadable")
         if webhook.is_own_doing(message):
-            # One for each user: neither counted nor kept. A repetition does no harm.
+            # Neither counted nor noted: one for each user, and repetitions do no harm.
             webhook.end_earlier(message, arrived_at)
             return _answer(200, "own doing")
-        if not _is_new(signature):
+        if not Once(WEBHOOK_MESSAGES, signature).is_first():
             audit.record("webhook.repeated", request, directus_event=message.event)
             return _answer(200, "known already")
         return self._follow(message, arrived_at)
 
     def _follow(self, message, arrived_at):
-        facts = {"directus_event": message.event, "users": len(message.directus_ids)}
+        facts: dict[str, Any] = {
+            "directus_event": message.event,
+            "users": len(message.directus_ids),
+        }
         try:
             _count(WEBHOOK_CALLS, "directus")
         except Throttled as error:
@@ -61,7 +69,7 @@ class DirectusWebhookView(PublicMixin, View):
             audit.record("webhook.put_off", self.request, **facts)
             return _answer(429, "put off", error.retry_after)
         outcome = webhook.follow(message, arrived_at)
-        audit.record("webhook.followed", self.request, **facts, **outcome.facts())
+        audit.record("webhook.followed", self.request, **facts | outcome.facts())
         return _answer(200, "followed")
 
     def _refuse(self):
@@ -74,18 +82,10 @@ class DirectusWebhookView(PublicMixin, View):
         return _answer(401, "the signature is missing, wrong or too old")
 
 
-def _is_new(signature: str) -> bool:
-    try:
-        _count(WEBHOOK_MESSAGES, signature)
-    except Throttled:
-        return False
-    return True
-
-
-def _count(limit, subject: str) -> None:
+def _count(limit: Limit, subject: str) -> None:
     Attempt(limit, subject).take()
 
 
-def _answer(status: int, result: str, retry_after: int | None = None):
+def _answer(status: int, result: str, retry_after: int | None = None) -> JsonResponse:
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return JsonResponse({"result": result}, status=status, headers=headers)

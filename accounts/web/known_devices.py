@@ -6,24 +6,38 @@ sign-in form has nothing else, and by its user, because the address may change.
 """
 
 import secrets
+from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.core import signing
+from django.http.response import HttpResponseBase
 from django.utils.crypto import salted_hmac
 
+from config.request import Request
+
+from . import cookies
+
+if TYPE_CHECKING:
+    from ..models import User
+
+COOKIE = "device"
 COOKIE_AGE = 180 * 24 * 3600
 SALT = "accounts.devices"
 MOST_ACCOUNTS = 5
 DIGITS = 16
 
 
-def device_of(request, account: str) -> str:
+def device_of(request: Request | None, account: str) -> str:
     """Return the id of a browser that knows the account, or an empty string."""
     known = _read(request)
     return known["id"] if account in known["accounts"] else ""
 
 
-def remember(request, response, account: str, user=None) -> None:
+def remember(
+    request: Request,
+    response: HttpResponseBase,
+    account: str,
+    user: "User | None" = None,
+) -> None:
     """Note in the browser that it knows the account.
 
     Args:
@@ -36,17 +50,11 @@ def remember(request, response, account: str, user=None) -> None:
         value["accounts"] = _first(account, value["accounts"])
     if user is not None:
         value["users"] = _first(_user_digest(user), value["users"])
-    response.set_cookie(
-        _cookie_name(),
-        signing.dumps(value, salt=SALT, compress=True),
-        max_age=COOKIE_AGE,
-        secure=settings.HTTPS,
-        httponly=True,
-        samesite="Lax",
-    )
+    signed = signing.dumps(value, salt=SALT, compress=True)
+    cookies.write(response, COOKIE, signed, COOKIE_AGE)
 
 
-def knows_user(request, user) -> bool:
+def knows_user(request: Request, user: "User") -> bool:
     """Return whether the user has signed in with this browser before."""
     return _user_digest(user) in _read(request)["users"]
 
@@ -55,20 +63,16 @@ def _first(account: str, others: list[str]) -> list[str]:
     return [account, *(one for one in others if one != account)][:MOST_ACCOUNTS]
 
 
-def _user_digest(user) -> str:
+def _user_digest(user: "User") -> str:
     return salted_hmac(SALT, str(user.pk), algorithm="sha256").hexdigest()[:DIGITS]
 
 
-def _read(request) -> dict:
+def _read(request: Request | None) -> dict:
     new = {"id": secrets.token_hex(8), "accounts": [], "users": []}
-    cookie = request.COOKIES.get(_cookie_name(), "") if request else ""
+    cookie = cookies.read(request, COOKIE) if request else ""
     if not cookie:
         return new
     try:
         return new | signing.loads(cookie, salt=SALT, max_age=COOKIE_AGE)
     except (signing.BadSignature, ValueError, TypeError):
         return new
-
-
-def _cookie_name() -> str:
-    return f"{settings.COOKIE_PREFIX}device"

@@ -13,8 +13,13 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
+from django.http.response import HttpResponseBase
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import Request
+
+from . import cookies
 
 
 @dataclass(frozen=True)
@@ -32,20 +37,22 @@ class ShortSecret:
     seconds: int
 
     @sensitive_variables("secret", "key")
-    def start(self, request, response, secret: str, **facts: Any) -> None:
+    def start(
+        self, request: Request, response: HttpResponseBase, secret: str, **facts: Any
+    ) -> None:
         """Store a secret, and plain facts beside it."""
         key = Fernet.generate_key()
         request.session[self.session_key] = facts | {
             "sealed": Fernet(key).encrypt(secret.encode()).decode(),
             "until": time.time() + self.seconds,
         }
-        _set_cookie(response, self._cookie_name, key.decode(), self.seconds)
+        cookies.write(response, self.cookie, key.decode(), self.seconds)
 
     @sensitive_variables("secret", "key")
-    def read(self, request) -> tuple[str, dict[str, Any]] | None:
+    def read(self, request: Request) -> tuple[str, dict[str, Any]] | None:
         """Return the secret and the facts; None if expired or of another browser."""
         stored = request.session.get(self.session_key)
-        key = request.COOKIES.get(self._cookie_name, "")
+        key = cookies.read(request, self.cookie)
         if not stored or not key or stored["until"] < time.time():
             return None
         try:
@@ -54,18 +61,14 @@ class ShortSecret:
             return None
         return secret, stored
 
-    def was_started(self, request) -> bool:
+    def was_started(self, request: Request) -> bool:
         """Return whether this browser has stored a secret, even if it has expired."""
         return self.session_key in request.session
 
-    def end(self, request, response) -> None:
+    def end(self, request: Request, response: HttpResponseBase) -> None:
         """Delete the secret."""
         request.session.pop(self.session_key, None)
-        response.delete_cookie(self._cookie_name, samesite="Lax")
-
-    @property
-    def _cookie_name(self) -> str:
-        return _name(self.cookie)
+        cookies.delete(response, self.cookie)
 
 
 @dataclass(frozen=True)
@@ -81,23 +84,23 @@ class SealedCookie:
     seconds: int
 
     @sensitive_variables("secret")
-    def keep(self, response, secret: str) -> None:
+    def keep(self, response: HttpResponseBase, secret: str) -> None:
         """Set the cookie."""
         sealed = self._keys()[0].encrypt(secret.encode()).decode()
-        _set_cookie(response, _name(self.cookie), sealed, self.seconds)
+        cookies.write(response, self.cookie, sealed, self.seconds)
 
-    def read(self, request) -> str:
+    def read(self, request: Request) -> str:
         """Return the secret; empty if it has expired or does not open."""
-        sealed = request.COOKIES.get(_name(self.cookie), "").encode()
+        sealed = cookies.read(request, self.cookie).encode()
         for key in self._keys():
             with suppress(InvalidToken, ValueError):
                 return key.decrypt(sealed, ttl=self.seconds).decode()
         return ""
 
-    def delete(self, request, response) -> None:
+    def delete(self, request: Request, response: HttpResponseBase) -> None:
         """Delete the cookie."""
-        if _name(self.cookie) in request.COOKIES:
-            response.delete_cookie(_name(self.cookie), samesite="Lax")
+        if cookies.read(request, self.cookie):
+            cookies.delete(response, self.cookie)
 
     def _keys(self) -> list[Fernet]:
         """Return the newest key, and the older ones that still open cookies."""
@@ -108,18 +111,3 @@ class SealedCookie:
             for one in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
         ]
         return [Fernet(urlsafe_b64encode(key.digest())) for key in keys]
-
-
-def _set_cookie(response, name: str, value: str, seconds: int) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=seconds,
-        secure=settings.HTTPS,
-        httponly=True,
-        samesite="Lax",
-    )
-
-
-def _name(cookie: str) -> str:
-    return settings.COOKIE_PREFIX + cookie

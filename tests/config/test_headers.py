@@ -119,6 +119,23 @@ def test_every_error_is_a_page_of_the_site(answers):
         assert answers[status]["X-Request-ID"] in answers[status].text, status
 
 
+def test_every_page_links_to_support_where_there_is_an_address(
+    client, settings, monkeypatch
+):
+    settings.SUPPORT_EMAIL = "help@example.com"
+    link = '<a href="mailto:help@example.com">'
+    client.raise_request_exception = False
+    pages = [client.get("/login/"), client.get("/nowhere/")]
+    broken = failing(ValueError())
+    monkeypatch.setattr("accounts.views.sign_up.RegisterView.get", broken)
+    pages.append(client.get("/register/"))
+
+    assert [page.status_code for page in pages] == [200, 404, 500]
+    assert all(link in page.text for page in pages)
+    settings.SUPPORT_EMAIL = ""
+    assert "mailto:" not in client.get("/nowhere/").text
+
+
 def test_a_database_that_is_away_is_no_error_of_the_site(client, monkeypatch):
     """Fault S4."""
     client.raise_request_exception = False

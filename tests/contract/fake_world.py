@@ -67,6 +67,10 @@ class FakeWorld(World):
         """Let customers have to have a second factor."""
         self.directus.demands_second_factor()
 
+    def demand_second_factor_of(self, person: Person) -> None:
+        """Let one person have to have a second factor."""
+        self.directus.demands_second_factor(of=self._user(person))
+
     def last_login_of(self, person: Person) -> tuple[str, str]:
         """Return from where and with what a person last signed in."""
         session = self.directus.state.sessions[

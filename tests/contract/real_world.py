@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from accounts.directus import ids
-from local.admin import Admin, demand_second_factor
+from local.admin import Admin, demand_second_factor, demand_second_factor_of
 from tests.stack import Mailbox, RunningStack, is_on_postgresql
 
 from .worlds import Person, World, new_email
@@ -101,6 +101,10 @@ class RealWorld(World):
     def demand_second_factor(self) -> None:
         """Let customers have to have a second factor, for this test."""
         self._undo.append(demand_second_factor(self.admin, self.customer_role))
+
+    def demand_second_factor_of(self, person: Person) -> None:
+        """Let one person have to have a second factor, for this test."""
+        self._undo.append(demand_second_factor_of(self.admin, person.id))
 
     def grant_recommended_rule(self) -> None:
         """Let customers write what Directus' own app lets people write."""

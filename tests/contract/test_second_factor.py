@@ -146,6 +146,14 @@ def test_without_a_demand_there_is_none(world, person, own):
 
 
 @POLICIES
+def test_a_demand_of_a_users_own_policy_is_told_at_once(world, person):
+    """The tokens do not tell it on every version; this route does."""
+    world.demand_second_factor_of(person)
+
+    assert world.as_owner_of(world.sign_in(person)).must_use_second_factor()
+
+
+@POLICIES
 def test_directus_lets_in_who_has_none_all_the_same(world, person):
     world.demand_second_factor()
 

@@ -117,9 +117,14 @@ class FakeDirectus(Trouble):
         """Let nobody read roles."""
         self.state.role_names_readable = False
 
-    def demands_second_factor(self, role: str = CUSTOMER) -> None:
-        """Let a role, named by name, have a policy that demands a second factor."""
-        self.state.demanding_roles.add(self.state.role_id(role) or "")
+    def demands_second_factor(
+        self, role: str = CUSTOMER, *, of: FakeUser | None = None
+    ) -> None:
+        """Let a role, named by name, or a user have a policy that demands one."""
+        if of:
+            self.state.demanding_users.add(of.id)
+        else:
+            self.state.demanding_roles.add(self.state.role_id(role) or "")
 
     def attach(
         self, policy: str, *, role: str | None = None, user: FakeUser | None = None
@@ -262,8 +267,8 @@ class FakeDirectus(Trouble):
 
 
 def _note_stage(trouble: Answer | Exception | None) -> None:
-    """Say how far the attempt came, as the connection does that is not there."""
-    attempt = CURRENT_EXCHANGE.get(None)
-    if attempt is not None:
+    """Say how far the exchange came, as the connection does that is not there."""
+    exchange = CURRENT_EXCHANGE.get(None)
+    if exchange is not None:
         refused = isinstance(trouble, requests.ConnectionError)
-        attempt.stage = Stage.CONNECTING if refused else Stage.SENT
+        exchange.stage = Stage.CONNECTING if refused else Stage.SENT

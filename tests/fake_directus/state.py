@@ -132,6 +132,8 @@ class State:
     has_policies: bool = True
     # Ids of roles with a policy that demands a second factor.
     demanding_roles: set[str] = field(default_factory=set)
+    # By a policy of their own, which the tokens of a sign-in do not tell.
+    demanding_users: set[str] = field(default_factory=set)
 
     @property
     def now(self) -> float:

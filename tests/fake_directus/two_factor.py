@@ -50,7 +50,9 @@ def globals_of(state: State, asked: Asked, caller: Caller | None) -> Answer:
     """GET /policies/me/globals: what all policies of the caller amount to."""
     if not state.has_policies:
         raise answers.no_route(asked.path)
-    demanded = caller is not None and caller.role in state.demanding_roles
+    demanded = caller is not None and (
+        caller.role in state.demanding_roles or caller.id in state.demanding_users
+    )
     is_admin = caller is not None and caller.is_admin
     return data(
         {"app_access": is_admin, "admin_access": is_admin, "enforce_tfa": demanded}

@@ -44,8 +44,8 @@ class Command(changepassword.Command):
 
     def _new_password(self, user):
         """Return the password that was typed twice; None if it is not accepted."""
-        password = self._get_pass()
-        if password != self._get_pass("Password (again): "):
+        password = _typed("Password: ")
+        if password != _typed("Password (again): "):
             self.stdout.write("Passwords do not match. Please try again.")
             return None
         try:
@@ -54,3 +54,9 @@ class Command(changepassword.Command):
             self.stderr.write("\n".join(error.messages))
             return None
         return password
+
+
+def _typed(prompt: str) -> str:
+    if password := getpass.getpass(prompt):
+        return password
+    raise CommandError("aborted")

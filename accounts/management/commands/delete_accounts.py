@@ -65,20 +65,19 @@ class Command(BaseCommand):
             sys.exit(SOMETHING_STAYS)
 
     def _print(self, done, again, failed, left):
-        text = "Deleted %d account." if done == 1 else "Deleted %d accounts."
+        text = f"Deleted {_accounts(done)}."
         if again:
             text += f" Asked Directus again about {again} deleted before."
-        self.stdout.write(self.style.SUCCESS(text % done))
+        self.stdout.write(self.style.SUCCESS(text))
         for pk, name in failed:
-            text = "User %(pk)d was not deleted: %(error)s. Run it again."
-            self.stdout.write(self.style.ERROR(text % {"pk": pk, "error": name}))
+            text = f"User {pk} was not deleted: {name}. Run it again."
+            self.stdout.write(self.style.ERROR(text))
         for pk, directus_id, reason in left:
             text = (
-                "User %(pk)d is gone here, but Directus keeps %(id)s: %(reason)s. "
+                f"User {pk} is gone here, but Directus keeps {directus_id}: {reason}. "
                 "Delete it there, or run directus_setup; then run this again."
             )
-            values = {"pk": pk, "id": directus_id, "reason": reason}
-            self.stdout.write(self.style.WARNING(text % values))
+            self.stdout.write(self.style.WARNING(text))
 
 
 def _users(pks):
@@ -89,7 +88,11 @@ def _users(pks):
 
 
 def _would_delete(count, again):
-    text = "Would delete %d account." if count == 1 else "Would delete %d accounts."
+    text = f"Would delete {_accounts(count)}."
     if again:
         text += f" Would ask Directus again about {again} deleted before."
-    return text % count
+    return text
+
+
+def _accounts(number):
+    return f"{number} account" if number == 1 else f"{number} accounts"

@@ -97,11 +97,11 @@ class Command(BaseCommand):
             self.stdout.write(self.style.WARNING(f"{one.user}: {one.reason}"))
         more = len(summary.left) - MOST_SHOWN
         if more > 0:
-            text = "And %(n)d more user." if more == 1 else "And %(n)d more users."
-            self.stdout.write(self.style.WARNING(text % {"n": more}))
+            users = "user" if more == 1 else "users"
+            self.stdout.write(self.style.WARNING(f"And {more} more {users}."))
         if summary.stopped_by:
-            text = "Directus: %s. Run it again, with --resume."
-            self.stdout.write(self.style.ERROR(text % summary.stopped_by))
+            text = f"Directus: {summary.stopped_by}. Run it again, with --resume."
+            self.stdout.write(self.style.ERROR(text))
         if not dry_run:
             self.stdout.write(_access_tokens(summary))
 
@@ -159,21 +159,16 @@ def _meant(found, text):
 
 
 def _summary(summary, dry_run):
-    values = vars(summary)
+    sessions = f"{summary.sessions_ended} sessions of {summary.people} users"
+    held = f"{summary.tokens_held} refresh tokens at Directus."
     if dry_run:
-        text = (
-            "Would end {sessions_ended} sessions of {people} users, and revoke "
-            "{tokens_held} refresh tokens at Directus."
-        )
+        text = f"Would end {sessions}, and revoke {held}"
     else:
-        text = (
-            "Ended {sessions_ended} sessions of {people} users; revoked "
-            "{tokens_revoked} of {tokens_held} refresh tokens at Directus."
-        )
+        text = f"Ended {sessions}; revoked {summary.tokens_revoked} of {held}"
     if summary.elsewhere:
-        text += " What {elsewhere} users may have at Directus beside these "
+        text += f" What {summary.elsewhere} users may have at Directus beside these "
         text += "would end too." if dry_run else _but_for(summary)
-    return text.format(**values)
+    return text
 
 
 def _but_for(summary):
@@ -189,7 +184,7 @@ def _access_tokens(summary):
     until = summary.access_tokens_until
     if until is None:
         return elsewhere
-    here = "An access token that was held here lives until %(time)s (%(n)d s)."
-    seconds = (until - timezone.now()).total_seconds()
-    values = {"time": until.isoformat(timespec="seconds"), "n": max(0, seconds)}
-    return f"{here % values} {elsewhere}"
+    seconds = max(0, int((until - timezone.now()).total_seconds()))
+    moment = until.isoformat(timespec="seconds")
+    here = f"An access token that was held here lives until {moment} ({seconds} s)."
+    return f"{here} {elsewhere}"

@@ -45,8 +45,9 @@ from ..setup_arguments import (
     TOKEN,
     add_administrator,
     add_both_ends,
+    add_customers,
     add_modes,
-    add_wishes,
+    add_own_things,
 )
 from ..setup_questions import (
     DIFFERENT,
@@ -74,7 +75,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         add_administrator(parser)
-        add_wishes(parser)
+        add_customers(parser)
+        add_own_things(parser)
         add_both_ends(parser)
         add_modes(parser)
 

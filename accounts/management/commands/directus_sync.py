@@ -42,26 +42,7 @@ class Command(BaseCommand):
             metavar="PERCENT",
             help="Refuse to deactivate more of the active users. Default: 20.",
         )
-
-        some = parser.add_mutually_exclusive_group()
-        some.add_argument(
-            "--since",
-            type=_moment,
-            metavar="TIME",
-            help="Only who was changed in Directus since then: 15m, 2h, 1d or an ISO "
-            "time. Not for lock-outs on version 10; sync everybody once a day.",
-        )
-        some.add_argument(
-            "--user",
-            metavar="USER",
-            help="Only this one: e-mail address, Directus id or local id.",
-        )
-        some.add_argument(
-            "--resume",
-            action="store_true",
-            help="Go on where the last run was interrupted, and see who was changed "
-            "since it began. Everybody, if none was, or not within a day.",
-        )
+        _add_selection(parser)
         parser.add_argument(
             "--erase-missing",
             action="store_true",
@@ -128,6 +109,29 @@ class Command(BaseCommand):
         return _with_bar(client.count_users(), sync_users, client, **rules)
 
 
+def _add_selection(parser):
+    """Which users are synced; everybody by default."""
+    some = parser.add_mutually_exclusive_group()
+    some.add_argument(
+        "--since",
+        type=_moment,
+        metavar="TIME",
+        help="Only who was changed in Directus since then: 15m, 2h, 1d or an ISO "
+        "time. Not for lock-outs on version 10; sync everybody once a day.",
+    )
+    some.add_argument(
+        "--user",
+        metavar="USER",
+        help="Only this one: e-mail address, Directus id or local id.",
+    )
+    some.add_argument(
+        "--resume",
+        action="store_true",
+        help="Go on where the last run was interrupted, and see who was changed "
+        "since it began. Everybody, if none was, or not within a day.",
+    )
+
+
 def _check_usage(dry_run, since, user, resume, erases):
     text = ""
     if dry_run and resume:
@@ -175,12 +179,10 @@ def _erased(facts):
 
 
 def _with_bar(total, sync, *args, **rules):
-    # Hidden without a terminal.
-    hidden = None if sys.stderr.isatty() else True
-    # # Garbage collection over all loaded modules takes a fifth of the time.
+    # Garbage collection over all loaded modules takes a fifth of the time.
     gc.freeze()
     try:
-        with tqdm(unit="users", disable=hidden, total=total) as bar:
+        with tqdm(unit="users", disable=None, total=total) as bar:
             return sync(*args, **rules, on_batch=bar.update)
     finally:
         gc.unfreeze()
@@ -195,20 +197,20 @@ def _ids_of(user):
 
 
 def _summary(result, dry_run):
-    values = vars(result)
     if result.resumed:
         went_on = f"Went on after {result.resumed} users. "
         return went_on + _summary(replace(result, resumed=0), dry_run)
     if dry_run:
         return (
-            "{seen} users in Directus. Would create {created}, update "
-            "{updated}, reactivate {reactivated}, deactivate {deactivated}."
-        ).format(**values)
+            f"{result.seen} users in Directus. Would create {result.created}, update "
+            f"{result.updated}, reactivate {result.reactivated}, deactivate "
+            f"{result.deactivated}."
+        )
     return (
-        "{seen} users in Directus. Created {created}, updated {updated}, "
-        "reactivated {reactivated}, deactivated {deactivated}; ended "
-        "{sessions_ended} sessions."
-    ).format(**values)
+        f"{result.seen} users in Directus. Created {result.created}, updated "
+        f"{result.updated}, reactivated {result.reactivated}, deactivated "
+        f"{result.deactivated}; ended {result.sessions_ended} sessions."
+    )
 
 
 def _percent(text):

@@ -37,8 +37,7 @@ class Command(BaseCommand):
                 "Restart all its processes with that key, wait until somebody signs "
                 "in, and run this again. Where the site is stopped, use --anyway."
             )
-        hidden = None if sys.stderr.isatty() else True
-        with tqdm(unit="rows", disable=hidden, total=count_rows(Session)) as bar:
+        with tqdm(unit="rows", disable=None, total=count_rows(Session)) as bar:
             result = rotate(Session, on_row=bar.update)
         self._print(result)
         if result.interrupted:
@@ -47,19 +46,22 @@ class Command(BaseCommand):
             sys.exit(SOME_ARE_LEFT)
 
     def _print(self, result):
-        text = "Sealed %(anew)d rows anew; %(before)d had the newest key already."
-        self.stdout.write(self.style.SUCCESS(text % vars(result)))
+        text = (
+            f"Sealed {result.anew} rows anew; {result.before} had the newest key "
+            "already."
+        )
+        self.stdout.write(self.style.SUCCESS(text))
         if result.unreadable:
             text = (
-                "%(unreadable)d rows can be read by none of the keys in "
+                f"{result.unreadable} rows can be read by none of the keys in "
                 "TOKEN_ENCRYPTION_KEYS. If the running site knows another one, put it "
                 "back behind the first and run this again; otherwise these people "
                 "have to sign in again."
             )
-            self.stdout.write(self.style.WARNING(text % vars(result)))
+            self.stdout.write(self.style.WARNING(text))
         if result.busy:
-            text = "%(busy)d rows were in use all the time: run it again."
-            self.stdout.write(self.style.WARNING(text % vars(result)))
+            text = f"{result.busy} rows were in use all the time: run it again."
+            self.stdout.write(self.style.WARNING(text))
         if result.interrupted:
             text = "Interrupted: run it again for the rest."
             self.stdout.write(self.style.WARNING(text))

@@ -7,11 +7,9 @@ from django.conf import settings
 
 from ...core import clients
 from .findings import Answer, ok, warning
-from .registry import check
 from .site import Site
 
 
-@check("site.roles")
 def roles(site: Site) -> Answer:
     """Every role or policy that gives rights in Django exists in Directus."""
     missing = sorted(
@@ -20,15 +18,14 @@ def roles(site: Site) -> Answer:
         if site.role(name) is None and site.policy(name) is None
     )
     if missing:
+        names = ", ".join(missing)
         reason = (
-            "The settings name roles or policies that Directus does not have: "
-            "%(names)s."
+            f"The settings name roles or policies that Directus does not have: {names}."
         )
-        return warning(reason % {"names": ", ".join(missing)})
+        return warning(reason)
     return ok("All roles and policies that the settings name exist.")
 
 
-@check("site.transport")
 def transport(site: Site) -> Answer:
     """No secret crosses a public network unencrypted."""
     clear = [
@@ -40,9 +37,10 @@ def transport(site: Site) -> Answer:
         if urlsplit(url).scheme != "https" and not _stays_inside(url)
     ]
     if clear:
-        reason = "Passwords cross the network in clear: %(names)s without https."
+        names = ", ".join(clear)
+        reason = f"Passwords cross the network in clear: {names} without https."
         first = clear[0]
-        return warning(reason % {"names": ", ".join(clear)}, f"{first}=https://…")
+        return warning(reason, f"{first}=https://…")
     return ok("Passwords cross no foreign network in clear.")
 
 

@@ -5,12 +5,10 @@ import json
 from ...core import clients
 from ...directus.ids import CUSTOMER_POLICY
 from .findings import Answer, ok, warning
-from .registry import check
 from .rights import FOR_TOKEN
 from .site import Row, Site
 
 
-@check("rights.leftovers")
 def leftovers(site: Site) -> Answer:
     """No policy that an upgrade to Directus 11 made gives rights a second time.
 
@@ -23,14 +21,14 @@ def leftovers(site: Site) -> Answer:
         return ok("Nothing of Directus 10 gives rights beside the site's own policies.")
     names = ", ".join(f"{row['name']} (id {row['id']})" for row in found)
     if not _has_ours(site):
-        reason = "Rights still come from policies of Directus 10: %(names)s."
-        return warning(reason % {"names": names}, FOR_TOKEN)
+        reason = f"Rights still come from policies of Directus 10: {names}."
+        return warning(reason, FOR_TOKEN)
     reason = (
         "Policies of Directus 10 give rights beside the site's own of the same name: "
-        "%(names)s. By the id they can be told apart; delete them in Directus under "
+        f"{names}. By the id they can be told apart; delete them in Directus under "
         "Settings, Access Policies, or by the line."
     )
-    return warning(reason % {"names": names}, _delete([row["id"] for row in found]))
+    return warning(reason, _delete([row["id"] for row in found]))
 
 
 def _left(site: Site) -> list[Row]:

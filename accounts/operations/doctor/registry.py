@@ -4,30 +4,65 @@ import logging
 from collections.abc import Callable, Iterator
 
 from ...directus import DirectusError, Forbidden
+from . import (
+    configuration,
+    here,
+    leftovers,
+    licence,
+    rights,
+    server,
+    sign_up,
+    tls,
+    webhook,
+)
 from .findings import Answer, Finding, unknown, warning
 from .site import SETUP, NotReadable, Site
 
 logger = logging.getLogger(__name__)
 
 Check = Callable[[Site], Answer]
-_checks: dict[str, Check] = {}
-
-
-def check(check_id: str) -> Callable[[Check], Check]:
-    """Register a check under its id, which stays the same for ever."""
-
-    def register(function: Check) -> Check:
-        _checks[check_id] = function
-        return function
-
-    return register
+# By ids, which stay the same for ever, in the order of reports.
+CHECKS: dict[str, Check] = {
+    "directus.reach": server.reach,
+    "directus.tls": tls.tls,
+    "directus.version": server.version,
+    "directus.health": server.health,
+    "directus.licence": licence.licence,
+    "directus.seats": licence.seats,
+    "directus.clock": server.clock,
+    "directus.time_zone": server.time_zone,
+    "directus.address": server.address,
+    "directus.login_attempts": server.login_attempts,
+    "token.present": rights.token,
+    "token.rights": rights.token_rights,
+    "token.lifetime": here.lifetime,
+    "signup.registration": sign_up.registration,
+    "signup.role": sign_up.role,
+    "signup.verification": sign_up.verification,
+    "links.reset": sign_up.reset_link,
+    "links.register": sign_up.register_link,
+    "rights.public": rights.public,
+    "rights.customer_role": rights.customer_role,
+    "rights.customer": rights.customer,
+    "rights.hidden": licence.hidden,
+    "rights.leftovers": leftovers.leftovers,
+    "webhook.secret": webhook.secret,
+    "webhook.flow": webhook.flow,
+    "webhook.target": webhook.target,
+    "site.version": here.version,
+    "site.roles": configuration.roles,
+    "site.transport": configuration.transport,
+    "site.database": here.database,
+    "site.cache": here.cached,
+    "site.checks": here.system_checks,
+}
 
 
 def examine(site: Site | None = None) -> Iterator[Finding]:
     """Run every check; one that cannot look says so and stops no other."""
     site = site or Site()
-    for check_id in ORDER:
-        answer = _answer(_checks[check_id], site)
+    for check_id, check in CHECKS.items():
+        answer = _answer(check, site)
         yield Finding(check_id, answer.verdict, answer.reason, answer.line)
 
 
@@ -46,39 +81,3 @@ def _answer(function: Check, site: Site) -> Answer:
         # An answer without what belongs into it, as where fields may not be read.
         logger.exception("A check of the doctor failed")
         return warning(f"This could not be looked at: {type(error).__name__}.")
-
-
-ORDER = (
-    "directus.reach",
-    "directus.tls",
-    "directus.version",
-    "directus.health",
-    "directus.licence",
-    "directus.seats",
-    "directus.clock",
-    "directus.time_zone",
-    "directus.address",
-    "directus.login_attempts",
-    "token.present",
-    "token.rights",
-    "token.lifetime",
-    "signup.registration",
-    "signup.role",
-    "signup.verification",
-    "links.reset",
-    "links.register",
-    "rights.public",
-    "rights.customer_role",
-    "rights.customer",
-    "rights.hidden",
-    "rights.leftovers",
-    "webhook.secret",
-    "webhook.flow",
-    "webhook.target",
-    "site.version",
-    "site.roles",
-    "site.transport",
-    "site.database",
-    "site.cache",
-    "site.checks",
-)

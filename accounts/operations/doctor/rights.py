@@ -10,7 +10,6 @@ from ..provisioning.rights import (
     customer_permissions,
 )
 from .findings import Answer, ok, problem, unknown, warning
-from .registry import check
 from .site import SETUP, Row, Site
 
 USERS, FILES = "directus_users", "directus_files"
@@ -45,7 +44,6 @@ def powers(site: Site, role_id: str | None) -> str:
     )
 
 
-@check("token.present")
 def token(site: Site) -> Answer:
     """The site has a valid service token."""
     if not clients.service_token():
@@ -62,13 +60,11 @@ def token(site: Site) -> Answer:
         )
         return warning(reason, FOR_TOKEN)
     if site.token_error is not None:
-        reason = "Directus does not accept the service token: %(error)s."
-        values = {"error": site.token_error}
-        return problem(reason % values, FOR_TOKEN)
+        reason = f"Directus does not accept the service token: {site.token_error}."
+        return problem(reason, FOR_TOKEN)
     return ok("The service token works.")
 
 
-@check("token.rights")
 def token_rights(site: Site) -> Answer:
     """The service token has the needed rights, and cannot make administrators."""
     if site.global_rights["admin_access"]:
@@ -77,18 +73,20 @@ def token_rights(site: Site) -> Answer:
             reason += f" Take from its role: {others}."
         return problem(reason, FOR_TOKEN)
     if missing := _missing(site):
-        reason = "The service token lacks: %(rights)s."
-        return problem(reason % {"rights": ", ".join(missing)}, FOR_TOKEN)
+        rights = ", ".join(missing)
+        reason = f"The service token lacks: {rights}."
+        return problem(reason, FOR_TOKEN)
     if not site.takes_rules:
         return ok(
             "Without a licence the service token cannot be kept from making "
             "administrators: keep it as you keep an administrator's password."
         )
     if excess := _excess(site):
-        reason = "The service token may do more than it needs: %(rights)s."
+        rights = ", ".join(excess)
+        reason = f"The service token may do more than it needs: {rights}."
         if others := _named(_others_of_service(site)):
             reason += f" Take from its role: {others}."
-        return warning(reason % {"rights": ", ".join(excess)}, FOR_TOKEN)
+        return warning(reason, FOR_TOKEN)
     return ok("The service token has the rights that the site needs.")
 
 
@@ -161,7 +159,6 @@ def _right(site: Site, action: str, collection: str = USERS) -> Row:
     return site.rights.get(collection, {}).get(action, {})
 
 
-@check("rights.public")
 def public(site: Site) -> Answer:
     """The public has no rights on users."""
     policies = site.policies_of_role(None)
@@ -172,15 +169,15 @@ def public(site: Site) -> Answer:
         )
     found = sorted({row["action"] for row in site.user_permissions(policies)})
     if found:
+        actions = ", ".join(found)
         reason = (
-            "The public policy allows on directus_users: %(actions)s. Remove it in "
+            f"The public policy allows on directus_users: {actions}. Remove it in "
             "Directus under Settings, Access Policies, Public."
         )
-        return problem(reason % {"actions": ", ".join(found)})
+        return problem(reason)
     return ok("The public may do nothing with users.")
 
 
-@check("rights.customer_role")
 def customer_role(site: Site) -> Answer:
     """The customers' role exists and has no dangerous rights."""
     role_id = clients.customer_role()
@@ -193,14 +190,13 @@ def customer_role(site: Site) -> Answer:
         return problem(reason, f"{FOR_TOKEN} --customer-role Customer")
     if found := powers(site, role["id"]):
         reason = (
-            "Customers have %(rights)s. Take that away in Directus, or choose another "
+            f"Customers have {found}. Take that away in Directus, or choose another "
             "role by the line."
         )
-        return problem(reason % {"rights": found}, FOR_ANOTHER_ROLE)
+        return problem(reason, FOR_ANOTHER_ROLE)
     return ok(f"Customers have the role {role['name']}.")
 
 
-@check("rights.customer")
 def customer(site: Site) -> Answer:
     """A customer may read and change their own profile, and no other."""
     role = site.role(clients.customer_role())
@@ -208,23 +204,25 @@ def customer(site: Site) -> Answer:
         return unknown("This needs DIRECTUS_CUSTOMER_ROLE.")
     rows = site.user_permissions(site.policies_of_role(role["id"]))
     if dangers := _dangers(rows):
+        rights = ", ".join(dangers)
         reason = (
-            "Customers may %(rights)s in directus_users. Take that away in Directus, "
+            f"Customers may {rights} in directus_users. Take that away in Directus, "
             "or choose another role by the line."
         )
-        values = {"rights": ", ".join(dangers)}
-        return problem(reason % values, FOR_ANOTHER_ROLE)
+        return problem(reason, FOR_ANOTHER_ROLE)
     if not site.takes_rules:
         return ok(
             "Customers have no permission on users; the site reads their profiles "
             "with the service token."
         )
     if missing := _lacking(rows, "read", OWN_PROFILE):
-        reason = "Customers cannot read of their own profile: %(fields)s."
-        return problem(reason % {"fields": ", ".join(missing)}, SETUP)
+        fields = ", ".join(missing)
+        reason = f"Customers cannot read of their own profile: {fields}."
+        return problem(reason, SETUP)
     if missing := _lacking(rows, "update", OWN_WRITABLE):
-        reason = "Customers cannot change of their own profile: %(fields)s."
-        return problem(reason % {"fields": ", ".join(missing)}, SETUP)
+        fields = ", ".join(missing)
+        reason = f"Customers cannot change of their own profile: {fields}."
+        return problem(reason, SETUP)
     return ok("Customers may read and change their own profile alone.")
 
 

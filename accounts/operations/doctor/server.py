@@ -8,7 +8,6 @@ from ...core.clock import MOST_SECONDS_APART, ClockUnknown, seconds_apart
 from ...directus import DirectusUnavailable, Visitor
 from ..provisioning.wanted import PROBE_ADDRESS
 from .findings import Answer, ok, problem, warning
-from .registry import check
 from .site import SETUP, NotReadable, Site
 from .times import moment_of
 
@@ -24,7 +23,6 @@ ADVISORIES = {
 TOLERANCE = 120
 
 
-@check("directus.reach")
 def reach(site: Site) -> Answer:
     """Directus answers."""
     url = clients.directus_url()
@@ -34,14 +32,13 @@ def reach(site: Site) -> Answer:
     except NotReadable as error:
         return problem(str(error), "DIRECTUS_URL=…")
     except DirectusUnavailable as error:
-        reason = "%(url)s does not answer: %(error)s"
-        return problem(reason % {"url": url, "error": error}, "DIRECTUS_URL=…")
+        reason = f"{url} does not answer: {error}"
+        return problem(reason, "DIRECTUS_URL=…")
     if not isinstance(project, dict):
         return problem(f"{url} is not a Directus.", "DIRECTUS_URL=…")
     return ok(f"{url} answers.")
 
 
-@check("directus.version")
 def version(site: Site) -> Answer:
     """Directus is not older than the safe version, nor newer than tested ones."""
     text = str(site.info.get("version", ""))
@@ -55,16 +52,16 @@ def version(site: Site) -> Answer:
     known = [reason for limit, reason in ADVISORIES.items() if found < limit]
     if found < oldest:
         floor = ".".join(map(str, oldest))
-        reason = "Directus %(found)s is older than %(floor)s."
-        parts = [reason % {"found": text, "floor": floor}, _listed(known)]
+        reason = f"Directus {text} is older than {floor}."
+        parts = [reason, _listed(known)]
         return problem(" ".join(parts).strip(), f"npm install directus@{floor}")
     if found[0] not in FLOORS:
-        reason = "Directus %(found)s is not supported yet, %(newest)s.x is."
-        return warning(reason % {"found": text, "newest": max(FLOORS)})
+        reason = f"Directus {text} is not supported yet, {max(FLOORS)}.x is."
+        return warning(reason)
     if known:
-        reason = "Directus %(found)s gets no more corrections."
+        reason = f"Directus {text} gets no more corrections."
         newer = ".".join(map(str, FLOORS[found[0] + 1]))
-        parts = [reason % {"found": text}, _listed(known)]
+        parts = [reason, _listed(known)]
         return warning(" ".join(parts), f"npm install directus@{newer}")
     return ok(f"Directus {text}")
 
@@ -79,7 +76,6 @@ def parse_version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts) if all(map(str.isdecimal, parts)) else ()
 
 
-@check("directus.health")
 def health(site: Site) -> Answer:
     """Directus reports no trouble with its mail server, storage, database and cache.
 
@@ -92,10 +88,10 @@ def health(site: Site) -> Answer:
     if status == "ok":
         return ok("Directus finds its mail, storage, database and cache well.")
     reason = (
-        "Directus says %(status)s about its own mail, storage, database or cache; "
+        f"Directus says {status} about its own mail, storage, database or cache; "
         "the line tells an administrator which."
     )
-    return problem(reason % {"status": status}, line)
+    return problem(reason, line)
 
 
 def _health_url() -> str:
@@ -120,24 +116,21 @@ def health_status(site: Site) -> str:
             return ""
 
 
-@check("directus.clock")
 def clock(site: Site) -> Answer:
     """The clocks of Directus and the site agree: tokens are renewed in time."""
     try:
-        apart = seconds_apart()
+        apart = abs(seconds_apart())
     except ClockUnknown as error:
         raise NotReadable("Directus does not tell the time.") from error
-    values = {"seconds": round(abs(apart))}
-    if abs(apart) >= MOST_SECONDS_APART:
+    if apart >= MOST_SECONDS_APART:
         reason = (
-            "The clocks of Directus and this server differ by %(seconds)s s: codes of "
+            f"The clocks of Directus and this server differ by {apart:.0f} s: codes of "
             "apps and messages of the Flow are refused."
         )
-        return problem(reason % values, "timedatectl set-ntp true")
-    return ok("The clocks are {seconds} s apart.".format(**values))
+        return problem(reason, "timedatectl set-ntp true")
+    return ok(f"The clocks are {apart:.0f} s apart.")
 
 
-@check("directus.time_zone")
 def time_zone(site: Site) -> Answer:
     """Directus returns times in UTC.
 
@@ -173,7 +166,6 @@ class _Chain(Visitor):
         return {"X-Forwarded-For": f"{self.address}, 198.51.100.77"}
 
 
-@check("directus.address")
 def address(site: Site) -> Answer:
     """Directus learns the addresses of visitors, and only from this site.
 
@@ -210,7 +202,6 @@ def _seen(site: Site, visitor: Visitor) -> bool:
     return bool(client.get("/policies/me/globals").get("enforce_tfa"))
 
 
-@check("directus.login_attempts")
 def login_attempts(site: Site) -> Answer:
     """The site refuses further sign-ins before Directus suspends the account."""
     theirs = site.settings.get("auth_login_attempts")
@@ -218,8 +209,7 @@ def login_attempts(site: Site) -> Answer:
     if theirs == ours:
         return ok(f"Directus and this site agree: {ours or '∞'}.")
     reason = (
-        "Directus suspends an account after %(theirs)s failures, this site expects "
-        "%(ours)s."
+        f"Directus suspends an account after {theirs or '∞'} failures, this site "
+        f"expects {ours or '∞'}."
     )
-    values = {"theirs": theirs or "∞", "ours": ours or "∞"}
-    return problem(reason % values, f"DIRECTUS_LOGIN_ATTEMPTS={theirs or 0}")
+    return problem(reason, f"DIRECTUS_LOGIN_ATTEMPTS={theirs or 0}")

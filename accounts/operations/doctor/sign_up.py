@@ -6,12 +6,10 @@ from ...core import clients
 from ...directus import Forbidden, InvalidPayload, NewUser
 from ...web.links import public_url
 from .findings import Answer, ok, problem, warning
-from .registry import check
 from .rights import FOR_ANOTHER_ROLE, powers
 from .site import SETUP, NotReadable, Site
 
 
-@check("signup.registration")
 def registration(site: Site) -> Answer:
     """Directus' public registration is open only if the site uses it."""
     is_open = bool(site.public_info.get("project", {}).get("public_registration"))
@@ -21,9 +19,9 @@ def registration(site: Site) -> Answer:
     if mode != "register" and is_open:
         reason = (
             "Directus takes sign-ups past this site, which does not need that "
-            "(DIRECTUS_SIGNUP=%(mode)s)."
+            f"(DIRECTUS_SIGNUP={mode})."
         )
-        return warning(reason % {"mode": mode}, SETUP)
+        return warning(reason, SETUP)
     if is_open:
         return ok(
             "Directus takes sign-ups, past this site too: DIRECTUS_SIGNUP=register "
@@ -32,7 +30,6 @@ def registration(site: Site) -> Answer:
     return ok("Directus takes no sign-ups, and this site needs none of it.")
 
 
-@check("signup.role")
 def role(site: Site) -> Answer:
     """A new user gets the customers' role."""
     if not site.settings["public_registration"]:
@@ -42,17 +39,16 @@ def role(site: Site) -> Answer:
         return problem("Who signs up gets no role.", SETUP)
     found = powers(site, role_id)
     if found:
-        reason = "Who signs up gets %(rights)s."
+        reason = f"Who signs up gets {found}."
         is_ours = role_id == clients.customer_role()
         line = FOR_ANOTHER_ROLE if is_ours else SETUP
-        return problem(reason % {"rights": found}, line)
+        return problem(reason, line)
     if role_id != clients.customer_role():
         reason = "Who signs up gets another role than DIRECTUS_CUSTOMER_ROLE."
         return warning(reason, f"DIRECTUS_CUSTOMER_ROLE={role_id}")
     return ok("Who signs up becomes a customer.")
 
 
-@check("signup.verification")
 def verification(site: Site) -> Answer:
     """Addresses are confirmed before they can be used."""
     project = site.public_info.get("project", {})
@@ -63,7 +59,6 @@ def verification(site: Site) -> Answer:
     return ok("Addresses are confirmed after sign-up.")
 
 
-@check("links.reset")
 def reset_link(site: Site) -> Answer:
     """Directus accepts links to this site in password mails."""
     url = public_url("accounts:password_reset_confirm")
@@ -78,7 +73,6 @@ def reset_link(site: Site) -> Answer:
     return _allowed(url)
 
 
-@check("links.register")
 def register_link(site: Site) -> Answer:
     """Directus accepts links to this site in mails after sign-up.
 
@@ -102,8 +96,8 @@ def register_link(site: Site) -> Answer:
 
 
 def _not_allowed(url: str, variable: str) -> Answer:
-    reason = "Directus sends no links to %(url)s."
-    return problem(reason % {"url": url}, f'{variable}="{url}"')
+    reason = f"Directus sends no links to {url}."
+    return problem(reason, f'{variable}="{url}"')
 
 
 def _allowed(url: str) -> Answer:

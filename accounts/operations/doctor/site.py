@@ -12,6 +12,7 @@ from ...directus import (
     Forbidden,
     Visitor,
 )
+from ...directus.roles import role_lineage
 from ..provisioning import Server, SiteIds
 from .times import Times
 
@@ -247,10 +248,7 @@ class Site(Times):
 
     def _up(self, role_id: str | None) -> set[str | None]:
         parents = {role["id"]: role["parent"] for role in self.roles}
-        lineage: set[str | None] = {role_id}
-        while role_id and (role_id := parents.get(role_id)) not in {None, *lineage}:
-            lineage.add(role_id)
-        return lineage
+        return {role_id, *role_lineage(role_id, parents.get)} if role_id else {None}
 
     def _rows(self, path: str, fields: str, rule: Row | None = None) -> list[Row]:
         params = {"fields": fields, "limit": "-1"}

@@ -23,8 +23,15 @@ class Dated:
 class Times:
     """The part of `Site` that is about times."""
 
-    own: SiteIds
-    service: DirectusClient
+    @property
+    def own(self) -> SiteIds:
+        """The ids of the site's objects in Directus."""
+        raise NotImplementedError
+
+    @cached_property
+    def service(self) -> DirectusClient:
+        """The client with the service token."""
+        raise NotImplementedError
 
     @cached_property
     def dated(self) -> Dated | None:

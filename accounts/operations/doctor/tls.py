@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from ...core import clients
 from .findings import Answer, ok, problem, warning
-from .registry import check
 from .site import Site
 
 DAYS_LEFT = 14
@@ -16,7 +15,6 @@ UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
 SECONDS = 5
 
 
-@check("directus.tls")
 def tls(site: Site) -> Answer:
     """Directus' certificate is valid, and does not expire soon."""
     url = urlsplit(clients.directus_url())
@@ -24,21 +22,17 @@ def tls(site: Site) -> Answer:
         return ok("Directus is reached without TLS.")
     host, port = url.hostname or "", url.port or 443
     try:
-        days = days_left(host, port)
+        days = int(days_left(host, port))
     except ssl.SSLCertVerificationError as error:
-        reason = "The certificate of %(host)s is not good: %(why)s."
-        values = {"host": host, "why": error.verify_message}
+        reason = f"The certificate of {host} is not good: {error.verify_message}."
         # Another list of authorities can help only against an unknown authority.
         line = "DIRECTUS_CA_BUNDLE=…" if error.verify_code in UNKNOWN_AUTHORITY else ""
-        return problem(reason % values, line)
+        return problem(reason, line)
     except OSError:
         return problem(f"There is no TLS connection to {host}.", "DIRECTUS_URL=…")
-    values = {"host": host, "days": int(days)}
     if days < DAYS_LEFT:
-        return warning(
-            "The certificate of {host} ends in {days} days.".format(**values)
-        )
-    return ok("The certificate of {host} is good for {days} days.".format(**values))
+        return warning(f"The certificate of {host} ends in {days} days.")
+    return ok(f"The certificate of {host} is good for {days} days.")
 
 
 def days_left(host: str, port: int) -> float:

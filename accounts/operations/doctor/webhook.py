@@ -11,12 +11,11 @@ from django.utils import timezone
 
 from ...core import clients
 from ...directus import Forbidden
-from ...throttling.limits import WEBHOOK_MESSAGES, last_attempt
+from ...throttling.once import WEBHOOK_MESSAGES, last_seen
 from ...web.links import public_url
 from ..provisioning import Webhook
 from ..provisioning.environment import is_loopback
 from .findings import Answer, ok, problem, unknown, warning
-from .registry import check
 from .site import SETUP, NotReadable, Site
 
 WEBHOOK = "accounts:directus_webhook"
@@ -28,17 +27,15 @@ SLACK = timedelta(minutes=1)
 KEPT = timedelta(days=1)
 
 
-@check("webhook.secret")
 def secret(site: Site) -> Answer:
     """There is a secret: without it, the site accepts no messages."""
     if clients.webhook_secret():
         return ok("Messages of Directus are taken when they are signed.")
-    reason = "Without a webhook a suspension takes effect after %(seconds)s s."
-    values = {"seconds": clients.revalidate_seconds()}
-    return warning(reason % values, "DIRECTUS_WEBHOOK_SECRET=…")
+    seconds = clients.revalidate_seconds()
+    reason = f"Without a webhook a suspension takes effect after {seconds} s."
+    return warning(reason, "DIRECTUS_WEBHOOK_SECRET=…")
 
 
-@check("webhook.flow")
 def flow(site: Site) -> Answer:
     """Directus has the Flow, it is active, and it signs with the site's secret."""
     _require_secret()
@@ -55,7 +52,6 @@ def flow(site: Site) -> Answer:
     return ok("Directus tells this site about users that changed.")
 
 
-@check("webhook.target")
 def target(site: Site) -> Answer:
     """The site answers at the address of the Flow."""
     _require_secret()
@@ -65,19 +61,18 @@ def target(site: Site) -> Answer:
     url, here, last = _target(row), public_url(WEBHOOK), _last_message()
     if url != here and not leads_here(url):
         reason = (
-            "The Flow calls %(url)s, where this server does not find the site. The "
+            f"The Flow calls {url}, where this server does not find the site. The "
             "line names where it is; another address may be given, too."
         )
-        return warning(reason % {"url": url}, f"{SETUP} --webhook-url {here}")
+        return warning(reason, f"{SETUP} --webhook-url {here}")
     if change := _unheard(site, last):
-        reason = (
-            "Users were changed in Directus at %(change)s, and no message came from "
-            "the Flow to %(url)s%(last)s. If that was mended since, change a user in "
-            "Directus and look again."
-        )
         since = f", the last one at {_shown(last)}" if last else ""
-        values = {"change": _shown(change), "url": url, "last": since}
-        return warning(reason % values, _line(url, here))
+        reason = (
+            f"Users were changed in Directus at {_shown(change)}, and no message came "
+            f"from the Flow to {url}{since}. If that was mended since, change a user "
+            "in Directus and look again."
+        )
+        return warning(reason, _line(url, here))
     if last:
         return ok(f"The Flow calls {url}, last at {_shown(last)}.")
     reason = f"No message has come lately from the Flow to {url}."
@@ -132,7 +127,7 @@ def _unheard(site: Site, last: datetime | None) -> datetime | None:
 
 def _last_message() -> datetime | None:
     try:
-        return last_attempt(WEBHOOK_MESSAGES)
+        return last_seen(WEBHOOK_MESSAGES)
     except DatabaseError as error:
         raise NotReadable("This needs the site's own database.") from error
 

@@ -7,6 +7,12 @@ from typing import Any
 from .plan import CREATE, Change, Plan
 
 Style = Callable[[str], str]
+# The kinds of changes whose own name is not plain enough.
+IN_WORDS = {
+    "access": "policy of a role",
+    "field": "field of users",
+    "operation": "operation of a flow",
+}
 
 
 def plain(text: str) -> str:
@@ -36,22 +42,7 @@ def render_plan(
 
 def describe(change: Change) -> str:
     """Return a short description of a change."""
-    return f"{_kinds()[change.kind]} {change.name}".rstrip()
-
-
-def _kinds() -> dict[str, str]:
-    return {
-        "role": "role",
-        "policy": "policy",
-        "access": "policy of a role",
-        "folder": "folder",
-        "field": "field of users",
-        "permission": "permission",
-        "settings": "settings",
-        "user": "user",
-        "flow": "flow",
-        "operation": "operation of a flow",
-    }
+    return f"{IN_WORDS.get(change.kind, change.kind)} {change.name}".rstrip()
 
 
 def _render(
@@ -65,9 +56,9 @@ def _render(
         lines = _changed_values(change, added, removed)
     yield from lines
     if change.needs_token:
-        yield f"    token: {'a new one'}"
+        yield "    token: a new one"
     if change.before.get("token"):
-        yield removed(f"    {'The token it has now stops working.'}")
+        yield removed("    The token it has now stops working.")
 
 
 def _new_values(change: Change) -> Iterator[str]:
@@ -79,7 +70,7 @@ def _new_values(change: Change) -> Iterator[str]:
 
 
 def _hidden(key: str) -> str:
-    return f"    {key}: {'not shown here'}"
+    return f"    {key}: not shown here"
 
 
 def _is_said(kind: str, key: str) -> bool:

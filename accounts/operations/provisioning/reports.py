@@ -79,8 +79,7 @@ class TextReport:
 
     def handed_over(self, names: list[str], file: Path) -> None:
         """Show the file's name."""
-        written = {"names": ", ".join(names), "file": file}
-        self._write("Wrote {names} to {file}.".format(**written))
+        self._write(f"Wrote {', '.join(names)} to {file}.")
 
     def token(self, name: str, token: str) -> None:
         """Show the token as a line to paste."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...directus import AuthenticationFailed, DirectusClient, ids
 from ...directus.ids import SiteIds
+from ...directus.roles import role_lineage
 from . import version_10, wanted, webhook
 from .errors import ProvisioningError
 from .server import MAJORS, Server, with_licence
@@ -142,7 +143,7 @@ def _other_rights(
     """Return other policies of the site's roles, and permissions of version 10."""
     if not server.has_policies:
         return {}
-    roles = [*(role_lineage(client, role) if role else []), own.service_role]
+    roles = [*(_lineage(client, role) if role else []), own.service_role]
     access = _rows(client, "access", {"role": {"_in": roles}}, fields="role,policy")
     others = {"_in": sorted({row["policy"] for row in access} - {*own.policies})}
     if not others["_in"]:
@@ -217,21 +218,22 @@ def _is_powerful(client: DirectusClient, server: Server, role: Row) -> bool:
     if not server.has_policies:
         return bool(role["admin_access"])
     rule = {
-        "role": {"_in": role_lineage(client, role)},
+        "role": {"_in": _lineage(client, role)},
         "policy": {"admin_access": {"_eq": True}},
     }
     return bool(_rows(client, "access", rule, fields="id"))
 
 
-def role_lineage(client: DirectusClient, role: Row) -> list[str]:
+def _lineage(client: DirectusClient, role: Row) -> list[str]:
     """Return the ids of a role and of its parent roles."""
-    lineage = [role["id"]]
-    parent = role.get("parent")
-    while parent and parent not in lineage:
-        lineage.append(parent)
-        found = _rows(client, "roles", {"id": {"_eq": parent}}, fields="id,parent")
-        parent = found[0]["parent"] if found else None
-    return lineage
+
+    def parent_of(role_id: str) -> str | None:
+        if role_id == role["id"]:
+            return role.get("parent")
+        found = _rows(client, "roles", {"id": {"_eq": role_id}}, fields="id,parent")
+        return found[0]["parent"] if found else None
+
+    return role_lineage(role["id"], parent_of)
 
 
 def _find_service_user(client: DirectusClient, wish: str, own: SiteIds) -> Row | None:

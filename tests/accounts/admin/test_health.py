@@ -5,10 +5,10 @@ import time
 import pytest
 from django.contrib.auth.models import Permission
 
-from accounts.admin import health
+from accounts.admin_site import health
 from accounts.models import User
 from accounts.operations.doctor import Finding, Verdict
-from accounts.operations.doctor.registry import ORDER
+from accounts.operations.doctor.registry import CHECKS
 from accounts.operations.doctor.reports import last_report, stored
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def report():
 @pytest.fixture
 def examine(monkeypatch):
     """Let the doctor find all of it well, without looking."""
-    findings = [Finding(check_id, Verdict.OK, "Fine.") for check_id in ORDER]
+    findings = [Finding(check_id, Verdict.OK, "Fine.") for check_id in CHECKS]
     monkeypatch.setattr(health, "examine", lambda: iter(findings))
 
 
@@ -74,7 +74,7 @@ def test_run_now_is_limited(root, examine):
 
 def test_run_now_ends_when_it_takes_too_long(root, monkeypatch):
     def slowly():
-        for check_id in ORDER:
+        for check_id in CHECKS:
             time.sleep(0.05)
             yield Finding(check_id, Verdict.OK, "Fine.")
 
@@ -84,7 +84,7 @@ def test_run_now_ends_when_it_takes_too_long(root, monkeypatch):
     root.post(PANEL)
 
     findings = last_report().findings
-    assert [finding.id for finding in findings] == list(ORDER)
+    assert [finding.id for finding in findings] == list(CHECKS)
     assert findings[0].verdict == Verdict.OK
     assert findings[-1].verdict == Verdict.UNKNOWN
 

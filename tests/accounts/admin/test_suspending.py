@@ -21,7 +21,7 @@ def test_suspending_ends_sessions_at_once(
 ):
     response = press(root, shadow, "suspend")
 
-    assert "1 user is suspended." in response.text
+    assert "1 user was suspended." in response.text
     assert ada.status == "suspended"
     shadow.refresh_from_db()
     assert (shadow.status, shadow.is_active) == ("suspended", False)
@@ -41,7 +41,7 @@ def test_several_are_suspended_from_the_list(
 
     response = confirm(root, "suspend", *users)
 
-    assert "2 users are suspended." in response.text
+    assert "2 users were suspended." in response.text
     assert bob.status == "suspended"
     assert [len(log_of(user)) for user in users] == [1, 1]
 
@@ -145,7 +145,7 @@ def test_who_is_reactivated_can_sign_in_again(
 
     response = press(root, suspended, "reactivate")
 
-    assert "1 user is active." in response.text
+    assert "1 user was reactivated." in response.text
     suspended.refresh_from_db()
     assert suspended.is_active
     assert log_in(Client(), ada.email, ada.password).status_code == 302

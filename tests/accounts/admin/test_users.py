@@ -90,7 +90,7 @@ def test_a_user_links_to_directus(root, shadow, local):
 
     url = f"http://directus.public:8055/admin/users/{shadow.directus_id}"
     assert f'href="{url}"' in page.text
-    assert "unknown to Directus" in of_local.text
+    assert "not in Directus" in of_local.text
 
 
 # Staff without every right

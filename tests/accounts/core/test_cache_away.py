@@ -5,7 +5,6 @@ import json
 import pytest
 from django.core.cache import cache, caches
 
-from accounts.core import cache as shared_cache
 from accounts.profile import cached
 from tests.fault_server import FaultServer, hangs, says_and_closes
 
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(params=["hangs", "closes", "talks nonsense", "is away"])
-def redis(request, settings, monkeypatch):
+def redis(request, settings):
     """A Redis that does not work, in front of the session rows."""
     steps = {
         "hangs": hangs(),
@@ -26,7 +25,6 @@ def redis(request, settings, monkeypatch):
     }
     server = FaultServer(steps[request.param])
     _use(settings, f"redis://127.0.0.1:{server.port}/1")
-    monkeypatch.setattr(shared_cache, "_away_until", 0.0)
     if request.param == "is away":
         server._listener.close()
         yield

@@ -8,7 +8,12 @@ from itertools import islice
 
 import pytest
 
-from accounts.directus import DirectusError, DirectusUnavailable, NotUnique
+from accounts.directus import (
+    DirectusError,
+    DirectusUnavailable,
+    NotUnique,
+    breaker,
+)
 from tests.fault_server import data, error, message, says, says_and_closes
 
 from .calls import ADA, AUTH, CALLS, TOKENS
@@ -159,6 +164,27 @@ def test_nonsense_opens_the_breaker(serve, client_of, nonsense):
     fail(client, 7)
 
     assert len(server.requests) == 5
+
+
+def test_a_call_that_began_earlier_does_not_keep_the_breaker_open(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(breaker.time, "monotonic", lambda: now[0])
+    guarded = breaker.Breaker(open_seconds=5)
+    calls = [guarded.guard() for _ in range(7)]
+    for call in calls:
+        call.__enter__()
+    for call in calls[:5]:
+        call.__exit__(OSError, OSError(), None)
+    now[0] += 4
+    calls[5].__exit__(OSError, OSError(), None)
+    calls[6].__exit__(None, None, None)
+    with pytest.raises(DirectusUnavailable):
+        guarded.refuse_while_open()
+    now[0] += 1
+
+    guarded.refuse_while_open()
+    with guarded.guard() as is_probe:
+        assert is_probe
 
 
 # The budget for retries

@@ -93,7 +93,7 @@ def mutant():
     client = DirectusClient(transport, auth=AUTH)
 
     def hear(status, body):
-        def exchange(call, request, attempt):
+        def send_and_read(call, request, exchange):
             headers = {"Content-Type": "application/json"}
             response = requests.Response()
             response.status_code = status
@@ -103,7 +103,7 @@ def mutant():
             )
             return read_answer(response, limit=call.limit, text=call.text)
 
-        transport._send_and_read = exchange
+        transport._send_and_read = send_and_read
 
     transport._budget.spend = lambda: False
     return client, hear

@@ -27,7 +27,15 @@ from accounts.models import (
 from accounts.signals import user_deactivated, user_deleted
 from tests.fake_directus import one_time_code
 
-from ..steps import OTP_SECRET, confirm, log_in, open_link, sign_up
+from ..steps import (
+    OTP_SECRET,
+    ask_reset,
+    choose_password,
+    confirm,
+    log_in,
+    open_link,
+    sign_up,
+)
 from .deleting import KEEP, PATH, ask, days_pass, run, subjects
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +62,43 @@ def test_it_takes_the_password(her_browser, directus, ada):
     assert "Incorrect password. Try again." in page.text
     assert User.objects.get().delete_at is None
     assert ada.id in directus.state.users
+
+
+def test_the_mail_says_how_to_stop_it(her_browser):
+    ask(her_browser)
+
+    text = mail.outbox[-1].body
+    assert "cancel the deletion, then change your password" in text
+    assert "/request-reset-password/" in text
+
+
+def test_a_password_reset_by_mail_cancels_it(her_browser, ada, directus, caplog):
+    caplog.set_level("INFO")
+    ask(her_browser)
+    browser = Client()
+    ask_reset(browser, ada.email)
+    open_link(browser, directus.last_link(ada.email))
+
+    assert choose_password(browser).url == "/reset-password/done/"
+
+    assert User.objects.get().delete_at is None
+    assert any("which cancels it too" in sent.body for sent in mail.outbox)
+    assert "deletion.revoked" in caplog.text
+    days_pass()
+    assert run()[1] == 0
+    assert ada.id in directus.state.users
+
+
+def test_a_password_reset_cancels_no_deletion_of_others(her_browser, directus):
+    ask(her_browser)
+    grace = directus.add_user("grace@example.com", "Grace's secret 1906")
+    browser = Client()
+    ask_reset(browser, grace.email)
+    open_link(browser, directus.last_link(grace.email))
+
+    assert choose_password(browser).url == "/reset-password/done/"
+
+    assert User.objects.get(email="ada@example.com").delete_at
 
 
 def test_wrong_passwords_are_counted(her_browser):

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.throttling.limits import Throttled
-from accounts.views import mixins
+from accounts.views import floors
 
 from ..steps import (
     OTP_SECRET,
@@ -145,7 +145,7 @@ def naps(monkeypatch):
     """How long pages waited to hide their time."""
     naps = []
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=naps.append)
-    monkeypatch.setattr(mixins, "time", clock)
+    monkeypatch.setattr(floors, "time", clock)
     return naps
 
 

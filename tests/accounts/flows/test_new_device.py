@@ -32,7 +32,7 @@ def test_another_browser_is(knows_ada, sign_in, ada):
     (sent,) = mail.outbox
     assert sent.to == [ada.email]
     assert sent.subject.startswith("New sign-in")
-    assert "203.0.113.9 with Firefox on Linux" in sent.body
+    assert "IP address: 203.0.113.9 · Browser: Firefox on Linux" in sent.body
     assert "http://testserver/account/sessions/" in sent.body
     assert "http://testserver/request-reset-password/" in sent.body
 

@@ -48,7 +48,7 @@ def patches(directus):
 def test_the_page_shows_the_policy_and_no_password(here):
     page = here.get("/account/password/").text
 
-    assert "at least" in page
+    assert "At least 12 characters." in page
     for name in ("current_password", "new_password", "new_password_again"):
         assert f'name="{name}"' in page
     assert 'name="otp"' not in page

@@ -46,7 +46,7 @@ def test_each_browser_is_shown_in_words(signed_in_client, other):
     page = signed_in_client.get(PATH)
 
     assert "Firefox on Linux" in page.text
-    assert "Address 203.0.113.9" in page.text
+    assert "IP address: 203.0.113.9" in page.text
     assert page.text.count("This device") == 1
     assert "no-store" in page["Cache-Control"]
 
@@ -94,7 +94,8 @@ def test_ending_all_others_leaves_this_one(signed_in_client, other, sign_in, ada
 
     page = signed_in_client.post(PATH, {"others": "1"}, follow=True)
 
-    assert "2 other browsers were signed out." in page.text
+    assert "Signed out of 2 other devices." in page.text
+    assert '<a href="/account/password/">Change your password</a>' in page.text
     assert is_in(signed_in_client)
     assert not is_in(other)
     assert not is_in(third)
@@ -121,7 +122,7 @@ def test_nobody_ends_a_session_of_somebody_else(signed_in_client, grace):
     page = end(signed_in_client, grace, follow=True)
     signed_in_client.post(PATH, {"others": "1"})
 
-    assert "is not signed in any more" in page.text
+    assert "That device is already signed out." in page.text
 
     assert is_in(grace)
 
@@ -150,7 +151,7 @@ def test_an_outage_keeps_no_session_alive(signed_in_client, other, directus, cap
 
     directus.is_up()
     assert not is_in(other)
-    assert "Unused tokens stay valid" in caplog.text
+    assert "Tokens stay valid at Directus" in caplog.text
 
 
 def test_it_is_written_down(signed_in_client, other, caplog):

@@ -51,7 +51,7 @@ def test_no_browser_cuts_a_secret(form):
 def test_a_password_that_is_too_long_is_told_so(client, directus):
     response = sign_up(client, password="correct horse battery staple " * 6)
 
-    assert "This is too long: at most 128 characters, please." in response.text
+    assert "This is too long. Use at most 128 characters." in response.text
     assert "horse" not in response.text
     directus.was_not_asked()
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from accounts.core import clients
+from accounts.core import clients, memory
 from accounts.mirror import policies
 from accounts.mirror.users import mirror_user
 from accounts.models import Session, User
@@ -133,7 +133,7 @@ def test_what_roles_have_is_believed_for_a_moment(look, directus, ada, monkeypat
 
     # Who has it directly is always asked.
     assert [call.path for call in directus.calls] == ["/access"]
-    monkeypatch.setattr(policies.time, "monotonic", lambda: 1e12)
+    monkeypatch.setattr(memory.time, "monotonic", lambda: 1e12)
     mirror_user(profile)
     assert directus.calls_to("/policies")
 

@@ -63,7 +63,7 @@ def test_a_sign_in_says_that_it_is_away(client, ada, strange, status):
     response = log_in(client, TYPED, TYPED_PASSWORD)
 
     assert_unavailable(response, f'value="{TYPED}"')
-    assert "Wrong" not in response.text
+    assert "Incorrect" not in response.text
     assert not failures().exists()
 
 
@@ -74,7 +74,7 @@ def test_so_it_does_when_the_profile_is_refused(client, ada, directus, strange, 
     response = log_in(client, ada.email, ada.password)
 
     assert response.status_code == 503
-    assert "Wrong" not in response.text
+    assert "Incorrect" not in response.text
     assert directus.sessions_of(ada) == []
 
 
@@ -88,7 +88,7 @@ def test_a_profile_that_directus_refuses_is_no_wrong_password(
     response = log_in(client, ada.email, ada.password)
 
     assert response.status_code == 503
-    assert "Wrong" not in response.text
+    assert "Incorrect" not in response.text
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])

@@ -51,7 +51,7 @@ def test_an_interruption_is_one_plain_sentence(directus, service_token, monkeypa
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run._Sync, "run", interrupt)
-    monkeypatch.setattr(directus_revoke, "revoke_everybody", interrupt)
+    monkeypatch.setattr(directus_revoke, "end_sessions_of_everybody", interrupt)
 
     for command, options in (("directus_sync", {}), ("directus_revoke", {"all": True})):
         with pytest.raises(CommandError, match="Interrupted") as caught:

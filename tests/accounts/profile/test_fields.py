@@ -1,8 +1,14 @@
 """Fields of the profile that operators added to users in Directus."""
 
+import re
+
 import pytest
+from accounts.profile_fields import Description
 from django.core.cache import cache
 
+from accounts.forms.custom_fields import custom_field
+from accounts.forms.profile import ProfileForm
+from accounts.models import User
 from tests.accounts.signed_in import make_old
 
 pytestmark = pytest.mark.django_db
@@ -254,11 +260,45 @@ def test_a_read_only_field_is_shown_and_never_sent(
     directus.change(ada, number="C-1", secret_note="do not show")
 
     page = signed_in_client.get("/account/").text
-    assert 'value="C-1"' in page
+    assert re.search(r"<output [^>]*id=.id_number.[^>]*>C-1</output>", page)
+    assert 'name="number"' not in page
     assert "do not show" not in page
     save(signed_in_client, number="C-2", secret_note="mine")
 
     assert sent(directus, ada) == []
+
+
+@pytest.mark.parametrize(
+    ("described", "value", "text"),
+    [
+        ({"type": "boolean", "interface": "boolean"}, True, "Yes"),
+        ({"type": "integer"}, 12345, "12345"),
+        ({"type": "date"}, "2026-11-30", "30 November 2026"),
+        ({"type": "string"}, None, "\N{EN DASH}"),
+        ({"type": "string"}, "<b>", "&lt;b&gt;"),
+        (
+            {
+                "type": "json",
+                "interface": "select-multiple-checkbox",
+                "options": {
+                    "choices": [
+                        {"text": "Gardens", "value": "g"},
+                        {"text": "Boats", "value": "b"},
+                    ]
+                },
+            },
+            ["b", "g", "gone"],
+            "Boats, Gardens, gone",
+        ),
+    ],
+)
+def test_a_read_only_value_is_a_text(described, value, text):
+    custom = custom_field(Description("extra", is_read_only=True, **described))
+    user = User(email="ada@example.com")
+
+    form = ProfileForm(user=user, custom_fields=[custom], values={"extra": value})
+
+    assert f">{text}</output>" in str(form["extra"])
 
 
 def test_a_type_without_a_form_is_left_out(signed_in_client, fields):

@@ -177,10 +177,11 @@ def test_a_stored_value_that_breaks_a_rule_lets_the_rest_be_saved(described, val
     form = form_for(description, value, data=data, last_name="x" * 60)
 
     assert changes_of(form) == {"first_name": "Augusta"}
-    # Browsers would not send it otherwise.
-    rules = {"required", "min", "max", "maxlength"} & attributes["extra"].keys()
-    assert "disabled" in attributes["extra"] or not rules
-    assert attributes["extra"].get("step") in {None, "any"}
+    # Browsers would not send it otherwise. What is read-only is no input.
+    extra = attributes.get("extra", {})
+    assert ("extra" in attributes) != described.get("is_read_only", False)
+    assert not {"required", "min", "max", "maxlength"} & extra.keys()
+    assert extra.get("step") in {None, "any"}
     assert "maxlength" not in attributes["last_name"]
 
 

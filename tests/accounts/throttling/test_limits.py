@@ -1,10 +1,8 @@
 """The counter of attempts itself."""
 
 import threading
-from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from accounts.models import Attempts
 from accounts.throttling import limits
@@ -16,7 +14,6 @@ from accounts.throttling.limits import (
     Limit,
     Throttled,
     clear_ended,
-    last_attempt,
     since_success,
     take_all,
 )
@@ -314,17 +311,6 @@ def test_patient_strangers_suspend_nobody_within_half_a_year(
         clear_ended()
 
     assert tried <= suspends_after
-
-
-def test_the_latest_attempt_is_found_among_others_that_end_later():
-    limit = Limit("messages", 1, (11 * MINUTE,), settles=False)
-    fail_since_success(3)
-    Attempt(limit, "one").take()
-    let_pass(minutes=5)
-    Attempt(limit, "two").take()
-
-    assert abs(last_attempt(limit) - timezone.now()) < timedelta(minutes=1)
-    assert last_attempt(LIMIT) is None
 
 
 def test_a_success_leaves_no_row_behind():

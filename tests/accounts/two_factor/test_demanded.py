@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts import two_factor
+from accounts.core import memory
 from accounts.models import RecoveryCode, User
 from accounts.two_factor import recovery_codes
 
@@ -68,6 +69,15 @@ def test_a_demand_that_came_later_holds_within_a_minute(
     directus.demands_second_factor()
 
     make_old(visitor, minutes=2)
+
+    assert visitor.get("/").url == START
+
+
+def test_a_demand_of_a_users_own_policy_holds_from_the_sign_in_on(ada, directus):
+    directus.demands_second_factor(of=ada)
+    visitor = Client()
+
+    log_in(visitor, ada.email, ada.password)
 
     assert visitor.get("/").url == START
 
@@ -154,7 +164,7 @@ def test_of_two_sign_ins_the_second_asks_nothing_more(ada, directus, sign_in):
 def test_when_directus_does_not_tell_what_was_known_stays(
     visitor, directus, ada, status
 ):
-    two_factor.forget()
+    memory.clear()
     directus.answers(status, {}, path=GLOBALS, times=3)
 
     make_old(visitor, minutes=2)

@@ -8,7 +8,7 @@ import requests
 from accounts.core import clients
 from accounts.directus import DirectusUnavailable, bulkhead
 from accounts.directus.calls import Kind
-from accounts.views import mixins
+from accounts.views import floors
 
 from ..steps import (
     NEW_PASSWORD,
@@ -80,7 +80,7 @@ def test_a_reset_whose_answer_was_lost_is_sent_once(reset_page, ada, directus):
     assert "may have been changed" in response.text
     directus.was_asked_once("/auth/password/reset")
     # Whoever tries again is told that the link is used.
-    assert "does not work" in choose_password(reset_page).text
+    assert "no longer valid" in choose_password(reset_page).text
 
 
 def test_a_lost_reset_that_never_happened_can_be_repeated(reset_page, ada, directus):
@@ -153,7 +153,7 @@ def test_few_threads_take_their_time_for_what_tells_nothing(
     client, directus, settings, path
 ):
     """Else visitors could fill all of them."""
-    places = [mixins._places() for _ in range(settings.WEB_THREADS // 2)]
+    places = [floors._places() for _ in range(settings.WEB_THREADS // 2)]
     form = {"email": "new@example.com", "password": NEW_PASSWORD, "first_name": "New"}
     with ExitStack() as taken:
         for place in places:

@@ -87,9 +87,9 @@ def test_the_profile_decides(signed_in_client, ada, language, spoken):
 
 def test_the_list_of_links_speaks_its_readers_language(signed_in_client, ada):
     for language, sentence in [
-        ("de-DE", "Wählen Sie ein neues."),
-        ("ja-JP", "新しいパスワードを設定します。"),
-        ("de-DE", "Wählen Sie ein neues."),
+        ("de-DE", "Neues Passwort wählen"),
+        ("ja-JP", "新しいパスワードの設定"),
+        ("de-DE", "Neues Passwort wählen"),
     ]:
         speak(ada, language)
         assert sentence in signed_in_client.get("/").text
@@ -233,7 +233,7 @@ def test_a_mail_speaks_the_profiles_language_else_the_pages(ada, language, subje
     request.client_address = "203.0.113.7"
 
     with translation.override("de"), timezone.override("Asia/Tokyo"):
-        mails.send_now("new_device", user, request, sessions_path="/account/sessions/")
+        mails.send("new_device", user, request, sessions_path="/account/sessions/")
 
     (sent,) = mail.outbox
     assert subject in sent.subject
@@ -244,7 +244,7 @@ def test_a_mail_speaks_the_profiles_language_else_the_pages(ada, language, subje
 
 def test_a_mail_that_no_page_caused_is_english_for_whoever_has_no_language(ada):
     with translation.override("de"):
-        mails.send_now("new_device", User(email=ada.email), sessions_path="/")
+        mails.send("new_device", User(email=ada.email), sessions_path="/")
 
     assert "New sign-in" in mail.outbox[0].subject
 

@@ -2,15 +2,19 @@
 
 import base64
 import json
+import time
 from urllib.parse import quote
 
 import pytest
 from django.core import mail
+from django.test import Client
 
+from accounts.models import Attempts
 from accounts.web.links import token_email, token_in
+from tests.fake_directus.tokens import make_jwt
 
 from ..account_pages import ask_email
-from ..steps import ask_reset, open_link, sign_up
+from ..steps import NEW_PASSWORD, ask_reset, open_link, sign_up
 
 JWT = "eyJhbGciOi_JIUzI1.eyJlbWFpbCI6-ImFkYUBleGFt.c2lnbmF0dXJl_LW9mLXRoaXM-"
 OWN = "Vq3-xy_zAbCdEfGhIjKlMnOpQrStUvWxYz012345678"
@@ -121,3 +125,57 @@ def test_every_page_takes_a_link_with_something_behind_it(client, link, tail):
 def test_a_link_with_no_token_in_it_is_told_so(client, path):
     assert client.get(f"{path}?token=%22").status_code == 400
     assert not client.session.keys()
+
+
+# Links that are over
+
+
+def spend(browser, path):
+    form = {"new_password": NEW_PASSWORD, "new_password_again": NEW_PASSWORD}
+    return browser.post(path, form, follow=True)
+
+
+@pytest.mark.django_db
+def test_a_spent_link_shows_no_form(client, link, directus):
+    address, path = link
+    open_link(client, address)
+    assert spend(client, path).status_code == 200
+    directus.forget_calls()
+
+    page = open_link(Client(), address)
+
+    assert page.status_code == 400
+    assert "<form" not in page.text.partition("<main")[2]
+    directus.was_not_asked()
+
+
+@pytest.mark.django_db
+def test_a_link_that_was_refused_stays_good(client, link, directus):
+    """Of a password that breaks the policy, for instance."""
+    address, path = link
+    open_link(client, address)
+    directus.is_down()
+    assert spend(client, path).status_code in {302, 503, 200}
+    directus.is_up()
+
+    assert open_link(Client(), address).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/verify-email/", "/reset-password/", "/invite/"])
+@pytest.mark.django_db
+def test_a_link_that_has_ended_shows_no_form(client, directus, path):
+    token = make_jwt(time.time() - 10, 5, email="ada@example.com")
+
+    page = open_link(client, f"{path}?token={token}")
+
+    assert page.status_code == 400
+    directus.was_not_asked()
+
+
+@pytest.mark.django_db
+def test_strangers_mark_no_link_as_spent(client, directus):
+    token = make_jwt(time.time(), 3600, email="ada@example.com")
+    open_link(client, f"/reset-password/?token={token}")
+    spend(client, "/reset-password/")
+
+    assert not Attempts.objects.filter(key__startswith="spent-links").exists()

@@ -13,6 +13,7 @@ from accounts.sync import webhook
 from ..signed_in import rows_with
 
 pytestmark = pytest.mark.django_db
+RESET = "/request-reset-password/"
 ENDED = "been signed out. Sign in to continue."
 
 
@@ -49,6 +50,7 @@ def test_whose_session_has_ended_is_told_once(
 
     assert page.redirect_chain == [("/login/?next=/", 302)]
     assert ENDED in page.text
+    assert f'<a href="{RESET}">Reset your password</a>' in page.text
     assert "Your last change" not in page.text
     assert ENDED not in signed_in_client.get("/", follow=True).text
 

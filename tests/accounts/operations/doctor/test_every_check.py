@@ -1,5 +1,7 @@
 """directus_doctor: what holds for every check."""
 
+import inspect
+
 import pytest
 
 from accounts.directus import DirectusUnavailable, Forbidden
@@ -13,7 +15,7 @@ from accounts.operations.doctor import (
     sign_up,
     webhook,
 )
-from accounts.operations.doctor.findings import Verdict
+from accounts.operations.doctor.findings import Answer, Verdict
 from accounts.operations.doctor.site import NotReadable
 
 CONTENT = [
@@ -43,8 +45,21 @@ def test_a_site_that_is_set_up_has_no_finding(site, function):
 def test_every_check_has_a_place_in_the_report():
     found = list(examine())
 
-    assert [finding.id for finding in found] == list(registry.ORDER)
-    assert set(registry._checks) == set(registry.ORDER)
+    assert [finding.id for finding in found] == list(registry.CHECKS)
+
+
+def test_every_function_that_gives_an_answer_is_a_check():
+    modules = {inspect.getmodule(check) for check in registry.CHECKS.values()}
+    answering = {
+        function
+        for module in modules
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__
+        and inspect.signature(function).return_annotation is Answer
+        and not name.startswith("_")
+    }
+
+    assert answering == set(registry.CHECKS.values())
 
 
 def test_a_check_that_cannot_look_says_so_and_stops_nothing(site):

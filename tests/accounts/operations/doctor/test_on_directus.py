@@ -11,7 +11,7 @@ from accounts.core import clients
 from accounts.directus import ids
 from accounts.operations.doctor import registry, webhook
 from accounts.operations.doctor.site import Site
-from accounts.throttling.limits import WEBHOOK_MESSAGES, Attempt
+from accounts.throttling.once import WEBHOOK_MESSAGES, Once
 from tests.stack import is_on_postgresql
 
 pytestmark = pytest.mark.versions
@@ -55,7 +55,7 @@ BY_VERSION = {
 
 @pytest.mark.real
 def test_the_local_stack_is_well(doctor, directus_server):
-    Attempt(WEBHOOK_MESSAGES, "a signature").take()
+    assert Once(WEBHOOK_MESSAGES, "a signature").is_first()
 
     code, found = doctor()
 
@@ -154,7 +154,7 @@ def test_the_text_has_one_line_for_each_check(doctor, settings):
 
     lines = output.getvalue().splitlines()
     assert caught.value.code == 3
-    assert [line.split()[1] for line in lines] == list(registry.ORDER)
+    assert [line.split()[1] for line in lines] == list(registry.CHECKS)
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def test_how_old_the_flow_is(doctor, directus_server):
 @pytest.mark.real
 def test_a_flow_that_calls_where_the_site_was(doctor, directus_server, settings):
     directus_server.stop_site()
-    Attempt(WEBHOOK_MESSAGES, "a signature").take()
+    assert Once(WEBHOOK_MESSAGES, "a signature").is_first()
     settings.PUBLIC_URL = "http://elsewhere.example.com"
 
     code, found = doctor()

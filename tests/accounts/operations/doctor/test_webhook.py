@@ -12,7 +12,7 @@ from accounts.operations.doctor import webhook
 from accounts.operations.doctor.findings import Verdict
 from accounts.operations.doctor.site import NotReadable
 from accounts.operations.provisioning import Webhook
-from accounts.throttling.limits import WEBHOOK_MESSAGES, Attempt, last_attempt
+from accounts.throttling.once import WEBHOOK_MESSAGES, Once, last_seen
 
 from .made_up import SECRET, URL
 
@@ -52,7 +52,7 @@ def test_a_site_without_a_webhook(site, settings):
 
 def arrived(*, ago=timedelta(0)):
     """Let a message of the Flow have come."""
-    Attempt(WEBHOOK_MESSAGES, secrets.token_hex(8)).take()
+    assert Once(WEBHOOK_MESSAGES, secrets.token_hex(8)).is_first()
     for row in Attempts.objects.all():
         row.window_ends_at -= ago
         row.save()
@@ -162,7 +162,7 @@ def test_a_site_is_known_by_its_secret(settings, client, monkeypatch, theirs, is
     monkeypatch.setattr(webhook.requests.Session, "post", post)
 
     assert webhook.leads_here(URL) is is_here
-    assert last_attempt(WEBHOOK_MESSAGES) is None
+    assert last_seen(WEBHOOK_MESSAGES) is None
 
 
 @pytest.mark.parametrize("answer", [ValueError(), requests.ConnectionError()])

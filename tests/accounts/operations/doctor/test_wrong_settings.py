@@ -31,7 +31,7 @@ def test_a_wrong_setting_is_a_finding(
 
     found = {finding.id: finding for finding in examine()}
 
-    assert set(found) == set(registry.ORDER)
+    assert set(found) == set(registry.CHECKS)
     assert found[check_id].verdict is Verdict.PROBLEM
     assert reason in found[check_id].reason
     assert value not in "".join(each.reason for each in found.values())

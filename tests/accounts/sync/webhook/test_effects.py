@@ -14,7 +14,7 @@ from accounts.models import Session, User
 from accounts.sessions import recheck
 from accounts.sync import webhook
 
-from ...signed_in import row_of
+from ...signed_in import row_of, store_of
 from .flow import is_signed_in
 
 pytestmark = pytest.mark.django_db
@@ -262,7 +262,7 @@ def test_a_slow_directus_holds_no_more_than_a_few_threads(
 
     assert time.monotonic() - started < 5
     directus.was_not_asked()
-    assert row_of(signed_in_client).validated_at < timezone.now() - timedelta(minutes=1)
+    assert row_of(signed_in_client).change_reported_at is not None
 
 
 def test_what_was_read_before_somebody_else_wrote_is_not_written(
@@ -279,10 +279,42 @@ def test_what_was_read_before_somebody_else_wrote_is_not_written(
     directus.was_asked_once("/users/me")
 
 
-def test_asking_again_leaves_older_sessions_as_they_are(ada, signed_in_client):
-    long_ago = timezone.now() - timedelta(hours=1)
-    Session.objects.update(validated_at=long_ago)
+def test_sessions_that_are_due_anyway_are_left_as_they_are(ada, signed_in_client):
+    Session.objects.update(validated_at=timezone.now() - timedelta(hours=1))
 
     webhook.put_off(webhook.Message("users.update", (uuid.UUID(ada.id),)))
 
-    assert row_of(signed_in_client).validated_at == long_ago
+    assert row_of(signed_in_client).change_reported_at is None
+
+
+def test_a_change_reported_while_directus_is_asked_is_asked_about_next(
+    ada, signed_in_client, directus
+):
+    report = webhook.Message("users.update", (uuid.UUID(ada.id),))
+    webhook.put_off(report)
+    session = store_of(signed_in_client)
+    assert session.take_validation()
+    webhook.put_off(report)
+    session.confirm()
+
+    directus.forget_calls()
+    assert is_signed_in(signed_in_client)
+    directus.was_asked_once("/users/me")
+    assert row_of(signed_in_client).change_reported_at is None
+
+
+def test_after_a_new_password_the_tokens_are_renewed_first(
+    ada, signed_in_client, directus
+):
+    expiry = row_of(signed_in_client).access_expires_at
+    ids = (uuid.UUID(ada.id),)
+    webhook.put_off(webhook.Message("users.update", ids, frozenset({"password"})))
+    row = row_of(signed_in_client)
+    assert row.must_renew
+    assert row.access_expires_at == expiry
+
+    directus.forget_calls()
+    assert is_signed_in(signed_in_client)
+
+    directus.was_asked_once("/auth/refresh")
+    assert not row_of(signed_in_client).must_renew

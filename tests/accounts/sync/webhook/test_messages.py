@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from accounts.throttling import once
 
 from ...signed_in import in_threads
 from .flow import PATH, SECRET, Flow, is_signed_in, sign
@@ -191,7 +192,7 @@ def test_more_messages_than_a_minute_may_hold_are_put_off(
     monkeypatch.setattr(
         "accounts.throttling.limits.Limit.key", lambda limit, subject: "same"
     )
-    monkeypatch.setattr("accounts.views.webhook._is_new", lambda signature: True)
+    monkeypatch.setattr(once.Once, "is_first", lambda self: True)
     monkeypatch.setattr("accounts.views.webhook.WEBHOOK_CALLS", _limit(1))
     flow.tells(ada)
     directus.suspend(ada)

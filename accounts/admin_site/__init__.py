@@ -8,7 +8,9 @@ from django.http import Http404
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from .web.next_page import by_way_of
+from ..views.sign_in import LogoutView
+from ..web.next_page import by_way_of
+from . import health
 
 
 class AdminSite(admin.AdminSite):
@@ -24,9 +26,7 @@ class AdminSite(admin.AdminSite):
 
     def health(self, request):
         """Show the last report of directus_doctor."""
-        from .admin.health import health
-
-        return health(request, self)
+        return health.health(request, self)
 
     @login_not_required
     def login(self, request, extra_context=None):
@@ -44,6 +44,4 @@ class AdminSite(admin.AdminSite):
 
     def logout(self, request, extra_context=None):
         """Sign out with the site's own view."""
-        from .views.sign_in import LogoutView
-
         return LogoutView.as_view()(request)

@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from config.request import AuthenticatedRequest
+
 from ..core import audit
 from ..operations.doctor import Finding, Verdict, examine
-from ..operations.doctor.registry import ORDER
+from ..operations.doctor.registry import CHECKS
 from ..operations.doctor.reports import last_report, stored
 from ..throttling.limits import DOCTOR_RUNS, Attempt, Throttled
 
@@ -47,7 +49,7 @@ def health(request, admin_site):
     return TemplateResponse(request, "admin/health.html", context)
 
 
-def _run(request) -> None:
+def _run(request: AuthenticatedRequest) -> None:
     if not request.user.has_perm(MAY_RUN):
         raise PermissionDenied(MAY_RUN)
     attempt = Attempt(DOCTOR_RUNS, "")
@@ -80,7 +82,7 @@ def _in_time(findings: Iterator[Finding]) -> Iterator[Finding]:
         if time.monotonic() > deadline:
             break
     reason = _("There was no time for this check. Run directus_doctor.")
-    for check_id in ORDER:
+    for check_id in CHECKS:
         if check_id not in seen:
             yield Finding(check_id, Verdict.UNKNOWN, reason)
 

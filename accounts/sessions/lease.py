@@ -1,0 +1,109 @@
+"""A lease: one request works for all requests of a session, the others wait.
+
+It is a column of the session's row that says until when it is held, taken by one
+conditional UPDATE; no transaction is open meanwhile. It ends by itself: a request that
+died must not stop the others.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from ..core import clients
+
+if TYPE_CHECKING:
+    from ..models import Session
+
+POLL_SECONDS = 0.05
+
+
+class WithRow:
+    """A session with a row, as `SessionStore` is."""
+
+    @property
+    def row(self) -> "Session | None":
+        """The row as this request knows it; None before the first save."""
+        raise NotImplementedError
+
+    def reload_row(self) -> None:
+        """Read the row from the database."""
+        raise NotImplementedError
+
+    def update_row(self, condition: Q | None = None, **columns: Any) -> bool:
+        """Change columns of the row; return whether it met the condition."""
+        raise NotImplementedError
+
+
+class Lease:
+    """One lease of one session.
+
+    Args:
+        session: the session store.
+        column: of the session's row.
+    """
+
+    def __init__(self, session: WithRow, column: str):
+        self._session = session
+        self._column = column
+        self._held_until: datetime | None = None
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this request has taken it."""
+        return self._held_until is not None
+
+    @property
+    def until(self) -> datetime | None:
+        """Until when the row, as it was read last, says it is held; None: released."""
+        row = self._session.row
+        return getattr(row, self._column) if row else None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a request holds it, as the row was read last."""
+        return self.until is not None and self.until > timezone.now()
+
+    def take(self) -> bool:
+        """Take the lease; return False when another request holds it."""
+        if self.is_held:
+            # Waiting is reading: an UPDATE that cannot succeed is not sent.
+            return False
+        now = timezone.now()
+        until = now + timedelta(seconds=clients.lease_seconds())
+        if not self._session.update_row(
+            is_free(self._column, now), **{self._column: until}
+        ):
+            return False
+        self._held_until = until
+        return True
+
+    def wait(self, is_over: Callable[[float], bool]) -> None:
+        """Read the row again and again until `is_over`, given the seconds waited.
+
+        Raises:
+            DirectusUnavailable: too many requests of this process wait already.
+        """
+        began = time.monotonic()
+        with clients.waiting_room().waiting() as check_patience:
+            while True:
+                time.sleep(POLL_SECONDS)
+                self._session.reload_row()
+                if is_over(time.monotonic() - began):
+                    return
+                check_patience()
+
+    def release(self) -> None:
+        """Let others take it, unless it ran out and another request holds it now."""
+        self._session.update_row(
+            Q(**{self._column: self._held_until}), **{self._column: None}
+        )
+        self._held_until = None
+
+
+def is_free(column: str, now: datetime) -> Q:
+    """Return the condition that no request holds the lease of a row."""
+    return Q(**{column: None}) | Q(**{f"{column}__lt": now})

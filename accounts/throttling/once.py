@@ -1,0 +1,59 @@
+"""What may happen only once: a one-time code, a webhook message, a mailed link.
+
+Directus accepts a code again within its 30 seconds, and a signed message can be sent
+again within minutes. The counters of `limits` remember both, with one attempt each.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from ..models import Attempts
+from .limits import MINUTE, Attempt, Limit, Throttled
+
+ONE_TIME_CODES = Limit("used-codes", 1, (90,))
+# Longer than twice the allowed clock skew.
+WEBHOOK_MESSAGES = Limit("webhook-messages", 1, (11 * MINUTE,), settles=False)
+
+
+@dataclass(frozen=True)
+class Once:
+    """One code, or one message."""
+
+    kind: Limit
+    subject: str
+
+    def is_first(self) -> bool:
+        """Remember it; return False if it is remembered already."""
+        try:
+            self._attempt.take()
+        except Throttled:
+            return False
+        return True
+
+    def keep(self) -> None:
+        """Settle it: it was used."""
+        self._attempt.failed()
+
+    def undo(self) -> None:
+        """Settle it: it was not used, and may come again."""
+        self._attempt.undo()
+
+    @property
+    def _attempt(self) -> Attempt:
+        return Attempt(self.kind, self.subject)
+
+
+def last_seen(kind: Limit) -> datetime | None:
+    """Return the time of the latest one of a kind; None if long ago.
+
+    A row stays for a day after its window.
+    """
+    window = timedelta(seconds=kind.windows[0])
+    # No row of the kind ends later, but most other rows do: the index skips them.
+    rows = Attempts.objects.filter(
+        key__startswith=f"{kind.name}:", window_ends_at__lte=timezone.now() + window
+    )
+    last = rows.order_by("window_ends_at").last()
+    return last.window_ends_at - window if last else None
