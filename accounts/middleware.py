@@ -1,6 +1,8 @@
 """Prepare requests for views, and turn errors into pages."""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import middleware as auth_middleware
@@ -12,6 +14,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from config import errors
+from config.request import Request
 
 from . import two_factor
 from .core import audit, clients
@@ -162,7 +165,7 @@ class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
         return by_way_of(settings.LOGIN_URL, request.get_full_path())
 
 
-def _shows_trouble(request, view_func) -> bool:
+def _shows_trouble(request: Request, view_func: Callable[..., Any]) -> bool:
     """Return whether a view shows the form again in an outage."""
     view_class = getattr(view_func, "view_class", None)
     return request.method == "POST" and getattr(view_class, "shows_trouble", False)

@@ -4,6 +4,8 @@ Nothing here calls Directus. A *mirrored* user has a directus_id and no password
 *local* user (the break-glass administrator) has a password and no directus_id.
 """
 
+from uuid import UUID
+
 from django.conf import settings
 from django.contrib.auth.models import (
     AbstractBaseUser,
@@ -19,7 +21,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .directus import spellings
+from .directus import TokenPair, spellings
 from .web.user_agent import browser_in_words
 
 
@@ -101,6 +103,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     objects = UserManager()
 
+    # Those of a sign-in, for the session that it begins.
+    directus_tokens: TokenPair
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = []
@@ -133,6 +138,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_mirrored(self) -> bool:
         """Whether the user comes from Directus."""
         return self.directus_id is not None
+
+    @property
+    def mirrored_id(self) -> UUID:
+        """The Directus id of a user that comes from Directus.
+
+        Raises:
+            ValueError: the user is local.
+        """
+        if self.directus_id is None:
+            raise ValueError(f"user {self.pk} does not come from Directus")
+        return self.directus_id
 
     def get_full_name(self):
         """Return first and last name, as Django's user does."""

@@ -5,11 +5,14 @@ They are sent after the commit; a failing receiver is logged and stops nothing.
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.dispatch import Signal
+
+if TYPE_CHECKING:
+    from .models import User
 
 # A user was created or changed: user, created.
 user_mirrored = Signal()
@@ -35,7 +38,7 @@ def is_heard() -> bool:
     )
 
 
-def tell_mirrored(user, before: Before | None, after: Before) -> None:
+def tell_mirrored(user: "User", before: Before | None, after: Before) -> None:
     """Send the signals about a user that was read from Directus.
 
     Args:
@@ -51,7 +54,7 @@ def tell_deactivated(users: Iterable) -> None:
     transaction.on_commit(partial(_send_deactivated, users))
 
 
-def _send_mirrored(user, before: Before | None, after: Before) -> None:
+def _send_mirrored(user: "User", before: Before | None, after: Before) -> None:
     # Not `type(user)`: `request.user` is wrapped.
     sender = get_user_model()
     if before != after:
@@ -71,7 +74,7 @@ def _send_deactivated(users: Iterable) -> None:
         user_deactivated.send_robust(get_user_model(), user=user)
 
 
-def tell_deleted(user, *, was_active: bool) -> None:
+def tell_deleted(user: "User", *, was_active: bool) -> None:
     """Send `user_deleted`."""
     if was_active:
         tell_deactivated([user])

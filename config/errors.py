@@ -5,9 +5,10 @@ An outage of Directus or of the database is 503 with Retry-After, never 500.
 
 import logging
 import sys
+from typing import Any
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpResponseServerError
+from django.http import HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template import TemplateDoesNotExist, loader
 
@@ -15,6 +16,7 @@ from accounts.directus import TryLater
 from accounts.web import languages
 
 from .context_processors import site
+from .request import Request
 
 logger = logging.getLogger(__name__)
 
@@ -54,19 +56,23 @@ def server_error(request):
     return HttpResponseServerError(page)
 
 
-def not_allowed(request, methods: str):
+def not_allowed(request: Request, methods: str) -> HttpResponse:
     """Answer 405: the address is for forms alone."""
     response = _page(request, 405)
     response["Allow"] = methods
     return response
 
 
-def too_large(request, most: int):
+def too_large(request: Request, most: int) -> HttpResponse:
     """Answer 413: nothing that is sent to this address is larger than so many bytes."""
     return _page(request, 413, most=most)
 
 
-def unavailable(request, retry_after: int | None = None, cause=None):
+def unavailable(
+    request: Request,
+    retry_after: int | None = None,
+    cause: BaseException | None = None,
+) -> HttpResponse:
     """Answer 503: come back in so many seconds.
 
     Args:
@@ -76,12 +82,18 @@ def unavailable(request, retry_after: int | None = None, cause=None):
     return _page(request, 503, retry_after or DEFAULT_RETRY_SECONDS)
 
 
-def too_many_requests(request, retry_after: int | None = None):
+def too_many_requests(request: Request, retry_after: int | None = None) -> HttpResponse:
     """Answer 429: come back in so many seconds."""
     return _page(request, 429, retry_after or DEFAULT_RETRY_SECONDS)
 
 
-def _page(request, status, retry_after=None, template=None, **facts):
+def _page(
+    request: Request,
+    status: int,
+    retry_after: int | None = None,
+    template: str | None = None,
+    **facts: Any,
+) -> HttpResponse:
     context = {"retry_after": retry_after, "status": status, **facts}
     # The user behind a broken session or database must not be asked for again.
     if status >= 500:

@@ -58,7 +58,7 @@ class Worker(gthread.ThreadWorker):
                 with contextlib.suppress(OSError):
                     conn.sock.shutdown(socket.SHUT_RD)
 
-    def _is_reading(self, conn) -> bool:
+    def _is_reading(self, conn: gthread.TConn) -> bool:
         request = self._requests.get(conn)
         if request is None:
             return True

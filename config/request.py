@@ -19,6 +19,7 @@ class Request(HttpRequest):
         client_address: the address of the browser, behind trusted proxies.
         directus: the client that acts as the signed-in user.
         directus_is_away: whether the user could not be re-validated just now.
+        ended_session: `read` or `wrote`, when the session had ended before.
         outage: the error behind an answer 503, for the log.
         request_id: the id that log lines and error pages show.
         session: the session, with Directus' tokens.
@@ -28,6 +29,7 @@ class Request(HttpRequest):
     client_address: str
     directus: "DirectusClient"
     directus_is_away: bool
+    ended_session: str
     outage: BaseException | None
     request_id: str
     session: "SessionStore"

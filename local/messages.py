@@ -8,7 +8,7 @@ dates, no line numbers and no names of tools in the files.
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -71,7 +71,7 @@ class Messages(Catalog):
         ]
 
     @mime_headers.setter
-    def mime_headers(self, headers) -> None:
+    def mime_headers(self, headers: object) -> None:
         """What a file's header says is written anew, and not kept."""
 
 
@@ -137,7 +137,7 @@ def update(language: str) -> Messages:
     return catalog
 
 
-def _has_the_forms(before, now) -> bool:
+def _has_the_forms(before: object, now: object) -> bool:
     """Whether a translation fits: a string without a plural may have got one."""
     return isinstance(before, tuple) == isinstance(now, tuple)
 
@@ -165,7 +165,7 @@ def gaps(catalog: Catalog) -> list[str]:
     ]
 
 
-def _is_whole(string) -> bool:
+def _is_whole(string: str | Sequence[str] | None) -> bool:
     return all(string) if isinstance(string, tuple) else bool(string)
 
 

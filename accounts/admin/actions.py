@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.request import AuthenticatedRequest
+
 from ..core import clients
 from ..directus import InvalidPayload
 from ..flows import password_reset
-from ..models import Session
+from ..models import Session, User
 from ..operations import suspend
 from ..operations.lookup import UserRef
 from ..operations.revoke import end_all_sessions
@@ -67,17 +69,19 @@ class Action:
             return NO_SERVICE_TOKEN
         return ""
 
-    def objection(self, request, user) -> "str | StrPromise":
+    def objection(
+        self, request: AuthenticatedRequest, user: User
+    ) -> "str | StrPromise":
         """Return why the action skips a user, judged by the row."""
         if user.deleted_at:
             return _("This account was deleted.")
         return "" if user.is_mirrored else NOT_IN_DIRECTUS
 
-    def suits(self, user) -> bool:
+    def suits(self, user: User) -> bool:
         """Return whether the page of a user offers the action."""
         return user.is_mirrored
 
-    def perform(self, request, user) -> list[str]:
+    def perform(self, request: AuthenticatedRequest, user: User) -> list[str]:
         """Change one user.
 
         Returns:
@@ -215,7 +219,7 @@ class SendPasswordReset(Action):
             raise Refused(text % {"url": url}) from None
         return []
 
-    def _look_again(self, user) -> None:
+    def _look_again(self, user: User) -> None:
         """Return the present address in Directus, if the site may read it."""
         service = clients.service_client()
         if service is None:

@@ -8,10 +8,13 @@ import time
 from dataclasses import dataclass, field
 
 from django.contrib import messages
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from config.request import AuthenticatedRequest
 
 from ..core import audit
 from ..directus import (
@@ -20,6 +23,7 @@ from ..directus import (
     RateLimited,
     TryLater,
 )
+from ..models import User
 from ..operations.suspend import Refused
 from .actions import Action
 
@@ -45,7 +49,9 @@ class Tally:
 class Confirming:
     """An action in the admin of users: its confirmation page and its run."""
 
-    def __init__(self, model_admin, action: Action, request) -> None:
+    def __init__(
+        self, model_admin: ModelAdmin, action: Action, request: AuthenticatedRequest
+    ) -> None:
         self._admin = model_admin
         self._action = action
         self._request = request
@@ -95,7 +101,7 @@ class Confirming:
                 break
         return tally
 
-    def _try(self, user, tally: Tally) -> None:
+    def _try(self, user: User, tally: Tally) -> None:
         objection = self._action.obstacle() or self._action.objection(
             self._request, user
         )
@@ -114,7 +120,7 @@ class Confirming:
         else:
             self._done(user, tally, notes)
 
-    def _done(self, user, tally: Tally, notes: list[str]) -> None:
+    def _done(self, user: User, tally: Tally, notes: list[str]) -> None:
         tally.done.append(user)
         tally.notes += [f"{user}: {note}" for note in notes]
         self._log(user, str(self._action.label))
@@ -122,12 +128,14 @@ class Confirming:
             self._action.event, self._request, user=user, staff_id=self._staff_id
         )
 
-    def _refused(self, user, reason: str, tally: Tally, code: str = "Refused") -> None:
+    def _refused(
+        self, user: User, reason: str, tally: Tally, code: str = "Refused"
+    ) -> None:
         tally.notes.append(f"{user}: {reason}")
         self._record("staff_action.refused", user, code)
 
     def _stopped(
-        self, user, error: TryLater | AuthenticationFailed, tally: Tally
+        self, user: User, error: TryLater | AuthenticationFailed, tally: Tally
     ) -> None:
         """Note that the remaining users need not be tried."""
         code = getattr(error, "code", "") or type(error).__name__
@@ -159,11 +167,11 @@ class Confirming:
     def _staff_id(self) -> int:
         return self._request.user.pk
 
-    def _log(self, user, text: str) -> None:
+    def _log(self, user: User, text: str) -> None:
         """Write an entry into the admin's log."""
         self._admin.log_change(self._request, user, text)
 
-    def _record(self, event: str, user, reason: str) -> None:
+    def _record(self, event: str, user: User, reason: str) -> None:
         audit.record(
             event,
             self._request,

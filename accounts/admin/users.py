@@ -1,5 +1,6 @@
 """Users in the admin: values from Directus are read-only."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -7,12 +8,14 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseRedirect
-from django.urls import path, reverse
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+
+from config.request import AuthenticatedRequest
 
 from ..core import clients
 from ..models import User
@@ -144,29 +147,31 @@ class UserAdmin(DjangoUserAdmin):
         user = self.get_object(request, unquote(object_id))
         buttons = [
             (self._address(action, user), action.label)
-            for action in (self._allowed(request) if user else [])
-            if action.suits(user) and not action.objection(request, user)
+            for action in self._allowed(request)
+            if user and action.suits(user) and not action.objection(request, user)
         ]
         context = {"staff_actions": buttons, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
-    def _allowed(self, request) -> list[Action]:
+    def _allowed(self, request: AuthenticatedRequest) -> list[Action]:
         return [action for action in ACTIONS if self._may(request, action)]
 
-    def _may(self, request, action: Action) -> bool:
+    def _may(self, request: AuthenticatedRequest, action: Action) -> bool:
         return self.has_view_permission(request) and request.user.has_perm(
             f"{self.opts.app_label}.{action.permission}"
         )
 
-    def _address(self, action: Action, user) -> str:
+    def _address(self, action: Action, user: User) -> str:
         return reverse(f"admin:accounts_user_{action.name}", args=[user.pk])
 
-    def _url_of(self, action: Action):
+    def _url_of(self, action: Action) -> URLPattern:
         view = self.admin_site.admin_view(partial(self._act_on_one, action))
         name = f"accounts_user_{action.name}"
         return path(f"<path:object_id>/{action.name}/", view, name=name)
 
-    def _act_on_one(self, action: Action, request, object_id):
+    def _act_on_one(
+        self, action: Action, request: AuthenticatedRequest, object_id: str
+    ) -> HttpResponse:
         """Run an action on one user, after a confirmation."""
         if not self._may(request, action):
             raise PermissionDenied(action.permission)
@@ -181,7 +186,7 @@ class UserAdmin(DjangoUserAdmin):
         back = reverse("admin:accounts_user_change", args=[user.pk])
         return confirming.do([user]) or HttpResponseRedirect(back)
 
-    def _act_on_list(self, action: Action):
+    def _act_on_list(self, action: Action) -> Callable[..., HttpResponse | None]:
         """Return the action for the list, which runs it on the chosen users."""
 
         def act(model_admin, request, users):

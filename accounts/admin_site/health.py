@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from config.request import AuthenticatedRequest
+
 from ..core import audit
 from ..operations.doctor import Finding, Verdict, examine
 from ..operations.doctor.registry import CHECKS
@@ -47,7 +49,7 @@ def health(request, admin_site):
     return TemplateResponse(request, "admin/health.html", context)
 
 
-def _run(request) -> None:
+def _run(request: AuthenticatedRequest) -> None:
     if not request.user.has_perm(MAY_RUN):
         raise PermissionDenied(MAY_RUN)
     attempt = Attempt(DOCTOR_RUNS, "")

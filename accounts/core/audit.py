@@ -5,10 +5,16 @@ token.
 """
 
 import logging
+from typing import TYPE_CHECKING, Any
 
 from django.utils.crypto import salted_hmac
 
+from config.request import Request
+
 from ..directus import to_ascii
+
+if TYPE_CHECKING:
+    from ..models import User
 
 logger = logging.getLogger("accounts.audit")
 
@@ -16,7 +22,14 @@ logger = logging.getLogger("accounts.audit")
 ALARMS = {"break_glass.used", "break_glass.refused"}
 
 
-def record(event: str, request=None, *, user=None, email: str = "", **facts) -> None:
+def record(
+    event: str,
+    request: Request | None = None,
+    *,
+    user: "User | None" = None,
+    email: str = "",
+    **facts: Any,
+) -> None:
     """Write one event.
 
     Args:

@@ -5,6 +5,7 @@ does not slow down every page. It still writes, because other processes may read
 """
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.core.cache import cache
@@ -37,7 +38,7 @@ def _is_there() -> bool:
     return not _failed.get("cache")
 
 
-def _try(action, *args) -> Any:
+def _try(action: Callable[..., Any], *args: Any) -> Any:
     try:
         return action(*args)
     except Exception as error:  # noqa: BLE001 - each driver has its own

@@ -180,7 +180,7 @@ def _check_deletion():
     ]
 
 
-def _maps_names_to_lists(groups) -> bool:
+def _maps_names_to_lists(groups: object) -> bool:
     return isinstance(groups, dict) and all(
         isinstance(names, list) and all(isinstance(name, str) for name in names)
         for names in groups.values()

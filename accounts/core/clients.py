@@ -4,9 +4,11 @@ The only module that reads settings.DIRECTUS_*. It knows no endpoint paths.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from django.conf import settings
+
+from config.request import Request
 
 from ..directus import (
     RESERVE_SECONDS,
@@ -26,7 +28,7 @@ from .memory import kept
 MOST_ROWS = 1000
 
 
-def anonymous_client(request=None) -> DirectusClient:
+def anonymous_client(request: Request | None = None) -> DirectusClient:
     """Return a client without rights, for sign-in, sign-up and reset.
 
     Args:
@@ -35,20 +37,22 @@ def anonymous_client(request=None) -> DirectusClient:
     return DirectusClient(transport(), visitor=visitor_of(request))
 
 
-def client_for_tokens(tokens: TokenPair, request=None) -> DirectusClient:
+def client_for_tokens(
+    tokens: TokenPair, request: Request | None = None
+) -> DirectusClient:
     """Return a client that acts with new tokens."""
     auth = BearerAuth(tokens.access_token)
     return DirectusClient(transport(), auth=auth, visitor=visitor_of(request))
 
 
-def client_for_session(request) -> DirectusClient:
+def client_for_session(request: Request) -> DirectusClient:
     """Return a client that acts as the signed-in user and renews the tokens."""
     return DirectusClient(
         transport(), auth=session_auth(request), visitor=visitor_of(request)
     )
 
 
-def session_auth(request) -> RefreshingAuth:
+def session_auth(request: Request) -> RefreshingAuth:
     """Return the authentication with the session's tokens."""
     anonymous = anonymous_client(request)
     return RefreshingAuth(
@@ -96,7 +100,7 @@ def transport() -> Transport:
 
 
 @kept
-def _transport(base_url: str, **options) -> Transport:
+def _transport(base_url: str, **options: Any) -> Transport:
     return Transport(base_url, **options)
 
 
@@ -110,7 +114,7 @@ def _waiting_room(places: int) -> WaitingRoom:
     return WaitingRoom(places)
 
 
-def visitor_of(request) -> Visitor | None:
+def visitor_of(request: Request | None) -> Visitor | None:
     """Return the address and user agent that Directus is told."""
     if request is None:
         return None

@@ -12,27 +12,41 @@ from copy import copy
 from datetime import UTC
 from functools import partial
 from smtplib import SMTPException
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from config.request import Request
+
+from ..directus import DirectusUser
 from ..web.languages import language_of
 from ..web.user_agent import browser_in_words
 from . import background
 
+if TYPE_CHECKING:
+    from ..models import User
+
 logger = logging.getLogger(__name__)
 
 
-def send(name: str, user, request=None, *, to: str = "", **facts) -> None:
+def send(
+    name: str,
+    user: "User | DirectusUser | None",
+    request: Request | None = None,
+    *,
+    to: str = "",
+    **facts: Any,
+) -> None:
     """Mail a user about an event, in the user's language, in the background.
 
     A failure is logged and raises nothing: the event has happened already.
 
     Args:
         name: name of the template, without folder and suffix.
-        user: the user that the event concerns.
+        user: the user that the event concerns; None, if only the address is known.
         request: the request that caused it; the mail names its address and browser.
         to: the address, if not the user's.
         facts: further values for the template.
@@ -50,7 +64,13 @@ def _hand_over(name: str, mail: EmailMultiAlternatives) -> None:
         logger.error("The mail %s was not sent: %s", name, type(error).__name__)
 
 
-def _writer(name, user, request, to, facts) -> Callable[[], EmailMultiAlternatives]:
+def _writer(
+    name: str,
+    user: "User | DirectusUser | None",
+    request: Request | None,
+    to: str,
+    facts: dict[str, Any],
+) -> Callable[[], EmailMultiAlternatives]:
     """Return a function that writes the mail with the present values."""
     # Without a language in the profile, the mail has the language of the page.
     spoken = "" if request is None else translation.get_language()
@@ -65,10 +85,13 @@ def _writer(name, user, request, to, facts) -> Callable[[], EmailMultiAlternativ
     language = language_of(user, otherwise=spoken)
     with translation.override(language):
         context |= _cause(request)
-    return partial(_written, name, language, to or user.email, context)
+    address = to or (user.email if user else "")
+    return partial(_written, name, language, address, context)
 
 
-def _written(name, language, to, context) -> EmailMultiAlternatives:
+def _written(
+    name: str, language: str, to: str, context: dict[str, Any]
+) -> EmailMultiAlternatives:
     # The templates name UTC, whatever time zone the page was shown in.
     with translation.override(language), timezone.override(UTC):
         text = render_to_string(f"accounts/mail/{name}.txt", context).strip()
@@ -82,7 +105,7 @@ def _written(name, language, to, context) -> EmailMultiAlternatives:
     return mail
 
 
-def _cause(request) -> dict[str, str]:
+def _cause(request: Request | None) -> dict[str, str]:
     if request is None:
         return {}
     agent = request.META.get("HTTP_USER_AGENT", "")

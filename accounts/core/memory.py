@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Any
 
@@ -46,12 +46,12 @@ class Memory:
     def __len__(self) -> int:
         return len(self._values)
 
-    def get(self, key) -> Any:
+    def get(self, key: Hashable) -> Any:
         """Return a value, or None."""
         until, value = self._values.get(key, (0.0, None))
         return value if time.monotonic() < until else None
 
-    def set(self, key, value: Any) -> None:
+    def set(self, key: Hashable, value: Any) -> None:
         """Keep a value."""
         if key not in self._values and len(self._values) >= self._most:
             self.clear()

@@ -11,9 +11,11 @@ from typing import TypeVar
 
 from django.views.decorators.debug import sensitive_variables
 
+from config.request import Request
+
 from ..core import audit, clock, mails
 from ..directus import InvalidOTP
-from ..models import RecoveryCode
+from ..models import RecoveryCode, User
 from ..throttling.attempts import CodeAttempt
 from ..two_factor import recovery_codes
 from ..two_factor.totp import STEP_SECONDS, code_of
@@ -27,7 +29,7 @@ T = TypeVar("T")
 
 
 @sensitive_variables("code", "claimed")
-def claim(request, email: str, code: str) -> tuple[RecoveryCode, str]:
+def claim(request: Request, email: str, code: str) -> tuple[RecoveryCode, str]:
     """Claim a code for this request; return its row and the secret that it opens.
 
     Args:
@@ -80,7 +82,7 @@ def with_code(secret: str, action: Callable[[str], T]) -> T:
     raise InvalidOTP(401, "RECOVERY_CODE")
 
 
-def was_used(request, user) -> None:
+def was_used(request: Request, user: User) -> None:
     """Mail the user about a sign-in with a recovery code."""
     left = recovery_codes.codes_left(user)
     audit.record("two_factor.recovered", request, user=user, codes_left=left)

@@ -15,9 +15,12 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from config.request import AuthenticatedRequest, Request
+
 from .. import signals
 from ..core import audit, clients, mails
 from ..directus import DirectusError
+from ..models import User
 from .deletion_local import erase
 from .deletion_remote import erase_at_directus
 
@@ -33,7 +36,7 @@ def is_possible() -> bool:
     return settings.ACCOUNT_DELETION != "off" and bool(clients.service_token())
 
 
-def ask(request) -> None:
+def ask(request: AuthenticatedRequest) -> None:
     """Note that the signed-in user wants the account to be deleted."""
     user = request.user
     user.delete_at = timezone.now() + timedelta(days=settings.ACCOUNT_DELETION_DAYS)
@@ -43,7 +46,7 @@ def ask(request) -> None:
         mails.send("deletion_asked", user, request, delete_at=user.delete_at)
 
 
-def cancel(request) -> bool:
+def cancel(request: AuthenticatedRequest) -> bool:
     """Cancel the signed-in user's deletion; return whether there was one."""
     rows = get_user_model().objects.filter(
         pk=request.user.pk, is_active=True, deleted_at=None
@@ -55,7 +58,7 @@ def cancel(request) -> bool:
     return True
 
 
-def cancel_for(users, request) -> None:
+def cancel_for(users: QuerySet[User], request: Request) -> None:
     """Keep the accounts of users after a reset of their password by mail.
 
     The request for the deletion may have come from a stranger with the old password.
@@ -75,7 +78,7 @@ def due_users() -> QuerySet:
     return due.order_by("delete_at", "pk")
 
 
-def delete_now(request) -> str:
+def delete_now(request: AuthenticatedRequest) -> str:
     """Delete the account of the signed-in user now; otherwise as `delete`."""
     ask(request)
     try:
@@ -86,7 +89,7 @@ def delete_now(request) -> str:
         raise
 
 
-def delete(user, request=None) -> str:
+def delete(user: User, request: Request | None = None) -> str:
     """Delete a user whose `delete_at` is due.
 
     Returns:
@@ -118,7 +121,7 @@ def delete(user, request=None) -> str:
     return left
 
 
-def _claim(user) -> None:
+def _claim(user: User) -> None:
     """Deactivate the user, unless the deletion was cancelled meanwhile."""
     rows = get_user_model().objects.filter(
         pk=user.pk, delete_at=user.delete_at, deleted_at=None
@@ -127,7 +130,7 @@ def _claim(user) -> None:
         raise Cancelled
 
 
-def _finish(user) -> str:
+def _finish(user: User) -> str:
     """Try the deletion in Directus again."""
     left = erase_at_directus(user)
     if not left:

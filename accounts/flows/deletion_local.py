@@ -36,7 +36,7 @@ BLANK: dict[str, Any] = {
 
 
 @transaction.atomic
-def erase(user, *, is_finished: bool) -> int:
+def erase(user: User, *, is_finished: bool) -> int:
     """Anonymise the row of a user, and delete all rows that belong to it.
 
     Args:
@@ -67,7 +67,7 @@ def erase(user, *, is_finished: bool) -> int:
     return end_sessions(user.sessions.all())
 
 
-def _rename_in_admin_log(user) -> None:
+def _rename_in_admin_log(user: User) -> None:
     """Delete the user's name from the admin's log."""
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)

@@ -20,6 +20,7 @@ from ..directus import (
     DirectusUnavailable,
     InvalidPayload,
 )
+from ..models import User
 from ..passwords.validation import unguessable_password
 from ..profile import pictures
 from ..profile.access import NotGranted
@@ -33,7 +34,7 @@ NOBODYS_DOMAIN = "example.com"
 NOTHINGS: tuple[object, ...] = (None, "", 0, [])
 
 
-def erase_at_directus(user) -> str:
+def erase_at_directus(user: User) -> str:
     """Delete or anonymise a user, and delete the photo.
 
     Returns:
@@ -53,13 +54,13 @@ def erase_at_directus(user) -> str:
             return reason
     except (DirectusAPIError, CallFailed) as error:
         # Directus answers 500 if another row must keep its user.
-        if not service.has_user(user.directus_id):
+        if not service.has_user(user.mirrored_id):
             return ""
-        logger.error("Directus keeps user %s: %s", user.directus_id, error)
+        logger.error("Directus keeps user %s: %s", user.mirrored_id, error)
         return str(error)
 
 
-def _delete_picture(service: DirectusClient, user) -> str:
+def _delete_picture(service: DirectusClient, user: User) -> str:
     try:
         pictures.delete_of(user, service)
     except NotGranted:
@@ -67,13 +68,13 @@ def _delete_picture(service: DirectusClient, user) -> str:
     return ""
 
 
-def _delete(service: DirectusClient, user) -> None:
-    service.delete_user(user.directus_id)
+def _delete(service: DirectusClient, user: User) -> None:
+    service.delete_user(user.mirrored_id)
 
 
-def _anonymise(service: DirectusClient, user) -> None:
+def _anonymise(service: DirectusClient, user: User) -> None:
     service.update_user(
-        user.directus_id,
+        user.mirrored_id,
         {
             "email": f"deleted-{uuid.uuid4()}@{NOBODYS_DOMAIN}",
             "first_name": None,
@@ -83,7 +84,7 @@ def _anonymise(service: DirectusClient, user) -> None:
             "status": "suspended",
         },
     )
-    _empty(service, user.directus_id, ["avatar", *clients.profile_fields()])
+    _empty(service, user.mirrored_id, ["avatar", *clients.profile_fields()])
 
 
 def _empty(service: DirectusClient, user_id: UUID, names: list[str]) -> None:

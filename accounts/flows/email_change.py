@@ -6,16 +6,15 @@ calls, the written rows and the number of mails are the same.
 """
 
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import cast
-from uuid import UUID
 
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_variables
 
-from config.request import Request
+from config.request import AuthenticatedRequest, Request
 
 from ..core import audit, clients, mails
 from ..core.batches import delete_in_batches
@@ -28,7 +27,7 @@ from ..directus import (
     TryLater,
 )
 from ..mirror.users import mirror_user, note_written
-from ..models import EmailChange
+from ..models import EmailChange, User
 from ..sessions import current
 from ..sessions.ending import end_sessions_of
 from ..throttling import attempts, mailboxes
@@ -56,7 +55,7 @@ def is_possible() -> bool:
     return clients.service_client() is not None
 
 
-def pending(user) -> EmailChange | None:
+def pending(user: User) -> EmailChange | None:
     """Return the change that waits for its confirmation."""
     rows = EmailChange.objects.filter(user=user, expires_at__gt=timezone.now())
     return rows.first()
@@ -66,7 +65,7 @@ def pending(user) -> EmailChange | None:
 
 
 @sensitive_variables("token")
-def ask(request, new_email: str) -> None:
+def ask(request: AuthenticatedRequest, new_email: str) -> None:
     """Mail a link to the new address, and a notice to the old one.
 
     Raises:
@@ -92,7 +91,7 @@ def ask(request, new_email: str) -> None:
     mails.send("email_change_asked", user, request)
 
 
-def _count(request, new_email: str) -> list[Attempt]:
+def _count(request: AuthenticatedRequest, new_email: str) -> list[Attempt]:
     counted = [
         Attempt(ADDRESS_EMAIL_CHANGES, client_address.bucket(request.client_address)),
         Attempt(ACCOUNT_EMAIL_CHANGES, str(request.user.pk)),
@@ -108,7 +107,7 @@ def _count(request, new_email: str) -> list[Attempt]:
         raise
 
 
-def _other_owner(user, new_email: str) -> DirectusUser | None:
+def _other_owner(user: User, new_email: str) -> DirectusUser | None:
     """Return other users with this address."""
     with service_call():
         owners = _service().find_users_by_email(new_email)
@@ -116,7 +115,7 @@ def _other_owner(user, new_email: str) -> DirectusUser | None:
     return next(others, None)
 
 
-def _remember(user, new_email: str, token: str) -> None:
+def _remember(user: User, new_email: str, token: str) -> None:
     # Also if the address is taken: no mail contains the token then.
     EmailChange.objects.update_or_create(
         user=user,
@@ -148,7 +147,7 @@ def find(token: str) -> EmailChange | None:
 
 
 @sensitive_variables("token")
-def confirm(request, token: str) -> EmailChange:
+def confirm(request: Request, token: str) -> EmailChange:
     """Change the address at Directus, and end all sessions of the user.
 
     Returns:
@@ -169,17 +168,17 @@ def confirm(request, token: str) -> EmailChange:
         raise LinkInvalid
     # Otherwise Directus has changed it before, and the answer was lost.
     if profile.email.casefold() != change.new_email.casefold():
-        _write(request, service, change, profile)
+        _write(request, service, change)
     _begin_anew(request, change, profile)
     return change
 
 
-def _owner(request, service: DirectusClient, change: EmailChange) -> DirectusUser:
+def _owner(
+    request: Request, service: DirectusClient, change: EmailChange
+) -> DirectusUser:
     """Return the profile, if the account is still the one of the request."""
-    # A local user cannot request a change.
-    directus_id = cast(UUID, change.user.directus_id)
     with service_call():
-        profile = service.get_user(directus_id)
+        profile = service.get_user(change.user.mirrored_id)
     known = {change.old_email.casefold(), change.new_email.casefold()}
     if not profile.is_active or profile.email.casefold() not in known:
         _refused(request, change.user, "ACCOUNT_CHANGED")
@@ -188,15 +187,10 @@ def _owner(request, service: DirectusClient, change: EmailChange) -> DirectusUse
     return profile
 
 
-def _write(
-    request: Request,
-    service: DirectusClient,
-    change: EmailChange,
-    profile: DirectusUser,
-) -> None:
+def _write(request: Request, service: DirectusClient, change: EmailChange) -> None:
     try:
         with service_call(but=InvalidPayload):
-            service.update_user(profile.id, {"email": change.new_email})
+            service.update_user(change.user.mirrored_id, {"email": change.new_email})
     except InvalidPayload as error:
         # Most likely the address was taken meanwhile.
         _refused(request, change.user, error.code)
@@ -213,7 +207,7 @@ def _put_back(change: EmailChange) -> None:
     EmailChange.objects.get_or_create(user=change.user, defaults=values)
 
 
-def _begin_anew(request, change: EmailChange, profile: DirectusUser) -> None:
+def _begin_anew(request: Request, change: EmailChange, profile: DirectusUser) -> None:
     user = mirror_user(profile)
     note_written(user, email=change.new_email)
     attempts.follow_address(change.old_email, change.new_email)
@@ -226,7 +220,7 @@ def _begin_anew(request, change: EmailChange, profile: DirectusUser) -> None:
     mails.send("email_changed", user, request, to=change.old_email)
 
 
-def cancel(request) -> bool:
+def cancel(request: AuthenticatedRequest) -> bool:
     """Void the signed-in user's link; return whether there was one."""
     is_there, _ = EmailChange.objects.filter(user=request.user).delete()
     if is_there:
@@ -234,7 +228,7 @@ def cancel(request) -> bool:
     return bool(is_there)
 
 
-def void_links(users) -> None:
+def void_links(users: Iterable[User | int]) -> None:
     """Void the links of users after a new password."""
     EmailChange.objects.filter(user__in=users).delete()
 
@@ -254,7 +248,7 @@ def _service() -> DirectusClient:
     return service
 
 
-def _refused(request, user, reason: str) -> None:
+def _refused(request: Request, user: User | None, reason: str) -> None:
     audit.record("email.change_refused", request, user=user, reason=reason)
 
 

@@ -12,6 +12,8 @@ import logging
 
 from django.views.decorators.debug import sensitive_variables
 
+from config.request import Request
+
 from ..core import audit, clients
 from ..core.service_token import service_call
 from ..directus import (
@@ -40,7 +42,7 @@ class LinkInvalid(Exception):
 
 
 @sensitive_variables("token")
-def confirm(request, token: str) -> bool:
+def confirm(request: Request, token: str) -> bool:
     """Confirm the address that a link's token names.
 
     Returns:
@@ -72,7 +74,7 @@ def confirm(request, token: str) -> bool:
     return is_void
 
 
-def _take(request, attempt: Attempt, email: str) -> None:
+def _take(request: Request, attempt: Attempt, email: str) -> None:
     try:
         attempt.take()
     except Throttled:
@@ -152,7 +154,9 @@ def _accounts(service: DirectusClient, email: str) -> list[DirectusUser]:
     return accounts
 
 
-def _replace_passwords(service: DirectusClient, unconfirmed: list[DirectusUser]):
+def _replace_passwords(
+    service: DirectusClient, unconfirmed: list[DirectusUser]
+) -> None:
     """Give unconfirmed accounts random passwords, which are stored nowhere."""
     with service_call():
         for user in unconfirmed:
@@ -168,7 +172,7 @@ def _note_void(email: str) -> None:
     SignUp.objects.update_or_create(email_digest=_key(email), defaults=values)
 
 
-def _send_reset_link(request, email: str) -> None:
+def _send_reset_link(request: Request, email: str) -> None:
     try:
         with mailboxes.uncounted_in_trouble(mailboxes.count_for_owner(email)):
             clients.anonymous_client(request).request_password_reset(

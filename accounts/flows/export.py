@@ -12,6 +12,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
+from config.request import AuthenticatedRequest
+
 from .. import signals
 from ..core import audit, clients
 from ..core.service_token import ServiceTokenRefused, service_call
@@ -34,7 +36,7 @@ class Incomplete(Exception):
     """Another app did not deliver its data."""
 
 
-def export(request) -> str:
+def export(request: AuthenticatedRequest) -> str:
     """Return the JSON document of the signed-in user.
 
     Raises:
@@ -56,7 +58,7 @@ def export(request) -> str:
 # Directus
 
 
-def _in_directus(request) -> dict[str, Any]:
+def _in_directus(request: AuthenticatedRequest) -> dict[str, Any]:
     """Return the fields that the site or the user may read."""
     record = _as_site(request) | request.directus.read_own_record()
     return {
@@ -66,24 +68,24 @@ def _in_directus(request) -> dict[str, Any]:
     }
 
 
-def _as_site(request) -> dict[str, Any]:
+def _as_site(request: AuthenticatedRequest) -> dict[str, Any]:
     service = clients.service_client(clients.visitor_of(request))
     if service is None:
         return {}
     try:
         with service_call():
-            return service.read_record(request.user.directus_id)
+            return service.read_record(request.user.mirrored_id)
     except ServiceTokenRefused:
         # The user's own token may read less.
         return {}
 
 
-def _activity(request) -> list[dict[str, Any]] | None:
+def _activity(request: AuthenticatedRequest) -> list[dict[str, Any]] | None:
     """Return Directus' log of the user; None if the site may not read it."""
     service = clients.service_client(clients.visitor_of(request))
     if service is None:
         return None
-    own_id = request.user.directus_id
+    own_id = request.user.mirrored_id
     try:
         with service_call():
             entries = service.list_activity(own_id)

@@ -2,6 +2,8 @@
 
 from django.views.decorators.debug import sensitive_variables
 
+from config.request import Request
+
 from ..core import audit, clients
 from ..directus import DirectusAPIError, Forbidden, InvalidPayload
 from ..throttling.limits import ADDRESS_LINKS, Attempt, Throttled
@@ -19,7 +21,7 @@ class NoRoom(Exception):
 
 
 @sensitive_variables("token", "password")
-def accept(request, token: str, password: str) -> str:
+def accept(request: Request, token: str, password: str) -> str:
     """Accept an invitation.
 
     Returns:
@@ -47,7 +49,7 @@ def accept(request, token: str, password: str) -> str:
     return email
 
 
-def _count(request, email: str) -> None:
+def _count(request: Request, email: str) -> None:
     try:
         Attempt(ADDRESS_LINKS, client_address.bucket(request.client_address)).take()
     except Throttled:

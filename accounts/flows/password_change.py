@@ -10,10 +10,13 @@ import logging
 from django.contrib.auth import SESSION_KEY
 from django.views.decorators.debug import sensitive_variables
 
+from config.request import AuthenticatedRequest, Request
+
 from ..core import audit, clients, mails
 from ..directus import (
     AuthenticationFailed,
     DirectusAPIError,
+    DirectusClient,
     DirectusError,
     DirectusUnavailable,
     Forbidden,
@@ -33,7 +36,9 @@ class NotAllowed(Exception):
 
 
 @sensitive_variables("tokens", "password", "otp")
-def change(request, tokens: TokenPair, password: str, otp: str = "") -> bool:
+def change(
+    request: AuthenticatedRequest, tokens: TokenPair, password: str, otp: str = ""
+) -> bool:
     """Set the password of the signed-in user, and end all other sessions.
 
     Args:
@@ -67,8 +72,8 @@ def change(request, tokens: TokenPair, password: str, otp: str = "") -> bool:
 
 
 @sensitive_variables("tokens", "password")
-def _write(request, tokens: TokenPair, password: str) -> None:
-    user_id = request.user.directus_id
+def _write(request: AuthenticatedRequest, tokens: TokenPair, password: str) -> None:
+    user_id = request.user.mirrored_id
     try:
         own = clients.client_for_tokens(tokens, request)
         try:
@@ -89,14 +94,14 @@ def _write(request, tokens: TokenPair, password: str) -> None:
         raise NotAllowed from error
 
 
-def _as_site(request, error: DirectusAPIError):
+def _as_site(request: Request, error: DirectusAPIError) -> DirectusClient:
     service = clients.service_client(clients.visitor_of(request))
     if service is None:
         raise error
     return service
 
 
-def _after(request) -> None:
+def _after(request: AuthenticatedRequest) -> None:
     user = request.user
     email_change.void_links([user])
     ended = end_sessions_of(user, but=request.session)
@@ -105,7 +110,7 @@ def _after(request) -> None:
 
 
 @sensitive_variables("password", "otp", "old", "new")
-def _sign_in_anew(request, password: str, otp: str) -> bool:
+def _sign_in_anew(request: AuthenticatedRequest, password: str, otp: str) -> bool:
     """Store new tokens under a new session key; return False if there are none."""
     session = request.session
     old = session.tokens.newest()

@@ -4,7 +4,10 @@ import logging
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import Request
 
 from ..core import audit, clients, mails
 from ..directus import (
@@ -16,7 +19,7 @@ from ..directus import (
     TryLater,
     spellings,
 )
-from ..models import Session
+from ..models import Session, User
 from ..sessions.store import end_sessions
 from ..throttling import mailboxes
 from ..throttling.attempts import clear_failures
@@ -32,7 +35,7 @@ class Unsure(Exception):
     """The answer was lost: either the new or the old password is valid."""
 
 
-def send_link(request, email: str) -> None:
+def send_link(request: Request, email: str) -> None:
     """Let Directus mail a link to an address, if an account has it.
 
     Raises:
@@ -57,7 +60,7 @@ def send_link(request, email: str) -> None:
     audit.record("password_reset.asked", request, email=email)
 
 
-def send_link_as_staff(request, user) -> None:
+def send_link_as_staff(request: Request, user: User) -> None:
     """Let Directus mail a link to a user, on behalf of staff.
 
     These attempts are counted apart from those of visitors.
@@ -77,7 +80,7 @@ def _mail_link(client: DirectusClient, email: str) -> None:
     )
 
 
-def _count(request, email: str) -> list[Attempt]:
+def _count(request: Request, email: str) -> list[Attempt]:
     address = client_address.bucket(request.client_address)
     try:
         Attempt(ADDRESS_RESETS, address).take()
@@ -88,7 +91,7 @@ def _count(request, email: str) -> list[Attempt]:
 
 
 @sensitive_variables("password", "token")
-def reset(request, token: str, password: str) -> str:
+def reset(request: Request, token: str, password: str) -> str:
     """Set the password with a link's token, and end all sessions of the user.
 
     Returns:
@@ -125,7 +128,7 @@ def reset(request, token: str, password: str) -> str:
     return email
 
 
-def _begin_anew(request, email: str) -> None:
+def _begin_anew(request: Request, email: str) -> None:
     clear_failures(email)
     sign_up.delete_sign_ups(email)
     users = _owners(email)
@@ -141,7 +144,7 @@ def _begin_anew(request, email: str) -> None:
     mails.send("password_changed", user, request, to=email)
 
 
-def _owners(email: str):
+def _owners(email: str) -> QuerySet[User]:
     """Return the rows of the users that have this address in Directus.
 
     A row here may have an older address, and a local user may have the same one. If

@@ -11,6 +11,8 @@ from django.db import DatabaseError
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
+from config.request import AuthenticatedRequest, Request
+
 from .. import two_factor
 from ..core import audit, clients, mails
 from ..directus import (
@@ -25,6 +27,7 @@ from ..directus import (
 )
 from ..mirror.own_profile import read_own_profile, read_profile
 from ..mirror.users import as_known, mirror_user
+from ..models import User
 from ..passwords import local
 from ..sessions.tokens import revoke
 from ..throttling.attempts import SignInAttempt
@@ -35,8 +38,13 @@ from . import sign_up
 
 @sensitive_variables("password", "otp", "tokens")
 def sign_in(
-    request, email: str, password: str, otp: str = "", *, own_code: bool = False
-):
+    request: Request,
+    email: str,
+    password: str,
+    otp: str = "",
+    *,
+    own_code: bool = False,
+) -> User:
     """Check the credentials at Directus and mirror their owner.
 
     Returns:
@@ -64,7 +72,9 @@ def sign_in(
 
 
 @sensitive_variables("tokens", "otp", "renewed")
-def _mirrored(request, tokens: TokenPair, email: str, otp: str):
+def _mirrored(
+    request: Request, tokens: TokenPair, email: str, otp: str
+) -> tuple[User, TokenPair]:
     """Mirror the owner of the tokens; revoke the tokens if that fails.
 
     Returns:
@@ -102,7 +112,12 @@ def _check_password_is_safe(profile: DirectusUser, email: str) -> None:
 
 @sensitive_variables("password", "otp", "tokens")
 def login(
-    request, email: str, password: str, otp: str = "", *, own_code: bool = False
+    request: Request,
+    email: str,
+    password: str,
+    otp: str = "",
+    *,
+    own_code: bool = False,
 ) -> TokenPair:
     """Exchange credentials for tokens, within the limits of `throttling.attempts`.
 
@@ -132,7 +147,7 @@ def login(
 
 @sensitive_variables("password", "otp")
 def _login(
-    request, attempt: SignInAttempt, email: str, password: str, otp: str
+    request: Request, attempt: SignInAttempt, email: str, password: str, otp: str
 ) -> TokenPair:
     """Request tokens; settle the attempt if there are none."""
     try:
@@ -154,7 +169,7 @@ def _login(
 
 @sensitive_variables("password", "otp", "typed")
 def _try_spellings(
-    request, attempt: SignInAttempt, email: str, password: str, otp: str
+    request: Request, attempt: SignInAttempt, email: str, password: str, otp: str
 ) -> TokenPair:
     """Try the typed values in the usual spelling, then in the others.
 
@@ -176,7 +191,11 @@ def _try_spellings(
 
 @sensitive_variables("password", "otp", "tokens")
 def prove_password(
-    request, password: str, otp: str = "", *, own_code: bool = False
+    request: AuthenticatedRequest,
+    password: str,
+    otp: str = "",
+    *,
+    own_code: bool = False,
 ) -> TokenPair:
     """Check the password of the signed-in user, by a sign-in at Directus.
 
@@ -204,7 +223,9 @@ def prove_password(
 
 
 @sensitive_variables("password", "otp")
-def login_again(request, password: str, otp: str = "") -> TokenPair:
+def login_again(
+    request: AuthenticatedRequest, password: str, otp: str = ""
+) -> TokenPair:
     """Sign in with a password that the signed-in user has just set.
 
     Not counted, because nothing can be guessed: the code was accepted before, and
@@ -217,7 +238,7 @@ def login_again(request, password: str, otp: str = "") -> TokenPair:
     return client.login(email=request.user.email, password=password, otp=otp)
 
 
-def tell_of_new_device(request, user) -> None:
+def tell_of_new_device(request: Request, user: User) -> None:
     """Mail a user about a sign-in with a browser that did not know the user."""
     if known_devices.knows_user(request, user):
         return

@@ -6,7 +6,10 @@ It keeps the password, which is needed again together with the code.
 import secrets
 from dataclasses import dataclass, field
 
+from django.http.response import HttpResponseBase
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import Request
 
 from ..web.sealed_cookie import ShortSecret
 
@@ -25,7 +28,14 @@ class PendingSignIn:
 
 
 @sensitive_variables("password")
-def start(request, response, *, email: str, password: str, next: str) -> None:
+def start(
+    request: Request,
+    response: HttpResponseBase,
+    *,
+    email: str,
+    password: str,
+    next: str,
+) -> None:
     """Store the first step."""
     request.session.cycle_key()
     _PASSWORD.start(
@@ -34,7 +44,7 @@ def start(request, response, *, email: str, password: str, next: str) -> None:
 
 
 @sensitive_variables("password", "found")
-def read(request) -> PendingSignIn | None:
+def read(request: Request) -> PendingSignIn | None:
     """Return the first step; None if expired or of another browser."""
     found = _PASSWORD.read(request)
     if found is None:
@@ -45,11 +55,11 @@ def read(request) -> PendingSignIn | None:
     )
 
 
-def was_started(request) -> bool:
+def was_started(request: Request) -> bool:
     """Return whether this browser began to sign in, even if that has expired."""
     return _PASSWORD.was_started(request)
 
 
-def end(request, response) -> None:
+def end(request: Request, response: HttpResponseBase) -> None:
     """Delete the first step."""
     _PASSWORD.end(request, response)

@@ -11,9 +11,11 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import Request
 
 from ..core import audit, cache, clients
 from ..core.batches import delete_in_batches
@@ -53,7 +55,7 @@ class NotAccepted(Exception):
 
 
 @sensitive_variables("user")
-def sign_up(request, user: NewUser) -> None:
+def sign_up(request: Request, user: NewUser) -> None:
     """Create an account in Directus.
 
     Raises:
@@ -85,7 +87,7 @@ def _as_directus_has_it(email: str) -> str:
     return found[0].email if found else email
 
 
-def _count_attempt(request, email: str) -> list[Attempt]:
+def _count_attempt(request: Request, email: str) -> list[Attempt]:
     """Count the attempt and its mail; return the attempts of the mail."""
     address = client_address.bucket(request.client_address)
     try:
@@ -102,7 +104,7 @@ def _count_attempt(request, email: str) -> list[Attempt]:
 
 
 @sensitive_variables("user")
-def _create(request, user: NewUser) -> None:
+def _create(request: Request, user: NewUser) -> None:
     service = clients.service_client(clients.visitor_of(request))
     client = service or clients.anonymous_client(request)
     try:
@@ -120,7 +122,7 @@ def _create(request, user: NewUser) -> None:
 
 
 @sensitive_variables("user")
-def _register(request, user: NewUser) -> None:
+def _register(request: Request, user: NewUser) -> None:
     """Create the account here if possible, and let Directus mail the link.
 
     The calls and written rows are the same for known and new addresses.
@@ -148,7 +150,7 @@ def _register(request, user: NewUser) -> None:
 
 
 @sensitive_variables("user")
-def _ask_for_link(request, user: NewUser) -> None:
+def _ask_for_link(request: Request, user: NewUser) -> None:
     try:
         clients.anonymous_client(request).register_user(
             user, verification_url=public_url("accounts:email_verification")
@@ -162,7 +164,7 @@ def _ask_for_link(request, user: NewUser) -> None:
         logger.warning("Directus refused a sign-up that this site allowed: %s", error)
 
 
-def _creator(request) -> DirectusClient | None:
+def _creator(request: Request) -> DirectusClient | None:
     """Return the service client, if it may create unconfirmed accounts; else None."""
     service = clients.service_client(clients.visitor_of(request))
     if service is None or not clients.customer_role() or not _are_confirmed(request):
@@ -170,7 +172,7 @@ def _creator(request) -> DirectusClient | None:
     return service
 
 
-def _are_confirmed(request) -> bool:
+def _are_confirmed(request: Request) -> bool:
     """Return whether Directus accepts sign-ups and confirms their addresses."""
     known = cache.get(CACHE_KEY)
     if known is None:
@@ -212,7 +214,7 @@ def _take_back(service: DirectusClient, email: str, created: UUID) -> None:
 # Notes about sign-ups
 
 
-def _sign_ups_of(email: str):
+def _sign_ups_of(email: str) -> QuerySet[SignUp]:
     return SignUp.objects.filter(pk=audit.email_digest(email))
 
 

@@ -1,1 +1,1 @@
-"""Forms: they validate and lay themselves out. They make no calls."""
+"""Forms. They validate and define their layout, and make no calls to Directus."""

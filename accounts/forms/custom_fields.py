@@ -1,6 +1,6 @@
 """Form fields for the fields that operators added to users in Directus.
 
-A *kind* says how a value of Directus becomes one of the form, and back.
+A *kind* converts values of Directus into values of a form field, and back.
 """
 
 import re
@@ -32,13 +32,13 @@ SECONDS = "%Y-%m-%dT%H:%M:%S"
 
 @dataclass(frozen=True)
 class Kind:
-    """How fields of one type are edited.
+    """The form field and the conversions of a type.
 
     Attributes:
-        make: returns the form field; gets the description and common options.
-        read: turns Directus' value, never null, into the form's.
-        write: turns the form's value, never empty, into Directus'.
-        empty: what Directus is sent for nothing, where null is not allowed.
+        make: returns the form field for the description and common options.
+        read: converts a value of Directus, never null, for the form.
+        write: converts a value of the form, never empty, for Directus.
+        empty: the value for an empty field that may not be null.
     """
 
     make: Callable[[Description, dict[str, Any]], forms.Field]
@@ -48,12 +48,12 @@ class Kind:
 
 
 class TagsField(forms.CharField):
-    """A list of short texts, typed as one; one with a comma in it stands in quotes."""
+    """A list of short texts, separated by commas; a text with a comma is in quotes."""
 
     def prepare_value(self, value):
         if not isinstance(value, list):
             return value
-        # Of one without a comma, a quotation mark is a part like any other.
+        # In a text without a comma, a quotation mark is an ordinary character.
         return ", ".join(f'"{_doubled(tag)}"' if "," in tag else tag for tag in value)
 
     def to_python(self, value):
@@ -70,7 +70,7 @@ class TagsField(forms.CharField):
         return (initial or []) != self.to_python(data)
 
 
-# A tag in quotes, if a comma or the end follows, or anything up to a comma.
+# A tag in quotes before a comma or the end, or anything up to a comma.
 TAG = re.compile(r'\s*"(?:[^"]|"")*"\s*(?=,|\Z)|[^,]+')
 
 
@@ -84,7 +84,7 @@ def _unquoted(tag: str) -> str:
 
 
 class ChoicesField(forms.MultipleChoiceField):
-    """Several choices; Directus may have one of them twice."""
+    """Several choices; Directus may store one of them twice."""
 
     widget = forms.CheckboxSelectMultiple
 
@@ -93,7 +93,7 @@ class ChoicesField(forms.MultipleChoiceField):
 
 
 class LinesField(forms.CharField):
-    """A text of several lines; a line break is one character, as Directus counts."""
+    """A text of several lines; a line break counts as one character, as in Directus."""
 
     widget = forms.Textarea(attrs={"rows": 4})
 
@@ -103,23 +103,23 @@ class LinesField(forms.CharField):
 
 
 class WallClockField(forms.DateTimeField):
-    """A moment without a zone: what a clock on the wall shows, wherever it hangs."""
+    """A date and time without a time zone."""
 
     def prepare_value(self, value):
         return value
 
     def to_python(self, value):
-        # Django's own makes it a moment of the page's zone.
+        # Django's own field adds the time zone of the page.
         with timezone.override(UTC):
             moment = super().to_python(value)
         return moment and moment.replace(tzinfo=None)
 
 
 class MomentField(WallClockField):
-    """A moment, typed in the zone of the page.
+    """A date and time in the time zone of the page.
 
-    When clocks are put back an hour comes twice, and the first is meant; when they are
-    put forward an hour is missing, and what they showed without that is meant.
+    When clocks are put back, an hour occurs twice, and the first one counts. When they
+    are put forward, a time in the missing hour counts as without the change.
     """
 
     def prepare_value(self, value):
@@ -131,7 +131,7 @@ class MomentField(WallClockField):
 
 
 class CustomField:
-    """A field of the profile: its form field, and its values both ways."""
+    """A field of the profile: its form field, and its conversions."""
 
     def __init__(self, description: Description, kind: Kind):
         self.description = description
@@ -152,7 +152,7 @@ class CustomField:
             label = _("%(label)s (optional)") % {"label": label}
         options = {
             "label": label,
-            # Shown as it is by crispy; whoever wrote it meant text.
+            # crispy shows help texts unescaped, and the operator wrote plain text.
             "help_text": escape(description.note),
             "required": required,
             "error_messages": {"required": self._demand()},
@@ -168,13 +168,13 @@ class CustomField:
         return _("Enter a value.")
 
     def keep(self, field: forms.Field, value: Any) -> None:
-        """Offer what is chosen now, even where it is no choice any more."""
+        """Offer the present value even if it is no longer a choice."""
         if len(str(field.prepare_value(value))) > LONGEST_TEXT:
             ReadOnlyText.instead(field)
             field.help_text = _("This text is too long to change here.")
         if not isinstance(field, forms.ChoiceField) or not value:
             return
-        # Of the many forms that choices may have, a field gives pairs.
+        # Of a form field, choices are pairs.
         choices = cast(Iterable[tuple[str, str]], field.choices)
         known = dict(choices)
         chosen = value if isinstance(value, list) else [value]
@@ -182,7 +182,7 @@ class CustomField:
         field.choices = [*choices, *others]
 
     def to_form(self, value: Any) -> Any:
-        """Return the form's value for one of Directus; odd ones are shown empty."""
+        """Return the form's value for a value of Directus; empty if unexpected."""
         if value is None:
             return None
         try:
@@ -191,23 +191,23 @@ class CustomField:
             return None
 
     def to_directus(self, value: Any) -> Any:
-        """Return Directus' value for a checked one of the form."""
+        """Return the value for Directus of a valid form value."""
         if value in (None, "", []):
             return None if self.description.is_nullable else self._kind.empty
         return self._kind.write(value)
 
 
 def custom_field(description: Description) -> CustomField | None:
-    """Return the field for a description; None for a type that has no form here."""
+    """Return the field for a description; None for an unsupported type."""
     kind = _kind_with_choices(description) or KINDS.get(description.type)
     if description.type in {"json", "csv"} and kind is TAGS:
-        # Without choices only tags are simple enough.
+        # Without choices only tags are supported.
         kind = TAGS if description.interface == "tags" else None
     return CustomField(description, kind) if kind else None
 
 
 def _kind_with_choices(description: Description) -> Kind | None:
-    """Return a kind for values to choose from, which may be texts or numbers."""
+    """Return a kind for choices, which may be texts or numbers."""
     if not description.choices:
         return None
     originals = {str(value): value for value, _text in description.choices}
@@ -280,7 +280,7 @@ def _decimal(description: Description, options: dict[str, Any]) -> forms.Field:
 
 
 def _limits(description: Description, least: Any, most: Any) -> dict[str, Any]:
-    """Return the limits of a number; an operator's are within the type's."""
+    """Return the limits of a number: the operator's, within those of the type."""
     found = {"min_value": least, "max_value": most}
     for name, option in (("min_value", "min"), ("max_value", "max")):
         value = description.options.get(option)

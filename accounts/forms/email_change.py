@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .fields import EmailField, SiteForm
 
-# What fits into Directus' column.
+# The length of Directus' column.
 LONGEST_ADDRESS = 128
 
 
@@ -13,7 +13,7 @@ class EmailChangeForm(SiteForm):
     """The new address.
 
     Args:
-        user: whose present address is refused.
+        user: the user; the present address is refused.
     """
 
     email = EmailField(
@@ -27,7 +27,7 @@ class EmailChangeForm(SiteForm):
         self.user = user
 
     def clean_email(self):
-        """Refuse the address that it is already."""
+        """Refuse the present address."""
         email = self.cleaned_data["email"]
         if email == self.user.email.casefold():
             raise ValidationError(

@@ -1,4 +1,4 @@
-"""The fields that several forms share."""
+"""Fields that several forms use."""
 
 import re
 import unicodedata
@@ -21,11 +21,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.directus import to_ascii
+from accounts.models import User
 
 PLAIN_ADDRESS = re.compile(r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]{1,64}@[A-Za-z0-9.-]+")
-# An encoded word: some mail servers decode it, and reach another address.
+# An encoded word (RFC 2047): some mail servers decode it to another address.
 ENCODED_WORD = "=?"
-# Directus hashes what it gets; a longer one than this only costs it time.
+# Longer passwords only cost Directus time for hashing.
 LONGEST_TYPED_SECRET = 1024
 
 
@@ -33,7 +34,7 @@ is_address = EmailValidator(message=_("Enter a valid email address."))
 
 
 class EmailField(forms.EmailField):
-    """One address, as one person types it; returned in small letters and in ASCII."""
+    """An email address; its value is in lower case and in ASCII."""
 
     default_validators = [is_address]
 
@@ -62,10 +63,10 @@ class EmailField(forms.EmailField):
 
 
 class SecretField(forms.CharField):
-    """A password or a code, which no browser cuts: what is too long is told so.
+    """A password or a code. Browsers do not truncate it; a long one is an error.
 
     Args:
-        max_length: how many characters are taken.
+        max_length: the highest accepted number of characters.
     """
 
     def __init__(self, *, max_length=LONGEST_TYPED_SECRET, **options):
@@ -82,7 +83,7 @@ class SecretField(forms.CharField):
 
 
 class PasswordField(SecretField):
-    """A password that somebody knows already: sent on exactly as it was typed."""
+    """An existing password, passed on exactly as typed."""
 
     def __init__(self, *, autocomplete="current-password", **options):
         options.setdefault("label", _("Password"))
@@ -95,9 +96,9 @@ class PasswordField(SecretField):
 
 
 class NewPasswordField(PasswordField):
-    """A password to be chosen; the policy is its help text.
+    """A new password; its help text is the policy.
 
-    Whatever keyboard typed it, its letters are composed (NFC): Directus compares bytes.
+    Its letters are composed (NFC) for all keyboards, because Directus compares bytes.
     """
 
     def __init__(self, **options):
@@ -112,24 +113,24 @@ class NewPasswordField(PasswordField):
 
 
 class ReadOnlyText(forms.Widget):
-    """Shows a value as text: nobody can change it, and no form sends it.
+    """Shows a value as text, which the form does not send.
 
-    Of a field with choices it shows their texts.
+    For a field with choices it shows their labels.
     """
 
     choices: Iterable[tuple[Any, Any]] = ()
 
     @classmethod
     def instead(cls, field: forms.Field) -> None:
-        """Let a field be shown so, whatever it was made for."""
+        """Replace the widget of a field by this one."""
         field.disabled = True
         field.widget = cls()
         if isinstance(field, forms.ChoiceField):
-            # Gives them to the widget as well.
+            # Sets the choices of the widget, too.
             field.choices = field.choices
 
     def render(self, name, value, attrs=None, renderer=None):
-        """Return the text, to which a label can belong."""
+        """Return the text in an element that can have a label."""
         shown = {key: (attrs or {}).get(key) for key in ("id", "aria-describedby")}
         return format_html(
             '<output class="form-control-plaintext"{}>{}</output>',
@@ -150,7 +151,7 @@ class ReadOnlyText(forms.Widget):
 
 
 class SiteForm(forms.Form):
-    """A form whose tag, token and button stand in the template."""
+    """A form; the template has its tag, CSRF token and button."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -162,12 +163,12 @@ class SiteForm(forms.Form):
             if isinstance(field, NewPasswordField):
                 field.help_text = _policy_as_list()
 
-    def check_new_password(self, name: str, user) -> None:
-        """Hold a new password against the policy.
+    def check_new_password(self, name: str, user: User) -> None:
+        """Check a new password against the policy.
 
         Args:
-            name: of the field.
-            user: whose address and names are no passwords; it need not be saved.
+            name: name of the field.
+            user: the user; address and names are refused. It may be unsaved.
         """
         password = self.cleaned_data.get(name)
         if not password:

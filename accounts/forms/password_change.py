@@ -1,4 +1,4 @@
-"""The form to change the own password."""
+"""The form to change the password of the signed-in user."""
 
 import unicodedata
 
@@ -15,7 +15,7 @@ class PasswordChangeForm(ReauthenticationForm, NewPasswordForm):
     field_order = ("current_password", "otp", "new_password", "new_password_again")
 
     def clean(self):
-        """Refuse the password that it is already."""
+        """Refuse the present password."""
         cleaned = super().clean()
         new, current = cleaned.get("new_password"), cleaned.get("current_password")
         if new and current and new == unicodedata.normalize("NFC", current):

@@ -9,7 +9,7 @@ from .fields import EmailField, NewPasswordField, PasswordField, SiteForm
 
 
 class PasswordResetForm(SiteForm):
-    """The address to which the link is sent."""
+    """The address for the link."""
 
     email = EmailField()
 
@@ -18,7 +18,7 @@ class NewPasswordForm(SiteForm):
     """The new password, twice.
 
     Args:
-        user: whose it becomes, as far as that is known.
+        user: the user, as far as known.
     """
 
     new_password = NewPasswordField(
@@ -36,7 +36,7 @@ class NewPasswordForm(SiteForm):
         self.user = user
 
     def clean(self):
-        """Check the first, and compare the two."""
+        """Check the password, and compare both."""
         super().clean()
         cleaned = self.cleaned_data
         self.check_new_password("new_password", self.user)

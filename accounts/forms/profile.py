@@ -1,4 +1,4 @@
-"""The forms of the profile's page."""
+"""The forms of the profile page."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -26,12 +26,12 @@ from .unchanged import UnchangedMixin
 # Directus' own columns hold 50 characters on most databases.
 LONGEST_NAME = 50
 
-# Pairs of value and text; in a group, a heading and its pairs.
+# Pairs of value and label; a group is a heading and its pairs.
 Choices = list[tuple[str, str | list[tuple[str, str]]]]
 
 
 class LongSelect(forms.Select):
-    """A select of hundreds of options: Django renders two templates for each."""
+    """A fast select with many options: Django renders two templates for each."""
 
     def render(self, name, value, attrs=None, renderer=None):
         widget = self.get_context(name, value, attrs)["widget"]
@@ -53,12 +53,12 @@ class LongSelect(forms.Select):
 
 
 class ProfileForm(UnchangedMixin, SiteForm):
-    """Name, language, time zone, and what operators added.
+    """Name, language, time zone, and the fields that operators added.
 
     Args:
-        user: whose profile it is.
+        user: the user.
         custom_fields: the fields that operators added.
-        values: what Directus has in them; None when it could not be asked.
+        values: their values in Directus; None without an answer.
     """
 
     first_name = forms.CharField(
@@ -89,11 +89,11 @@ class ProfileForm(UnchangedMixin, SiteForm):
 
     def __init__(
         self,
-        *args,
+        *args: Any,
         user: User,
         custom_fields: Sequence[CustomField] = (),
         values: dict[str, Any] | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         self.custom_fields = {field.name: field for field in custom_fields}
         kwargs["initial"] = self._initial(user, values or {})
@@ -121,7 +121,7 @@ class ProfileForm(UnchangedMixin, SiteForm):
 
     @cached_property
     def changes(self) -> dict[str, Any]:
-        """What has to be changed in Directus, in its own words."""
+        """The changed values for Directus."""
         data = self.cleaned_data
         found = {}
         for name in self.changed:
@@ -135,11 +135,11 @@ class ProfileForm(UnchangedMixin, SiteForm):
 
     @property
     def has_new_time_zone(self) -> bool:
-        """Whether another time zone was chosen."""
+        """Whether the time zone was changed."""
         return "time_zone" in self.changed
 
     def refuse(self, error: InvalidPayload) -> None:
-        """Say at its field what Directus did not accept."""
+        """Add an error to the field that Directus refused."""
         name = error.field if error.field in self.fields else None
         self.add_error(name, self._why(error, name))
 
@@ -170,7 +170,7 @@ def _time_zones(user: User) -> Choices:
 
 
 class PictureInput(forms.FileInput):
-    """Lets the browser offer pictures alone, and site.js refuse large ones."""
+    """Lets the browser offer images only, and site.js refuse large ones."""
 
     def build_attrs(self, base_attrs, extra_attrs=None):
         most = settings.PICTURE_MAX_BYTES
@@ -182,13 +182,13 @@ class PictureInput(forms.FileInput):
 
 
 def too_large() -> str:
-    """Return what is said about a picture that is too large."""
+    """Return the error for a photo that is too large."""
     size = filesizeformat(settings.PICTURE_MAX_BYTES)
     return _("Choose a photo of at most %(size)s.") % {"size": size}
 
 
 class PictureForm(SiteForm):
-    """A new picture. Its name says nothing: what is in the file decides."""
+    """A new photo. The content of the file decides, not its name."""
 
     picture = forms.FileField(
         label=gettext_lazy("New photo"),
@@ -198,7 +198,7 @@ class PictureForm(SiteForm):
     )
 
     def clean_picture(self):
-        """Return the file, as it was sent."""
+        """Return the content of the file."""
         file = self.cleaned_data["picture"]
         if file.size > settings.PICTURE_MAX_BYTES:
             raise ValidationError(too_large(), code="too_large")

@@ -1,17 +1,21 @@
-"""Forms that ask for the password of whoever is signed in."""
+"""Forms that ask for the password of the signed-in user."""
+
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
 
 from .fields import PasswordField, SiteForm
 from .sign_in import CODE_NOT_VALID, ENTER_CODE, CodeField
 
 
 class ReauthenticationForm(SiteForm):
-    """The current password, and the one-time code of who has a second factor.
+    """The current password, and the one-time code if a second factor is on.
 
     Args:
-        user: decides whether the code is asked for from the beginning.
-        needs_code: False when the site can make the code itself.
+        user: the signed-in user, with or without a second factor.
+        needs_code: False if the site can compute the code.
     """
 
     current_password = PasswordField(
@@ -20,17 +24,17 @@ class ReauthenticationForm(SiteForm):
     )
     otp = CodeField(required=False)
 
-    def __init__(self, *args, user, needs_code: bool = True, **kwargs):
+    def __init__(self, *args: Any, user: User, needs_code: bool = True, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.user = user
         self._code = self.fields["otp"]
-        # Asked for as well when the form was sent with one: Directus knows better.
-        needs_code = needs_code and user.has_two_factor
+        # Also shown if the form was sent with a code: Directus decides.
+        needs_code = needs_code and bool(user.has_two_factor)
         if not needs_code and not self.data.get("otp"):
             del self.fields["otp"]
 
     def clean_otp(self):
-        """Demand the code where it is asked for."""
+        """Require the code if its field is shown."""
         code = self.cleaned_data["otp"]
         if self.user.has_two_factor and not code:
             self.add_error("otp", ENTER_CODE)

@@ -14,22 +14,22 @@ CODE_NOT_VALID = _("That code isn't valid. Enter the newest one.")
 
 
 class LoginForm(SiteForm):
-    """E-mail and password."""
+    """Email address and password."""
 
     email = EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username"}))
     password = PasswordField()
 
 
 class CodeInput(forms.TextInput):
-    """An input that is never filled in: a code is a secret."""
+    """An input that is never filled in, because a code is secret."""
 
     def format_value(self, value):
-        """Return nothing to fill in."""
+        """Return no value."""
         return ""
 
 
 class CodeField(SecretField):
-    """The six digits of an authenticator app, however they are grouped and written."""
+    """The six digits of an authenticator app, in any grouping and script."""
 
     is_six_digits = RegexValidator(r"^[0-9]{6}\Z", ENTER_CODE)
 

@@ -15,7 +15,7 @@ no_control_characters = RegexValidator(
 
 
 class SignUpForm(SiteForm):
-    """Who you are and what password you choose."""
+    """Name, email address and password."""
 
     # Directus' own columns hold 50 characters on most databases.
     first_name = forms.CharField(
@@ -32,12 +32,12 @@ class SignUpForm(SiteForm):
         validators=[no_control_characters],
         widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
     )
-    # As long as Directus' column.
+    # The length of Directus' column.
     email = EmailField(max_length=128)
     password = NewPasswordField(error_messages={"required": _("Choose a password.")})
 
     def clean(self):
-        """Check the password, in which the other fields are not to be found."""
+        """Check the password, which must not contain the other fields."""
         super().clean()
         cleaned = self.cleaned_data
         names = ("email", "first_name", "last_name")

@@ -1,28 +1,28 @@
-"""Fields that were not changed are neither checked nor sent.
+"""Skip unchanged fields: they are neither checked nor sent.
 
-A stored value may break a rule of today, or have no exact form in an input (an hour
-that a zone has twice, a fraction of a second). It must not keep the other fields from
-being saved, and must not change because a page was opened and sent.
+A stored value may break a present rule, or have no exact form in an input (an hour that
+occurs twice, a fraction of a second). It must not prevent saving the other fields, and
+must not change because a page was opened and sent.
 """
 
 from functools import cached_property
 
 from django import forms
 
-# What `type=datetime-local` and `type=time` leave out when they are zero.
+# `type=datetime-local` and `type=time` omit zero seconds.
 _NO_SECONDS = ":00"
 _TIMES = (forms.DateTimeInput, forms.TimeInput)
-# Browsers check these before they send a form, whether the value was changed or not.
+# Browsers check these attributes before they send a form, also for unchanged values.
 _RULES = ("min", "max", "minlength", "maxlength", "pattern")
 
 
 class UnchangedMixin(forms.Form):
-    """A form that compares what came with what its page showed."""
+    """A form that compares the sent values with the shown ones."""
 
     def relax(self) -> None:
-        """Let browsers send values as they stand, though they break a rule.
+        """Let browsers send stored values that break a rule.
 
-        To be called when the fields are complete.
+        Call it after all fields are added.
         """
         for name in self.fields:
             field, initial = self.fields[name], self.initial.get(name)
@@ -35,7 +35,7 @@ class UnchangedMixin(forms.Form):
             field.widget.use_required_attribute = lambda initial: False
 
     def full_clean(self):
-        """Check the fields that were changed."""
+        """Check the changed fields."""
         super().full_clean()
         if not self.is_bound:
             return
@@ -47,7 +47,7 @@ class UnchangedMixin(forms.Form):
 
     @cached_property
     def changed(self) -> list[str]:
-        """The names of the fields that differ from what the page showed."""
+        """The names of the fields that differ from the shown values."""
         return [name for name in self.fields if not self._is_as_shown(name)]
 
     def _is_as_shown(self, name: str) -> bool:
@@ -66,7 +66,7 @@ class UnchangedMixin(forms.Form):
         return _as_sent(widget, str(shown)) == _as_sent(widget, bound.data or "")
 
 
-def _is_accepted(field: forms.Field, value) -> bool:
+def _is_accepted(field: forms.Field, value: object) -> bool:
     try:
         field.clean(field.prepare_value(value))
     except forms.ValidationError:
@@ -77,8 +77,8 @@ def _is_accepted(field: forms.Field, value) -> bool:
 def _as_sent(widget: forms.Widget, text: str) -> str:
     """Return a text as browsers send it.
 
-    HTML: line breaks of an area become CR LF, those of a line are left out; a time has
-    no seconds if they are zero.
+    In HTML, line breaks of a textarea become CR LF, those of an input are removed, and
+    a time has no seconds if they are zero.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd")
     if isinstance(widget, forms.Textarea):

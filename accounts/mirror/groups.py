@@ -6,6 +6,7 @@ whatever the role says.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
@@ -53,13 +54,13 @@ def _group(name: str) -> int:
     return Group.objects.get_or_create(name=name)[0].pk
 
 
-def _pairs(model, users: Iterable[int]) -> dict[Membership, int]:
+def _pairs(model: Any, users: Iterable[int]) -> dict[Membership, int]:
     """Return the rows of users in either table."""
     rows = model.objects.filter(user__in=list(users))
     return {(row.user_id, row.group_id): row.pk for row in rows}
 
 
-def _add(model, pairs: set[Membership]) -> None:
+def _add(model: Any, pairs: set[Membership]) -> None:
     # A parallel request may have added the same rows.
     model.objects.bulk_create(
         [model(user_id=user, group_id=group) for user, group in sorted(pairs)],
@@ -67,7 +68,7 @@ def _add(model, pairs: set[Membership]) -> None:
     )
 
 
-def _remove(model, keys: list[int | None]) -> None:
+def _remove(model: Any, keys: list[int | None]) -> None:
     found = [key for key in keys if key is not None]
     if found:
         model.objects.filter(pk__in=found).delete()

@@ -8,8 +8,11 @@ signed-in users can read for a while, and no session ends.
 import logging
 import time
 from datetime import timedelta
+from typing import cast
 
 from django.db import DatabaseError
+
+from config.request import AuthenticatedRequest, Request
 
 from .. import two_factor
 from ..core import cache, clients
@@ -19,6 +22,7 @@ from ..directus import (
     TryLater,
 )
 from ..passwords import local
+from ..sessions import SessionStore
 from ..sessions.lease import POLL_SECONDS
 from ..sessions.store import end_sessions
 from ..web.session_notice import SAFE_METHODS
@@ -36,16 +40,19 @@ LONGEST_PAUSE_SECONDS = 60
 TOLERANCE = timedelta(seconds=10)
 
 
-def revalidate(request) -> None:
+def revalidate(request: Request) -> None:
     """Re-validate the signed-in user if the last answer is too old.
 
     Raises:
         SessionExpired: the user is suspended, gone, or signed out at Directus.
         DirectusUnavailable: Directus is away, and this request may not go on without.
     """
+    if request.user.is_authenticated:
+        _revalidate(cast(AuthenticatedRequest, request))
+
+
+def _revalidate(request: AuthenticatedRequest) -> None:
     user = request.user
-    if not user.is_authenticated:
-        return
     session = request.session
     if not user.is_mirrored and not local.is_allowed(request):
         raise SessionExpired("a local administrator came from another address")
@@ -75,11 +82,11 @@ def _due() -> timedelta:
     return timedelta(seconds=clients.revalidate_seconds())
 
 
-def _is_due(session) -> bool:
+def _is_due(session: SessionStore) -> bool:
     return session.is_change_reported or session.validation_age >= _due()
 
 
-def _validate(request) -> None:
+def _validate(request: AuthenticatedRequest) -> None:
     try:
         profile = read_profile(request.directus, lambda: _prove(request))
     except TryLater as error:
@@ -98,7 +105,7 @@ def _validate(request) -> None:
     request.session.confirm()
 
 
-def _wait_for_answer(request) -> None:
+def _wait_for_answer(request: AuthenticatedRequest) -> None:
     """Use the answer of another request; read the user if that request has died.
 
     The wait ends after the longest time of a request, whatever the row says.
@@ -129,7 +136,7 @@ def _wait_for_answer(request) -> None:
     _go_on_without_directus(request)
 
 
-def _prove(request) -> None:
+def _prove(request: Request) -> None:
     """Renew the tokens, which Directus refuses to suspended and deleted users."""
     tokens = request.session.tokens.load()
     if tokens is None:
@@ -145,35 +152,36 @@ def _same_backend(before, after):
 # Without an answer
 
 
-def _may_go_on(request) -> bool:
+def _may_go_on(request: Request) -> bool:
     """Return whether a request may do without Directus: it reads, within the grace."""
     grace = timedelta(seconds=clients.grace_seconds())
     reads = request.method in SAFE_METHODS and not _is_admin(request)
     return reads and request.session.validation_age <= grace
 
 
-def _go_on_without_directus(request, cause=None) -> None:
+def _go_on_without_directus(request: Request, cause: TryLater | None = None) -> None:
     if not _may_go_on(request):
         raise cause or DirectusUnavailable("Directus is away", retry_after=10)
     request.directus_is_away = True
 
 
-def _is_admin(request) -> bool:
-    return request.resolver_match.app_name == "admin"
+def _is_admin(request: Request) -> bool:
+    match = request.resolver_match
+    return match is not None and match.app_name == "admin"
 
 
-def _note_no_answer(session, seconds: int) -> None:
+def _note_no_answer(session: SessionStore, seconds: int) -> None:
     _pause(session, min(seconds, LONGEST_PAUSE_SECONDS))
     session.release_validation()
 
 
-def _pause(session, seconds: int) -> None:
+def _pause(session: SessionStore, seconds: int) -> None:
     cache.set(_unanswered(session), True, seconds)
 
 
-def _got_no_answer(session) -> bool:
+def _got_no_answer(session: SessionStore) -> bool:
     return bool(cache.get(_unanswered(session)))
 
 
-def _unanswered(session) -> str:
+def _unanswered(session: SessionStore) -> str:
     return f"unanswered:{session.row_id}"

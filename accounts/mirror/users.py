@@ -27,6 +27,7 @@ from .. import signals
 from ..core import clients
 from ..core.memory import Memory
 from ..directus import DirectusUser
+from ..models import User
 from ..sessions import recheck
 from .groups import set_role_groups
 from .policies import with_policies
@@ -138,7 +139,7 @@ def _longest(name: str) -> int:
     return column.max_length
 
 
-def mirror_user(profile: DirectusUser):
+def mirror_user(profile: DirectusUser) -> User:
     """Return the local user of a profile, created or updated.
 
     Rows are found by Directus id, never by email: an address can pass to another
@@ -155,7 +156,7 @@ def mirror_user(profile: DirectusUser):
     return mirror(profile)[0]
 
 
-def mirror(profile: DirectusUser) -> tuple[Any, bool]:
+def mirror(profile: DirectusUser) -> tuple[User, bool]:
     """Return the local user as mirror_user does, and whether the row was written."""
     if profile.policies is None:
         (profile,) = with_policies([profile])
@@ -197,7 +198,7 @@ def as_known(profile: DirectusUser) -> DirectusUser:
     )
 
 
-def _locked_row(directus_id: UUID, values: dict[str, Any]):
+def _locked_row(directus_id: UUID, values: dict[str, Any]) -> tuple[User, bool]:
     rows = get_user_model().objects.select_for_update()
     return rows.get_or_create(
         directus_id=directus_id,
@@ -207,7 +208,7 @@ def _locked_row(directus_id: UUID, values: dict[str, Any]):
     )
 
 
-def _write(user, values: dict[str, Any]) -> None:
+def _write(user: User, values: dict[str, Any]) -> None:
     if values["has_two_factor"] is None:
         # Not readable; a sign-in has shown it.
         values["has_two_factor"] = user.has_two_factor
@@ -216,7 +217,7 @@ def _write(user, values: dict[str, Any]) -> None:
     user.save(update_fields=values)
 
 
-def note_written(user, **values: Any) -> None:
+def note_written(user: User, **values: Any) -> None:
     """Copy values that the site has just written to the profile into the row.
 
     The next page shows them without a call to Directus.
@@ -227,25 +228,25 @@ def note_written(user, **values: Any) -> None:
     for name, value in values.items():
         is_text = name in COPIED_FIELDS
         setattr(user, name, _cut(name, value or "") if is_text else value)
-    before = _row_before(user.directus_id)
+    before = _row_before(user)
     user.save(update_fields=values.keys())
     if before:
         signals.tell_mirrored(user, before, before | _told(user, values))
 
 
-def _told(user, names: Iterable[str]) -> dict[str, Any]:
+def _told(user: User, names: Iterable[str]) -> dict[str, Any]:
     return {name: getattr(user, name) for name in names if name in TOLD}
 
 
-def _row_before(directus_id: UUID) -> dict[str, Any] | None:
+def _row_before(user: User) -> dict[str, Any] | None:
     """Return the values that signals need; nothing without receivers."""
     if not signals.is_heard():
         return None
-    rows = get_user_model().objects.filter(directus_id=directus_id)
+    rows = get_user_model().objects.filter(pk=user.pk)
     return rows.values(*TOLD).first()
 
 
-def _ask_about_former_owners(user) -> None:
+def _ask_about_former_owners(user: User) -> None:
     """Re-validate users whose row has the address of a new user in Directus.
 
     Most likely such a user was deleted there, or has another address: only Directus

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from ..core import clients
 from ..directus import DirectusError, Forbidden
+from ..models import User
 
 # What fits into the column of any database.
 LONGEST_ID = 18
@@ -61,7 +63,7 @@ def find_users(text: str) -> list[UserRef]:
     return here + [UserRef(keys.get(id_), id_) for id_ in there]
 
 
-def local_users(text: str):
+def local_users(text: str) -> QuerySet[User]:
     """Return the rows here that a text names."""
     users = get_user_model().objects.order_by("pk")
     if text.isdecimal():

@@ -13,6 +13,7 @@ from functools import partial
 from itertools import islice
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -149,7 +150,7 @@ def _batches(users: Iterable[UserRef]) -> Iterator[list[UserRef]]:
         yield batch
 
 
-def _sessions_of(batch: list[UserRef]):
+def _sessions_of(batch: list[UserRef]) -> QuerySet[Session]:
     return Session.objects.filter(user__in=[one.pk for one in batch if one.pk])
 
 

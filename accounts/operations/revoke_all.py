@@ -10,6 +10,7 @@ of a refresh token, some in one request, and goes on where it was interrupted.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -85,16 +86,9 @@ def end_sessions_of_everybody(
             run.delete()
             _end_lost(ended, reasons, at_directus)
     except DirectusError as error:
-        return _stopped(_summed_up(ended, reasons), error)
-    summary = _summed_up(ended, reasons)
-    summary.elsewhere = len(waiting)
-    return summary
-
-
-def _stopped(summary: RevokeSummary, error: DirectusError) -> RevokeSummary:
-    summary.directus_failed = True
-    summary.stopped_by = str(error)
-    return summary
+        summary = _summed_up(ended, reasons)
+        return replace(summary, directus_failed=True, stopped_by=str(error))
+    return replace(_summed_up(ended, reasons), elsewhere=len(waiting))
 
 
 def _here(bar: Bar, dry_run: bool) -> list[Ended]:

@@ -14,6 +14,7 @@ from ..directus import DirectusClient, DirectusUser, Forbidden
 from ..mirror import policies
 from ..mirror.policies import with_policies
 from ..mirror.users import mirror_user
+from ..models import User
 from ..sessions.store import end_sessions
 from ..throttling.attempts import clear_failures
 from .lookup import UserRef
@@ -40,14 +41,14 @@ def service_client() -> DirectusClient:
     return service
 
 
-def read(service: DirectusClient, user) -> DirectusUser:
+def read(service: DirectusClient, user: User) -> DirectusUser:
     """Return a user as Directus has it now.
 
     Raises:
         Refused: it is local, or the service token cannot read it.
         DirectusError: Directus did not say.
     """
-    if not user.is_mirrored:
+    if user.directus_id is None:
         raise Refused(NOT_IN_DIRECTUS)
     try:
         profile = service.get_user(user.directus_id)
@@ -73,7 +74,7 @@ def read(service: DirectusClient, user) -> DirectusUser:
     return profile
 
 
-def sync(service: DirectusClient, user) -> DirectusUser:
+def sync(service: DirectusClient, user: User) -> DirectusUser:
     """Mirror a user, and sign out who is not active. Raises as `read`."""
     profile = read(service, user)
     mirrored = mirror_user(profile)
@@ -82,7 +83,9 @@ def sync(service: DirectusClient, user) -> DirectusUser:
     return profile
 
 
-def suspend(service: DirectusClient, user, *, spare_superusers: bool) -> list[str]:
+def suspend(
+    service: DirectusClient, user: User, *, spare_superusers: bool
+) -> list[str]:
     """Suspend a user in Directus, and end all sessions here and there.
 
     Args:
@@ -111,7 +114,9 @@ def suspend(service: DirectusClient, user, *, spare_superusers: bool) -> list[st
     return notes + [left.reason for left in summary.left]
 
 
-def reactivate(service: DirectusClient, user, *, spare_superusers: bool) -> list[str]:
+def reactivate(
+    service: DirectusClient, user: User, *, spare_superusers: bool
+) -> list[str]:
     """Let a suspended user back in; arguments and errors as `suspend`."""
     profile = read(service, user)
     _check_rank(profile, spare_superusers)

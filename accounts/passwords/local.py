@@ -7,13 +7,15 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password
 from django.views.decorators.debug import sensitive_variables
 
+from config.request import Request
+
 from ..web import client_address
 
 # The default of Directus' LOGIN_STALL_TIME.
 STALL_SECONDS = 0.5
 
 
-def is_allowed(request) -> bool:
+def is_allowed(request: Request) -> bool:
     """Return whether a request comes from one of BREAK_GLASS_ADDRESSES."""
     return client_address.is_listed(
         request.client_address, settings.BREAK_GLASS_ADDRESSES

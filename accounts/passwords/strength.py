@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 from zxcvbn_rs_py import Warning as Pattern
 from zxcvbn_rs_py import zxcvbn
 
+from ..models import User
 from . import common
 
 # Powers of ten: with the spaces between words, and without.
@@ -91,7 +92,7 @@ class StrengthValidator:
         )
 
 
-def own_words(user) -> list[str]:
+def own_words(user: User) -> list[str]:
     """Return public words: of the user, and of the site."""
     site = settings.SITE_NAME, _without_end(urlsplit(settings.PUBLIC_URL).hostname)
     first, last = getattr(user, "first_name", ""), getattr(user, "last_name", "")

@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
+from config.request import Request
+
 from ..core import clients
 from ..core.service_token import ServiceTokenRefused, service_call
 from ..directus import AuthenticationFailed, DirectusClient, Forbidden
@@ -33,7 +35,7 @@ class NotGranted(Exception):
         return _("You can't change this here. Contact support.")
 
 
-def as_user_or_site(request, act: Callable[[DirectusClient], T]) -> T:
+def as_user_or_site(request: Request, act: Callable[[DirectusClient], T]) -> T:
     """Do something as the signed-in user; as the site where the user may not.
 
     Args:

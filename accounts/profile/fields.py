@@ -11,6 +11,8 @@ from typing import Any
 
 from django.utils.translation import get_language
 
+from config.request import Request
+
 from ..core import clients
 from ..directus import AuthenticationFailed, Forbidden
 from ..web import languages
@@ -105,7 +107,7 @@ def names() -> list[str]:
     return [name for name in dict.fromkeys(clients.profile_fields()) if name not in OWN]
 
 
-def describe(request) -> tuple[list[Description], list[str]]:
+def describe(request: Request) -> tuple[list[Description], list[str]]:
     """Return the fields to show, and the names of those that may not be read.
 
     Raises:
@@ -119,11 +121,11 @@ def describe(request) -> tuple[list[Description], list[str]]:
     return [each for each in found if not each.is_hidden], missing
 
 
-def _payload(request, name: str) -> dict[str, Any] | None:
+def _payload(request: Request, name: str) -> dict[str, Any] | None:
     return cached.get(f"profile-field:{name}", lambda: _ask(request, name))
 
 
-def _ask(request, name: str) -> dict[str, Any] | None:
+def _ask(request: Request, name: str) -> dict[str, Any] | None:
     """Ask as the site itself, because the answer serves everybody; else as the user."""
     for client in (clients.service_client(), request.directus):
         try:

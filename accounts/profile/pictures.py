@@ -8,6 +8,8 @@ owner's id: whatever else `avatar` may name is neither shown nor deleted.
 import logging
 from uuid import UUID
 
+from config.request import AuthenticatedRequest, Request
+
 from ..core import clients
 from ..directus import (
     DirectusAPIError,
@@ -19,6 +21,7 @@ from ..directus import (
     Upload,
 )
 from ..mirror.users import note_written
+from ..models import User
 from .access import NotGranted, as_user_or_site
 from .images import STORED_NAME, STORED_TYPE
 
@@ -32,7 +35,7 @@ class NotDeleted(NotGranted):
         super().__init__("", is_done=True)
 
 
-def store(request, content: bytes) -> None:
+def store(request: AuthenticatedRequest, content: bytes) -> None:
     """Make a picture that of the signed-in user, in place of the one before.
 
     Raises:
@@ -66,7 +69,7 @@ def store(request, content: bytes) -> None:
     _delete_former(site, user, before)
 
 
-def remove(request) -> None:
+def remove(request: AuthenticatedRequest) -> None:
     """Take the signed-in user's picture away. Raises as `store` does."""
     site = _site(request, "the site has its service token")
     before = request.user.picture_id
@@ -74,7 +77,7 @@ def remove(request) -> None:
     _delete_former(site, request.user, before)
 
 
-def read(request) -> Picture | None:
+def read(request: AuthenticatedRequest) -> Picture | None:
     """Return the signed-in user's picture; None when there is none to show.
 
     Raises:
@@ -93,7 +96,7 @@ def read(request) -> Picture | None:
         return None
 
 
-def delete_of(user, site: DirectusClient) -> None:
+def delete_of(user: User, site: DirectusClient) -> None:
     """Delete the file of a user's picture: the account goes.
 
     Raises:
@@ -103,7 +106,7 @@ def delete_of(user, site: DirectusClient) -> None:
     _delete(site, user, user.picture_id)
 
 
-def _site(request, right: str) -> DirectusClient:
+def _site(request: Request, right: str) -> DirectusClient:
     site = clients.service_client(clients.visitor_of(request))
     if site is None:
         # Customers cannot have this right: one of them could read everybody's files.
@@ -111,25 +114,25 @@ def _site(request, right: str) -> DirectusClient:
     return site
 
 
-def _set_avatar(request, file_id: UUID | None) -> None:
+def _set_avatar(request: AuthenticatedRequest, file_id: UUID | None) -> None:
     user = request.user
     changes = {"avatar": file_id and str(file_id)}
     try:
         as_user_or_site(
-            request, lambda client: client.update_user(user.directus_id, changes)
+            request, lambda client: client.update_user(user.mirrored_id, changes)
         )
     except Forbidden:
         raise NotGranted("“avatar” of users may be changed") from None
     note_written(user, picture_id=file_id)
 
 
-def _is_of(site: DirectusClient, user, file_id: UUID) -> bool:
+def _is_of(site: DirectusClient, user: User, file_id: UUID) -> bool:
     file = site.get_file(file_id)
     folder = clients.own_ids().picture_folder
     return file.folder == folder and file.title == str(user.directus_id)
 
 
-def _delete(site: DirectusClient, user, file_id: UUID | None) -> None:
+def _delete(site: DirectusClient, user: User, file_id: UUID | None) -> None:
     """Delete a picture that is no longer used, if it is one of ours."""
     if file_id is None:
         return
@@ -147,7 +150,7 @@ def _delete(site: DirectusClient, user, file_id: UUID | None) -> None:
         ) from None
 
 
-def _delete_former(site: DirectusClient, user, file_id: UUID | None) -> None:
+def _delete_former(site: DirectusClient, user: User, file_id: UUID | None) -> None:
     try:
         _delete(site, user, file_id)
     except DirectusError as error:

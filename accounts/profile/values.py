@@ -7,12 +7,14 @@ right, the site's own does it.
 from collections.abc import Iterable
 from typing import Any
 
+from config.request import AuthenticatedRequest
+
 from ..directus import Forbidden
 from ..mirror.users import note_written
 from .access import NotGranted, as_user_or_site
 
 
-def read_values(request, names: Iterable[str]) -> dict[str, Any]:
+def read_values(request: AuthenticatedRequest, names: Iterable[str]) -> dict[str, Any]:
     """Return columns of the signed-in user; those that may not be read are left out.
 
     Raises:
@@ -28,7 +30,7 @@ def read_values(request, names: Iterable[str]) -> dict[str, Any]:
     return values or {}
 
 
-def _read(request, names: list[str]) -> dict[str, Any] | None:
+def _read(request: AuthenticatedRequest, names: list[str]) -> dict[str, Any] | None:
     user_id = request.user.directus_id
 
     def read(client):
@@ -43,7 +45,7 @@ def _read(request, names: list[str]) -> dict[str, Any] | None:
         return None
 
 
-def write_changes(request, changes: dict[str, Any]) -> None:
+def write_changes(request: AuthenticatedRequest, changes: dict[str, Any]) -> None:
     """Write columns of the signed-in user: exactly these.
 
     Raises:
@@ -54,7 +56,7 @@ def write_changes(request, changes: dict[str, Any]) -> None:
     user = request.user
     try:
         as_user_or_site(
-            request, lambda client: client.update_user(user.directus_id, changes)
+            request, lambda client: client.update_user(user.mirrored_id, changes)
         )
     except Forbidden:
         names = ", ".join(changes)

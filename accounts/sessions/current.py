@@ -1,37 +1,39 @@
-"""This browser's session, when its user changes what ends sessions."""
+"""Keep or end the current session after a password or email change."""
 
 from datetime import timedelta
 
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
+from config.request import Request
+
 # Directus' message about a change comes a moment after it, if at all.
 SPARED_SECONDS = 60
 
 
-def leave(request) -> None:
-    """Sign this browser out; nothing of its session is saved any more."""
+def leave(request: Request) -> None:
+    """End the current session; nothing of it is saved."""
     request.session.flush()
     request.user = AnonymousUser()
 
 
-def spare(request, seconds: float = SPARED_SECONDS) -> None:
-    """Let the next message of Directus about a new password not end this session.
+def spare(request: Request, seconds: float = SPARED_SECONDS) -> None:
+    """Ignore the next webhook message about a new password for this session.
 
-    It is about what this browser does itself. Called before that is done: the message
-    can be here before the answer.
+    This session causes it. Call it before the change: the message can arrive before the
+    answer.
     """
     until = timezone.now() + timedelta(seconds=seconds)
     request.session.update_row(spared_until=until)
 
 
-def spare_no_longer(request) -> None:
-    """Take `spare` back: nothing was changed."""
+def spare_no_longer(request: Request) -> None:
+    """Undo `spare`, because nothing was changed."""
     request.session.update_row(spared_until=None)
 
 
 def without_spared(sessions):
-    """Leave out of a queryset which sessions are spared; each is once."""
+    """Exclude the spared sessions from a queryset; each is spared once."""
     spared = sessions.filter(spared_until__gt=timezone.now())
     keys = [
         pk

@@ -1,20 +1,24 @@
-"""Every row's tokens sealed with the newest key, one conditional update each."""
+"""Seal the tokens of all rows with the newest key, one conditional update each."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .tokens import Sealed, seal_anew, sealed_rows
 
+if TYPE_CHECKING:
+    from ..models import Session
+
 BATCH = 500
-# Rows whose tokens are being renewed are tried again, for longer than that takes.
+# Rows with a renewal in progress are tried again, for longer than a renewal takes.
 ROUNDS = 10
 ROUND_SECONDS = 1.0
 
 
 @dataclass
 class RotationResult:
-    """How many rows were sealed anew, were so before, or could not be."""
+    """The numbers of newly sealed, already sealed and unreadable rows."""
 
     anew: int = 0
     before: int = 0
@@ -23,16 +27,18 @@ class RotationResult:
     interrupted: bool = False
 
 
-def count_rows(model) -> int:
-    """Return how many rows hold tokens."""
+def count_rows(model: type["Session"]) -> int:
+    """Return the number of rows with tokens."""
     return sealed_rows(model).count()
 
 
-def rotate(model, *, on_row: Callable[[], object] = lambda: None) -> RotationResult:
+def rotate(
+    model: type["Session"], *, on_row: Callable[[], object] = lambda: None
+) -> RotationResult:
     """Seal the tokens of all rows with the newest key.
 
-    What is interrupted leaves whole rows, sealed with one key or the other; Ctrl-C
-    ends it with what was done so far.
+    After an interruption each row is sealed with the old or the new key; Ctrl-C ends it
+    with the present result.
     """
     result = RotationResult()
     try:
@@ -51,7 +57,7 @@ def rotate(model, *, on_row: Callable[[], object] = lambda: None) -> RotationRes
 def _seal(
     rows: Iterable, result: RotationResult, on_row: Callable[[], object]
 ) -> list[int]:
-    """Seal rows; return the ids of those that were busy."""
+    """Seal rows; return the ids of rows with a renewal in progress."""
     busy = []
     for row in rows:
         sealed = seal_anew(row)
@@ -63,8 +69,8 @@ def _seal(
     return busy
 
 
-def _pages(model) -> Iterator:
-    """Yield the rows page by page: no query stays open beside the running site."""
+def _pages(model: type["Session"]) -> Iterator["Session"]:
+    """Yield the rows in pages, so that no query stays open beside the running site."""
     rows = sealed_rows(model).order_by("pk")
     last = 0
     while page := list(rows.filter(pk__gt=last)[:BATCH]):

@@ -1,7 +1,7 @@
-"""What the database and the cache hold of a session's key: a digest.
+"""The digest of a session key, which the database and the cache store.
 
-A copy of either opens nothing. A plain SHA-256 is enough, without a secret that could
-change: a key is 165 random bits, which nobody guesses. Its first 160 bits are kept.
+A copy of either opens no session. A plain SHA-256 without a secret is enough, because a
+key has 165 random bits. The first 160 bits of the digest are stored.
 """
 
 import hashlib
@@ -10,14 +10,14 @@ DIGITS = 40
 
 
 def digest(key: str) -> str:
-    """Return what is stored of the key that a browser's cookie holds."""
+    """Return the stored digest of the session key in a cookie."""
     return hashlib.sha256(key.encode()).hexdigest()[:DIGITS]
 
 
 def stored_forms(key: str | None) -> list[str]:
-    """Return by which values the row of a key is found.
+    """Return the stored values that match a key.
 
-    Also the key itself: so stand the rows there that an older version of this site
-    made, until a migration has converted them. No digest is a key: it is longer.
+    The key itself is one of them: rows of an older version have it until a migration
+    converts them. A digest cannot be used as a key, because it is longer.
     """
     return [digest(key), key] if key else []

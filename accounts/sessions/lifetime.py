@@ -1,4 +1,4 @@
-"""How long a session lives: as `set_expiry` says, but never longer than any may."""
+"""The lifetime of a session: `set_expiry` decides, up to the absolute limit."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -8,12 +8,12 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils import timezone
 
-# In which nobody is signed in: anybody makes as many of them as they like.
+# Of a session without a user: visitors can create any number of them.
 VISITOR_SECONDS = 3600
 
 
 class LimitedSession(SessionBase):
-    """A session whose end is bounded by its beginning, which the row tells."""
+    """A session with an absolute limit, counted from its beginning."""
 
     if TYPE_CHECKING:
         # Django's own, which its stubs leave out.
@@ -21,7 +21,7 @@ class LimitedSession(SessionBase):
         def _get_new_session_key(self) -> str: ...
 
     def get_expiry_age(self, **kwargs):
-        """Return in how many seconds the session ends."""
+        """Return the number of seconds until the session ends."""
         now = kwargs.setdefault("modification", timezone.now())
         left = (self._latest_end(now) - now).total_seconds()
         return min(super().get_expiry_age(**kwargs), int(left))
@@ -31,7 +31,7 @@ class LimitedSession(SessionBase):
         return await sync_to_async(self.get_expiry_age)(**kwargs)
 
     def get_expiry_date(self, **kwargs):
-        """Return when the session ends."""
+        """Return the time at which the session ends."""
         now = kwargs.setdefault("modification", timezone.now())
         return min(super().get_expiry_date(**kwargs), self._latest_end(now))
 
@@ -45,7 +45,7 @@ class LimitedSession(SessionBase):
         return begin + timedelta(seconds=settings.SESSION_COOKIE_AGE)
 
     def _end(self, now: datetime) -> datetime:
-        """Return when the session ends that was in use just now."""
+        """Return the time at which a session in use now ends."""
         own = self.get("_session_expiry")
         if own:
             return self.get_expiry_date(modification=now, expiry=own)

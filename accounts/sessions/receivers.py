@@ -1,13 +1,15 @@
-"""When Directus' tokens enter and leave a session.
+"""Store Directus' tokens at sign-in, and revoke them at sign-out.
 
-Not in the backend: `login()` may flush the session after `authenticate()` ran. Other
-apps send these signals too, without a request or with a session that is not ours:
-nothing is to be done then.
+Not in the backend: `login()` may flush the session after `authenticate()`. Other apps
+send these signals, too, without a request or with another kind of session: then nothing
+happens.
 """
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.dispatch import receiver
+
+from config.request import Request
 
 from ..core import audit
 from . import SessionStore
@@ -16,10 +18,10 @@ from .tokens import revoke
 
 @receiver(user_logged_in)
 def keep_tokens(sender, request, user, **kwargs):
-    """Store the tokens of whoever just signed in, in the row of the session."""
+    """Store the tokens of the signed-in user in the session."""
     if not _has_our_session(request):
         return
-    # The key is new: nobody else has put any there meanwhile.
+    # The key is new, so the row has no tokens of another request.
     if request.session.tokens.are_held:
         _revoke_tokens(request)
     with transaction.atomic():
@@ -28,7 +30,7 @@ def keep_tokens(sender, request, user, **kwargs):
         if tokens is not None:
             request.session.tokens.start(tokens)
             del user.directus_tokens
-        # Now, and not after the view: `login()` must fail when this does.
+        # Now, not after the view: `login()` must fail with this.
         request.session.save()
     audit.record("sign_in.done", request, user=user)
 
@@ -42,11 +44,11 @@ def revoke_tokens(sender, request, user, **kwargs):
     audit.record("sign_out", request, user=user)
 
 
-def _has_our_session(request) -> bool:
+def _has_our_session(request: Request) -> bool:
     return isinstance(getattr(request, "session", None), SessionStore)
 
 
-def _revoke_tokens(request) -> None:
+def _revoke_tokens(request: Request) -> None:
     tokens = request.session.tokens.withdraw()
     if tokens is not None:
         revoke(tokens, request)

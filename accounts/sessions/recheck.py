@@ -1,4 +1,4 @@
-"""Let the next request of sessions ask Directus about their users."""
+"""Let the next request of sessions re-validate their users."""
 
 from datetime import timedelta
 
@@ -14,18 +14,18 @@ AT_ONCE = 500
 
 
 def ask_again(which: Q, *, prove: bool = False) -> None:
-    """Let the next request of each of these sessions ask Directus about its user.
+    """Let the next request of each session re-validate its user.
 
     Args:
-        which: sessions.
-        prove: whether it renews its tokens first, which Directus refuses where it has
-            ended the session; an access token outlives that.
+        which: the sessions.
+        prove: whether the request also renews its tokens. Directus refuses that if it
+            has ended the session, while an access token would still be valid.
     """
     now = timezone.now()
     columns = {"change_reported_at": now} | ({"must_renew": True} if prove else {})
     sessions = Session.objects.filter(which, user__isnull=False)
     if not prove:
-        # Sessions that are due anyway need no note.
+        # Sessions that are due need no note.
         due = now - timedelta(seconds=clients.revalidate_seconds())
         sessions = sessions.filter(validated_at__gt=due)
     last = 0

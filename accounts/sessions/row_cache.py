@@ -1,20 +1,24 @@
 """Session rows in a shared cache, in front of the database.
 
-Whoever changes or ends a session puts a mark in place of its row for some seconds.
-Readers only *add*, and only what they read a moment ago: a slow reader cannot bring a
-row back that was changed or ended while it read.
+A request that changes or ends a session puts a mark in place of its row for some
+seconds. Readers only *add* rows that they have just read, so a slow reader cannot
+restore a row that was changed or ended meanwhile.
 
-A mark that does not reach the cache leaves an old row there for a minute at most.
+If a mark does not reach the cache, an old row stays there for at most a minute.
 """
 
 import logging
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import Field
 
 from ..core import cache
+
+if TYPE_CHECKING:
+    from ..models import Session
 
 logger = logging.getLogger(__name__)
 
@@ -24,18 +28,18 @@ MARK = {"changed": True}
 MARK_SECONDS = 10
 
 
-def get(model, session_key: str | None):
-    """Return the cached row, or None when the database must be asked.
+def get(model: type["Session"], session_key: str | None) -> "Session | None":
+    """Return the cached row, or None if the database must be read.
 
     Args:
-        session_key: as the row holds it: a digest.
+        session_key: the digest in the row.
     """
     if not settings.SESSION_ROW_CACHE or not session_key:
         return None
     values = cache.get(PREFIX + session_key)
     fields = model._meta.concrete_fields
     names = [field.attname for field in fields]
-    # A mark; or a row of a version of this site with other columns.
+    # A mark, or a row of another version with other columns.
     if not isinstance(values, dict) or set(values) != set(names):
         return None
     try:
@@ -46,23 +50,23 @@ def get(model, session_key: str | None):
     return model.from_db("default", names, row)
 
 
-def remember(row, read_at: float) -> None:
-    """Keep a row that was read from the database.
+def remember(row: "Session", read_at: float) -> None:
+    """Store a row that was read from the database.
 
     Args:
         row: the row.
-        read_at: when reading began, by the monotonic clock.
+        read_at: the time before the read, by the monotonic clock.
     """
     if not settings.SESSION_ROW_CACHE:
         return
     if time.monotonic() - read_at > MARK_SECONDS / 2:
-        # A mark that was set meanwhile may be gone again.
+        # A mark that was set meanwhile may have expired.
         return
     values = {field.attname: _plain(field, row) for field in row._meta.concrete_fields}
     cache.add(PREFIX + row.session_key, values, SECONDS)
 
 
-def _plain(field, row) -> Any:
+def _plain(field: Field, row: "Session") -> Any:
     value = getattr(row, field.attname)
     return (
         value if value is None or isinstance(value, int) else field.value_to_string(row)

@@ -1,8 +1,8 @@
-"""The session engine: Django's database sessions on our own row.
+"""The session engine: Django's database sessions with a model of its own.
 
-`session_data` is saved as Django does; all other columns are changed one by one, by
+`session_data` is saved as in Django; all other columns are changed one by one with
 conditional updates, so that parallel requests cannot undo each other. With Redis the
-row is cached; the database keeps the truth.
+row is cached; the database decides.
 """
 
 import logging
@@ -16,7 +16,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from ..core.batches import delete_in_batches
@@ -39,15 +39,15 @@ TOUCH_SECONDS = 60
 KEY = re.compile(r"[a-z0-9]{32}")
 NEW_KEYS = 5
 MOST_AT_ONCE = 1000
-# A process whose touch failed leaves the database alone for a minute.
+# After a failed write a process does not note visits for a minute.
 _touch_failed = Memory(TOUCH_SECONDS)
 
 
 class SessionStore(Validation, LimitedSession):
-    """One browser's session, with its row in `row` and its tokens in `tokens`.
+    """A session, with its row in `row` and its tokens in `tokens`.
 
     Django's asynchronous methods call these in a thread. `has_ended`: the browser named
-    a session that is no longer there.
+    a session that no longer exists.
     """
 
     has_ended = False
@@ -72,7 +72,7 @@ class SessionStore(Validation, LimitedSession):
     # Django's session API
 
     def load(self):
-        """Return the session's data, or nothing for an unknown or ended session."""
+        """Return the session's data; empty for an unknown or ended session."""
         self._row = self._read_row()
         if self._row is None:
             self._session_key = None
@@ -89,7 +89,7 @@ class SessionStore(Validation, LimitedSession):
         """Insert a new row under a new key.
 
         Raises:
-            CreateError: whatever the key, the database takes no row.
+            CreateError: the database accepts no row with any key.
         """
         for tries_left in reversed(range(NEW_KEYS)):
             self._session_key = self._get_new_session_key()
@@ -133,7 +133,7 @@ class SessionStore(Validation, LimitedSession):
         row_cache.invalidate(digest(session_key))
 
     def cycle_key(self):
-        """Give the row a new key; whoever knows only the old one is out."""
+        """Give the row a new key; the old one no longer works."""
         data = self.encode(self._get_session())
         old_key = self.session_key
         if old_key is None:
@@ -142,7 +142,7 @@ class SessionStore(Validation, LimitedSession):
         new_key = self._get_new_session_key()
         columns = {"session_key": digest(new_key), "session_data": data}
         if not self._row_with_key().update(**columns):
-            # Nothing of a session that was ended lives on in the new one.
+            # The data of an ended session must not pass into the new one.
             self.clear()
             self.create()
             return
@@ -172,7 +172,7 @@ class SessionStore(Validation, LimitedSession):
         delete_in_batches(ended)
 
     def _validate_session_key(self, key):
-        # Nothing else reaches the database, which may fail over odd characters.
+        # Only valid keys reach the database, which may reject other characters.
         return bool(key) and KEY.fullmatch(key) is not None
 
     # The row
@@ -184,9 +184,9 @@ class SessionStore(Validation, LimitedSession):
         return getattr(self, "_row", None)
 
     @property
-    def row_id(self) -> int | None:
-        """The row's id, which stays when the session gets a new key."""
-        return self.row.pk if self.row else None
+    def row_id(self) -> int:
+        """The row's id, which stays when the key is cycled; 0 without a row."""
+        return self.row.pk if self.row else 0
 
     def reload_row(self) -> None:
         """Read the row from the database."""
@@ -206,7 +206,7 @@ class SessionStore(Validation, LimitedSession):
         return True
 
     def begin(self, user: "User", request: "Request") -> None:
-        """Bind the row to the user who just signed in in this browser."""
+        """Bind the row to the user that has just signed in."""
         now = timezone.now()
         columns: dict[str, Any] = {
             "user": user,
@@ -216,16 +216,16 @@ class SessionStore(Validation, LimitedSession):
             "change_reported_at": None,
             **_browser(request, now),
         }
-        # There may be no row yet, or a parallel request has just ended it.
+        # There is no row yet, or a parallel request has ended it.
         if not self.update_row(**columns):
             self.create()
             self.update_row(**columns)
 
     def touch(self, request: "Request") -> bool:
-        """Note that the browser was here, at most once a minute.
+        """Note the visit, at most once a minute.
 
         Returns:
-            Whether the database could be written to, as far as is known.
+            Whether the database accepts writes, as far as known.
 
         Raises:
             SessionExpired: the session was ended, which the cached row hid.
@@ -238,13 +238,13 @@ class SessionStore(Validation, LimitedSession):
             return True
         if _touch_failed.get("touch"):
             return True
-        # Who set an end of its own counts from the last change, as Django does.
+        # After `set_expiry`, seconds count from the last change, as in Django.
         is_own = bool(self.get("_session_expiry"))
         end = row.expire_date if is_own else self._end(now)
         try:
             is_there = self.update_row(expire_date=end, **_browser(request, now))
         except DatabaseError as error:
-            # Locked, or read-only for a while: no reason to show no page.
+            # The database is locked or read-only; the page is shown all the same.
             logger.warning("A visit was not noted: %s", type(error).__name__)
             _touch_failed.set("touch", True)
             return False
@@ -252,7 +252,7 @@ class SessionStore(Validation, LimitedSession):
             raise SessionExpired("the session was ended")
         return True
 
-    # Whether the password was given a short while ago
+    # Re-authentication
 
     @property
     def is_confirmed(self) -> bool:
@@ -264,7 +264,7 @@ class SessionStore(Validation, LimitedSession):
         return age < settings.PASSWORD_CONFIRM_SECONDS
 
     def confirm_password(self) -> None:
-        """Note that the user gave the password just now; the session gets a new key."""
+        """Note a re-authentication; the session gets a new key."""
         self.update_row(confirmed_at=timezone.now())
         self.cycle_key()
 
@@ -275,7 +275,7 @@ class SessionStore(Validation, LimitedSession):
         return self.model.objects.filter(session_key__in=keys)
 
     def _columns_of_row(self):
-        return self.model.objects.filter(pk=self.row_id)
+        return self.model.objects.filter(pk=self.row.pk if self.row else None)
 
     def _read_row(self):
         if self.session_key is None:
@@ -283,7 +283,7 @@ class SessionStore(Validation, LimitedSession):
         row = row_cache.get(self.model, digest(self.session_key))
         if row is None:
             began = time.monotonic()
-            # The key is unique: first() would have it sorted, on every page.
+            # The key is unique, and first() would add a sort to every page.
             row = next(iter(self._row_with_key()), None)
             if row is not None and row.session_key != self.session_key:
                 row_cache.remember(row, began)
@@ -314,24 +314,23 @@ def _browser(request: "Request", now: datetime) -> dict[str, Any]:
     }
 
 
-def end_sessions(sessions) -> int:
-    """End the sessions of a queryset in Django; return how many there were."""
+def end_sessions(sessions: "QuerySet[Session]") -> int:
+    """End the sessions of a queryset in Django; return their number."""
     return len(delete_sessions(sessions))
 
 
-def delete_sessions(sessions) -> list:
-    """End the sessions of a queryset in Django; return their rows as they were last.
+def delete_sessions(sessions: "QuerySet[Session]") -> list:
+    """End the sessions of a queryset in Django; return their last rows.
 
-    Who is renewing tokens of such a row meanwhile finds no row to store them in, and
-    revokes them.
+    A request that renews tokens of such a row cannot store them, and revokes them.
     """
     ended = []
     pause = 0.0
     for ids in _batches(list(sessions.values_list("pk", flat=True))):
-        # Others may write in between.
+        # Other requests can write between two batches.
         time.sleep(pause)
         began = time.monotonic()
-        # Locked, and deleted by id: a parallel sign-in may be giving a row a new key.
+        # Locked and deleted by id: a parallel sign-in may change the key.
         with transaction.atomic():
             locked = sessions.filter(pk__in=ids).select_for_update(of=("self",))
             rows = list(locked.defer("session_data", "user_agent"))

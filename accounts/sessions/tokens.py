@@ -1,6 +1,6 @@
-"""How Directus' tokens are sealed and kept in the session row.
+"""Seal Directus' tokens and store them in the session row.
 
-The only module that knows. Exactly one request renews a pair, under a lease.
+No other module does so. Exactly one request renews a pair, under a lease.
 """
 
 import json
@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -18,15 +19,20 @@ from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from config.request import Request
+
 from ..core import clients
 from ..directus import DirectusError, DirectusUnavailable, SessionExpired, TokenPair
 from . import row_cache, unopened
 from .lease import Lease, is_free
 
+if TYPE_CHECKING:
+    from ..models import Session
+
 LEASE = "refresh_lease_until"
-# Who waited this long for a holder that got no answer does not ask again.
+# Stop waiting after this long if the lease holder failed.
 PATIENCE_SECONDS = 1.0
-# For the one that takes over when a holder died.
+# For the request that takes over from a dead one.
 SPARE_SECONDS = 2.0
 MOST_WITHDRAWALS = 20
 LOOKED_AT = 500
@@ -42,10 +48,10 @@ class SessionTokenStore:
         self._lease = Lease(session, LEASE)
 
     def load(self) -> TokenPair | None:
-        """Return the tokens as this request first read them.
+        """Return the tokens that this request has read first.
 
         Raises:
-            DirectusUnavailable: they do not open, as of a short while ago.
+            DirectusUnavailable: they do not open, since a short time.
         """
         row = self._session.row
         try:
@@ -53,16 +59,16 @@ class SessionTokenStore:
         except InvalidToken:
             unopened.bear_with(row)
             return None
-        # Spent by now, for RefreshingAuth.
+        # Used up, for RefreshingAuth.
         return replace(tokens, expires_at=0.0) if tokens and row.must_renew else tokens
 
     def reload(self) -> TokenPair | None:
-        """Return the tokens that the database holds now; otherwise as `load`."""
+        """Return the tokens in the database; otherwise as `load`."""
         self._session.reload_row()
         return self.load()
 
     def newest(self) -> TokenPair | None:
-        """Return the tokens that the database holds now, if they open."""
+        """Return the tokens in the database, if they open."""
         self._session.reload_row()
         return tokens_in(self._session.row)
 
@@ -73,10 +79,10 @@ class SessionTokenStore:
 
     @contextmanager
     def lease(self) -> Iterator[bool]:
-        """Hold the right to renew, or wait for who holds it.
+        """Take the lease, or wait for its holder.
 
         Yields:
-            True with the lease held; False when somebody else renewed meanwhile.
+            True with the lease; False if another request has renewed the tokens.
 
         Raises:
             SessionExpired: the session ended meanwhile.
@@ -96,18 +102,19 @@ class SessionTokenStore:
         Raises:
             SessionExpired: the row is gone, or holds another pair, or none.
         """
-        # The spent pair is the condition: whoever comes late changes nothing.
+        # On the condition that the row has the used-up pair: a late request changes
+        # nothing.
         if not self._replace(**self._columns(tokens)):
             raise SessionExpired("the session ended while its tokens were renewed")
 
     def start(self, tokens: TokenPair) -> None:
-        """Store the first pair of a session that was just signed in."""
+        """Store the first pair after a sign-in."""
         self._session.update_row(**self._columns(tokens))
 
     def withdraw(self) -> TokenPair | None:
-        """Take the tokens out of the row and return them, to be revoked.
+        """Remove the tokens from the row and return them, to be revoked.
 
-        A parallel renewal is then refused by `save`, and revokes what it got.
+        `save` then refuses a parallel renewal, which revokes its new tokens.
         """
         for _ in range(MOST_WITHDRAWALS):
             tokens = self.newest()
@@ -115,11 +122,11 @@ class SessionTokenStore:
                 return None
             if self._replace(sealed_tokens="", access_expires_at=None):
                 return tokens
-        # Somebody renews them all the time; who renews next is refused by Directus.
+        # Other requests keep renewing; Directus refuses the next renewal.
         return tokens
 
-    def _replace(self, **columns) -> bool:
-        """Change the row if it still holds the pair that was read last."""
+    def _replace(self, **columns: Any) -> bool:
+        """Change the row if it has the pair that was read last."""
         unchanged = Q(sealed_tokens=self._session.row.sealed_tokens)
         return self._session.update_row(unchanged, **columns)
 
@@ -138,7 +145,7 @@ class SessionTokenStore:
         return self._lease.is_mine
 
     def _is_over(self, spent: str, waited: float) -> bool:
-        """Return whether there is a new pair, or this request may renew after all."""
+        """Return whether there is a new pair, or this request may renew."""
         row = self._session.row
         if row is None:
             raise SessionExpired("the session ended while waiting")
@@ -151,7 +158,7 @@ class SessionTokenStore:
 
 
 @sensitive_variables("tokens")
-def revoke(tokens: TokenPair, request=None) -> None:
+def revoke(tokens: TokenPair, request: Request | None = None) -> None:
     """Revoke tokens at Directus; best effort, 2 seconds.
 
     Args:
@@ -166,8 +173,10 @@ def revoke(tokens: TokenPair, request=None) -> None:
 # Sealing
 
 
-def tokens_in(row) -> TokenPair | None:
-    """Return the tokens of a row; None when it has none, or they do not open."""
+def tokens_in(row: "Session | None") -> TokenPair | None:
+    """Return the tokens of a row; None without tokens, or if they do not open."""
+    if row is None:
+        return None
     try:
         return _opened(row)
     except InvalidToken:
@@ -175,8 +184,8 @@ def tokens_in(row) -> TokenPair | None:
         return None
 
 
-def _opened(row) -> TokenPair | None:
-    if row is None or not row.sealed_tokens:
+def _opened(row: "Session") -> TokenPair | None:
+    if not row.sealed_tokens or row.access_expires_at is None:
         return None
     content = json.loads(_fernet().decrypt(row.sealed_tokens.encode()))
     if content["session"] != row.pk:
@@ -189,15 +198,15 @@ def _opened(row) -> TokenPair | None:
     )
 
 
-def holds_tokens(row) -> bool:
-    """Tell whether a row has tokens, whether they can be read or not."""
+def holds_tokens(row: "Session") -> bool:
+    """Return whether a row has tokens, readable or not."""
     return bool(row.sealed_tokens)
 
 
-def _seal(row, tokens: TokenPair) -> str:
+def _seal(row: "Session", tokens: TokenPair) -> str:
     text = json.dumps(
         {
-            # Tokens moved to another row do not open.
+            # Tokens that were moved to another row do not open.
             "session": row.pk,
             "access": tokens.access_token,
             "refresh": tokens.refresh_token,
@@ -207,7 +216,7 @@ def _seal(row, tokens: TokenPair) -> str:
 
 
 class Sealed(Enum):
-    """What became of a row that was to be sealed with the newest key."""
+    """The result of sealing a row with the newest key."""
 
     ANEW = "anew"
     BEFORE = "before"
@@ -216,16 +225,16 @@ class Sealed(Enum):
 
 
 def sealed_rows(model):
-    """Return the rows that hold tokens, with what `seal_anew` needs of them."""
+    """Return the rows with tokens, with the columns for `seal_anew`."""
     names = ("pk", "session_key", "sealed_tokens")
     return model.objects.exclude(sealed_tokens="").only(*names)
 
 
-def seal_anew(row) -> Sealed:
-    """Seal the tokens of a row with the newest key, beside whoever uses them.
+def seal_anew(row: "Session") -> Sealed:
+    """Seal the tokens of a row with the newest key, beside running requests.
 
-    A row whose tokens are being renewed is left alone: what is stored at the end of
-    that must replace exactly what was read at its beginning.
+    A row with a renewal in progress is skipped: the renewal stores its pair only if the
+    row is unchanged since its beginning.
     """
     sealed = row.sealed_tokens.encode()
     try:
@@ -243,10 +252,10 @@ def seal_anew(row) -> Sealed:
     return Sealed.ANEW
 
 
-def newest_key_is_in_use(model) -> bool:
-    """Tell whether the running site seals with the newest key already.
+def newest_key_is_in_use(model: type["Session"]) -> bool:
+    """Return whether the running site seals with the newest key already.
 
-    By the tokens that were stored last; True when there are none.
+    The tokens that were stored last show it; True without any.
     """
     rows = model.objects.exclude(sealed_tokens="").order_by("-access_expires_at")
     sealed = list(rows.values_list("sealed_tokens", flat=True)[:LOOKED_AT])

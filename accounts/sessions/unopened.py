@@ -8,10 +8,14 @@ cannot go on. A key that has not turned up by then is gone, and the user signs i
 import logging
 import math
 import time
+from typing import TYPE_CHECKING
 
 from ..core import audit
 from ..core.memory import Memory
 from ..directus import DirectusUnavailable
+
+if TYPE_CHECKING:
+    from ..models import Session
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +26,7 @@ MOST_REMEMBERED = 100_000
 _since = Memory(math.inf, most=MOST_REMEMBERED)
 
 
-def note(row) -> float:
+def note(row: "Session") -> float:
     """Say that the tokens of a row do not open, once; return since when (monotonic)."""
     which = (row.pk, row.access_expires_at)
     since = _since.get(which)
@@ -40,7 +44,7 @@ def note(row) -> float:
     return since
 
 
-def bear_with(row) -> None:
+def bear_with(row: "Session") -> None:
     """Do not take a row whose tokens do not open for one without tokens, at first.
 
     Raises:

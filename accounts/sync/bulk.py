@@ -84,7 +84,9 @@ class Difference:
             else:
                 self._compare(directus_id, values, row)
 
-    def _compare(self, directus_id: UUID, values: dict[str, Any], row: KnownRow):
+    def _compare(
+        self, directus_id: UUID, values: dict[str, Any], row: KnownRow
+    ) -> None:
         self.were_active += values["is_active"] and row.is_active
         if row.is_deleted or is_late(values["synced_at"], row.read_at):
             return

@@ -5,6 +5,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
+from config.request import Request
+
 from ..core import audit, clients
 from ..directus import InvalidOTP
 from ..web import client_address, known_devices
@@ -35,7 +37,7 @@ class SignInAttempt:
     of strangers do not lock the owner out.
     """
 
-    def __init__(self, request, email: str, otp: str = ""):
+    def __init__(self, request: Request | None, email: str, otp: str = ""):
         account = audit.email_digest(email)
         device = known_devices.device_of(request, account)
         self._account = (

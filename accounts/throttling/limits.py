@@ -14,10 +14,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, Value
+from django.db.models import F, Func, Value
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -176,7 +177,7 @@ class Attempt:
 
     def failed(self) -> None:
         """Settle the attempt as failed: it stays counted."""
-        changes = {"in_flight": _less_one("in_flight")}
+        changes: dict[str, Func] = {"in_flight": _less_one("in_flight")}
         if self.limit.longer_by:
             longer = timedelta(seconds=self.limit.longer_by)
             latest = timezone.now() + timedelta(seconds=YEAR)
@@ -269,7 +270,7 @@ class Attempt:
         return min(max(1, int(left) + 1), longest)
 
 
-def _column(moment: datetime):
+def _column(moment: datetime) -> Any:
     field = Attempts._meta.get_field("window_ends_at")
     return field.get_db_prep_value(moment, connection)
 
@@ -278,7 +279,7 @@ def _lease_from(now: datetime) -> datetime:
     return now + timedelta(seconds=LEASE_SECONDS)
 
 
-def _less_one(column: str):
+def _less_one(column: str) -> Greatest:
     return Greatest(F(column) - 1, Value(0))
 
 

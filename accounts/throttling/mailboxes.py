@@ -10,6 +10,8 @@ password, a session or a link from the mailbox.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from config.request import Request
+
 from ..core import audit
 from ..directus import DirectusError
 from ..web import known_devices
@@ -41,7 +43,7 @@ class MailboxFull(Throttled):
     """The mailbox got its mails for this hour or day."""
 
 
-def count(request, email: str) -> list[Attempt]:
+def count(request: Request, email: str) -> list[Attempt]:
     """Count a mail that a visitor or a user requests.
 
     Returns:
@@ -97,7 +99,7 @@ def _count(email: str, *pairs: Pair) -> list[Attempt]:
     raise MailboxFull(min(waits))
 
 
-def _kept_for(request, email: str) -> list[Pair]:
+def _kept_for(request: Request, email: str) -> list[Pair]:
     account = audit.email_digest(email)
     user = request.user
     is_own = user.is_authenticated and audit.email_digest(user.email) == account

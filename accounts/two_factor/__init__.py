@@ -10,9 +10,12 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
+from config.request import AuthenticatedRequest
+
 from ..core import audit, clients, mails
 from ..core.memory import Memory
 from ..directus import DirectusClient, DirectusError, NotFound, TokenPair
+from ..models import User
 from ..sessions import ending
 from . import recovery_codes
 
@@ -27,7 +30,7 @@ _has_policies = Memory(SECONDS)
 
 
 def note_sign_in(
-    user, tokens: TokenPair, client: DirectusClient, otp: str, *, is_told: bool
+    user: User, tokens: TokenPair, client: DirectusClient, otp: str, *, is_told: bool
 ) -> None:
     """Store the facts about the second factor that a sign-in has shown.
 
@@ -49,7 +52,7 @@ def note_sign_in(
         note_demand(user, client)
 
 
-def note_demand(user, client: DirectusClient) -> None:
+def note_demand(user: User, client: DirectusClient) -> None:
     """Read whether a user must have a second factor; keep the old fact if unreadable.
 
     Args:
@@ -63,12 +66,12 @@ def note_demand(user, client: DirectusClient) -> None:
     _write(user, must_use_two_factor=demanded)
 
 
-def is_missing(user) -> bool:
+def is_missing(user: User) -> bool:
     """Return whether a user must set up a second factor first."""
     return user.is_mirrored and user.must_use_two_factor and not user.has_two_factor
 
 
-def _is_demanded(user, client: DirectusClient) -> bool:
+def _is_demanded(user: User, client: DirectusClient) -> bool:
     if _believes_policies() is not False:
         try:
             demanded = client.must_use_second_factor()
@@ -91,7 +94,7 @@ def _remember(*, has_policies: bool) -> None:
     _has_policies.set(clients.directus_url(), has_policies)
 
 
-def _write(user, **columns: bool) -> None:
+def _write(user: User, **columns: bool) -> None:
     if all(getattr(user, name) == value for name, value in columns.items()):
         return
     get_user_model().objects.filter(pk=user.pk).update(**columns)
@@ -103,7 +106,7 @@ def _write(user, **columns: bool) -> None:
 
 
 @sensitive_variables("secret", "codes")
-def was_enabled(request, secret: str) -> list[str]:
+def was_enabled(request: AuthenticatedRequest, secret: str) -> list[str]:
     """Finish switching it on; return recovery codes, which are shown once."""
     user = request.user
     with transaction.atomic():
@@ -115,14 +118,14 @@ def was_enabled(request, secret: str) -> list[str]:
     return codes
 
 
-def was_enabled_elsewhere(user) -> None:
+def was_enabled_elsewhere(user: User) -> None:
     """Note that it is on in Directus; older recovery codes no longer work."""
     if user.has_two_factor is False:
         recovery_codes.void_codes(user)
     _write(user, has_two_factor=True)
 
 
-def was_disabled(request) -> None:
+def was_disabled(request: AuthenticatedRequest) -> None:
     """Finish switching it off for the signed-in user."""
     user = request.user
     with transaction.atomic():

@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from ..models import RecoveryCode
+from ..models import RecoveryCode, User
 from .totp import in_groups, plain
 
 HOW_MANY = 10
@@ -30,7 +31,7 @@ LOOK_ALIKES = str.maketrans("018", "OIB")
 
 @sensitive_variables("secret", "codes")
 @transaction.atomic
-def replace_codes(user, secret: str) -> list[str]:
+def replace_codes(user: User, secret: str) -> list[str]:
     """Return new codes, which are shown once; delete the old ones.
 
     Args:
@@ -42,12 +43,12 @@ def replace_codes(user, secret: str) -> list[str]:
     return [in_groups(code, "-") for code in codes]
 
 
-def void_codes(user) -> None:
+def void_codes(user: User) -> None:
     """Delete all codes of a user, because their secret is no longer used."""
     RecoveryCode.objects.filter(user=user).delete()
 
 
-def codes_left(user) -> int:
+def codes_left(user: User) -> int:
     """Return the number of unused codes of a user."""
     return RecoveryCode.objects.filter(user=user, used_at=None).count()
 
@@ -102,7 +103,7 @@ def secret_in(row: RecoveryCode, code: str) -> str | None:
     return None
 
 
-def _unused(email: str):
+def _unused(email: str) -> QuerySet[RecoveryCode]:
     users = get_user_model().objects.with_email(email).filter(directus_id__isnull=False)
     return RecoveryCode.objects.filter(user__in=users, used_at=None)
 
@@ -112,7 +113,7 @@ def _new_code() -> str:
 
 
 @sensitive_variables()
-def _row(user, code: str, secret: str) -> RecoveryCode:
+def _row(user: User, code: str, secret: str) -> RecoveryCode:
     key = settings.SECRET_KEY
     sealed = _box(user.pk, code, key).encrypt(secret.encode()).decode()
     return RecoveryCode(

@@ -1,4 +1,4 @@
-"""The views that the account pages are made of."""
+"""Base views of the account pages."""
 
 from django.contrib import messages
 from django.shortcuts import redirect
@@ -12,9 +12,9 @@ from .mixins import SiteFormView
 
 
 class AccountMixin(View):
-    """A page about the own account, which no cache keeps.
+    """A page about the signed-in user's account, which no cache stores.
 
-    The local administrator has no account at Directus, and none of these pages.
+    A local user has no account in Directus, and none of these pages.
     """
 
     request: AuthenticatedRequest
@@ -47,12 +47,12 @@ class AccountFormView(AccountMixin, SiteFormView):
 
 
 class ButtonView(AccountMixin, View):
-    """A button on a page, which is shown to a browser that asks for the address.
+    """A button on an account page. A GET redirects to the page with the button.
 
-    A session that ended before the button was pressed leads there after a sign-in.
+    That happens after a sign-in, if the session ended before the button was pressed.
     """
 
-    # The name of the page's URL.
+    # The URL name of the page with the button.
     page: str
 
     def get(self, request):

@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from accounts.directus import InvalidOTP
 from accounts.flows import account_recovery
 from accounts.forms.sign_in import RecoveryCodeForm
+from accounts.models import User
 from accounts.sessions.tokens import revoke
 from accounts.two_factor import recovery_codes
 
@@ -43,7 +44,7 @@ class AccountRecoveryView(SecondStepView):
             raise
 
     @sensitive_variables("otp")
-    def _sign_in(self, owner: int, otp: str):
+    def _sign_in(self, owner: int, otp: str) -> User:
         waiting = self.pending
         user = self.sign_in(waiting.email, waiting.password, otp, own_code=True)
         if user.pk != owner:
@@ -53,7 +54,7 @@ class AccountRecoveryView(SecondStepView):
         return user
 
     def go_on(self, user, url):
-        """Lead to the page that sets the second factor up again."""
+        """Redirect to the page that sets two-step verification up again."""
         response = super().go_on(user, reverse("accounts:two_factor"))
         account_recovery.OPENED.start(self.request, response, self.secret)
         account_recovery.was_used(self.request, user)

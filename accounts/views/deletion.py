@@ -1,4 +1,4 @@
-"""Take the own data along, and delete the account."""
+"""Delete the account, or cancel the deletion."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,7 +19,7 @@ from .reauthentication import PasswordConfirmedMixin, check_password
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
 class DeletionView(AccountFormView):
-    """Ask for the deletion of the account; the password again."""
+    """Request the deletion of the account; asks for the password."""
 
     form_class = ReauthenticationForm
     template_name = "accounts/deletion.html"
@@ -37,13 +37,13 @@ class DeletionView(AccountFormView):
         )
 
     def post(self, request, *args, **kwargs):
-        """Take the form, where it was shown."""
+        """Accept the form only if the page shows it."""
         if request.user.delete_at or not deletion.is_possible():
             return redirect("accounts:deletion")
         return super().post(request, *args, **kwargs)
 
     def submit(self, form):
-        """Delete the account, or note when it will be."""
+        """Delete the account, or note when it is due."""
         tokens = check_password(self.request, form)
         if tokens is None:
             return self.form_invalid(form)
@@ -61,7 +61,7 @@ class DeletionView(AccountFormView):
         try:
             deletion.delete_now(self.request)
         except deletion.Cancelled:
-            # Another request of the same user is at it.
+            # A parallel request of the user deletes it.
             return redirect("accounts:deletion")
         current.leave(self.request)
         messages.success(self.request, _("Your account has been deleted."))

@@ -1,4 +1,4 @@
-"""Change the e-mail address: ask for it, and confirm it by a mailed link."""
+"""Change the email address: request the change, and confirm it by a mailed link."""
 
 import logging
 
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
-    """Ask for a link; the answer is the same for every address."""
+    """Request a link; the answer is the same for every address."""
 
     form_class = EmailChangeForm
     template_name = "accounts/email_change.html"
@@ -54,12 +54,12 @@ class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
 
 
 class EmailChangeCancelView(PasswordConfirmedMixin, ButtonView):
-    """Void the link that was mailed; the address stays as it is."""
+    """Cancel the change; the mailed link no longer works."""
 
     page = "accounts:email_change"
 
     def post(self, request):
-        """Cancel it."""
+        """Cancel the change."""
         if email_change.cancel(request):
             messages.success(request, _("Change cancelled."))
         return redirect("accounts:email_change")
@@ -77,11 +77,11 @@ class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
         return super().get_context_data(change=change, **kwargs)
 
     def is_link_over(self):
-        """Tell whether nothing waits to be confirmed with the link."""
+        """Return whether no change waits for this link."""
         return email_change.find(self.token) is None
 
     def submit(self, form):
-        """Spend the token."""
+        """Confirm the new address."""
         try:
             change = email_change.confirm(self.request, self.token)
         except email_change.LinkInvalid:
@@ -89,7 +89,7 @@ class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
         self.drop_token()
         response = redirect("accounts:email_change_done")
         if known_devices.device_of(self.request, audit.email_digest(change.old_email)):
-            # This browser stays known to the account under its new address.
+            # The browser stays a known device under the new address.
             digest = audit.email_digest(change.new_email)
             known_devices.remember(self.request, response, digest)
         return response

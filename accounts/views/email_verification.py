@@ -18,7 +18,7 @@ class EmailVerificationView(LinkTokenMixin, PublicFormView):
     purpose = "verify"
 
     def submit(self, form):
-        """Spend the token."""
+        """Confirm the address."""
         try:
             with at_least(settings.RESET_FLOOR_SECONDS):
                 replaced = email_verification.confirm(self.request, self.token)

@@ -17,12 +17,12 @@ logger = logging.getLogger(__name__)
 
 
 class ExportView(PasswordConfirmedMixin, AccountPageView):
-    """A file with everything that is held about the user."""
+    """Download a file with all data of the user."""
 
     template_name = "accounts/export.html"
 
     def post(self, request):
-        """Send the file, all of it or none."""
+        """Send the file, complete or not at all."""
         Attempt(EXPORTS, str(request.user.pk)).take()
         try:
             text = export(request)

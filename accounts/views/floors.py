@@ -1,4 +1,4 @@
-"""Answers that take a minimum time, so that time tells nothing."""
+"""Answers with a minimum time, so that their time reveals nothing."""
 
 import threading
 import time
@@ -15,21 +15,20 @@ from accounts.throttling.limits import Throttled
 def pad(started: float, floor: float) -> None:
     """Wait until `floor` seconds have passed since `started` (monotonic).
 
-    An answer's time then does not tell what happened behind it.
+    The time of the answer then reveals nothing.
     """
     time.sleep(max(0.0, started + floor - time.monotonic()))
 
 
 @contextmanager
 def at_least(seconds: float) -> Iterator[None]:
-    """Take at least so long, whatever comes of it.
+    """Take at least so many seconds, also after an error.
 
-    At once says only what does not depend on an account: there were too many attempts,
-    or Directus is away. Half of the process' threads may take their time like this; the
-    others stay free for pages.
+    Only errors that do not depend on an account pass at once: too many attempts, or an
+    outage. At most half of the process' threads wait here; the others stay free.
 
     Raises:
-        DirectusUnavailable: too many do so already.
+        DirectusUnavailable: too many threads wait already.
     """
     if not _places().acquire(blocking=False):
         raise DirectusUnavailable(

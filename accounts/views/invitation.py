@@ -32,7 +32,7 @@ class InvitationView(LinkTokenMixin, PublicFormView):
         return super().get_context_data(email=token_email(self.token), **kwargs)
 
     def submit(self, form):
-        """Spend the invitation; a password that is not accepted leaves it good."""
+        """Accept the invitation; after a refused password it stays valid."""
         password = form.cleaned_data["new_password"]
         try:
             email = invitation.accept(self.request, self.token, password)
@@ -52,7 +52,7 @@ class InvitationView(LinkTokenMixin, PublicFormView):
         return response
 
     def render_no_room(self):
-        """Say that the operator has to act; the invitation stays good."""
+        """Say that the licence allows no more users; the invitation stays valid."""
         return self.response_class(
             request=self.request,
             template=["accounts/invitation_no_room.html"],
@@ -63,6 +63,6 @@ class InvitationView(LinkTokenMixin, PublicFormView):
 
 
 class InvitationDoneView(PublicPageView):
-    """The account is ready; sign in."""
+    """The account is active; sign in."""
 
     template_name = "accounts/invitation_done.html"

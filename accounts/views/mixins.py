@@ -1,11 +1,12 @@
-"""What the forms of this app share."""
+"""Mixins of the views."""
 
 import logging
 
+from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import RedirectURLMixin
-from django.http import HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -25,14 +26,14 @@ from config.request import Request
 logger = logging.getLogger(__name__)
 
 DEFAULT_RETRY_SECONDS = 10
-# Those of Directus are shorter. What a browser sends of all of them, sealed, must fit
-# into one header, which servers bound.
+# Tokens of Directus are shorter. All sealed tokens of a browser together must fit into
+# one header, whose size servers limit.
 LONGEST_TOKEN = 1000
 LINK_SECONDS = 3600
 
 
 class PublicMixin(View):
-    """A page for everybody, which no cache keeps."""
+    """A public page, which no cache stores."""
 
     @classmethod
     def as_view(cls, **initkwargs):
@@ -47,8 +48,8 @@ class SiteFormView(FormView):
     """
 
     request: Request
-    # Whether a POST is shown again, too, when Directus could not be asked whether the
-    # user may still be here: account pages do, which do nothing but in `submit`.
+    # If re-validation fails on POST, re-render the form instead of the 503 page. For
+    # views that act only in `submit`.
     shows_trouble = False
 
     def form_valid(self, form):
@@ -68,7 +69,7 @@ class SiteFormView(FormView):
         except TryLater as error:
             return self.trouble(form, 429, _("Too many attempts"), error.retry_after)
         except DirectusAPIError as error:
-            # Nothing that the form knows: a refused service token, or an odd answer.
+            # A refused service token or an unexpected answer.
             logger.error("Directus does not do what a form is for: %s", error)
             return self.trouble(form, 503, self.away_title(), None)
 
@@ -77,21 +78,21 @@ class SiteFormView(FormView):
         raise NotImplementedError
 
     def throttled_hint(self) -> str:
-        """Return, as HTML, what else can be done about too many attempts."""
+        """Return further advice after too many attempts, as HTML."""
         return ""
 
     def away_title(self) -> str:
-        """Return what an outage is called on this page."""
+        """Return the heading of an outage on this page."""
         return _("This isn't available right now")
 
     def trouble(
         self,
-        form,
+        form: forms.Form,
         status: int,
         title: str,
         retry_after: int | None,
         text: str = "",
-    ):
+    ) -> HttpResponse:
         """Show the form again; passwords and codes are never filled in."""
         seconds = retry_after or DEFAULT_RETRY_SECONDS
         hint = self.throttled_hint() if status == 429 else ""
@@ -127,7 +128,7 @@ def _try_again(seconds: int) -> str:
 
 
 def _mails_again(error: MailboxFull) -> str:
-    """Say the same whether the address is known or not: what was asked for."""
+    """Return the same text for known and unknown addresses."""
     minutes = -(-error.retry_after // 60)
     if minutes <= 60:
         when = ngettext(
@@ -150,11 +151,11 @@ def _mails_again(error: MailboxFull) -> str:
 
 
 class PublicFormView(PublicMixin, SiteFormView):
-    """A form for everybody."""
+    """A public form."""
 
 
 class OnlyVisitorsMixin(View):
-    """Send people who are signed in to their own page."""
+    """Redirect signed-in users to the dashboard."""
 
     def dispatch(self, request, *args, **kwargs):
         if request.user.is_authenticated:
@@ -163,28 +164,28 @@ class OnlyVisitorsMixin(View):
 
 
 class NextPageMixin(RedirectURLMixin):
-    """Leads on to the page that was asked for, `next`, if it is one of this site."""
+    """Redirects to the page in `next`, if it is a page of this site."""
 
     # Django 5.2 passes no request, unlike later versions and the stubs.
     def get_redirect_url(self):  # type: ignore[override]
-        """Return the local page that was asked for, or nothing."""
+        """Return the path in `next` if it is local, or an empty string."""
         return local_page(super().get_redirect_url())
 
 
 class PublicPageView(PublicMixin, TemplateView):
-    """A page for everybody."""
+    """A public page."""
 
 
 class LinkTokenMixin(FormView):
     """Move the token of a mailed link from the address into a sealed cookie.
 
-    Not into the session: the database would hold the token, and a row for each click.
+    Not into the session: the database would store the token, and a row for each click.
     """
 
     request: Request
-    # Of the link: names the cookie, and chooses the words of `link_invalid`.
+    # The kind of link: names the cookie, and chooses the text of `link_invalid`.
     purpose: str
-    # Spent, or good for nothing.
+    # Whether the token is spent or useless.
     is_token_over = False
 
     def dispatch(self, request, *args, **kwargs):
@@ -208,14 +209,14 @@ class LinkTokenMixin(FormView):
         return super().get(request, *args, **kwargs)
 
     def post(self, request, *args, **kwargs):
-        """Refuse a form whose token this browser does not have."""
+        """Refuse a form without a token in this browser."""
         if not self.token:
             return self.link_invalid()
         return super().post(request, *args, **kwargs)
 
     @cached_property
     def token(self) -> str:
-        """The token of the link that this browser opened last, or nothing."""
+        """The token of the link that this browser opened last, or an empty string."""
         return self._cookie.read(self.request)
 
     @property
@@ -224,9 +225,9 @@ class LinkTokenMixin(FormView):
 
     @property
     def link_owner(self):
-        """Whom the link names, unsaved and unverified: the token is not looked up.
+        """An unsaved user with the unverified address in the link.
 
-        What a row here knows besides would tell strangers, who make tokens themselves.
+        No row is read: its data would be revealed to strangers with forged tokens.
         """
         return get_user_model()(email=token_email(self.token))
 
@@ -240,11 +241,11 @@ class LinkTokenMixin(FormView):
         self.drop_token()
 
     def drop_token(self) -> None:
-        """Drop the token: it is spent, or good for nothing."""
+        """Drop the token: it is spent or useless."""
         self.is_token_over = True
 
     def link_invalid(self):
-        """Say that the link does not work, and how to get a new one."""
+        """Show the page about an invalid link, and how to get a new one."""
         self.drop_token()
         return self.response_class(
             request=self.request,

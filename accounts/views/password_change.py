@@ -1,4 +1,4 @@
-"""Change the own password."""
+"""Change the password of the signed-in user."""
 
 from django.contrib import messages
 from django.shortcuts import redirect
@@ -22,7 +22,7 @@ SECRETS = ("current_password", "otp", "new_password", "new_password_again")
 class PasswordChangeView(AccountFormView):
     """The current password, the code if there is one, and a new password.
 
-    It asks for the password itself, and therefore not for a confirmation before.
+    It asks for the password itself, so no re-authentication comes before.
     """
 
     form_class = PasswordChangeForm
@@ -68,6 +68,6 @@ class PasswordChangeView(AccountFormView):
 
 
 class PasswordChangeUnsureView(AccountPageView):
-    """Directus did not say whether the password is changed."""
+    """It is unknown whether the password was changed."""
 
     template_name = "accounts/password_change_unsure.html"

@@ -19,7 +19,7 @@ from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
 
 
 class PasswordResetView(PublicFormView):
-    """Ask for a link; the answer is the same for every address."""
+    """Request a link; the answer is the same for every address."""
 
     form_class = PasswordResetForm
     template_name = "accounts/password_reset.html"
@@ -33,7 +33,7 @@ class PasswordResetView(PublicFormView):
 
 
 class PasswordResetDoneView(PublicPageView):
-    """Check your mail."""
+    """The page after the request."""
 
     template_name = "accounts/password_reset_done.html"
 
@@ -52,12 +52,12 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
         return super().get_form_kwargs() | {"user": self.link_owner}
 
     def submit(self, form):
-        """Spend the token; a password that Directus refuses leaves it good."""
+        """Set the password; after a refused password the token stays valid."""
         password = form.cleaned_data["new_password"]
         try:
             email = password_reset.reset(self.request, self.token, password)
         except password_reset.Unsure:
-            # The token stays: if the password is the old one, it is still good.
+            # The token is kept: if the password was not changed, it is still valid.
             return redirect("accounts:password_reset_unsure")
         except InvalidPayload:
             form.add_error(
@@ -69,18 +69,18 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
             return self.link_invalid()
         self.token_is_spent()
         response = redirect("accounts:password_reset_complete")
-        # Strangers' failures must not keep the owner out now.
+        # Failures of strangers must not lock the owner out now.
         known_devices.remember(self.request, response, audit.email_digest(email))
         return response
 
 
 class PasswordResetCompleteView(PublicPageView):
-    """The password is changed; sign in with it."""
+    """The password was changed; sign in with it."""
 
     template_name = "accounts/password_reset_complete.html"
 
 
 class PasswordResetUnsureView(PublicPageView):
-    """Directus did not say whether the password is changed."""
+    """It is unknown whether the password was changed."""
 
     template_name = "accounts/password_reset_unsure.html"

@@ -1,4 +1,4 @@
-"""The profile's page, and the picture."""
+"""The profile page, and the photo."""
 
 import logging
 
@@ -34,7 +34,7 @@ PICTURE_SECONDS = 3600
 
 
 class ProfilePageView(AccountFormView):
-    """The page with both forms, that of the profile and that of the picture."""
+    """The page with both forms: profile and photo."""
 
     template_name = "accounts/profile.html"
     success_url = reverse_lazy("accounts:profile")
@@ -46,13 +46,13 @@ class ProfilePageView(AccountFormView):
 
     @cached_property
     def _values(self):
-        """What Directus has in the fields that operators added."""
+        """The values of the added fields in Directus."""
         return profiles.read_values(
             self.request, [field.name for field in self._described[0]]
         )
 
     def profile_kwargs(self, *, values: dict | None) -> dict:
-        """Return what the profile's form is made of; without values, all fields."""
+        """Return the arguments of the profile form; without values, for all fields."""
         fields = filter(None, map(custom_field, self._described[0]))
         shown = [field for field in fields if values is None or field.name in values]
         user = self.request.user
@@ -60,14 +60,14 @@ class ProfilePageView(AccountFormView):
 
     @property
     def hidden_fields(self) -> list[str]:
-        """The names of fields that the settings want and Directus does not give."""
+        """The names of configured fields that Directus does not return."""
         found, missing = self._described
         unread = [f.name for f in found if f.name not in self._values]
         return missing + unread
 
 
 class ProfileView(ProfilePageView):
-    """Who one is, in Directus; the time zone is kept here."""
+    """Edit the profile in Directus, and the time zone, which the site stores."""
 
     form_class = ProfileForm
 
@@ -78,7 +78,7 @@ class ProfileView(ProfilePageView):
 
     @cached_property
     def _values_if_there(self):
-        """The values; None when a form that was sent must be shown without them."""
+        """The values; None if a sent form must be shown without them."""
         try:
             if self.request.trouble:
                 raise self.request.trouble
@@ -105,7 +105,7 @@ class ProfileView(ProfilePageView):
         }
 
     def submit(self, form):
-        """Write what changed, there and here."""
+        """Write the changed values to Directus and to the local row."""
         try:
             if form.changes:
                 profiles.write_changes(self.request, form.changes)
@@ -119,18 +119,18 @@ class ProfileView(ProfilePageView):
         self._tell(form)
         return HttpResponseRedirect(self.get_success_url())
 
-    def _keep_time_zone(self, form) -> None:
+    def _keep_time_zone(self, form: ProfileForm) -> None:
         if form.has_new_time_zone:
             note_written(self.request.user, time_zone=form.cleaned_data["time_zone"])
 
-    def _tell(self, form) -> None:
+    def _tell(self, form: ProfileForm) -> None:
         changed = [*form.changes, *(["time_zone"] if form.has_new_time_zone else [])]
         if not changed:
             return
         user = self.request.user
         fields = ",".join(changed)
         audit.record("profile.changed", self.request, user=user, fields=fields)
-        # In the language that was chosen just now.
+        # In the newly chosen language.
         browser = languages.of_browser(
             self.request.META.get("HTTP_ACCEPT_LANGUAGE", "")
         )
@@ -139,7 +139,7 @@ class ProfileView(ProfilePageView):
 
 
 class PictureChangeView(ProfilePageView):
-    """Another picture, sent from the profile's page."""
+    """Upload a photo from the profile page."""
 
     form_class = PictureForm
 
@@ -155,7 +155,7 @@ class PictureChangeView(ProfilePageView):
         }
 
     def _profile_form(self) -> ProfileForm | None:
-        """Return the other form; none rather than one with empty fields."""
+        """Return the profile form; None instead of a form with empty fields."""
         if self.request.trouble:
             return None
         try:
@@ -164,7 +164,7 @@ class PictureChangeView(ProfilePageView):
             return None
 
     def submit(self, form):
-        """Store the picture, and delete the one before."""
+        """Store the photo, and delete the old one."""
         Attempt(PICTURES, str(self.request.user.pk)).take()
         try:
             content = clean_picture(form.cleaned_data["picture"])
@@ -189,12 +189,12 @@ class PictureChangeView(ProfilePageView):
 
 
 class PictureRemoveView(ButtonView):
-    """No picture any more."""
+    """Remove the photo."""
 
     page = "accounts:profile"
 
     def post(self, request):
-        """Take the picture away, and delete its file."""
+        """Remove the photo, and delete its file."""
         try:
             pictures.remove(request)
         except NotGranted as error:
@@ -207,7 +207,7 @@ class PictureRemoveView(ButtonView):
 
 
 def _told(error: NotGranted) -> str:
-    """Log what an operator has to allow; return the text for the user."""
+    """Log the missing right; return the text for the user."""
     if error.right:
         logger.error(
             "Directus has to allow that %s; directus_setup does that", error.right
@@ -216,16 +216,16 @@ def _told(error: NotGranted) -> str:
 
 
 class PictureView(View):
-    """The signed-in user's own picture, fetched from Directus by the site itself.
+    """The photo of the signed-in user, read from Directus with the service token.
 
-    Its address names the picture, so that another one is shown at once; a browser asks
-    again after an hour, or when somebody else signs in.
+    Its address contains the id of the file, so that a new photo is shown at once. A
+    browser asks again after an hour, or after another user signs in.
     """
 
     http_method_names = ["get", "head"]
 
     def get(self, request):
-        """Return the picture, or a drawing in place of it."""
+        """Return the photo, or a placeholder."""
         if request.user.picture_id is None:
             return self._placeholder()
         etag = f'"{request.user.picture_id}"'

@@ -1,4 +1,4 @@
-"""What the account pages share, and the page that asks for the password again."""
+"""Ask for the password again before sensitive pages."""
 
 from functools import partial
 
@@ -9,20 +9,21 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.generic import View
 
 from accounts.core import audit
-from accounts.directus import AuthenticationFailed, InvalidOTP
+from accounts.directus import AuthenticationFailed, InvalidOTP, TokenPair
 from accounts.flows import account_recovery, sign_in
 from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.sessions.tokens import revoke
 from accounts.web.next_page import by_way_of
+from config.request import AuthenticatedRequest, Request
 
 from .account_pages import AccountFormView
 from .mixins import NextPageMixin
 
 
 class PasswordConfirmedMixin(View):
-    """A sensitive page: first asks for the password, if that was long ago.
+    """A sensitive page, which needs a recent re-authentication.
 
-    Stands before AccountMixin. What a form sent too late is not kept: it is sensitive.
+    It precedes AccountMixin. A form that is sent too late is not kept.
     """
 
     def dispatch(self, request, *args, **kwargs):
@@ -31,14 +32,14 @@ class PasswordConfirmedMixin(View):
         return super().dispatch(request, *args, **kwargs)
 
 
-def ask_for_password(request) -> HttpResponseRedirect:
-    """Send a request by way of the page that asks for the password."""
+def ask_for_password(request: Request) -> HttpResponseRedirect:
+    """Redirect to the page that asks for the password, and then back."""
     return by_way_of("accounts:reauthentication", request.get_full_path())
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
 class ReauthenticationView(NextPageMixin, AccountFormView):
-    """The password again, with the one-time code where a second factor is on."""
+    """Enter the password again, with the one-time code if a second factor is on."""
 
     form_class = ReauthenticationForm
     template_name = "accounts/reauthentication.html"
@@ -62,25 +63,25 @@ class ReauthenticationView(NextPageMixin, AccountFormView):
 
 
 @sensitive_variables("secret", "data")
-def check_password(request, form, secret: str = ""):
+def check_password(
+    request: AuthenticatedRequest, form: ReauthenticationForm, secret: str = ""
+) -> TokenPair | None:
     """Check the fields `current_password` and `otp` of a form at Directus.
 
     Args:
-        secret: of the second factor, where the site makes the code itself and puts it
+        secret: the secret of the app, with which the site computes the code and puts it
             into the form's data.
 
     Returns:
-        Tokens that the caller revokes or keeps; None when something is wrong, which
-        then stands at the form's fields.
+        Tokens, which the caller revokes or keeps; None if the form has errors now.
 
     Raises:
-        Throttled, DirectusUnavailable, DirectusAPIError: nothing is known about the
-            password.
+        Throttled, DirectusUnavailable, DirectusAPIError: the password was not checked.
     """
     data = form.cleaned_data
     prove = partial(sign_in.prove_password, request, data["current_password"])
 
-    def prove_with(code: str):
+    def prove_with(code: str) -> TokenPair:
         data["otp"] = code
         return prove(code, own_code=True)
 

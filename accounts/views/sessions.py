@@ -1,4 +1,4 @@
-"""Where I am signed in."""
+"""Signed-in devices."""
 
 from django.contrib import messages
 from django.http import Http404
@@ -19,13 +19,13 @@ LONGEST_ID = 18
 
 
 class SessionsView(AccountPageView):
-    """The browsers that are signed in; each can be ended, or all but this one."""
+    """List the sessions; end one of them, or all others."""
 
     template_name = "accounts/sessions.html"
 
     def get_context_data(self, **kwargs):
         sessions = own_sessions.live_sessions(self.request.user).defer("session_data")
-        # This browser first, however many there are.
+        # The present session first.
         this = self.request.session.row_id or 0
         others = list(sessions.exclude(pk=this)[: MOST_SHOWN + 1])
         shown = [*sessions.filter(pk=this), *others[:MOST_SHOWN]]
@@ -39,10 +39,10 @@ class SessionsView(AccountPageView):
         )
 
     def post(self, request):
-        """End the session whose id is sent, or all but this one.
+        """End the session with the sent id, or all others.
 
-        Only by somebody who gave the password a short while ago: a thief of this
-        browser must not put the owner out of all others.
+        It needs a recent re-authentication: a thief of this browser must not sign the
+        owner out of all others.
         """
         if not request.session.is_confirmed:
             return ask_for_password(request)
@@ -64,8 +64,8 @@ class SessionsView(AccountPageView):
         if own_sessions.end_one(self.request, int(pk)):
             messages.success(self.request, _with_advice(_("Device signed out.")))
         else:
-            # It has signed out itself, or another tab ended it. Nobody learns whether
-            # the number belongs to somebody else.
+            # It has ended already. The answer is the same for the id of another user's
+            # session.
             text = _("That device is already signed out.")
             messages.info(self.request, text)
 

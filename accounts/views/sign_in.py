@@ -1,14 +1,14 @@
 """Sign in, with or without a one-time code, and sign out."""
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
 from django.db import DatabaseError
-from django.http import HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -22,10 +22,12 @@ from accounts.directus import (
     DirectusError,
     InvalidCredentials,
     InvalidOTP,
+    TokenPair,
     TryLater,
 )
 from accounts.flows import sign_in, sign_in_pending
 from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm, LoginForm
+from accounts.models import User
 from accounts.sessions import current
 from accounts.sessions.tokens import revoke
 from accounts.throttling.limits import CODE_TRIES, Attempt, Throttled
@@ -42,28 +44,28 @@ NOT_ACCEPTED = InvalidCredentials(401, "INVALID_CREDENTIALS")
 
 
 class SignInFormView(NextPageMixin, PublicFormView):
-    """What both steps of a sign-in share."""
+    """The base of both steps of a sign-in."""
 
     next_page = "dashboard:home"
 
     def away_title(self):
-        """Return what an outage is called on this page."""
+        """Return the heading of an outage on this page."""
         return _("Sign-in isn't available right now")
 
     def throttled_hint(self):
-        """Return what else can be done about too many attempts."""
+        """Return further advice after too many attempts."""
         text = _('You can also <a href="{address}">reset your password</a>.')
         return format_html(text, address=reverse("accounts:password_reset"))
 
     @method_decorator(sensitive_variables("password", "otp"))
-    def sign_in(self, email: str, password: str, otp: str = "", **options):
-        """Return the user, or raise the reason why not.
+    def sign_in(self, email: str, password: str, otp: str = "", **options: Any) -> User:
+        """Return the authenticated user.
 
         Args:
-            options: for `accounts.backends.DirectusBackend`.
+            options: further credentials for `accounts.backends.DirectusBackend`.
 
         Raises:
-            DirectusError, TryLater: as `accounts.backends.DirectusBackend` found it.
+            DirectusError, TryLater: the reason of the refusal.
         """
         started = time.monotonic()
         user = authenticate(
@@ -76,8 +78,8 @@ class SignInFormView(NextPageMixin, PublicFormView):
             pad(started, settings.SIGN_IN_FLOOR_SECONDS)
         raise error
 
-    def welcome(self, user, email: str, url: str):
-        """Begin the session and go on."""
+    def welcome(self, user: User, email: str, url: str) -> HttpResponse:
+        """Begin the session and redirect."""
         tokens = getattr(user, "directus_tokens", None)
         is_first = user.last_login is None
         response = HttpResponseRedirect(url)
@@ -93,22 +95,22 @@ class SignInFormView(NextPageMixin, PublicFormView):
             raise
         return response
 
-    def _take_back(self, tokens) -> None:
-        """Leave nobody signed in, here or at Directus, whose answer is an error."""
+    def _take_back(self, tokens: TokenPair | None) -> None:
+        """Undo the sign-in, here and at Directus, after an error."""
         if tokens is not None:
             revoke(tokens, self.request)
         try:
             current.leave(self.request)
         except DatabaseError:
-            # It is what failed. Nothing of this session is saved, nor its key told.
+            # The database failed. This session is not saved, and its key is not sent.
             self.request.session = type(self.request.session)()
 
 
 def _took_as_long_as_directus(error: Exception) -> bool:
-    """Tell whether the time of a refusal may say something about the account.
+    """Return whether the time of a refusal may reveal something about the account.
 
-    Refusals that never asked Directus cost nothing, so that a flood of them holds no
-    threads; who waited for another attempt's outcome knows how long that one took.
+    Refusals without a call to Directus are answered at once, so that a flood of them
+    blocks no threads. A refusal after waiting for another attempt took as long as that.
     """
     if isinstance(error, Throttled):
         return error.waited
@@ -117,7 +119,7 @@ def _took_as_long_as_directus(error: Exception) -> bool:
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
 class LoginView(OnlyVisitorsMixin, SignInFormView):
-    """E-mail and password."""
+    """Sign in with email address and password."""
 
     form_class = LoginForm
     template_name = "accounts/sign_in.html"
@@ -130,7 +132,7 @@ class LoginView(OnlyVisitorsMixin, SignInFormView):
         )
 
     def submit(self, form):
-        """Sign in, ask for the code, or give the one answer to everything else."""
+        """Sign in, ask for the code, or give the same answer to all other cases."""
         email = form.cleaned_data["email"]
         password = form.cleaned_data["password"]
         try:
@@ -155,12 +157,12 @@ class LoginView(OnlyVisitorsMixin, SignInFormView):
 
 
 class SecondStepView(OnlyVisitorsMixin, SignInFormView):
-    """What follows the password: five minutes and five tries for it.
+    """The second step, with five minutes and five attempts.
 
     Subclasses define `sign_in_with(code)`, which returns the user.
     """
 
-    # The form's one field, and what it says of a wrong code.
+    # The form's field, and its error for a wrong code.
     field: str
     wrong: "str | StrPromise"
     pending: sign_in_pending.PendingSignIn
@@ -177,7 +179,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
         return super().get_context_data(email=self.pending.email, **kwargs)
 
     def submit(self, form):
-        """Sign in with both factors, or show what is wrong with the code."""
+        """Sign in with both factors, or show an error at the code."""
         tries = Attempt(CODE_TRIES, self.pending.id)
         try:
             tries.take()
@@ -187,7 +189,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
         try:
             user = self.sign_in_with(form.cleaned_data[self.field])
         except TryLater:
-            # Nobody looked at the code.
+            # The code was not checked.
             tries.undo()
             raise
         except InvalidOTP:
@@ -203,8 +205,8 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
         tries.succeeded()
         return self.go_on(user, self.pending.next or self.get_default_redirect_url())
 
-    def sign_in_with(self, code: str):
-        """Return the user, or raise the reason why not."""
+    def sign_in_with(self, code: str) -> User:
+        """Return the user, or raise the reason of the refusal."""
         raise NotImplementedError
 
     def go_on(self, user, url):
@@ -214,8 +216,8 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
         return response
 
     def start_again(self, message):
-        """Lead back to the password."""
-        # Who never began is not told anything, and gets no session for it.
+        """Redirect to the first step."""
+        # A browser without a first step gets no message, and no session for it.
         if sign_in_pending.was_started(self.request):
             messages.warning(self.request, message)
         response = redirect("accounts:login")
@@ -230,7 +232,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
 
 @method_decorator(sensitive_post_parameters("otp"), name="dispatch")
 class LoginCodeView(SecondStepView):
-    """The one-time code."""
+    """Enter the one-time code."""
 
     form_class = CodeForm
     template_name = "accounts/sign_in_code.html"
@@ -252,17 +254,17 @@ class LogoutView(PublicMixin, NextPageMixin, DjangoLogoutView):
     next_page = "accounts:login"
 
     def get_redirect_url(self):  # type: ignore[override]  # as in NextPageMixin
-        """Lead anywhere on this site but here."""
+        """Return a page of this site, except this one."""
         url = super().get_redirect_url()
         return "" if url.partition("?")[0] == self.request.path else url
 
     def post(self, request, *args, **kwargs):
-        """End the session, whatever Directus says."""
+        """End the session, also during an outage of Directus."""
         was_in = request.user.is_authenticated
         response = super().post(request, *args, **kwargs)
         if was_in:
-            # A stranger gets no row for it.
+            # For a visitor the message would create a session.
             messages.success(request, _("You're signed out."))
-        # Not the cache: a browser looks through all of it first. No page is in it.
+        # Not "cache": clearing it is slow in browsers, and no page is in it.
         response["Clear-Site-Data"] = '"storage"'
         return response

@@ -1,4 +1,4 @@
-"""Sign up and confirm the address."""
+"""Sign up."""
 
 from django.conf import settings
 from django.http import HttpResponseRedirect
@@ -18,7 +18,7 @@ from .mixins import OnlyVisitorsMixin, PublicFormView, PublicPageView
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
 class SignUpView(OnlyVisitorsMixin, PublicFormView):
-    """Ask for an account."""
+    """Create an account."""
 
     form_class = SignUpForm
     template_name = "accounts/sign_up.html"
@@ -30,14 +30,14 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
         return super().dispatch(request, *args, **kwargs)
 
     def away_title(self):
-        """Return what an outage is called on this page."""
+        """Return the heading of an outage on this page."""
         return _("Sign-up isn't available right now")
 
     def submit(self, form):
-        """Ask Directus; the answer is the same whether the address is known or not."""
+        """Sign up; the answer is the same for known and unknown addresses."""
         try:
-            # Directus refuses some passwords at once, of unknown addresses only, and
-            # hashes those that it takes.
+            # Directus refuses some passwords at once, but only for unknown addresses;
+            # accepted passwords take the time of hashing.
             with at_least(settings.SIGN_UP_FLOOR_SECONDS):
                 sign_up.sign_up(self.request, NewUser(**form.cleaned_data))
         except sign_up.AddressTaken:
@@ -52,7 +52,7 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
 
 
 class SignUpDoneView(PublicPageView):
-    """Check your mail, or sign in where nothing is to be confirmed."""
+    """The page after the sign-up: check the mail, or sign in."""
 
     template_name = "accounts/sign_up_done.html"
 
@@ -62,6 +62,6 @@ class SignUpDoneView(PublicPageView):
 
 
 class SignUpClosedView(PublicPageView):
-    """There is no sign-up here."""
+    """Sign-up is closed."""
 
     template_name = "accounts/sign_up_closed.html"

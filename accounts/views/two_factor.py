@@ -1,4 +1,4 @@
-"""The second factor: set up, turned off, set up again."""
+"""Two-step verification: set up, turn off, set up again."""
 
 import logging
 
@@ -16,7 +16,7 @@ from django.views.decorators.debug import (
 
 from accounts import two_factor
 from accounts.core import clients
-from accounts.directus import Forbidden, InvalidOTP, InvalidPayload
+from accounts.directus import DirectusClient, Forbidden, InvalidOTP, InvalidPayload
 from accounts.flows import account_recovery
 from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm
@@ -30,16 +30,16 @@ from .reauthentication import check_password
 
 logger = logging.getLogger(__name__)
 
-# The secret between the two steps, and the codes until they are kept.
+# The secret between the two steps, and the codes until the user has saved them.
 SECRET = ShortSecret("two_factor_secret", "enrolment", 15 * 60)
 CODES = ShortSecret("recovery_codes", "codes", 15 * 60)
 
 
 class TwoFactorFormView(AccountFormView):
-    """Tells the log what an operator has to grant, where Directus refuses."""
+    """Logs the missing right if Directus refuses a change."""
 
     def not_permitted(self, form):
-        """Show the page, and that this cannot be changed there."""
+        """Show that the user cannot change this."""
         logger.error(
             "Customers need the permission to update tfa_secret of their own row in "
             "directus_users: directus_setup grants it where Directus takes such rules"
@@ -50,7 +50,7 @@ class TwoFactorFormView(AccountFormView):
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
 class PasswordStepView(TwoFactorFormView):
-    """A page that begins with the password, and the code where there is one."""
+    """A form with the password, and the code if a second factor is on."""
 
     form_class = ReauthenticationForm
 
@@ -66,7 +66,7 @@ class PasswordStepView(TwoFactorFormView):
     @cached_property
     @sensitive_variables("found")
     def _opened_secret(self) -> str:
-        """The secret that a recovery code has opened, unless a code was typed."""
+        """The secret that a recovery code opened; empty if a code was typed."""
         found = account_recovery.OPENED.read(self.request)
         return found[0] if found and not self.request.POST.get("otp") else ""
 
@@ -78,7 +78,7 @@ class PasswordStepView(TwoFactorFormView):
 
     @sensitive_variables("tokens")
     def submit(self, form):
-        """Check the password, then do it with tokens of that sign-in alone."""
+        """Check the password, then act with the tokens of that sign-in."""
         tokens = check_password(self.request, form, self._opened_secret)
         if tokens is None:
             return self.form_invalid(form)
@@ -90,18 +90,18 @@ class PasswordStepView(TwoFactorFormView):
             revoke(tokens, self.request)
 
     def act(self, form, client):
-        """Do what the page is for, as the user; return the response."""
+        """Act as the user; return the response."""
         raise NotImplementedError
 
     def to_set_up(self):
-        """Begin to set up a new second factor."""
+        """The first step to set up two-step verification."""
         response = redirect("accounts:two_factor_set_up")
         SECRET.start(self.request, response, totp.new_secret())
         return response
 
 
 class TwoFactorView(PasswordStepView):
-    """Whether it is on; the first step to set it up where it is not."""
+    """Show whether it is on; if not, begin to set it up."""
 
     def get_template_names(self):
         is_on = self.request.user.has_two_factor
@@ -117,9 +117,9 @@ class TwoFactorView(PasswordStepView):
         )
 
     def act(self, form, client):
-        """Make a secret, unless it could not be switched on at the end."""
+        """Create a secret, unless the user may not switch it on."""
         if form.cleaned_data.get("otp"):
-            # Directus asked for it: it was switched on elsewhere.
+            # Directus asked for a code: it was switched on elsewhere.
             two_factor.was_enabled_elsewhere(self.request.user)
             return redirect("accounts:two_factor")
         if not client.may_change_second_factor():
@@ -129,7 +129,7 @@ class TwoFactorView(PasswordStepView):
 
 @method_decorator(sensitive_post_parameters("otp"), name="dispatch")
 class SetUpView(TwoFactorFormView):
-    """The secret, as QR code and to type, and the first code that proves it works."""
+    """Show the secret, and check the first code."""
 
     form_class = CodeForm
     template_name = "accounts/two_factor_set_up.html"
@@ -158,7 +158,7 @@ class SetUpView(TwoFactorFormView):
 
     @sensitive_variables("codes", "code")
     def submit(self, form):
-        """Switch it on; a code is counted, and works once, as at a sign-in."""
+        """Switch it on; the code counts and works once, as at a sign-in."""
         try:
             self._enable(form.cleaned_data["otp"])
         except (InvalidOTP, InvalidPayload):
@@ -194,26 +194,26 @@ class SetUpView(TwoFactorFormView):
         except InvalidPayload as error:
             if error.field == "otp":
                 raise
-            # It is on already: the answer was lost the last time, unless it has another
-            # secret. A code of this one does not switch that off.
+            # It is on already: the last answer was lost, or there is another secret.
+            # A code of this secret does not switch the other one off.
             directus.disable_second_factor(code)
             directus.enable_second_factor(secret=self.secret, code=code)
 
 
 class CodesMixin(AccountMixin):
-    """Has the recovery codes that were just made, in this browser alone."""
+    """The new recovery codes, which only this browser can show."""
 
     def dispatch(self, request, *args, **kwargs):
         found = CODES.read(request)
         if not found or not request.user.has_two_factor:
-            # Kept, too old, or void: it was switched off since.
+            # The codes are saved, expired, or no longer work.
             return redirect("accounts:two_factor")
         self.codes = found[0].split("\n")
         return super().dispatch(request, *args, **kwargs)
 
 
 class CodesView(CodesMixin, AccountPageView):
-    """The recovery codes, until they are kept."""
+    """Show the recovery codes until the user has saved them."""
 
     template_name = "accounts/two_factor_codes.html"
     belongs_to = "two_factor"
@@ -222,7 +222,7 @@ class CodesView(CodesMixin, AccountPageView):
         return super().get_context_data(codes=self.codes, **kwargs)
 
     def post(self, request):
-        """Show them no more."""
+        """Stop showing the codes."""
         response = redirect("accounts:two_factor")
         CODES.end(request, response)
         messages.success(request, _("Two-step verification is on."))
@@ -233,7 +233,7 @@ class CodesFileView(CodesMixin, AccountPageView):
     """The recovery codes as a text file."""
 
     def get(self, request):
-        """Return one code a line, under what they are for."""
+        """Return a heading and one code a line."""
         text = _("Recovery codes of %(email)s for %(site)s. Each signs you in once.")
         names = {"email": request.user.email, "site": settings.SITE_NAME}
         body = "\r\n".join([text % names, "", *self.codes, ""])
@@ -243,7 +243,7 @@ class CodesFileView(CodesMixin, AccountPageView):
 
 
 class TurnOffView(PasswordStepView):
-    """Turn it off, with password and code."""
+    """Turn two-step verification off, with password and code."""
 
     template_name = "accounts/two_factor_turn_off.html"
     belongs_to = "two_factor"
@@ -267,11 +267,11 @@ class TurnOffView(PasswordStepView):
         messages.success(self.request, _("Two-step verification is off."))
         return redirect("accounts:two_factor")
 
-    def _disable(self, form, client) -> bool:
+    def _disable(self, form: ReauthenticationForm, client: DirectusClient) -> bool:
         try:
             client.disable_second_factor(form.cleaned_data["otp"])
         except InvalidPayload:
-            # Its half minute ended just now.
+            # The half minute of the code has just ended.
             form.ask_for_code(is_wrong=True)
             return False
         two_factor.was_disabled(self.request)
@@ -279,13 +279,13 @@ class TurnOffView(PasswordStepView):
 
 
 class SetUpAgainView(TurnOffView):
-    """A new secret and new recovery codes: for a new phone, or when codes are lost."""
+    """Create a new secret and new recovery codes, for a new phone or lost codes."""
 
     template_name = "accounts/two_factor_again.html"
     belongs_to = "two_factor"
 
     def act(self, form, client):
-        """Turn it off, and lead on to set it up."""
+        """Turn it off, and redirect to set it up."""
         if not self._disable(form, client):
             return self.form_invalid(form)
         return self.to_set_up()

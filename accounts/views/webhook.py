@@ -1,4 +1,4 @@
-"""Where Directus' Flow tells that users have changed."""
+"""Receive messages of Directus' Flow about changed users."""
 
 from typing import Any
 
@@ -14,6 +14,7 @@ from accounts.throttling.limits import (
     WEBHOOK_CALLS,
     WEBHOOK_REFUSALS,
     Attempt,
+    Limit,
     Throttled,
 )
 from accounts.throttling.once import WEBHOOK_MESSAGES, Once
@@ -23,16 +24,16 @@ from config.request import Request
 from .mixins import PublicMixin
 
 
-# The signature is the proof of where it comes from; there is no browser.
+# The signature authenticates the message; no browser sends it.
 @method_decorator(csrf_exempt, name="dispatch")
 class DirectusWebhookView(PublicMixin, View):
-    """Takes signed messages; answers 404 while there is no secret."""
+    """Accepts signed messages; answers 404 without a secret."""
 
     request: Request
     http_method_names = ["post"]
 
     def post(self, request):
-        """Check, remember and follow a message."""
+        """Check and follow a message."""
         arrived_at = timezone.now()
         if not clients.webhook_secret():
             raise Http404
@@ -48,7 +49,7 @@ class DirectusWebhookView(PublicMixin, View):
             audit.record("webhook.unreadable", request)
             return _answer(400, "unreadable")
         if webhook.is_own_doing(message):
-            # One for each user: neither counted nor kept. A repetition does no harm.
+            # Neither counted nor noted: one for each user, and repetitions do no harm.
             webhook.end_earlier(message, arrived_at)
             return _answer(200, "own doing")
         if not Once(WEBHOOK_MESSAGES, signature).is_first():
@@ -81,10 +82,10 @@ class DirectusWebhookView(PublicMixin, View):
         return _answer(401, "the signature is missing, wrong or too old")
 
 
-def _count(limit, subject: str) -> None:
+def _count(limit: Limit, subject: str) -> None:
     Attempt(limit, subject).take()
 
 
-def _answer(status: int, result: str, retry_after: int | None = None):
+def _answer(status: int, result: str, retry_after: int | None = None) -> JsonResponse:
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return JsonResponse({"result": result}, status=status, headers=headers)

@@ -6,9 +6,11 @@ that is not one of them.
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 UNKNOWN = "0.0.0.0"  # noqa: S104 - a name for no address, nothing is bound to it
 WITH_PORT = re.compile(r"^(?:\[([^\]]{1,64})\]|([0-9.]{7,15}))(?::\d{1,5})?$")
 
@@ -48,7 +50,7 @@ def parse(text: str) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def is_in(address: Address, networks) -> bool:
+def is_in(address: Address, networks: Iterable[Network]) -> bool:
     """Return whether the address belongs to one of the networks."""
     return any(address in network for network in networks)
 
@@ -68,5 +70,5 @@ def bucket(address: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _networks(entries: tuple[str, ...]):
+def _networks(entries: tuple[str, ...]) -> list[Network]:
     return [ipaddress.ip_network(entry, strict=False) for entry in entries]

@@ -1,9 +1,12 @@
 """Cookies of the site's own pages: prefixed, and closed to scripts."""
 
 from django.conf import settings
+from django.http import HttpResponseBase
+
+from config.request import Request
 
 
-def read(request, name: str) -> str:
+def read(request: Request, name: str) -> str:
     """Return the value of a cookie, or an empty string.
 
     Args:
@@ -12,7 +15,7 @@ def read(request, name: str) -> str:
     return request.COOKIES.get(settings.COOKIE_PREFIX + name, "")
 
 
-def write(response, name: str, value: str, seconds: int) -> None:
+def write(response: HttpResponseBase, name: str, value: str, seconds: int) -> None:
     """Set a cookie for some seconds."""
     response.set_cookie(
         settings.COOKIE_PREFIX + name,
@@ -24,6 +27,6 @@ def write(response, name: str, value: str, seconds: int) -> None:
     )
 
 
-def delete(response, name: str) -> None:
+def delete(response: HttpResponseBase, name: str) -> None:
     """Delete a cookie."""
     response.delete_cookie(settings.COOKIE_PREFIX + name, samesite="Lax")

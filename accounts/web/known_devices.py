@@ -6,11 +6,18 @@ sign-in form has nothing else, and by its user, because the address may change.
 """
 
 import secrets
+from typing import TYPE_CHECKING
 
 from django.core import signing
+from django.http.response import HttpResponseBase
 from django.utils.crypto import salted_hmac
 
+from config.request import Request
+
 from . import cookies
+
+if TYPE_CHECKING:
+    from ..models import User
 
 COOKIE = "device"
 COOKIE_AGE = 180 * 24 * 3600
@@ -19,13 +26,18 @@ MOST_ACCOUNTS = 5
 DIGITS = 16
 
 
-def device_of(request, account: str) -> str:
+def device_of(request: Request | None, account: str) -> str:
     """Return the id of a browser that knows the account, or an empty string."""
     known = _read(request)
     return known["id"] if account in known["accounts"] else ""
 
 
-def remember(request, response, account: str, user=None) -> None:
+def remember(
+    request: Request,
+    response: HttpResponseBase,
+    account: str,
+    user: "User | None" = None,
+) -> None:
     """Note in the browser that it knows the account.
 
     Args:
@@ -42,7 +54,7 @@ def remember(request, response, account: str, user=None) -> None:
     cookies.write(response, COOKIE, signed, COOKIE_AGE)
 
 
-def knows_user(request, user) -> bool:
+def knows_user(request: Request, user: "User") -> bool:
     """Return whether the user has signed in with this browser before."""
     return _user_digest(user) in _read(request)["users"]
 
@@ -51,11 +63,11 @@ def _first(account: str, others: list[str]) -> list[str]:
     return [account, *(one for one in others if one != account)][:MOST_ACCOUNTS]
 
 
-def _user_digest(user) -> str:
+def _user_digest(user: "User") -> str:
     return salted_hmac(SALT, str(user.pk), algorithm="sha256").hexdigest()[:DIGITS]
 
 
-def _read(request) -> dict:
+def _read(request: Request | None) -> dict:
     new = {"id": secrets.token_hex(8), "accounts": [], "users": []}
     cookie = cookies.read(request, COOKIE) if request else ""
     if not cookie:

@@ -16,7 +16,7 @@ DIRECTUS_NAMES = {
 }
 
 
-def language_of(user, otherwise: str = "") -> str:
+def language_of(user: object, otherwise: str = "") -> str:
     """Return the language of a user's profile if the site has it.
 
     Directus writes `pt-BR`, Django `pt-br`; a language without its country matches,
@@ -49,7 +49,7 @@ def of_browser(header: str) -> str:
     return next(filter(None, found), settings.LANGUAGE_CODE)
 
 
-def follow_profile(user) -> None:
+def follow_profile(user: object) -> None:
     """Activate a user's language until the end of the request.
 
     Without a language in the profile, it is the browser's language.

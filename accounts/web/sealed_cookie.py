@@ -13,8 +13,11 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
+from django.http.response import HttpResponseBase
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
+
+from config.request import Request
 
 from . import cookies
 
@@ -34,7 +37,9 @@ class ShortSecret:
     seconds: int
 
     @sensitive_variables("secret", "key")
-    def start(self, request, response, secret: str, **facts: Any) -> None:
+    def start(
+        self, request: Request, response: HttpResponseBase, secret: str, **facts: Any
+    ) -> None:
         """Store a secret, and plain facts beside it."""
         key = Fernet.generate_key()
         request.session[self.session_key] = facts | {
@@ -44,7 +49,7 @@ class ShortSecret:
         cookies.write(response, self.cookie, key.decode(), self.seconds)
 
     @sensitive_variables("secret", "key")
-    def read(self, request) -> tuple[str, dict[str, Any]] | None:
+    def read(self, request: Request) -> tuple[str, dict[str, Any]] | None:
         """Return the secret and the facts; None if expired or of another browser."""
         stored = request.session.get(self.session_key)
         key = cookies.read(request, self.cookie)
@@ -56,11 +61,11 @@ class ShortSecret:
             return None
         return secret, stored
 
-    def was_started(self, request) -> bool:
+    def was_started(self, request: Request) -> bool:
         """Return whether this browser has stored a secret, even if it has expired."""
         return self.session_key in request.session
 
-    def end(self, request, response) -> None:
+    def end(self, request: Request, response: HttpResponseBase) -> None:
         """Delete the secret."""
         request.session.pop(self.session_key, None)
         cookies.delete(response, self.cookie)
@@ -79,12 +84,12 @@ class SealedCookie:
     seconds: int
 
     @sensitive_variables("secret")
-    def keep(self, response, secret: str) -> None:
+    def keep(self, response: HttpResponseBase, secret: str) -> None:
         """Set the cookie."""
         sealed = self._keys()[0].encrypt(secret.encode()).decode()
         cookies.write(response, self.cookie, sealed, self.seconds)
 
-    def read(self, request) -> str:
+    def read(self, request: Request) -> str:
         """Return the secret; empty if it has expired or does not open."""
         sealed = cookies.read(request, self.cookie).encode()
         for key in self._keys():
@@ -92,7 +97,7 @@ class SealedCookie:
                 return key.decrypt(sealed, ttl=self.seconds).decode()
         return ""
 
-    def delete(self, request, response) -> None:
+    def delete(self, request: Request, response: HttpResponseBase) -> None:
         """Delete the cookie."""
         if cookies.read(request, self.cookie):
             cookies.delete(response, self.cookie)

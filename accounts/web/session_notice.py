@@ -5,9 +5,12 @@ cookie of one minute carries the message to the next page.
 """
 
 from django.contrib import messages
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+
+from config.request import Request
 
 from . import cookies
 
@@ -17,24 +20,25 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 READ, WROTE = "read", "wrote"
 
 
-def look(request, needs_sign_in: bool) -> None:
+def look(request: Request, needs_sign_in: bool) -> None:
     """Note an ended session, and show the message on the sign-in page.
 
     Args:
         request: the request before its view.
         needs_sign_in: whether its page is for signed-in users.
     """
+    match = request.resolver_match
     if needs_sign_in:
         if not request.user.is_authenticated and request.session.has_ended:
             request.ended_session = READ if request.method in SAFE_METHODS else WROTE
-    elif request.resolver_match.view_name == "accounts:login":
+    elif match and match.view_name == "accounts:login":
         said = cookies.read(request, COOKIE)
         if said in {READ, WROTE} and request.method == "GET":
             say(request, wrote=said == WROTE)
             request.ended_session = ""
 
 
-def pass_on(request, response) -> None:
+def pass_on(request: Request, response: HttpResponseBase) -> None:
     """Set or delete the cookie for the next page."""
     said = getattr(request, "ended_session", None)
     if said:
@@ -43,7 +47,7 @@ def pass_on(request, response) -> None:
         cookies.delete(response, COOKIE)
 
 
-def say(request, *, wrote: bool) -> None:
+def say(request: Request, *, wrote: bool) -> None:
     """Show the message on the page of this request or the next one."""
     text = _("You've been signed out. Sign in to continue.")
     advice = format_html(

@@ -32,7 +32,7 @@ def zone(name: str) -> zoneinfo.ZoneInfo | None:
         return None
 
 
-def follow_profile(user) -> None:
+def follow_profile(user: object) -> None:
     """Activate a user's time zone until the end of the request."""
     chosen = zone(getattr(user, "time_zone", ""))
     if chosen:

@@ -3,6 +3,7 @@
 import io
 import logging
 
+import django
 import pytest
 from django.utils.log import AdminEmailHandler
 
@@ -13,7 +14,9 @@ from .canaries import Canaries
 
 @pytest.fixture
 def canaries(settings):
-    settings.ADMINS = [("Staff", "staff@example.com")]
+    # Pairs are deprecated since Django 6.0.
+    pair, address = ("Staff", "staff@example.com"), "staff@example.com"
+    settings.ADMINS = [pair if django.VERSION < (6, 0) else address]
     canaries = Canaries()
     canaries.secrets |= {settings.SECRET_KEY, *settings.TOKEN_ENCRYPTION_KEYS}
     return canaries

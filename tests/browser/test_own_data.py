@@ -113,7 +113,7 @@ def test_an_account_is_asked_to_be_deleted_and_kept(two_browsers, ada, mailbox):
     desktop.get_by_role("button", name="Cancel deletion").click()
 
     expect(desktop.get_by_text("Deletion cancelled.")).to_be_visible()
-    mailbox.wait_for(ada.email, "stays")
+    mailbox.wait_for(ada.email, "will not be deleted")
 
 
 def test_an_account_is_deleted_and_the_address_signs_up_again(site, page, ada, mailbox):
@@ -125,7 +125,7 @@ def test_an_account_is_deleted_and_the_address_signs_up_again(site, page, ada, m
     page.get_by_role("button", name="Delete account").click()
 
     expect(page.get_by_text("Your account has been deleted.")).to_be_visible()
-    mailbox.wait_for(ada.email, "has been deleted")
+    mailbox.wait_for(ada.email, "was deleted")
     assert site.admin.find_user(ada.email) is None
     sign_in(page, ada.email, ada.password)
     expect(page.get_by_text("Incorrect email address or password.")).to_be_visible()

@@ -59,7 +59,7 @@ def test_ten_megabytes_are_refused_without_being_kept(site):
             assert response.status == 413
 
     assert ask(site, "POST", "/login/", b"x" * 100_000).status == 413
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert resident_kilobytes(site) - before < 20_000
 
 

@@ -85,11 +85,11 @@ def test_ordinary_lines_stay_readable(text):
     "text", ["token" * 10_000, "eyJ" + "a." * 25_000, "password " * 6_000, "x" * 50_000]
 )
 def test_masking_long_text_takes_no_time(text):
-    began = time.perf_counter()
+    began = time.process_time()
 
     mask(text)
 
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_message_with_line_breaks_is_one_line(log):

@@ -2,7 +2,8 @@
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 
 import pytest
 
@@ -12,7 +13,7 @@ from accounts.directus import (
     NotUnique,
     breaker,
 )
-from tests.fault_server import after, data, error, message, says, says_and_closes
+from tests.fault_server import data, error, message, says, says_and_closes
 
 from .calls import ADA, AUTH, CALLS, TOKENS
 
@@ -33,11 +34,17 @@ def test_exactly_one_call_asks_whether_directus_is_back(serve, client_of):
     server = serve(says_and_closes(b""))
     client = client_of(server, open_seconds=0.2)
     fail(client, 5)
-    server.script = [after(0.2, says(data(TOKENS)))]
+    others_are_refused = threading.Event()
+
+    def answers_late(connection):
+        others_are_refused.wait(4)
+        return says(data(TOKENS))(connection)
+
+    server.script = [answers_late]
     asked = len(server.requests)
     time.sleep(0.25)
 
-    def ask(_):
+    def ask():
         try:
             CALLS["refresh"](client)
         except DirectusUnavailable:
@@ -45,22 +52,25 @@ def test_exactly_one_call_asks_whether_directus_is_back(serve, client_of):
         return True
 
     with ThreadPoolExecutor(20) as threads:
-        answered = list(threads.map(ask, range(20)))
+        calls = [threads.submit(ask) for _ in range(20)]
+        refused = list(islice(as_completed(calls), 19))
+        others_are_refused.set()
 
+    assert not any(call.result() for call in refused)
+    assert [call.result() for call in calls].count(True) == 1
     assert len(server.requests) == asked + 1
-    assert answered.count(True) == 1
     CALLS["refresh"](client)
 
 
 @pytest.mark.parametrize("call", ["get", "refresh"])
 def test_a_failed_probe_opens_again_and_is_not_repeated(serve, client_of, call):
     server = serve(says_and_closes(b""))
-    client = client_of(server, auth=AUTH, open_seconds=0.2)
+    client = client_of(server, auth=AUTH, open_seconds=1)
     fail(client, 5)
     asked = len(server.requests)
 
     for probes in (1, 2):
-        time.sleep(0.25)
+        time.sleep(1.05)
         for _ in range(3):
             with pytest.raises(DirectusUnavailable):
                 CALLS[call](client)
@@ -70,12 +80,12 @@ def test_a_failed_probe_opens_again_and_is_not_repeated(serve, client_of, call):
 def test_an_outage_is_logged_once_and_so_is_its_end(serve, client_of, caplog):
     caplog.set_level("DEBUG", logger="accounts.directus.breaker")
     server = serve(says_and_closes(b""))
-    client = client_of(server, open_seconds=0.1)
+    client = client_of(server, open_seconds=1)
     fail(client, 8)
-    time.sleep(0.15)
+    time.sleep(1.05)
     fail(client, 3)
     server.script = [says(data(TOKENS))]
-    time.sleep(0.15)
+    time.sleep(1.05)
     for _ in range(3):
         CALLS["refresh"](client)
 

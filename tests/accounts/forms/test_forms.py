@@ -148,12 +148,12 @@ def test_a_session_key_of_odd_characters_is_no_session(client, cookie):
 @pytest.mark.parametrize("path", PATHS)
 def test_a_body_of_ten_megabytes_is_refused_at_once(client, directus, path):
     body = b"password=" + b"x" * 10_000_000
-    began = time.perf_counter()
+    began = time.process_time()
 
     response = client.post(path, body, content_type=URLENCODED)
 
     assert response.status_code == 413
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     directus.was_not_asked()
 
 
@@ -291,12 +291,12 @@ def test_a_code_is_never_filled_in_again(client, directus):
 )
 def test_long_texts_are_checked_quickly(client, directus, text):
     data = {"email": text, "password": text, "first_name": text}
-    began = time.perf_counter()
+    began = time.process_time()
     # As large as it can get.
     client.post("/login/", {"email": text})
     client.post("/register/", {name: value[:15_000] for name, value in data.items()})
 
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     directus.was_not_asked()
 
 

@@ -172,7 +172,7 @@ def test_the_session_ends_whatever_directus_does(signed_in_client, directus, tro
     response = signed_in_client.post("/logout/")
 
     assert response.status_code == 302
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     assert not rows_with(old).exists()
 
 

@@ -124,7 +124,8 @@ def test_unknown_ids_make_no_rows_and_no_calls(flow, directus):
 
 
 def test_many_users_are_read_a_hundred_at_a_time(flow, directus, monkeypatch):
-    monkeypatch.setattr(webhook, "READ_SECONDS", 60.0)
+    # Long enough for a busy machine.
+    monkeypatch.setattr(webhook, "READ_SECONDS", 60)
     people = [directus.add_user(f"p{n}@example.com") for n in range(250)]
     User.objects.bulk_create(
         User(directus_id=p.id, email=p.email, password="!") for p in people
@@ -259,7 +260,7 @@ def test_a_slow_directus_holds_no_more_than_a_few_threads(
         for _ in range(3):
             webhook._readers.release()
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
     directus.was_not_asked()
     assert row_of(signed_in_client).change_reported_at is not None
 
