@@ -155,10 +155,8 @@ class Proxied:
 
 @pytest.fixture(scope="module")
 def directus_server():
-    server = DirectusServer()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with DirectusServer() as server:
+        yield server
 
 
 @pytest.fixture

@@ -22,12 +22,8 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     site = Site(folder, "http://127.0.0.1:1", "", "")
     site.env["ACCESS_LOG"] = "on"
-    site.manage("migrate", "--no-input")
-    site.start()
-    site.wait()
-    yield site
-    site.stop()
-    assert "Traceback" not in site.log.read_text()
+    with site.serving():
+        yield site
 
 
 @contextlib.contextmanager

@@ -36,6 +36,11 @@ class DirectusServer(ThreadingHTTPServer):
         self.drops = False
         return FakeDirectus(self.wire, self.url, site_url="http://localhost")
 
+    def server_close(self) -> None:
+        """Stop listening; `with` calls it at its end."""
+        self.shutdown()
+        super().server_close()
+
     def hold(self, path: str) -> None:
         """Answer nothing at this path, `*` for any, until `release`."""
         self.held_path = path

@@ -1,6 +1,5 @@
 """Kept connections, and what arrives over them."""
 
-import socket
 import time
 from contextlib import suppress
 
@@ -21,14 +20,6 @@ from .calls import ADA, AUTH, CALLS, ONCE, TOKENS
 GOOD = data(ADA)
 GOOD_BODY = GOOD.partition(b"\r\n\r\n")[2]
 GOOD_LOGIN = data(TOKENS)
-
-
-@pytest.fixture
-def closed_port():
-    """Return the address of a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    return f"http://127.0.0.1:{port}"
 
 
 # R17: kept connections

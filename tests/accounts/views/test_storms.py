@@ -39,10 +39,8 @@ OTHERS = (
 
 @pytest.fixture(scope="module")
 def directus_server():
-    server = DirectusServer()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with DirectusServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
