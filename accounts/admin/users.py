@@ -178,8 +178,8 @@ class UserAdmin(DjangoUserAdmin):
         user = self.get_object(request, unquote(object_id))
         if user is None:
             # As Django's own pages do; not in Django's stubs.
-            redirect = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]
-            return redirect(request, self.opts, object_id)
+            missing = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]
+            return missing(request, self.opts, object_id)
         confirming = Confirming(self, action, request)
         if request.method != "POST":
             return confirming.ask([user])

@@ -1,7 +1,9 @@
 """Base views of the account pages."""
 
 from django.contrib import messages
+from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView, View
@@ -57,4 +59,4 @@ class ButtonView(AccountMixin, View):
 
     def get(self, request):
         """Show the page with the button."""
-        return redirect(self.page)
+        return HttpResponseRedirect(reverse(self.page))
