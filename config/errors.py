@@ -99,7 +99,7 @@ def _page(
     if status >= 500:
         context |= {"user": None, "messages": []}
     else:
-        # Where no view was found, nobody has looked at the user yet.
+        # If no view was found, the user has not been loaded yet.
         languages.follow_profile(getattr(request, "user", None))
     response = render(request, template or f"{status}.html", context, status=status)
     if retry_after is not None:

@@ -12,14 +12,15 @@ from accounts.core.clients import anonymous_client
 from accounts.core.memory import on_clear
 from accounts.directus import DirectusError
 
-# So long an answer is good enough; and one that nobody could renew since is none.
+# Seconds for which an answer is reused, and after which an answer that could not be
+# renewed counts as none.
 KEPT_SECONDS = 2.0
 OLD_SECONDS = 10.0
 PING_SECONDS = 2.0
 
 
 def for_machines(view):
-    """Mark a view that shows nobody a page: nobody's language is looked up for it."""
+    """Mark a view for machines: no user's language is looked up for it."""
     view.for_machines = True
     return view
 
@@ -27,7 +28,7 @@ def for_machines(view):
 @for_machines
 @login_not_required
 def healthz(request):
-    """Answer without asking anybody: the process lives."""
+    """Answer without a call or a query: the process lives."""
     return HttpResponse("ok", content_type="text/plain")
 
 

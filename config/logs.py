@@ -50,7 +50,7 @@ class JSONFormatter(JsonFormatter):
         facts = vars(record) | {"msg": mask(_message(record)), "args": ()}
         if cause := _outer_cause(record):
             facts |= {"msg": f"{facts['msg']} ({cause})", "exc_info": None}
-        # Django attaches the request itself, whose repr shows the full path.
+        # Django attaches the request itself; its repr shows the full path.
         facts.pop("request", None)
         # Perhaps already written by a handler that masks nothing.
         facts["exc_text"] = None

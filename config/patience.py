@@ -39,7 +39,7 @@ class Worker(gthread.ThreadWorker):
             self._began.pop(conn, None)
 
     def handle_request(self, req, conn):
-        """Answer a request whose head is read."""
+        """Answer a request after its head was read."""
         reader = conn.parser.unreader
         reader.sock = Body(conn.sock)
         self._requests[conn] = req
@@ -67,7 +67,7 @@ class Worker(gthread.ThreadWorker):
 
 
 class Body:
-    """A socket whose end, before that of the body, is an error.
+    """A socket that raises an error if it ends before the body does.
 
     Half a form must not be taken for a whole one.
     """

@@ -54,7 +54,7 @@ class _Masked:
 
 
 class Reporter(ExceptionReporter):
-    """A report whose addresses have no query."""
+    """A report that shows addresses without their query."""
 
     def _get_raw_insecure_uri(self):
         # Not in Django's stubs.

@@ -141,7 +141,7 @@ def _redis(url: str) -> dict[str, Any]:
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": places,
-        # JSON, because whoever can write to Redis must not be able to run code here.
+        # JSON, because a value written to Redis must not be able to run code here.
         "OPTIONS": {"serializer": "config.cache.JSONSerializer", **ours},
         **settings,
     }

@@ -105,7 +105,7 @@ CACHES = {
     "default": service_urls.cache(env.text("CACHE_URL", default="locmemcache://"))
 }
 
-# Parts of pages that are the same for everybody, in each process.
+# Parts of pages that are the same for all users, in each process.
 CACHES["template_fragments"] = {
     # While templates are being written, each change shows at once.
     "BACKEND": "django.core.cache.backends."
@@ -113,7 +113,7 @@ CACHES["template_fragments"] = {
     "LOCATION": "template_fragments",
 }
 
-# Who signs in
+# Users and passwords
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.DirectusBackend"]
@@ -152,8 +152,8 @@ RESET_FLOOR_SECONDS = env.seconds("RESET_FLOOR_SECONDS", 0.7, least=0, most=5)
 # A sensitive page asks for the password again when it was given longer ago.
 PASSWORD_CONFIRM_SECONDS = env.number("PASSWORD_CONFIRM_SECONDS", default=300, least=10)
 
-# What becomes in Directus of who deletes the account (`delete` or `anonymise`), and
-# after how many days, in which it can be cancelled.
+# What happens in Directus to a user who deletes the account (`delete` or `anonymise`),
+# and after how many days; until then the user can cancel it.
 ACCOUNT_DELETION = env.choice(
     "ACCOUNT_DELETION", "delete", ("delete", "anonymise", "off")
 )
@@ -211,7 +211,7 @@ WEB_THREADS = env.number("WEB_THREADS", default=16, least=1, most=1000)
 # Language
 
 LANGUAGE_CODE = "en-gb"
-# Everybody reads their own name for their language.
+# Each language is listed under its own name.
 LANGUAGES = [
     ("en-gb", "English"),
     ("de", "Deutsch"),
