@@ -81,8 +81,8 @@ class Admin:
         """
         Switch the user's second factor on and return its secret, for totp().
 
-        Directus lets only the user do that, who needs a right that customers lack: the
-        user is an administrator while it happens.
+        Directus lets only the user do that, with a right that customers lack: so the
+        user becomes an administrator for a moment.
         """
         role = self.get_user(user_id)["role"]
         self.patch_user(user_id, role=self.role_id("Administrator"))
