@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from accounts.profile_fields import Description
 from django.core.cache import cache
 
 from accounts.forms.custom_fields import custom_field
 from accounts.forms.profile import ProfileForm
 from accounts.models import User
+from accounts.profile.fields import Description
 from tests.accounts.signed_in import make_old
 
 pytestmark = pytest.mark.django_db
