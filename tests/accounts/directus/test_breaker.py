@@ -25,7 +25,7 @@ GOOD_LOGIN = data(TOKENS)
 
 @pytest.fixture
 def closed_port():
-    """Return the address of a port that nobody listens on."""
+    """Return the address of a port on which no server listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     return f"http://127.0.0.1:{port}"
@@ -41,7 +41,6 @@ def fail(client, times):
 
 
 def test_exactly_one_call_asks_whether_directus_is_back(serve, client_of):
-    """R23."""
     server = serve(says_and_closes(b""))
     client = client_of(server, open_seconds=0.2)
     fail(client, 5)

@@ -1,4 +1,4 @@
-"""R8: the right status with the wrong shape."""
+"""The right status with the wrong shape."""
 
 import io
 import json

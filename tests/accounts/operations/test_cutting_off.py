@@ -32,7 +32,7 @@ def revoke(site, *args):
         return site.site.log.read_text()
 
 
-def test_who_is_cut_off_is_out_at_once(live_site, ada, make_customer):
+def test_a_user_who_is_cut_off_is_out_at_once(live_site, ada, make_customer):
     bob = make_customer()
     browsers = [signed_in(live_site, ada) for _ in range(2)]
     bobs = signed_in(live_site, bob)
@@ -47,7 +47,7 @@ def test_who_is_cut_off_is_out_at_once(live_site, ada, make_customer):
     signed_in(live_site, ada)
 
 
-def test_everybody_is_cut_off(live_site, ada, make_customer):
+def test_all_users_are_cut_off(live_site, ada, make_customer):
     browsers = [signed_in(live_site, user) for user in (ada, make_customer())]
 
     revoke(live_site, "--all")

@@ -33,7 +33,7 @@ def cache(monkeypatch):
 
 @pytest.fixture
 def cached_client(signed_in_client):
-    """A browser whose row is in the cache: the marks of its sign-in are over."""
+    """A browser with a cached row: the marks of its sign-in are over."""
     caches["default"].clear()
     assert signed_in_client.get("/").status_code == 200
     return signed_in_client
@@ -144,7 +144,7 @@ def test_a_slow_reader_cannot_put_an_old_row_back(cached_client, change):
     assert cached(cached_client) is None
 
 
-def test_who_read_for_longer_than_a_mark_lasts_keeps_nothing(cached_client):
+def test_a_read_longer_than_a_mark_lasts_is_not_cached(cached_client):
     row = row_of(cached_client)
     caches["default"].clear()
 

@@ -155,7 +155,7 @@ def test_being_signed_in(
     assert_page(getattr(signed_in_client, method)("/"))
 
 
-def test_a_service_token_in_trouble_signs_nobody_out(
+def test_a_service_token_in_trouble_ends_no_session(
     signed_in_client, ada, directus, odd, settings, service_token
 ):
     settings.DIRECTUS_REVALIDATE_SECONDS = 0

@@ -116,7 +116,7 @@ def test_a_change_that_no_message_told_of_is_a_finding(site, calls, last):
         (timedelta(hours=1), timedelta(hours=1, seconds=20), "ok"),
         # On its way.
         (timedelta(seconds=5), timedelta(hours=1), "ok"),
-        # Before anybody kept messages.
+        # Before the site kept messages.
         (timedelta(days=3), None, "unknown"),
     ],
 )

@@ -1,6 +1,6 @@
-"""Whose password an account has after its address was confirmed.
+"""The password of an account after its address was confirmed.
 
-A password that this site does not know to be the only one typed is never good.
+It is valid only if this site knows that no other password was typed for the address.
 """
 
 import sys
@@ -42,7 +42,7 @@ def sign_up_at_directus(email=VICTIM, password=STRANGERS):
 
 
 def send_link_to(directus, email=VICTIM):
-    """Have Directus mail one more link, as to who signed up long ago."""
+    """Have Directus mail one more link, as to a user who signed up long ago."""
     send_link(
         directus.state,
         email,
@@ -242,7 +242,7 @@ def test_a_customer_opens_a_used_link_while_strangers_sign_up(client, directus):
 
 
 @pytest.mark.parametrize("status", ["suspended", "archived"])
-def test_a_link_lets_nobody_in_who_was_shut_out(client, directus, status):
+def test_a_link_lets_no_suspended_user_in(client, directus, status):
     sign_up(client, VICTIM, PASSWORD)
     directus.change(directus.state.find(VICTIM), status=status)
 
