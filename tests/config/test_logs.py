@@ -1,4 +1,4 @@
-"""What the log shows and what it never shows. Controls C-LEAK-1, C-IN-3, C-IN-4."""
+"""What the log shows and what it never shows."""
 
 import io
 import json

@@ -271,7 +271,7 @@ def test_plain_http_is_sent_to_https(proxied):
     ],
     ids=["head", "body"],
 )
-def test_slow_clients_keep_nobody_waiting(proxied, begin):
+def test_slow_clients_keep_no_other_client_waiting(proxied, begin):
     stopped = threading.Event()
 
     def send():

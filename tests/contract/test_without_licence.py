@@ -35,7 +35,7 @@ def test_the_licence_leaves_rules_out(world):
     assert entitlements["seats"] == {"limit": 3}
 
 
-def test_everybody_learns_that_there_is_no_licence(world):
+def test_every_caller_learns_that_there_is_no_licence(world):
     for client in (world.anonymous(), world.service()):
         assert client.get_server_info()["license"]["source"] is None
 
@@ -103,7 +103,7 @@ def test_the_service_token_can_make_administrators(world, person):
     world.delete(person)
 
 
-def test_whom_the_site_creates_without_a_role_has_none(world):
+def test_a_user_created_without_a_role_has_none(world):
     email = new_email()
 
     world.service().post("/users", {"email": email, "password": "x" * 20})

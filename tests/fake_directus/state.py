@@ -73,7 +73,7 @@ class FakeSession:
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail that was sent, as far as anybody acts on it."""
+    """A mail that was sent: the parts that tests use."""
 
     to: str
     subject: str
@@ -153,7 +153,7 @@ class State:
         address: str = "192.0.2.200",
         user_agent: str = "an administrator's",
     ) -> str:
-        """Add to the activity log what somebody did to a user; return when."""
+        """Add a change of a user to the activity log; return its time."""
         moment = datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         entry = {
             "id": len(self.activity) + 1,

@@ -87,7 +87,7 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(content)
         except OSError:
-            # Whoever asked was killed meanwhile.
+            # The asking process was killed meanwhile.
             self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:
