@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .directus import TokenPair, spellings
+from .web import languages
 from .web.user_agent import browser_in_words
 
 
@@ -151,8 +152,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.directus_id
 
     def get_full_name(self):
-        """Return first and last name, as Django's user does."""
-        return f"{self.first_name} {self.last_name}".strip()
+        """Return both names, in the order of the active language."""
+        names = [self.first_name, self.last_name]
+        if languages.family_name_first():
+            names.reverse()
+        return " ".join(names).strip()
 
     def get_short_name(self):
         """Return the first name."""

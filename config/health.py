@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether it can serve; booleans only."""
+"""Liveness and readiness of this process, as booleans only."""
 
 import ipaddress
 import threading
@@ -60,7 +60,7 @@ class _Probe:
         self._asked_at = -OLD_SECONDS
 
     def answers(self) -> dict[str, bool]:
-        """Return what answers, as it was a moment ago."""
+        """Return which of them answer, as of a moment ago."""
         if self._age() > KEPT_SECONDS and self._asking.acquire(blocking=False):
             try:
                 self._ask()

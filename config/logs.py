@@ -30,7 +30,7 @@ SECRET = re.compile(
 )
 MASK = "[hidden]"
 LONGEST_REASON = 200
-# What every log record has; anything else was added by the caller.
+# The attributes of every log record; the caller added any other.
 USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
@@ -110,7 +110,7 @@ def configure(options: dict[str, Any]) -> None:
                     "formatter": "json",
                 }
             },
-            # Django's own handlers would print and mail what no filter has seen.
+            # Django's own handlers would print and mail unfiltered records.
             "loggers": {
                 "django": {"handlers": [], "level": "NOTSET"},
                 "django.server": {"handlers": [], "propagate": True},

@@ -143,13 +143,13 @@ if BREACHED_PASSWORDS_URL:
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "dashboard:home"
 LOGOUT_REDIRECT_URL = "accounts:login"
-# What is refused takes at least this long, so that time does not tell whether an
-# account exists. Longer than Directus' own stalls: 0.5 s, and 0.75 s at sign-up.
+# A refusal takes at least this long, so that time does not tell whether an account
+# exists. Longer than Directus' own stalls: 0.5 s, and 0.75 s at sign-up.
 SIGN_IN_FLOOR_SECONDS = env.seconds("SIGN_IN_FLOOR_SECONDS", 0.6, least=0, most=5)
 SIGN_UP_FLOOR_SECONDS = env.seconds("SIGN_UP_FLOOR_SECONDS", 1.2, least=0, most=5)
 RESET_FLOOR_SECONDS = env.seconds("RESET_FLOOR_SECONDS", 0.7, least=0, most=5)
 
-# A sensitive page asks for the password again when it was given longer ago.
+# A sensitive page asks for the password again after this time.
 PASSWORD_CONFIRM_SECONDS = env.number("PASSWORD_CONFIRM_SECONDS", default=300, least=10)
 
 # What happens in Directus to a user who deletes the account (`delete` or `anonymise`),
@@ -194,7 +194,7 @@ DIRECTUS_LOGIN_TIMEOUT = env.seconds("DIRECTUS_LOGIN_TIMEOUT", 10, 0.1, 60)
 DIRECTUS_REQUEST_TIMEOUT = env.seconds("DIRECTUS_REQUEST_TIMEOUT", 10, 0.1, 60)
 DIRECTUS_CA_BUNDLE = env.text("DIRECTUS_CA_BUNDLE")
 
-# Mails of this site: what happened to an account. Directus sends its own.
+# Mails of this site about changes of an account. Directus sends its own.
 
 EMAIL_URL = env.text("EMAIL_URL")
 vars().update(service_urls.email(EMAIL_URL or "dummymail://"))
@@ -241,8 +241,8 @@ WHITENOISE_MAX_AGE = 365 * 24 * 3600
 # Transport and browser security
 
 SECURE_SSL_REDIRECT = HTTPS
-# Browsers keep this promise for so long, whatever becomes of the site: other hosts of
-# the domain, and the browsers' own lists, are for the operator to add.
+# Browsers enforce this for the whole time, even if the site stops using https. So the
+# operator decides about other hosts of the domain and the browsers' own lists.
 _hsts = env.number("HSTS_SECONDS", default=YEAR, most=10 * YEAR)
 SECURE_HSTS_SECONDS = _hsts if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("HSTS_INCLUDE_SUBDOMAINS", default=False)

@@ -1,4 +1,4 @@
-"""What an administrator does in Directus, for the demo accounts and for tests."""
+"""Actions of an administrator in Directus, for the demo accounts and for tests."""
 
 import base64
 import hmac
@@ -40,7 +40,7 @@ class Admin:
         return cast(User, self.call("GET", f"/users/{user_id}?fields={USER_FIELDS}"))
 
     def find_user(self, email: str) -> User | None:
-        """Return the user with this address, whatever its case."""
+        """Return the user with this address; upper and lower case are the same."""
         path = f"/users?fields={USER_FIELDS}&limit=-1"
         found = self.call("GET", f"{path}&filter[email][_icontains]={quote(email)}")
         same = [user for user in found if user["email"].lower() == email.lower()]

@@ -6,16 +6,15 @@ from pathlib import Path
 
 from accounts.operations.provisioning.environment import directus_environment
 
-from .http import answers
 from .node import directus_tree, node_for
 from .paths import cache_folder
 from .ports import HOST, Ports
 from .problem import Problem
-from .processes import Process, run, wait_until
+from .processes import Process, run
+from .server import Server
 from .state import ADMIN_EMAIL, State
 from .versions import Version
 
-START_SECONDS = 240
 # Past Directus' update check, which asks the npm registry at each start.
 CLI = "node_modules/@directus/api/dist/cli/run.js"
 # Nothing else of the shell's environment reaches Directus: it reads every variable.
@@ -86,16 +85,19 @@ def _mail_settings(ports: Ports) -> dict[str, str]:
     }
 
 
-class Directus:
+class Directus(Server):
     """A Directus server on loopback, with its data in the state folder."""
 
+    name = "Directus"
+    ping = "/server/ping"
+    start_seconds = 240
+
     def __init__(self, state: State, env: Mapping[str, str], version: Version) -> None:
-        self.env = dict(env)
+        super().__init__(
+            env, f"http://{HOST}:{env['PORT']}", state.log / "directus.log"
+        )
         self.version = version
-        self.url = f"http://{HOST}:{env['PORT']}"
         self._state = state
-        self._log = state.log / "directus.log"
-        self._process: Process | None = None
 
     def start(self, **overrides: str) -> None:
         """Start the server, with these settings instead of the usual ones."""
@@ -103,36 +105,12 @@ class Directus:
         env = self._environment(tree) | overrides
         self._install_database(tree, env)
         self._process = Process(
-            "Directus",
+            self.name,
             [node_for(self.version).program, tree / CLI, "start"],
             env=env,
             cwd=self._state.directus,
-            log=self._log,
+            log=self.log,
         )
-
-    def wait(self) -> None:
-        """Return when the server answers."""
-        if not wait_until(self.answers, seconds=START_SECONDS, running=self._process):
-            self.stop()
-            raise Problem(f"Directus did not start: {self._log} tells why.")
-
-    def stop(self) -> None:
-        """End the server, if it runs."""
-        if self._process is not None:
-            self._process.stop()
-
-    def is_running(self) -> bool:
-        """Tell whether the process is alive."""
-        return self._process is not None and self._process.is_running()
-
-    @property
-    def log(self) -> Path:
-        """Return the file with everything that Directus printed."""
-        return self._log
-
-    def answers(self) -> bool:
-        """Tell whether the server answers."""
-        return answers(f"{self.url}/server/ping")
 
     def _environment(self, tree: Path) -> dict[str, str]:
         passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
@@ -151,10 +129,10 @@ class Directus:
         node = node_for(self.version)
         args: list[str | Path] = [node.program, tree / CLI, "bootstrap"]
         code, output = run(args, env=env, cwd=folder)
-        with open(self._log, "a") as log:
+        with open(self.log, "a") as log:
             log.write(output)
         if code:
             raise Problem(
-                f"Directus could not create its tables: {self._log} tells why."
+                f"Directus could not create its tables: {self.log} tells why."
             )
         done.write_text(tree.name)

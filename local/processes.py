@@ -38,6 +38,7 @@ class Process:
     ) -> None:
         self.name = name
         self.log = log
+        self._is_stopped = False
         with open(log, "ab") as output:
             self._popen = subprocess.Popen(
                 [str(arg) for arg in args],
@@ -63,8 +64,14 @@ class Process:
     def stop(
         self, *, signal_number: int = signal.SIGTERM, patience: float = 10
     ) -> None:
-        """End the whole group, by force when it takes longer than the patience."""
-        _end_group(self._popen, signal_number, patience)
+        """
+        End the whole group, by force when it takes longer than the patience.
+
+        Once only: later, another program may have the number of this group.
+        """
+        if not self._is_stopped:
+            self._is_stopped = True
+            _end_group(self._popen, signal_number, patience)
 
     def last_words(self, lines: int = 3) -> str:
         """Return the end of the log."""

@@ -4,24 +4,23 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from .http import answers
 from .paths import ROOT
 from .ports import HOST
 from .problem import Problem
-from .processes import Process, run, wait_until
+from .processes import Process, run
+from .server import Server
 
-START_SECONDS = 120
 
-
-class Website:
+class Website(Server):
     """The site under gunicorn, with settings from one environment."""
 
+    name = "Django"
+    ping = "/healthz"
+    start_seconds = 120
+
     def __init__(self, env: Mapping[str, str], port: int, log: Path) -> None:
-        self.env = dict(env)
-        self.url = f"http://localhost:{port}"
-        self.log = log
+        super().__init__(env, f"http://localhost:{port}", log)
         self._port = port
-        self._process: Process | None = None
 
     def manage(self, *args: str, **overrides: str) -> str:
         """Run a management command and return what it printed."""
@@ -37,7 +36,7 @@ class Website:
         """Start gunicorn, with these settings instead of the usual ones."""
         env = self.env | {"HOST": HOST, "PORT": str(self._port)} | overrides
         self._process = Process(
-            "Django",
+            self.name,
             [
                 sys.executable,
                 "-m",
@@ -50,28 +49,3 @@ class Website:
             cwd=ROOT,
             log=self.log,
         )
-
-    def wait(self) -> None:
-        """Return when the site answers."""
-        if not wait_until(self.answers, seconds=START_SECONDS, running=self._process):
-            self.stop()
-            raise Problem(f"Django did not start: {self.log} tells why.")
-
-    def stop(self) -> None:
-        """End gunicorn with its workers, if it runs."""
-        if self._process is not None:
-            self._process.stop()
-
-    def is_running(self) -> bool:
-        """Tell whether the process is alive."""
-        return self._process is not None and self._process.is_running()
-
-    @property
-    def pid(self) -> int:
-        """Return the process id of gunicorn's master."""
-        assert self._process is not None
-        return self._process.pid
-
-    def answers(self) -> bool:
-        """Tell whether the site answers."""
-        return answers(f"{self.url}/healthz")

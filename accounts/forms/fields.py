@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.directus import to_ascii
 from accounts.models import User
+from accounts.web import languages
 
 PLAIN_ADDRESS = re.compile(r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]{1,64}@[A-Za-z0-9.-]+")
 # An encoded word (RFC 2047): some mail servers decode it to another address.
@@ -159,6 +160,8 @@ class SiteForm(forms.Form):
         self.helper.form_tag = False
         self.helper.disable_csrf = True
         self.helper.form_show_errors = True
+        if languages.family_name_first() and "last_name" in self.fields:
+            self.order_fields(["last_name", "first_name"])
         for field in self.fields.values():
             if isinstance(field, NewPasswordField):
                 field.help_text = _policy_as_list()

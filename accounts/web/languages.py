@@ -15,6 +15,8 @@ DIRECTUS_NAMES = {
     "ja": "ja-JP",
 }
 
+FAMILY_NAME_FIRST = {"ja"}
+
 
 def language_of(user: object, otherwise: str = "") -> str:
     """Return the language of a user's profile if the site has it.
@@ -37,6 +39,11 @@ def supported(language: str) -> str:
         return get_supported_language_variant(language.lower())
     except LookupError:
         return ""
+
+
+def family_name_first() -> bool:
+    """Return whether the active language puts the family name before the given name."""
+    return translation.get_language() in FAMILY_NAME_FIRST
 
 
 def of_browser(header: str) -> str:

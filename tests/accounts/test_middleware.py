@@ -1,4 +1,4 @@
-"""What a request gets before a view sees it, and what its errors become."""
+"""Attributes that the middleware adds to a request, and pages for errors."""
 
 import pytest
 from django.db import InterfaceError, OperationalError

@@ -268,7 +268,7 @@ def test_a_picture_that_is_too_large_is_not_even_sent(page, customer):
     save_picture(page)
 
     field = page.locator("[name=picture]")
-    assert "too large" in field.evaluate("field => field.validationMessage")
+    assert "at most" in field.evaluate("field => field.validationMessage")
     expect(page).to_have_url(re.compile("/account/$"))
 
 

@@ -1,4 +1,4 @@
-"""The site behind its server: what is written and what a large body costs."""
+"""The site under gunicorn: its access log, and the memory for a large body."""
 
 import http.client
 import json

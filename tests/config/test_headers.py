@@ -1,4 +1,4 @@
-"""What every answer carries, good or bad, and what no page contains."""
+"""Headers of every answer, and markup that no page contains."""
 
 import re
 from html.parser import HTMLParser

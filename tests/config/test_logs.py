@@ -1,4 +1,4 @@
-"""What the log shows and what it never shows."""
+"""The content of the log, without secrets and forged lines."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What a running server does at a signal: read its settings again, or end."""
+"""Signals to a running server: it reads its settings again, or ends."""
 
 import os
 import signal
@@ -50,10 +50,8 @@ class SiteWithFile(Site):
 
 @pytest.fixture
 def directus_server():
-    server = DirectusServer()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with DirectusServer() as server:
+        yield server
 
 
 @pytest.fixture
@@ -65,12 +63,8 @@ def directus(directus_server):
 @pytest.fixture
 def site(directus, directus_server, tmp_path):
     site = SiteWithFile(tmp_path, directus_server.url)
-    site.manage("migrate", "--no-input")
-    site.start()
-    site.wait()
-    yield site
-    site.stop()
-    assert "Traceback" not in site.log.read_text()
+    with site.serving():
+        yield site
 
 
 def test_a_reload_reads_the_settings_again(site, ada):

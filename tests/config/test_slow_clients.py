@@ -22,12 +22,8 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     site = Site(folder, "http://127.0.0.1:1", "", "")
     site.env["ACCESS_LOG"] = "on"
-    site.manage("migrate", "--no-input")
-    site.start()
-    site.wait()
-    yield site
-    site.stop()
-    assert "Traceback" not in site.log.read_text()
+    with site.serving():
+        yield site
 
 
 @contextlib.contextmanager
@@ -107,7 +103,7 @@ def test_a_slow_upload_that_has_a_thread_to_spare_arrives(site):
 
 
 def test_the_master_knows_nothing_of_the_site():
-    """Or a reload would go on with what it knew."""
+    """Otherwise a reload would keep the old settings."""
     source = (
         Path("config/patience.py").read_text()
         + Path("config/environment.py").read_text()

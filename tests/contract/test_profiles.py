@@ -1,4 +1,4 @@
-"""What a customer may read and write."""
+"""The rights of a customer to read and write."""
 
 import re
 
@@ -31,7 +31,7 @@ def patch(world, tokens, path, changes):
 
 
 def names(world, reply, what):
-    """Tell whether a refusal names what it is about, as far as the version does."""
+    """Tell whether a refusal names its field, if this version does."""
     return world.major == 10 or what in reply.facts["reason"]
 
 

@@ -1,4 +1,4 @@
-"""What the site itself may do, with its service token; and the server's own pages."""
+"""The rights of the service token, and the server's own pages."""
 
 import uuid
 

@@ -116,7 +116,7 @@ def unsigned():
 
 
 def test_a_genuine_token_of_another_kind_is_forbidden_and_stays_good(world):
-    """So that the site looks at what it is good for itself."""
+    """So the site itself has to check the link."""
     person = world.add_user()
     world.ask_for_reset(person.email)
     token = token_for(world, person.email)

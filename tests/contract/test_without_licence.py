@@ -1,4 +1,4 @@
-"""What Directus 12 without a licence allows: all of something, or nothing of it."""
+"""Directus 12 without a licence allows a collection as a whole, or not at all."""
 
 import pytest
 
@@ -94,7 +94,7 @@ def test_the_site_reads_what_the_customer_may_not(world, person):
 
 
 def test_the_service_token_can_make_administrators(world, person):
-    """A warning, not a wish: it is what the set-up and the doctor tell."""
+    """This is a risk, not a wish: directus_setup and the doctor warn of it."""
     administrator = world.admin.role_id("Administrator")
 
     world.service().update_user(person.id, {"role": administrator})

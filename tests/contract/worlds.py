@@ -1,4 +1,4 @@
-"""What the fake and the real Directus have in common: how they are asked."""
+"""Requests that the fake and the real Directus have in common."""
 
 import secrets
 from dataclasses import dataclass, field

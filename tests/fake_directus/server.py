@@ -189,7 +189,7 @@ class FakeDirectus(Trouble):
         assert links, f"no mail to {email}"
         return links[-1]
 
-    # What was asked
+    # Requests
 
     def calls_to(self, path: str) -> list[Asked]:
         """Return the requests to one path."""

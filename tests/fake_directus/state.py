@@ -1,4 +1,4 @@
-"""What the fake remembers: users, sessions, mails, settings."""
+"""The state of the fake: users, sessions, mails, settings."""
 
 import re
 import secrets
@@ -189,7 +189,7 @@ class State:
         del self.users[user.id]
 
     def find(self, email: str) -> FakeUser | None:
-        """Return the user with this address, whatever its case."""
+        """Return the user with this address; upper and lower case are the same."""
         same = (u for u in self.users.values() if u.email.lower() == email.lower())
         return next(same, None)
 

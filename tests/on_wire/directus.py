@@ -36,6 +36,11 @@ class DirectusServer(ThreadingHTTPServer):
         self.drops = False
         return FakeDirectus(self.wire, self.url, site_url="http://localhost")
 
+    def server_close(self) -> None:
+        """Stop listening; `with` calls it at its end."""
+        self.shutdown()
+        super().server_close()
+
     def hold(self, path: str) -> None:
         """Answer nothing at this path, `*` for any, until `release`."""
         self.held_path = path
@@ -45,7 +50,7 @@ class DirectusServer(ThreadingHTTPServer):
         assert self.arrived.wait(10), f"{self.held_path} was not asked"
 
     def release(self, *, drop: bool) -> None:
-        """Do what was asked meanwhile, or drop it as a broken network does."""
+        """Process the held requests, or drop them as a broken network does."""
         self.held_path = ""
         self.drops = drop
         self.released.set()

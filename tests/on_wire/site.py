@@ -6,6 +6,8 @@ import os
 import re
 import signal
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -53,6 +55,18 @@ class Site(Website):
             "WEB_THREADS": "16",
         }
         super().__init__(env, self.port, folder / "site.log")
+
+    @contextmanager
+    def serving(self) -> Iterator["Site"]:
+        """Make the tables, serve, and afterwards find no traceback in the log."""
+        self.manage("migrate", "--no-input")
+        self.start()
+        try:
+            self.wait()
+            yield self
+        finally:
+            self.stop()
+        assert "Traceback" not in self.log.read_text()
 
     def kill_workers(self) -> None:
         """Kill both workers without a word; gunicorn starts new ones."""

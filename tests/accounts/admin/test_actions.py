@@ -1,4 +1,4 @@
-"""What staff can do to people in the admin: asked first, checked, and written down."""
+"""Actions of staff on users in the admin: confirmed, checked, and logged."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 ACTIONS = ["suspend", "reactivate", "send-password-reset", "sync", "sign-out"]
 
 
-# Asking
+# Confirmation
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -48,7 +48,7 @@ def test_the_page_of_a_user_has_no_choice_of_actions(root, shadow):
     assert "select_across" not in root.get(f"{USERS}{shadow.pk}/change/").text
 
 
-# What hinders
+# Users who are left alone, and failures
 
 
 def test_without_a_service_token_the_page_says_so(root, shadow):

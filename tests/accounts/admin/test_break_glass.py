@@ -187,7 +187,7 @@ def test_a_directus_user_may_have_the_same_address(client, namesake):
 def test_the_local_password_stays_here_all_the_same(
     client, namesake, directus, monkeypatch
 ):
-    """And takes as long as a wrong one, which Directus takes half a second for."""
+    """The refusal takes as long as Directus takes for a wrong password."""
     naps = []
     monkeypatch.setattr(break_glass_module.time, "sleep", naps.append)
 

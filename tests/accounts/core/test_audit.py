@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Events(logging.Handler):
-    """Collects what is written to the trail."""
+    """Collects the events of the trail."""
 
     def __init__(self):
         super().__init__()

@@ -125,7 +125,7 @@ def test_a_sign_out_that_fails_says_so_and_works_again(signed_in_client):
 
 @pytest.fixture
 def called_in_transaction(monkeypatch):
-    """What was asked so far, and whether a transaction was open meanwhile."""
+    """The calls so far, and whether a transaction was open during each."""
     asked = {}
     send = Transport.send
 

@@ -25,7 +25,7 @@ def chunked(*chunks, end=b"0\r\n\r\n"):
     return head + b"Transfer-Encoding: chunked\r\n\r\n" + body + end
 
 
-# Not what was asked for
+# Wrong content types, broken JSON and empty answers
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_chunks_are_put_together(serve, client_of):
     ],
 )
 def test_lengths_that_do_not_fit(serve, client_of, content):
-    """Half an answer is none; what is complete may be used."""
+    """An incomplete answer counts as none; a complete one may be used."""
     client = client_of(serve(says_and_closes(content)))
 
     try:

@@ -1,6 +1,5 @@
 """The breaker and the budget for retries."""
 
-import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -19,16 +18,6 @@ from tests.fault_server import data, error, message, says, says_and_closes
 from .calls import ADA, AUTH, CALLS, TOKENS
 
 GOOD = data(ADA)
-GOOD_BODY = GOOD.partition(b"\r\n\r\n")[2]
-GOOD_LOGIN = data(TOKENS)
-
-
-@pytest.fixture
-def closed_port():
-    """Return the address of a port on which no server listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    return f"http://127.0.0.1:{port}"
 
 
 # The breaker

@@ -1,4 +1,4 @@
-"""Signing in and signing up: what is sent, returned and raised."""
+"""Signing in and signing up: requests, results and errors."""
 
 import json
 from base64 import urlsafe_b64encode

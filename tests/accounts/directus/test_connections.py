@@ -1,6 +1,5 @@
 """Kept connections, and what arrives over them."""
 
-import socket
 import time
 from contextlib import suppress
 
@@ -21,14 +20,6 @@ from .calls import ADA, AUTH, CALLS, ONCE, TOKENS
 GOOD = data(ADA)
 GOOD_BODY = GOOD.partition(b"\r\n\r\n")[2]
 GOOD_LOGIN = data(TOKENS)
-
-
-@pytest.fixture
-def closed_port():
-    """Return the address of a port on which no server listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    return f"http://127.0.0.1:{port}"
 
 
 # Kept connections
@@ -130,7 +121,7 @@ def test_idle_connections_that_the_server_closed_break_no_call(serve, client_of)
         assert CALLS["get"](client).email == "ada@example.com"
 
 
-# What arrives
+# Headers and bodies that arrive at Directus
 
 
 def test_one_address_and_one_harmless_browser_name_arrive(serve, client_of):

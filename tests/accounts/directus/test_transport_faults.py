@@ -98,7 +98,7 @@ def test_after_five_failures_nothing_is_asked(client_of, closed_port, caplog):
     assert events == ["upstream.breaker open"]
 
 
-# Accepts and never answers
+# The server accepts and never answers
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -143,7 +143,7 @@ def test_a_drip_that_ends_in_time_is_an_answer(serve, client_of):
     assert CALLS["get"](client_of(server, auth=AUTH)).email == "ada@example.com"
 
 
-# Broken off
+# The connection breaks off
 
 
 CUTS = {

@@ -1,4 +1,4 @@
-"""Profiles and users: what is asked for, and what is accepted as one."""
+"""Profiles and users: the requests, and the values that are accepted."""
 
 import json
 import re

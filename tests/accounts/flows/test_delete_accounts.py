@@ -1,4 +1,4 @@
-"""delete_accounts: what becomes of users in Directus, and when that does not work."""
+"""delete_accounts: the users in Directus, and its failures."""
 
 from io import StringIO
 
@@ -104,7 +104,7 @@ def test_anonymised_the_same_address_can_sign_up_again(
     assert not User.objects.get(directus_id=ada.id).email
 
 
-# When Directus does not do as it should
+# Failures of Directus
 
 
 def test_an_outage_deletes_nothing_and_is_made_up_for(her_browser, directus, ada):

@@ -180,7 +180,7 @@ def test_it_can_be_off(her_browser, settings):
     assert "You can't delete your account here." in her_browser.get(PATH).text
 
 
-# Changing one's mind
+# Cancelling
 
 
 def test_one_button_keeps_the_account(her_browser):
@@ -248,7 +248,7 @@ def test_a_user_who_is_due_is_deleted_from_directus_and_here(
 
 
 def test_nothing_here_identifies_the_deleted_user(her_browser, directus):
-    """Each column and each row: new ones must be thought of."""
+    """A new column or table makes this test fail until deletion covers it."""
     ask(her_browser)
     user = fill_every_column(User.objects.get())
     row = user.pk
@@ -274,7 +274,7 @@ def test_nothing_here_identifies_the_deleted_user(her_browser, directus):
 
 
 def fill_every_column(user):
-    """Let a user have a bit of everything."""
+    """Give a user one row of each kind."""
     User.objects.filter(pk=user.pk).update(
         time_zone="Europe/London",
         picture_id=PICTURE,

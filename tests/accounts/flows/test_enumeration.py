@@ -62,7 +62,7 @@ def answers(accounts, client):
 
 
 def shown(response, email):
-    """Return all that a browser gets, without what is random or was typed."""
+    """Return all that a browser gets, without random values and the typed address."""
     text = response.content.decode().replace(email, "")
     text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text)
     text = text.replace(response["X-Request-ID"], "")

@@ -329,7 +329,7 @@ def test_a_session_that_ends_meanwhile_stays_ended(here, directus, ada, monkeypa
     assert here.get("/").status_code == 302
 
 
-# What Directus tells of it
+# The Flow's message about the new password
 
 
 def told(ada, *fields):

@@ -196,7 +196,7 @@ def test_operators_find_a_person_by_either(older, sign_in, service_token, typed)
     assert [person.pk for person in find_users(typed)] == [User.objects.get().pk]
 
 
-# What is counted
+# Limits
 
 
 def counted(name):

@@ -1,4 +1,4 @@
-"""directus_revoke: what ends here, what ends at Directus, and what lives on."""
+"""directus_revoke: sessions here, tokens at Directus, and tokens that live on."""
 
 import json
 import uuid
@@ -139,7 +139,7 @@ def test_an_address_that_only_a_local_user_has_means_that_one(directus, db):
     assert revoke_json("root@example.com")[1]["sessions_ended"] == 1
 
 
-# What ends
+# Sessions and tokens that end
 
 
 def test_sessions_end_here_and_there(shadow, ada, directus, sign_in, service_token):
@@ -218,7 +218,7 @@ def test_a_dry_run_ends_nothing(shadow, ada, directus, service_token):
     assert {call.method for call in directus.calls} <= {"GET"}
 
 
-# What lives on
+# Tokens that live on
 
 
 def test_without_a_service_token_sessions_elsewhere_live_on(shadow, ada, directus):

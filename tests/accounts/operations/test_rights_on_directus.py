@@ -1,4 +1,4 @@
-"""What the rights allow and refuse that directus_setup gives, on a real Directus."""
+"""The rights that directus_setup gives, tried on a real Directus."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""directus_setup: what it would do, what it does, and what it never does."""
+"""directus_setup: its plan, its changes, and values that it never changes."""
 
 import json
 import re

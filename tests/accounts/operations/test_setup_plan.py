@@ -1,4 +1,4 @@
-"""What directus_setup would change, from what is there."""
+"""The changes that directus_setup plans for a state of Directus."""
 
 from dataclasses import replace
 

@@ -199,8 +199,8 @@ def test_a_database_that_takes_no_row_is_not_asked_for_ever(monkeypatch):
     session = SessionStore()
     tries = []
 
-    def refuse(data):
-        tries.append(data)
+    def refuse(key, data):
+        tries.append(key)
         raise CreateError
 
     monkeypatch.setattr(session, "_insert", refuse)

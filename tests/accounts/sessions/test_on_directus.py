@@ -1,4 +1,4 @@
-"""What only a real Directus can prove about sessions."""
+"""Sessions on a real Directus."""
 
 from concurrent.futures import ThreadPoolExecutor
 

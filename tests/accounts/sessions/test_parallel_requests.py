@@ -17,10 +17,8 @@ REFRESH = "/auth/refresh"
 
 @pytest.fixture(scope="module")
 def directus_server():
-    server = DirectusServer()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with DirectusServer() as server:
+        yield server
 
 
 @pytest.fixture
@@ -38,12 +36,8 @@ def site(request, directus_server, tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     directus_server.start_again()
     site = Site(folder, directus_server.url, database, cache)
-    site.manage("migrate", "--no-input")
-    site.start()
-    site.wait()
-    yield site
-    site.stop()
-    assert "Traceback" not in site.log.read_text()
+    with site.serving():
+        yield site
 
 
 @pytest.fixture

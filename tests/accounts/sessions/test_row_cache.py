@@ -53,7 +53,7 @@ def redis(port: int) -> RedisCache:
     return RedisCache(f"redis://127.0.0.1:{port}/0", {"OPTIONS": options})
 
 
-# What is cached
+# Cached columns
 
 
 def test_a_cached_row_saves_a_query(cached_client, django_assert_num_queries):
@@ -102,7 +102,7 @@ def test_values_of_the_wrong_type_are_passed_over(cached_client):
     assert cached_client.get("/").status_code == 200
 
 
-# What changes a row
+# Changes of a row
 
 
 def test_a_changed_row_is_read_from_the_database(cached_client):

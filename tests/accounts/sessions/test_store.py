@@ -164,7 +164,7 @@ def test_rows_that_have_ended_can_be_cleared_away(signed_in_client, later):
     assert not Session.objects.exists()
 
 
-# What is stored
+# Stored values
 
 
 def test_a_pickle_in_the_store_is_an_empty_session(signed_in_client):

@@ -102,7 +102,7 @@ def test_nonsense_in_the_column_is_no_token(session, stored, monkeypatch):
     assert SessionStore(session.session_key).tokens.load() is None
 
 
-# Storing what was renewed
+# Storing renewed tokens
 
 
 def test_a_late_request_does_not_overwrite_newer_tokens(session):

@@ -1,4 +1,4 @@
-"""directus_sync interrupted half-way: what the next run makes of it."""
+"""directus_sync after an interrupted run."""
 
 import json
 from datetime import timedelta
@@ -201,7 +201,7 @@ def test_without_a_readable_activity_log_it_begins_anew(people, directus, interr
     assert (outcome["resumed"], outcome["deactivated"]) == (0, 1)
 
 
-# The brake
+# The limit of deactivations
 
 
 def test_both_halves_together_meet_the_brake(people, directus, interrupt):

@@ -1,4 +1,4 @@
-"""What other apps are told about users, from the mirror and from the sync."""
+"""Signals about users, sent by the mirror and by the sync."""
 
 import uuid
 from dataclasses import replace
@@ -26,7 +26,7 @@ ADA = DirectusUser(
 
 @pytest.fixture
 def heard():
-    """What was told so far: the signal's name, the user's key and the rest."""
+    """The signals so far: their name, the user's key and the other arguments."""
     told = []
 
     def listen(name, signal):

@@ -194,7 +194,7 @@ def test_a_place_to_wait_is_given_back(naps, monkeypatch):
 
 
 def test_a_process_that_died_is_not_waited_for_for_long(naps):
-    """What it tried stays counted, in case it had failed."""
+    """Its attempts stay counted: they may have failed."""
     kill()
     let_pass(seconds=LEASE_SECONDS)
 
@@ -294,7 +294,7 @@ def test_nothing_is_remembered_for_longer():
 def test_patient_strangers_suspend_no_user_within_half_a_year(
     suspends_after, margin, quiet_weeks, a_week
 ):
-    """They try once whenever that was forgotten, and at some time all they can."""
+    """They try once per forgotten count, and after some weeks as often as they can."""
     attempts = max(1, suspends_after - margin)
     limit = since_success(attempts, suspends_after - attempts)
     tried = 0

@@ -116,7 +116,7 @@ def test_another_mailbox_has_a_limit_of_its_own(ada):
     assert reset(Client(), "adam@example.com").status_code == 302
 
 
-# What the page says
+# The page
 
 
 @pytest.mark.parametrize("send", [sign_up, reset])
@@ -157,7 +157,7 @@ def test_a_refusal_does_not_tell_which_addresses_are_known(ada, directus):
     assert pages[0] == pages[1]
 
 
-# What strangers cannot use up
+# Mails that strangers cannot use up
 
 
 def test_the_owners_browser_gets_a_mail_all_the_same(ada, directus, sign_in):

@@ -16,10 +16,8 @@ pytestmark = pytest.mark.alone
 
 @pytest.fixture(scope="module")
 def directus_server():
-    server = DirectusServer()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with DirectusServer() as server:
+        yield server
 
 
 @pytest.fixture
@@ -51,12 +49,8 @@ def site(request, directus_server, tmp_path_factory):
         "TRUSTED_PROXIES": "127.0.0.1",
         "DIRECTUS_TOTAL_TIMEOUT": "8",
     }
-    site.manage("migrate", "--no-input")
-    site.start()
-    site.wait()
-    yield site
-    site.stop()
-    assert "Traceback" not in site.log.read_text()
+    with site.serving():
+        yield site
 
 
 class Form:

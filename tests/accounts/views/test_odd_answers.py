@@ -1,4 +1,4 @@
-"""Whatever Directus answers, a visitor gets a page of this site, and never a 500."""
+"""After any answer of Directus a visitor gets a page of this site, never a 500."""
 
 from urllib.parse import urlsplit
 

@@ -39,10 +39,8 @@ OTHERS = (
 
 @pytest.fixture(scope="module")
 def directus_server():
-    server = DirectusServer()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with DirectusServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +98,7 @@ def age(site, *columns):
     change(site, f"UPDATE accounts_session SET {moved} WHERE {OTHERS}")
 
 
-# What the visitors of a storm do, one after the other
+# The steps of a visitor of a storm
 
 
 def form(path, **fields):
@@ -202,7 +200,7 @@ def test_all_storms_at_once_leave_threads_for_other_visitors(
 
 
 def prepare(site, browser, kind):
-    """Give a browser the form's token, and make what it has as old as it must be."""
+    """Give a browser the form's token, and age its session as the test needs."""
     link = "/verify-email/?token=aaa.bbb.ccc"
     first = browser.get(link if kind == "confirmations" else "/register/")
     path = first.location or "/"

@@ -222,9 +222,9 @@ def test_what_comes_before_the_session_speaks_too(client):
 @pytest.mark.parametrize(
     ("language", "subject"),
     [
-        ("ja-JP", "アカウントに新しいブラウザーからログイン"),
-        ("", "Neue Anmeldung in Ihrem Konto"),
-        ("nl-NL", "Neue Anmeldung in Ihrem Konto"),
+        ("ja-JP", "新しいログインがありました"),
+        ("", "Neue Anmeldung bei Directus site"),
+        ("nl-NL", "Neue Anmeldung bei Directus site"),
     ],
 )
 def test_a_mail_speaks_the_profiles_language_else_the_pages(ada, language, subject):
@@ -299,3 +299,18 @@ def test_parallel_requests_do_not_mix_their_languages():
     with ThreadPoolExecutor(len(names)) as pool:
         for _ in range(20):
             assert all(pool.map(visit, range(len(names))))
+
+
+@pytest.mark.parametrize(
+    ("language", "order"), [("en", ["first", "last"]), ("ja", ["last", "first"])]
+)
+def test_names_stand_in_the_order_of_the_language(client, language, order):
+    page = client.get("/register/", headers={"accept-language": language}).text
+    found = re.findall(r'name="(first|last)_name"', page)
+    user = User(first_name="Ada", last_name="Lovelace")
+
+    with translation.override(language):
+        shown = user.get_full_name()
+
+    assert found == order
+    assert shown == {"en": "Ada Lovelace", "ja": "Lovelace Ada"}[language]

@@ -24,7 +24,7 @@ def end(browser, how):
         try:
             call_command("directus_revoke", str(user.pk), verbosity=0)
         except CommandError:
-            # What Directus says to that is not the point here.
+            # Directus' answer does not matter here.
             pass
     elif how == "the webhook":
         fields = frozenset({"password"})

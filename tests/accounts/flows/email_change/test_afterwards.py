@@ -1,4 +1,4 @@
-"""What follows the new address."""
+"""Limits, known browsers and sessions after a change of the address."""
 
 import pytest
 from django.test import Client

@@ -92,7 +92,7 @@ def test_the_owner_of_the_address_is_told_in_the_own_language(here, grace):
     ask_email(here, grace.email)
 
     (letter,) = [letter for letter in mail.outbox if letter.to == [grace.email]]
-    assert letter.subject == "Diese Adresse hat schon ein Konto"
+    assert letter.subject == "Sie haben bereits ein Konto bei Directus site"
 
 
 def test_an_address_is_taken_in_whatever_letters(here, grace, directus):

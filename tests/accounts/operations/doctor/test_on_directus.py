@@ -43,7 +43,7 @@ def doctor(directus_server, settings, db):
     return run
 
 
-# What is not well by nature: 10 is old, and the doctor sees less of it.
+# Always found: version 10 is old, and shows less of itself to the doctor.
 BY_VERSION = {
     10: {
         "directus.version": "warning",

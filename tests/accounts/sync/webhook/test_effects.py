@@ -1,4 +1,4 @@
-"""What becomes of the users that Directus' Flow tells of."""
+"""Messages of Directus' Flow: the effects on users and sessions."""
 
 import time
 import uuid

@@ -1,4 +1,4 @@
-"""Which messages of Directus' Flow are believed, and how often."""
+"""Which messages of Directus' Flow are accepted, and how often."""
 
 import json
 import time
