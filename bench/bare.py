@@ -2,7 +2,7 @@
 
 The settings are startproject's: sessions in the database, which is SQLite. Started by
 the same line: `gunicorn -c config/gunicorn.py bench.bare`. `python -m bench.bare` makes
-its tables and prints a cookie of somebody who is signed in.
+its tables and prints the cookie of a signed-in user.
 """
 
 import os
@@ -66,7 +66,7 @@ from django.shortcuts import render  # noqa: E402
 
 @login_required(login_url="login")
 def home(request):
-    """Show who is signed in."""
+    """Show the signed-in user."""
     return render(request, "bare/home.html")
 
 
@@ -78,7 +78,7 @@ urlpatterns = [
 application = get_wsgi_application()
 
 
-def sign_somebody_in() -> str:
+def sign_a_user_in() -> str:
     """Create a user and a session; return the session's cookie."""
     from django.test import Client
 
@@ -91,4 +91,4 @@ def sign_somebody_in() -> str:
 
 if __name__ == "__main__":
     call_command("migrate", verbosity=0)
-    print(sign_somebody_in())
+    print(sign_a_user_in())

@@ -1,4 +1,4 @@
-"""Somebody who signs in: through the site's form, or at Directus directly."""
+"""Signing in: through the site's form, or at Directus directly."""
 
 import http.client
 import itertools
@@ -69,7 +69,7 @@ class _Answer:
 
 
 def visitor() -> str:
-    """Return an address that nobody had before, of the block for benchmarks."""
+    """Return a new address from the block that is reserved for benchmarks."""
     number = next(_numbers)
     return f"198.18.{number // 250 % 250}.{number % 250 + 1}"
 

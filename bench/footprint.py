@@ -1,4 +1,4 @@
-"""What the site takes: memory per worker, and bytes of a visitor's line."""
+"""The site's footprint: memory per worker, and bytes that a visitor loads."""
 
 from . import weight
 from .servers import Servers

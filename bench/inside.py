@@ -1,4 +1,4 @@
-"""What is measured inside a process of the site: `python -m bench.inside WHAT`.
+"""Measurements inside a process of the site: `python -m bench.inside NAME`.
 
 Prints one JSON object. Runs with the site's environment.
 """

@@ -22,7 +22,7 @@ LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a server on this machine, as somebody with a cookie asks for it."""
+    """A page of a server on this machine, requested with a session's cookie."""
 
     port: int
     cookie: str

@@ -1,4 +1,4 @@
-"""The signed-in page against a bare one, and what it asks for behind the scenes."""
+"""The signed-in page against a bare one, and its calls and queries."""
 
 import json
 from statistics import mean

@@ -1,4 +1,4 @@
-"""Uploads that unfold: what the site's memory does while small files become large."""
+"""Uploads that grow when decoded: the site's memory for many pixels."""
 
 import io
 import threading
@@ -18,7 +18,7 @@ from .table import Line, at_most
 
 CLIENTS = 16
 LOOK_SECONDS = 0.05
-# What a worker takes at most, and what the one process beside each of them does.
+# The most memory of a worker, and of the one process beside each.
 MOST_PEAK = 2 * (120 + 420)
 MOST_KEPT = 20
 

@@ -130,7 +130,7 @@ class Bare:
         self._process: Process | None = None
 
     def start(self) -> str:
-        """Make its tables and start it; return the cookie of who is signed in."""
+        """Make its tables and start it; return the cookie of a signed-in user."""
         cookie = _output(["bench.bare"], self._env).strip()
         args = ["gunicorn", "-c", "config/gunicorn.py", "bench.bare"]
         self._process = Process(

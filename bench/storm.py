@@ -1,4 +1,4 @@
-"""Many parallel requests of one browser whose access token has expired."""
+"""Many parallel requests of one browser after its access token has expired."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""What a browser loads with a page: the page and everything that it names."""
+"""The bytes that a browser loads: the page and everything that it names."""
 
 import http.client
 import re

@@ -1,4 +1,4 @@
-"""How values travel to a shared cache: as JSON, never as pickles."""
+"""A shared cache gets values as JSON, never as pickles."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What every page may show."""
+"""Values for the templates of all pages."""
 
 from django.conf import settings
 

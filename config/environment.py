@@ -28,7 +28,7 @@ HOST = re.compile(rf"(?=.{{1,253}}\Z){NAME}(?:\.{NAME})*")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 YEAR = 365 * 24 * 3600
 FERNET_KEY_BYTES = 32
-# What .env.example holds where every site needs a value of its own.
+# .env.example has this where every site needs a value of its own.
 PLACEHOLDER = re.compile("_*change[ _-]?me_*", re.IGNORECASE)
 HOW_TO_SET = {
     "DJANGO_SECRET_KEY": "`python -c 'import secrets; "
@@ -53,7 +53,7 @@ def read_file(path: Path) -> dict[str, str]:
         ImproperlyConfigured: it cannot be read or understood.
     """
     try:
-        # With or without the mark that some editors put in front.
+        # With or without the byte order mark of some editors.
         with open(path, encoding="utf-8-sig") as file:
             lines = list(parse_stream(file))
     except FileNotFoundError:

@@ -48,7 +48,7 @@ def server_error(request):
     error = sys.exc_info()[1]
     if isinstance(error, (OperationalError, InterfaceError, TryLater)):
         return unavailable(request, getattr(error, "retry_after", None), error)
-    # Without the request: whatever failed may fail again for the page.
+    # Without the request: the same fault could break this page, too.
     try:
         page = loader.get_template("500.html").render(site(request))
     except TemplateDoesNotExist:
@@ -57,14 +57,14 @@ def server_error(request):
 
 
 def not_allowed(request: Request, methods: str) -> HttpResponse:
-    """Answer 405: the address is for forms alone."""
+    """Answer 405: the address accepts forms only."""
     response = _page(request, 405)
     response["Allow"] = methods
     return response
 
 
 def too_large(request: Request, most: int) -> HttpResponse:
-    """Answer 413: nothing that is sent to this address is larger than so many bytes."""
+    """Answer 413: this address accepts no larger body."""
     return _page(request, 413, most=most)
 
 
@@ -99,7 +99,7 @@ def _page(
     if status >= 500:
         context |= {"user": None, "messages": []}
     else:
-        # Where no view was found, nobody has looked at the user yet.
+        # If no view was found, the user has not been loaded yet.
         languages.follow_profile(getattr(request, "user", None))
     response = render(request, template or f"{status}.html", context, status=status)
     if retry_after is not None:

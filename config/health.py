@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether it can serve; booleans only."""
+"""Liveness and readiness of this process, as booleans only."""
 
 import ipaddress
 import threading
@@ -12,14 +12,15 @@ from accounts.core.clients import anonymous_client
 from accounts.core.memory import on_clear
 from accounts.directus import DirectusError
 
-# So long an answer is good enough; and one that nobody could renew since is none.
+# Seconds for which an answer is reused, and after which an answer that could not be
+# renewed counts as none.
 KEPT_SECONDS = 2.0
 OLD_SECONDS = 10.0
 PING_SECONDS = 2.0
 
 
 def for_machines(view):
-    """Mark a view that shows nobody a page: nobody's language is looked up for it."""
+    """Mark a view for machines: no user's language is looked up for it."""
     view.for_machines = True
     return view
 
@@ -27,7 +28,7 @@ def for_machines(view):
 @for_machines
 @login_not_required
 def healthz(request):
-    """Answer without asking anybody: the process lives."""
+    """Answer without a call or a query: the process lives."""
     return HttpResponse("ok", content_type="text/plain")
 
 
@@ -59,7 +60,7 @@ class _Probe:
         self._asked_at = -OLD_SECONDS
 
     def answers(self) -> dict[str, bool]:
-        """Return what answers, as it was a moment ago."""
+        """Return which of them answer, as of a moment ago."""
         if self._age() > KEPT_SECONDS and self._asking.acquire(blocking=False):
             try:
                 self._ask()

@@ -30,7 +30,7 @@ SECRET = re.compile(
 )
 MASK = "[hidden]"
 LONGEST_REASON = 200
-# What every log record has; anything else was added by the caller.
+# The attributes of every log record; the caller added any other.
 USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
@@ -50,7 +50,7 @@ class JSONFormatter(JsonFormatter):
         facts = vars(record) | {"msg": mask(_message(record)), "args": ()}
         if cause := _outer_cause(record):
             facts |= {"msg": f"{facts['msg']} ({cause})", "exc_info": None}
-        # Django attaches the request itself, whose repr shows the full path.
+        # Django attaches the request itself; its repr shows the full path.
         facts.pop("request", None)
         # Perhaps already written by a handler that masks nothing.
         facts["exc_text"] = None
@@ -110,7 +110,7 @@ def configure(options: dict[str, Any]) -> None:
                     "formatter": "json",
                 }
             },
-            # Django's own handlers would print and mail what no filter has seen.
+            # Django's own handlers would print and mail unfiltered records.
             "loggers": {
                 "django": {"handlers": [], "level": "NOTSET"},
                 "django.server": {"handlers": [], "propagate": True},

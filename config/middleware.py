@@ -1,4 +1,4 @@
-"""What every answer carries, whoever made it."""
+"""Headers, ids and limits for every answer."""
 
 import contextvars
 import secrets

@@ -18,11 +18,11 @@ USUAL, BUSY = 20.0, 1.0
 
 
 class Worker(gthread.ThreadWorker):
-    """A worker that stops reading what takes too long to arrive."""
+    """A worker that stops reading requests that arrive too slowly."""
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        # What has a thread: since when, and the request once its head is read.
+        # Connections with a thread: start time; request, after its head was read.
         self._began = {}
         self._requests = {}
 
@@ -39,7 +39,7 @@ class Worker(gthread.ThreadWorker):
             self._began.pop(conn, None)
 
     def handle_request(self, req, conn):
-        """Answer a request whose head is read."""
+        """Answer a request after its head was read."""
         reader = conn.parser.unreader
         reader.sock = Body(conn.sock)
         self._requests[conn] = req
@@ -49,7 +49,7 @@ class Worker(gthread.ThreadWorker):
             reader.sock = conn.sock
 
     def murder_pending(self):
-        """Close what waits in vain, once a second or more often."""
+        """Close connections that have waited too long, at least once a second."""
         super().murder_pending()
         patience = USUAL if len(self._began) < self.cfg.threads else BUSY
         latest = time.monotonic() - patience
@@ -67,7 +67,7 @@ class Worker(gthread.ThreadWorker):
 
 
 class Body:
-    """A socket whose end, before that of the body, is an error.
+    """A socket that raises an error if it ends before the body does.
 
     Half a form must not be taken for a whole one.
     """
@@ -76,7 +76,7 @@ class Body:
         self._socket = sock
 
     def recv(self, size):
-        """Return what is there next; raise ConnectionResetError for nothing."""
+        """Return the next bytes; raise ConnectionResetError at the end."""
         data = self._socket.recv(size)
         if not data:
             raise ConnectionResetError(errno.ECONNRESET, "the request is incomplete")

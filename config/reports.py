@@ -14,7 +14,7 @@ from .logs import SECRET_NAMES, mask
 
 
 class ReporterFilter(SafeExceptionReporterFilter):
-    """Hide by name what Django does not know to be secret, in every report."""
+    """Hide further secrets by their names, in every report."""
 
     hidden_settings = re.compile(
         rf"API|AUTH|KEY|PASS|SIGNATURE|DIRECTUS|DATABASE|CACHE|QUERY_STRING"
@@ -31,7 +31,7 @@ class ReporterFilter(SafeExceptionReporterFilter):
         return dict.fromkeys(cookies, self.cleansed_substitute)
 
     def get_post_parameters(self, request):
-        """Names only: a form of this site holds what a person typed."""
+        """Names only: the values are what a person typed."""
         names = super().get_post_parameters(request)
         return dict.fromkeys(names, self.cleansed_substitute)
 
@@ -54,7 +54,7 @@ class _Masked:
 
 
 class Reporter(ExceptionReporter):
-    """A report whose addresses have no query."""
+    """A report that shows addresses without their query."""
 
     def _get_raw_insecure_uri(self):
         # Not in Django's stubs.

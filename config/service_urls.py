@@ -1,6 +1,6 @@
-"""What DATABASE_URL, CACHE_URL and EMAIL_URL say, as Django's settings.
+"""DATABASE_URL, CACHE_URL and EMAIL_URL as Django's settings.
 
-Their query options are kept; what the site would choose itself are defaults.
+Options in their query win over the site's own choices.
 """
 
 from typing import Any
@@ -130,18 +130,18 @@ def _redis(url: str) -> dict[str, Any]:
     places = [
         f"{scheme}://{place}{parts.path}{query}" for place in parts.netloc.split(",")
     ]
-    # What stands in the address wins over these.
+    # Options in the address win over these.
     ours = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
     try:
         for place in places:
-            # Opens none, but refuses options that there are not.
+            # Opens no connection, but refuses unknown options.
             ConnectionPool.from_url(place, **ours).make_connection()
     except (RedisError, AttributeError):
         raise ValueError("not an address of Redis") from None
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": places,
-        # JSON, because whoever can write to Redis must not be able to run code here.
+        # JSON, because a value written to Redis must not be able to run code here.
         "OPTIONS": {"serializer": "config.cache.JSONSerializer", **ours},
         **settings,
     }

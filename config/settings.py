@@ -105,7 +105,7 @@ CACHES = {
     "default": service_urls.cache(env.text("CACHE_URL", default="locmemcache://"))
 }
 
-# Parts of pages that are the same for everybody, in each process.
+# Parts of pages that are the same for all users, in each process.
 CACHES["template_fragments"] = {
     # While templates are being written, each change shows at once.
     "BACKEND": "django.core.cache.backends."
@@ -113,7 +113,7 @@ CACHES["template_fragments"] = {
     "LOCATION": "template_fragments",
 }
 
-# Who signs in
+# Users and passwords
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.DirectusBackend"]
@@ -143,17 +143,17 @@ if BREACHED_PASSWORDS_URL:
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "dashboard:home"
 LOGOUT_REDIRECT_URL = "accounts:login"
-# What is refused takes at least this long, so that time does not tell whether an
-# account exists. Longer than Directus' own stalls: 0.5 s, and 0.75 s at sign-up.
+# A refusal takes at least this long, so that time does not tell whether an account
+# exists. Longer than Directus' own stalls: 0.5 s, and 0.75 s at sign-up.
 SIGN_IN_FLOOR_SECONDS = env.seconds("SIGN_IN_FLOOR_SECONDS", 0.6, least=0, most=5)
 SIGN_UP_FLOOR_SECONDS = env.seconds("SIGN_UP_FLOOR_SECONDS", 1.2, least=0, most=5)
 RESET_FLOOR_SECONDS = env.seconds("RESET_FLOOR_SECONDS", 0.7, least=0, most=5)
 
-# A sensitive page asks for the password again when it was given longer ago.
+# A sensitive page asks for the password again after this time.
 PASSWORD_CONFIRM_SECONDS = env.number("PASSWORD_CONFIRM_SECONDS", default=300, least=10)
 
-# What becomes in Directus of who deletes the account (`delete` or `anonymise`), and
-# after how many days, in which it can be cancelled.
+# What happens in Directus to a user who deletes the account (`delete` or `anonymise`),
+# and after how many days; until then the user can cancel it.
 ACCOUNT_DELETION = env.choice(
     "ACCOUNT_DELETION", "delete", ("delete", "anonymise", "off")
 )
@@ -194,7 +194,7 @@ DIRECTUS_LOGIN_TIMEOUT = env.seconds("DIRECTUS_LOGIN_TIMEOUT", 10, 0.1, 60)
 DIRECTUS_REQUEST_TIMEOUT = env.seconds("DIRECTUS_REQUEST_TIMEOUT", 10, 0.1, 60)
 DIRECTUS_CA_BUNDLE = env.text("DIRECTUS_CA_BUNDLE")
 
-# Mails of this site: what happened to an account. Directus sends its own.
+# Mails of this site about changes of an account. Directus sends its own.
 
 EMAIL_URL = env.text("EMAIL_URL")
 vars().update(service_urls.email(EMAIL_URL or "dummymail://"))
@@ -211,7 +211,7 @@ WEB_THREADS = env.number("WEB_THREADS", default=16, least=1, most=1000)
 # Language
 
 LANGUAGE_CODE = "en-gb"
-# Everybody reads their own name for their language.
+# Each language is listed under its own name.
 LANGUAGES = [
     ("en-gb", "English"),
     ("de", "Deutsch"),
@@ -241,8 +241,8 @@ WHITENOISE_MAX_AGE = 365 * 24 * 3600
 # Transport and browser security
 
 SECURE_SSL_REDIRECT = HTTPS
-# Browsers keep this promise for so long, whatever becomes of the site: other hosts of
-# the domain, and the browsers' own lists, are for the operator to add.
+# Browsers enforce this for the whole time, even if the site stops using https. So the
+# operator decides about other hosts of the domain and the browsers' own lists.
 _hsts = env.number("HSTS_SECONDS", default=YEAR, most=10 * YEAR)
 SECURE_HSTS_SECONDS = _hsts if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("HSTS_INCLUDE_SUBDOMAINS", default=False)

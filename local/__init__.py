@@ -1,1 +1,1 @@
-"""What runs beside Django on one's own machine: Directus, its mails, their start."""
+"""Programs beside Django on a developer's machine: Directus, its mails, their start."""

@@ -1,4 +1,4 @@
-"""What an administrator does in Directus, for the demo accounts and for tests."""
+"""Actions of an administrator in Directus, for the demo accounts and for tests."""
 
 import base64
 import hmac
@@ -40,7 +40,7 @@ class Admin:
         return cast(User, self.call("GET", f"/users/{user_id}?fields={USER_FIELDS}"))
 
     def find_user(self, email: str) -> User | None:
-        """Return the user with this address, whatever its case."""
+        """Return the user with this address; upper and lower case are the same."""
         path = f"/users?fields={USER_FIELDS}&limit=-1"
         found = self.call("GET", f"{path}&filter[email][_icontains]={quote(email)}")
         same = [user for user in found if user["email"].lower() == email.lower()]
@@ -81,8 +81,8 @@ class Admin:
         """
         Switch the user's second factor on and return its secret, for totp().
 
-        Directus lets only the user do that, who needs a right that customers lack: the
-        user is an administrator while it happens.
+        Directus lets only the user do that, with a right that customers lack: so the
+        user becomes an administrator for a moment.
         """
         role = self.get_user(user_id)["role"]
         self.patch_user(user_id, role=self.role_id("Administrator"))

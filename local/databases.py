@@ -81,7 +81,7 @@ class Postgres:
             "listen_addresses": HOST,
             "port": str(self._port),
             "unix_socket_directories": "",
-            # Nobody needs these data after a power cut.
+            # These data are not needed after a power cut.
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
@@ -133,7 +133,7 @@ def _valkey_program() -> Path:
 
 
 def _unprivileged_user() -> dict[str, Any]:
-    """Return whom to become, as options of Popen: PostgreSQL refuses to run as root."""
+    """Return options of Popen for another user: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
     for name in UNPRIVILEGED:

@@ -18,7 +18,7 @@ class Refused(Exception):
 
 
 def answers(url: str) -> bool:
-    """Tell whether somebody answers a GET with anything at all."""
+    """Tell whether a server answers a GET with anything at all."""
     try:
         with _opener.open(url, timeout=2):
             return True

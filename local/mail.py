@@ -18,7 +18,7 @@ from .problem import Problem
 
 
 class MailCatcher:
-    """Accepts mail for anybody; each becomes a file whose name sorts oldest first."""
+    """Accepts mail for any address; each becomes a file, and names sort by age."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
@@ -56,7 +56,7 @@ class _Deliver:
         name = f"{self._stamp()}-{_address_in_name(envelope.rcpt_tos)}"
         partial = self._folder / f"{name}.partial"
         partial.write_bytes(content)
-        # Whoever watches the folder never sees half a mail.
+        # A program that watches the folder never sees half a mail.
         partial.rename(self._folder / f"{name}.eml")
         return "250 OK"
 

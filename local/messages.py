@@ -51,7 +51,7 @@ PLURALS = {
 
 
 class Messages(Catalog):
-    """A catalogue whose header says nothing that changes by itself."""
+    """A catalogue with a header that does not change by itself."""
 
     def __init__(self, language: str) -> None:
         super().__init__(

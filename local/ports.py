@@ -71,7 +71,7 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether nobody listens on this port of the loopback interface."""
+    """Tell whether this port of the loopback interface is free."""
     addresses = [(socket.AF_INET, HOST), (socket.AF_INET6, "::1")]
     return all(_can_bind(family, host, port) for family, host in addresses)
 
@@ -84,7 +84,7 @@ def _can_bind(family: socket.AddressFamily, host: str, port: int) -> bool:
     except PermissionError:
         raise Problem(f"Port {port} needs more rights than this user has.") from None
     except OSError as error:
-        # A machine without IPv6 has no such address, and so nobody listening on it.
+        # A machine without IPv6 has no such address, and so no server listens on it.
         return error.errno != errno.EADDRINUSE
     return True
 

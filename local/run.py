@@ -1,4 +1,4 @@
-"""`make run`: start the whole stack, say where it is, and end it when asked to."""
+"""`make run`: start the whole stack, print its addresses, and end it at a signal."""
 
 import os
 import sys
@@ -91,7 +91,7 @@ def _show(stack: Stack) -> None:
 
 
 def _watch(stack: Stack) -> NoReturn:
-    """Return never; raise when something that should run does not."""
+    """Never return; raise when a server has ended."""
     parent = os.getppid()
     while True:
         time.sleep(0.5)

@@ -48,7 +48,7 @@ class State:
             write_private(path, json.dumps(_new_secrets(), indent=2) + "\n")
         kept: dict[str, str] = json.loads(path.read_text())
         if missing := _new_secrets().keys() - kept.keys():
-            # Of a checkout whose stack is older than one of them.
+            # The file of an older checkout lacks one of them.
             kept |= {name: _new_secrets()[name] for name in missing}
             write_private(path, json.dumps(kept, indent=2) + "\n")
         return kept

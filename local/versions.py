@@ -36,7 +36,7 @@ class Version:
 
     @property
     def is_default(self) -> bool:
-        """Tell whether it is the one that runs when nobody chooses."""
+        """Tell whether it is the default."""
         return self.folder.name == DEFAULT
 
     @property

@@ -26,7 +26,7 @@ def _clean_process():
 
 @pytest.fixture(autouse=True)
 def _nothing_is_put_off(monkeypatch):
-    """Do at once what is usually done in the background."""
+    """Do background work at once."""
     monkeypatch.setattr(background, "run", lambda work: work())
 
 

@@ -1,4 +1,4 @@
-"""A small HTTP server on the loopback that does what it is told, good or bad.
+"""A small HTTP server on the loopback that follows a script of good and bad answers.
 
 Each request that arrives takes the next step of the script; the last step stays. A
 step gets the connection and returns whether it is to be kept open.
@@ -188,7 +188,7 @@ def says_and_resets(content: bytes) -> Step:
 
     def step(connection: socket.socket) -> bool:
         connection.sendall(content)
-        # What was sent must arrive before the reset throws it away.
+        # The bytes must arrive before the reset discards them.
         time.sleep(0.02)
         linger = struct.pack("ii", 1, 0)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

@@ -57,7 +57,7 @@ def everything_written(log, visitor):
 
 
 def tokens_of(directus):
-    """Return every token that Directus gave to anybody."""
+    """Return every token that Directus has issued."""
     links = {sent.token for sent in directus.mails}
     return (
         links

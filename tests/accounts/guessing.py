@@ -1,4 +1,4 @@
-"""Strangers who guess a password, for tests."""
+"""Guessing a password from many addresses, for tests."""
 
 from .steps import let_pass, log_in
 

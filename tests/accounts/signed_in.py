@@ -13,7 +13,7 @@ from accounts.models import Session
 from accounts.sessions import SessionStore
 from accounts.sessions.keys import digest
 
-# Where the first page sends those who are signed in no more.
+# The first page redirects signed-out visitors to this address.
 TO_LOGIN = "/login/?next=/"
 
 
@@ -28,7 +28,7 @@ def rows_with(key: str):
 
 
 def visit_site(browser) -> None:
-    """Give a browser a session in which nobody is signed in."""
+    """Give a browser an anonymous session."""
     session = SessionStore()
     session["word"] = "a visitor's"
     session.create()

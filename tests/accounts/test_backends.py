@@ -1,4 +1,4 @@
-"""Whom a sign-in lets in, why not, and what it leaves behind at Directus."""
+"""Signing in: which users are accepted, why not, and which tokens stay at Directus."""
 
 import pytest
 from django.contrib.auth import authenticate
@@ -48,7 +48,7 @@ def refusal_of(request):
     return request.sign_in_refusal
 
 
-# Who is let in
+# Users who are accepted
 
 
 def test_the_right_password_lets_in(visit, ada):
@@ -82,7 +82,7 @@ def test_the_code_lets_in(visit, otto):
     assert try_to_sign_in(visit, otto, otp=one_time_code(SECRET)) is not None
 
 
-# Who is not, and why
+# Users who are refused, and why
 
 
 @pytest.mark.parametrize("password", ["", None])
@@ -276,7 +276,7 @@ def test_the_service_token_reads_the_profile(visit, ada, directus):
 
 
 @pytest.mark.usefixtures("service_token")
-def test_the_service_token_sees_who_is_suspended(visit, ada, directus):
+def test_the_service_token_sees_suspended_users(visit, ada, directus):
     directus.hides_profiles()
     directus.state.login_attempts = 1
     ada.attempts = 1

@@ -1,4 +1,4 @@
-"""What a request gets before a view sees it, and what its errors become."""
+"""Attributes that the middleware adds to a request, and pages for errors."""
 
 import pytest
 from django.db import InterfaceError, OperationalError
@@ -37,7 +37,7 @@ def page_raises(monkeypatch):
 
 @pytest.fixture
 def page_asks(monkeypatch):
-    """Let the dashboard ask Directus who is signed in, and say it."""
+    """Let the dashboard ask Directus for the signed-in user, and show the name."""
 
     def get(view, request):
         return HttpResponse(request.directus.get_current_user().email)
@@ -57,7 +57,7 @@ def test_a_view_asks_as_the_signed_in_user(signed_in_client, page_asks, directus
     assert (call.address, call.user_agent) == ("127.0.0.1", "Browser/1")
 
 
-def test_nobody_is_asked_for_a_page_that_does_not_ask(signed_in_client, directus):
+def test_a_page_that_does_not_ask_makes_no_call(signed_in_client, directus):
     signed_in_client.get("/")
 
     directus.was_not_asked()

@@ -22,7 +22,7 @@ used_codes: Counter[str] = Counter()
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who has not signed up yet."""
+    """A person without an account."""
 
     first_name: str
     last_name: str
@@ -86,7 +86,7 @@ def page(new_browser) -> Page:
 
 @pytest.fixture
 def person() -> Person:
-    """Somebody new."""
+    """A person without an account."""
     name = secrets.token_hex(5)
     return Person("Erika", "Example", f"erika-{name}@example.com")
 

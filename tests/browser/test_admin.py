@@ -17,7 +17,7 @@ OURS = {"include": [["#content"]]}
 
 @pytest.fixture
 def administrator(site, make_customer):
-    """An administrator, who takes a seat of the licence for this test."""
+    """An administrator, for one test: each takes a seat of the licence."""
     role = site.admin.role_id("Administrator")
     person = make_customer(role=role, first_name="Root")
     yield person
@@ -26,7 +26,7 @@ def administrator(site, make_customer):
 
 @pytest.fixture
 def ada(site, make_customer):
-    """A customer whom the site knows."""
+    """A customer with a row on the site."""
     person = make_customer(first_name="Ada", last_name="Lovelace" * 4)
     site.site.manage("directus_sync", "--user", person.email)
     return person
@@ -72,7 +72,7 @@ def test_the_panel_and_the_question_have_no_barrier(
     assert found == []
 
 
-def test_somebody_is_suspended_with_the_keyboard_alone(
+def test_a_user_is_suspended_with_the_keyboard_alone(
     site, page, new_browser, administrator, ada
 ):
     adas = new_browser()

@@ -118,7 +118,7 @@ def test_the_password_can_be_shown_and_is_hidden_when_it_is_sent(page):
     expect(page.locator("[name=password]")).to_have_attribute("type", "password")
 
 
-# What is sent, and what came of it
+# Forms and their results
 
 
 def test_a_form_that_is_on_its_way_keeps_the_focus_and_is_sent_once(page):

@@ -222,7 +222,7 @@ def shown_size(page, selector):
     )
 
 
-def test_nobody_else_can_open_a_picture(page, new_browser, customer, row, site):
+def test_no_other_user_can_open_a_picture(page, new_browser, customer, row, site):
     open_profile(page, customer)
     choose(page, picture())
     save_picture(page)

@@ -169,7 +169,7 @@ def test_it_works_with_the_keyboard_alone_and_without_scripts(new_browser, custo
     expect(page.get_by_text("You have 10 codes")).to_be_visible()
 
 
-def test_who_must_have_one_gets_no_further_without(page, site, customer):
+def test_a_user_who_must_have_one_gets_no_further_without(page, site, customer):
     take_back = demand_second_factor(site.admin, site.customer_role)
     try:
         sign_in(page, customer.email, customer.password)

@@ -140,7 +140,7 @@ def test_a_forgotten_password_is_replaced_and_other_browsers_are_out(
     expect_dashboard(page, "For Getful")
 
 
-def test_who_is_suspended_is_out(page, site, make_customer, without_flow):
+def test_a_suspended_user_is_signed_out(page, site, make_customer, without_flow):
     customer = make_customer(first_name="Sus", last_name="Pended")
     sign_in(page, customer.email, customer.password)
     expect_dashboard(page, "Sus Pended")
@@ -172,7 +172,7 @@ def test_the_flow_signs_out_at_once(page, site, make_customer):
     expect(page.get_by_text("You've been signed out")).to_be_visible()
 
 
-def test_an_outage_signs_nobody_out_and_loses_nothing(
+def test_an_outage_ends_no_session_and_loses_nothing(
     page, new_browser, site, make_customer
 ):
     customer = make_customer(first_name="Out", last_name="Age")

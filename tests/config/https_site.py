@@ -27,7 +27,7 @@ if __name__ == "__main__":
     from accounts.views.sign_in import LoginView
 
     def get(view, request, real_get=LoginView.get):
-        # No page gives a session to somebody who only looks.
+        # No page gives a session to a visitor who only reads.
         request.session["word"] = "kept"
         return real_get(view, request)
 

@@ -1,7 +1,7 @@
 """Start the site with one environment after another; run by tests as a program.
 
 Reads a list of changes to its own environment, and writes for each whether the site
-started, and what it said if not. Forks, because loading Django takes the most time.
+started, and its message if not. Forks, because loading Django takes the most time.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What may stand in the environment and its file, and what is refused in a sentence."""
+"""Values in the environment and its file: accepted, or refused in one sentence."""
 
 import os
 from pathlib import Path

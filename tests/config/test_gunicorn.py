@@ -1,7 +1,4 @@
-"""The site behind its server: what is written and what a large body costs.
-
-Controls C-LEAK-1, C-LEAK-3, C-LEAK-6 and C-IN-1.
-"""
+"""The site under gunicorn: its access log, and the memory for a large body."""
 
 import http.client
 import json
@@ -53,7 +50,7 @@ def test_ten_megabytes_are_refused_without_being_kept(site):
     began = time.monotonic()
 
     for _ in range(3):
-        # The server does not read it: who goes on sending may find the line cut.
+        # The server does not read it: a client that goes on may lose the connection.
         with suppress(BrokenPipeError, ConnectionResetError):
             response = ask(site, "POST", "/login/", b"password=" + b"x" * 10_000_000)
             assert response.status == 413

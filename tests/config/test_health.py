@@ -1,4 +1,4 @@
-"""Whether the process lives and can serve. Control C-LEAK-7."""
+"""Liveness and readiness of the process."""
 
 import threading
 
@@ -12,7 +12,9 @@ pytestmark = pytest.mark.django_db
 HOSTS = ["10.0.0.5:8000", "10.0.0.5", "[fd00::5]:8000", "evil.example", "x_y", "a b"]
 
 
-def test_a_living_process_asks_nobody(client, directus, django_assert_num_queries):
+def test_liveness_asks_neither_directus_nor_the_database(
+    client, directus, django_assert_num_queries
+):
     directus.is_down()
 
     with django_assert_num_queries(0):
@@ -33,14 +35,14 @@ def test_a_private_address_may_ask_whether_the_site_can_serve(client, address):
 
 
 @pytest.mark.parametrize("address", ["203.0.113.1", "8.8.8.8", "2a00::1", "", "unix:"])
-def test_nobody_else_may(client, directus, address):
+def test_public_addresses_are_refused(client, directus, address):
     # 203.0.113.0/24 is reserved, and so no address of the internet either.
     response = client.get("/readyz", REMOTE_ADDR=address)
 
     assert response.status_code == (200 if address.startswith("203.") else 404)
 
 
-def test_a_site_without_directus_can_serve_who_is_signed_in(client, directus):
+def test_a_site_without_directus_can_serve_signed_in_users(client, directus):
     directus.is_down()
 
     response = client.get("/readyz")
@@ -110,6 +112,6 @@ def test_while_one_asks_all_others_get_the_last_answer(client, monkeypatch):
 
     end.set()
     thread.join()
-    # What nobody could renew for so long is no answer any more.
+    # An answer that could not be renewed for so long is none any more.
     assert response.json() == {"database": False, "directus": False}
     assert response.status_code == 503

@@ -1,4 +1,4 @@
-"""What the log shows and what it never shows. Controls C-LEAK-1, C-IN-3, C-IN-4."""
+"""The content of the log, without secrets and forged lines."""
 
 import io
 import json

@@ -243,7 +243,7 @@ def test_the_site_works_behind_it(proxied, ada):
     body = upload(proxied.token("/account/"), picture())
     kind["Origin"] = f"https://{proxied.host}"
     saved = proxied.ask("POST", CHANGE, body, **kind)
-    # The site itself took it, whatever its Directus makes of it.
+    # The site itself accepted the file; Directus' answer does not matter.
     assert saved.headers["X-Request-ID"]
     assert saved.status in {200, 302}
     too_large = upload(proxied.token("/account/"), b"x" * 4_000_000)
@@ -269,7 +269,7 @@ def test_plain_http_is_sent_to_https(proxied):
     ],
     ids=["head", "body"],
 )
-def test_slow_clients_keep_nobody_waiting(proxied, begin):
+def test_slow_clients_keep_no_other_client_waiting(proxied, begin):
     stopped = threading.Event()
 
     def send():

@@ -1,4 +1,4 @@
-"""What a running server does at a signal: read its settings again, or end."""
+"""Signals to a running server: it reads its settings again, or ends."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ PATIENCE = 60
 
 
 class SiteWithFile(Site):
-    """A site whose settings stand in a file that can be changed."""
+    """A site that reads its settings from a file that tests change."""
 
     def __init__(self, folder, directus):
         super().__init__(folder, directus, "", "")

@@ -1,4 +1,4 @@
-"""Error reports hold no secrets, wherever the error comes from. Control C-LEAK-2."""
+"""Error reports hold no secrets, wherever the error comes from."""
 
 import sys
 

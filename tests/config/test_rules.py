@@ -1,4 +1,4 @@
-"""The rules of docs/architecture.md, and who may see what.
+"""The rules of docs/architecture.md, and the views that visitors may see.
 
 The rules that are about imports between packages stand in pyproject.toml as contracts
 for import-linter; these tests run them too.
@@ -188,7 +188,7 @@ def test_the_contracts_between_packages_are_kept():
     assert ran.returncode == 0, ran.stdout
 
 
-# Who may see what
+# Which views need a sign-in
 
 
 def walk(patterns, prefix=""):

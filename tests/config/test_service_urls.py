@@ -1,4 +1,4 @@
-"""What DATABASE_URL, CACHE_URL and EMAIL_URL may say."""
+"""Accepted values of DATABASE_URL, CACHE_URL and EMAIL_URL."""
 
 import pytest
 from django import VERSION

@@ -103,7 +103,7 @@ def test_a_slow_upload_that_has_a_thread_to_spare_arrives(site):
 
 
 def test_the_master_knows_nothing_of_the_site():
-    """Or a reload would go on with what it knew."""
+    """Otherwise a reload would keep the old settings."""
     source = (
         Path("config/patience.py").read_text()
         + Path("config/environment.py").read_text()

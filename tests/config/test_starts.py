@@ -1,4 +1,4 @@
-"""What no site starts with, and what it says then."""
+"""Settings that stop the start, and the message."""
 
 import json
 

@@ -35,7 +35,7 @@ SHOWN = {"title", "aria-label", "placeholder", "alt", "data-show", "data-hide"}
 UNIVERSAL = {"Directus", "Django"}
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 
-# Called with a text that somebody reads; where the text stands among the arguments.
+# Calls with a text that users read; the position of the text in the arguments.
 CALLS = {
     "add_error": 1,
     "ValidationError": 0,
@@ -126,15 +126,15 @@ def is_text(node):
     )
 
 
-def is_said_to_somebody(call):
-    """Leave out loggers, whose methods have the names of those of messages."""
+def is_shown_to_a_user(call):
+    """Leave out loggers: their methods have the names of those of messages."""
     owner = getattr(call.func, "value", None)
     return getattr(owner, "id", "") != "logger"
 
 
 def said_by(call):
     place = CALLS.get(name_of(call.func))
-    if place is not None and is_said_to_somebody(call):
+    if place is not None and is_shown_to_a_user(call):
         yield from call.args[place : place + 1]
     yield from (keyword.value for keyword in call.keywords if keyword.arg in KEYWORDS)
 
@@ -203,7 +203,7 @@ def done_at_import(tree):
 
 @pytest.mark.parametrize("path", MODULES, ids=name_in_project)
 def test_nothing_is_translated_at_import(path):
-    """It would stay in the language of whoever comes first: that needs gettext_lazy."""
+    """It would stay in the language of the first request: that needs gettext_lazy."""
     tree = ast.parse(path.read_text())
     at_once = {
         alias.asname or alias.name

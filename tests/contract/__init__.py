@@ -1,1 +1,1 @@
-"""What the product relies on, asked of the fake and of the real Directus alike."""
+"""Behaviour on which the site relies, checked on the fake and on a real Directus."""

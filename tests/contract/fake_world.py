@@ -33,7 +33,7 @@ class FakeWorld(World):
         return Person(user.id, user.email, password)
 
     def invite(self, email: str) -> None:
-        """Invite somebody."""
+        """Invite a user."""
         self.directus.invite(email)
 
     def add_administrator(self) -> Person:

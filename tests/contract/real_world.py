@@ -65,7 +65,7 @@ class RealWorld(World):
         return Person(user["id"], email, password)
 
     def invite(self, email: str) -> None:
-        """Invite somebody."""
+        """Invite a user."""
         url = f"{self.site_url}/invite/"
         self.admin.invite_user(email, self.customer_role, url)
 

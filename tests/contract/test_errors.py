@@ -106,7 +106,7 @@ ANONYMOUS = {
         None,
         (403, "Invalid token.", {"code": "INVALID_TOKEN"}),
     ),
-    "reset of nobody": (
+    "reset without an address": (
         "POST",
         "/auth/password/request",
         {},
@@ -131,7 +131,7 @@ ANONYMOUS = {
         {"token": "a.b.c", "password": "x"},
         (403, "Invalid token.", {"code": "INVALID_TOKEN"}),
     ),
-    "nobody's profile": (
+    "anonymous profile": (
         "GET",
         "/users/me",
         None,
@@ -172,7 +172,7 @@ AS_SITE = {
             {"reason": '"limit" must be a number', "code": "INVALID_QUERY"},
         ),
     ),
-    "who is not there": (
+    "an unknown user": (
         "GET",
         "/users/11111111-1111-4111-8111-111111111111?fields=id",
         None,

@@ -117,7 +117,7 @@ def accept(world, token, password=NEW):
     world.anonymous().accept_invite(token=token, password=password)
 
 
-def test_who_accepts_an_invitation_can_sign_in(world, invited):
+def test_an_invited_user_who_accepts_can_sign_in(world, invited):
     email, token = invited
     assert world.status_of(email) == "invited"
 
@@ -150,6 +150,6 @@ def test_a_weak_password_leaves_the_invitation_good(world, invited):
     accept(world, token)
 
 
-def test_an_invitation_that_nobody_sent_is_refused(world):
+def test_a_made_up_invitation_is_refused(world):
     with pytest.raises(InvalidToken):
         accept(world, "a.b.c")

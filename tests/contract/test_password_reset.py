@@ -103,7 +103,7 @@ def test_a_suspended_user_has_no_use_for_a_link(world, person):
 
 
 @pytest.mark.directus(11, 12)
-def test_a_link_that_nobody_sent_is_an_invalid_token(world):
+def test_a_made_up_link_is_an_invalid_token(world):
     with pytest.raises(InvalidToken):
         reset(world, "a.b.c")
     reply = world.ask(
@@ -131,14 +131,14 @@ def test_an_inactive_user_gets_no_mail_and_the_same_answer(world, status):
 @pytest.mark.parametrize(
     "email", ["not-an-email", pytest.param(new_email(), id="unknown")]
 )
-def test_who_is_not_known_gets_the_same_answer(world, email):
+def test_an_unknown_address_gets_the_same_answer(world, email):
     reply = world.ask("POST", "/auth/password/request", {"email": email})
 
     assert (reply.status, reply.json) == (204, None)
 
 
 @pytest.mark.directus(11, 12)
-def test_a_link_to_elsewhere_is_refused_for_everybody(world, person):
+def test_a_link_to_elsewhere_is_refused_for_every_user(world, person):
     url = "https://elsewhere.example.com/reset-password/"
     replies = [
         world.ask("POST", "/auth/password/request", {"email": e, "reset_url": url})

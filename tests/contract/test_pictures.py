@@ -1,4 +1,4 @@
-"""Files in the folder of profile pictures: whose rights reach them."""
+"""Files in the folder of profile pictures, and the rights that reach them."""
 
 import uuid
 

@@ -61,7 +61,7 @@ def test_a_text_is_looked_up_by_its_key(world, own, settings):
 
 
 @pytest.mark.directus(11)
-def test_who_may_read_it_has_it_described(world, own):
+def test_a_user_who_may_read_it_has_it_described(world, own):
     world.add_profile_field("company")
 
     assert own().get_user_field("company")["field"] == "company"

@@ -1,4 +1,4 @@
-"""What a customer may read and write."""
+"""The rights of a customer to read and write."""
 
 import re
 
@@ -31,7 +31,7 @@ def patch(world, tokens, path, changes):
 
 
 def names(world, reply, what):
-    """Tell whether a refusal names what it is about, as far as the version does."""
+    """Tell whether a refusal names its field, if this version does."""
     return world.major == 10 or what in reply.facts["reason"]
 
 
@@ -95,7 +95,7 @@ def test_a_role_that_may_not_be_read_leaves_the_rest(world, person, tokens):
     assert (str(profile.role_id), profile.role_name) == (world.customer_role, "")
 
 
-def test_nobody_has_no_profile(world):
+def test_an_anonymous_caller_has_no_profile(world):
     with pytest.raises(InvalidCredentials):
         world.anonymous().get_current_user()
 
@@ -108,7 +108,7 @@ def test_the_list_of_users_holds_the_reader_alone(world, person, tokens):
     assert (reply.status, reply.json) == (200, {"data": [{"id": person.id}]})
 
 
-def test_somebody_else_looks_like_nobody(world, tokens):
+def test_another_user_looks_like_an_unknown_one(world, tokens):
     other = world.add_user()
 
     reply = world.ask("GET", f"/users/{other.id}?fields=id", token=tokens.access_token)
@@ -135,7 +135,7 @@ def test_what_one_is_may_not_be_changed(world, person, tokens, name):
     assert me(world, tokens, "first_name") == {"first_name": "Ada"}
 
 
-def test_somebody_else_may_not_be_changed(world, tokens):
+def test_another_user_may_not_be_changed(world, tokens):
     other = world.add_user()
 
     reply = patch(world, tokens, f"/users/{other.id}", {"first_name": "Gus"})
@@ -144,7 +144,7 @@ def test_somebody_else_may_not_be_changed(world, tokens):
     assert names(world, reply, '"first_name"')
 
 
-def test_who_may_not_read_is_refused_and_has_written(world, person, tokens):
+def test_a_user_who_may_not_read_is_refused_after_the_write(world, person, tokens):
     world.hide_profiles()
     changes = {"first_name": "Gus"}
 

@@ -1,4 +1,4 @@
-"""/users/me/tfa, and who must have a second factor."""
+"""/users/me/tfa, and users who must have a second factor."""
 
 import pytest
 
@@ -104,13 +104,13 @@ def test_what_is_missing_is_named(world, person, path, body, reason):
     assert (reply.status, reply.facts["reason"]) == (400, reason)
 
 
-def test_nobody_has_no_second_factor(world):
+def test_an_anonymous_caller_has_no_second_factor(world):
     reply = world.ask("POST", "/users/me/tfa/enable", {"secret": "x", "otp": "1"})
 
     assert (reply.status, reply.code) == (401, "INVALID_CREDENTIALS")
 
 
-def test_the_site_itself_may_switch_off_nobodys(world, person):
+def test_the_site_itself_may_switch_off_no_second_factor(world, person):
     """Why recovery codes hold the secret."""
     world.set_second_factor(person)
 
@@ -119,11 +119,11 @@ def test_the_site_itself_may_switch_off_nobodys(world, person):
 
 
 @RULES
-def test_who_may_switch_it_is_told(own):
+def test_a_user_who_may_switch_it_is_told(own):
     assert own.may_change_second_factor()
 
 
-# Who must have one
+# Users who must have one
 
 
 @POLICIES
@@ -154,7 +154,7 @@ def test_a_demand_of_a_users_own_policy_is_told_at_once(world, person):
 
 
 @POLICIES
-def test_directus_lets_in_who_has_none_all_the_same(world, person):
+def test_directus_lets_in_a_user_without_one_all_the_same(world, person):
     world.demand_second_factor()
 
     assert world.read(world.sign_in(person)).is_active

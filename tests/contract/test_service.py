@@ -1,4 +1,4 @@
-"""What the site itself may do, with its service token; and the server's own pages."""
+"""The rights of the service token, and the server's own pages."""
 
 import uuid
 
@@ -29,11 +29,11 @@ def test_a_user_is_found_whatever_the_case_of_the_address(world, service):
         assert (str(found.id), found.email) == (person.id, person.email)
 
 
-def test_a_part_of_an_address_finds_nobody(world, service, person):
+def test_a_part_of_an_address_finds_no_user(world, service, person):
     assert service.find_users_by_email(person.email[1:]) == []
 
 
-def test_who_has_an_address_in_theirs_is_somebody_else(world, service):
+def test_a_longer_address_belongs_to_another_user(world, service):
     person = world.add_user(new_email("a_da"))
     for email in (f"x{person.email}", f"{person.email}.example.com"):
         world.add_user(email)
@@ -70,7 +70,7 @@ def test_a_profile_shows_what_the_site_mirrors(world, service, person):
     )
 
 
-def test_pages_hold_everybody_once(world, service):
+def test_pages_hold_every_user_once(world, service):
     made = {world.add_user().id for _ in range(5)}
 
     listed = [str(user.id) for user in service.list_users(page_size=2)]
@@ -79,7 +79,7 @@ def test_pages_hold_everybody_once(world, service):
     assert len(listed) == len(set(listed)) == service.count_users()
 
 
-def test_who_is_not_there_is_forbidden(service):
+def test_an_unknown_user_is_forbidden(service):
     with pytest.raises(Forbidden):
         service.get_user(uuid.uuid4())
 
@@ -122,7 +122,7 @@ def test_suspending_a_customer_ends_the_sessions(world, service, person):
 
 @pytest.mark.directus(10, 11)
 @pytest.mark.parametrize("name", ["role", "token", "provider", "external_identifier"])
-def test_nobody_can_be_made_somebody_else(world, service, person, name):
+def test_the_identity_of_a_user_cannot_be_changed(world, service, person, name):
     with pytest.raises(Forbidden):
         service.update_user(person.id, {name: None})
 
@@ -157,7 +157,7 @@ def test_an_unknown_token_is_refused(world):
     assert (reply.status, reply.code) == (401, "INVALID_CREDENTIALS")
 
 
-def test_a_stranger_creates_and_lists_nobody(world):
+def test_a_stranger_creates_and_lists_no_user(world):
     with pytest.raises(Forbidden):
         world.anonymous().create_user(
             NewUser(new_email(), PASSWORD), role=world.customer_role
@@ -170,14 +170,14 @@ def test_the_server_says_that_it_is_there(world):
     world.anonymous().ping()
 
 
-def test_everybody_learns_whether_sign_up_is_open(world):
+def test_every_caller_learns_whether_sign_up_is_open(world):
     project = world.anonymous().get_server_info()["project"]
 
     assert project["public_registration"] is True
     assert project["public_registration_verify_email"] is True
 
 
-def test_more_is_told_to_who_is_signed_in(world, service):
+def test_a_signed_in_user_is_told_more(world, service):
     stranger = world.anonymous().get_server_info()
     site = service.get_server_info()
 

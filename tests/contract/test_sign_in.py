@@ -151,7 +151,7 @@ def test_a_password_is_taken_as_it_is(world, change):
         world.anonymous().login(email=person.email, password=change(person.password))
 
 
-def test_a_code_that_nobody_asked_for_is_ignored(world):
+def test_an_unneeded_code_is_ignored(world):
     person = world.add_user()
 
     assert world.sign_in(person, otp="123456")

@@ -69,7 +69,7 @@ def test_a_link_redirects_once_and_is_refused_ever_after(world, email):
     assert (second.status, second.code) == (400, "INVALID_PAYLOAD")
 
 
-def test_a_link_that_nobody_sent_is_an_invalid_token(world):
+def test_a_made_up_link_is_an_invalid_token(world):
     for path in ("", "?token=garbage", "?token=a.b.c"):
         reply = world.ask("GET", f"/users/register/verify-email{path}")
         assert (reply.status, reply.code) == (403, "INVALID_TOKEN")
@@ -90,7 +90,7 @@ def test_directus_vouches_for_its_own_link_and_spends_nothing(world, email):
 
 
 @pytest.mark.parametrize("status", ["unverified", "active", "suspended", None])
-def test_nobody_vouches_for_a_forged_link(world, email, status):
+def test_a_forged_link_is_refused(world, email, status):
     if status:
         world.add_user(email, status=status)
     world.sign_up("other-" + email, PASSWORD)
@@ -116,7 +116,7 @@ def unsigned():
 
 
 def test_a_genuine_token_of_another_kind_is_forbidden_and_stays_good(world):
-    """So that the site looks at what it is good for itself."""
+    """So the site itself has to check the link."""
     person = world.add_user()
     world.ask_for_reset(person.email)
     token = token_for(world, person.email)

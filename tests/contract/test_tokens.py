@@ -27,7 +27,7 @@ def assert_ended(world, tokens):
         refresh(world, tokens)
 
 
-def test_an_access_token_says_whose_it_is(world, person, tokens):
+def test_an_access_token_names_its_user(world, person, tokens):
     claims = claims_of(tokens.access_token)
 
     assert claims["id"] == person.id

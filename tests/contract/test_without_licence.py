@@ -1,4 +1,4 @@
-"""What Directus 12 without a licence allows: all of something, or nothing of it."""
+"""Directus 12 without a licence allows a collection as a whole, or not at all."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_the_licence_leaves_rules_out(world):
     assert entitlements["seats"] == {"limit": 3}
 
 
-def test_everybody_learns_that_there_is_no_licence(world):
+def test_every_caller_learns_that_there_is_no_licence(world):
     for client in (world.anonymous(), world.service()):
         assert client.get_server_info()["license"]["source"] is None
 
@@ -94,7 +94,7 @@ def test_the_site_reads_what_the_customer_may_not(world, person):
 
 
 def test_the_service_token_can_make_administrators(world, person):
-    """A warning, not a wish: it is what the set-up and the doctor tell."""
+    """This is a risk, not a wish: directus_setup and the doctor warn of it."""
     administrator = world.admin.role_id("Administrator")
 
     world.service().update_user(person.id, {"role": administrator})
@@ -103,7 +103,7 @@ def test_the_service_token_can_make_administrators(world, person):
     world.delete(person)
 
 
-def test_whom_the_site_creates_without_a_role_has_none(world):
+def test_a_user_created_without_a_role_has_none(world):
     email = new_email()
 
     world.service().post("/users", {"email": email, "password": "x" * 20})

@@ -1,4 +1,4 @@
-"""What the fake and the real Directus have in common: how they are asked."""
+"""Requests that the fake and the real Directus have in common."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -69,7 +69,7 @@ class World:
 
     @property
     def refusal_of_suspended(self) -> type[AuthenticationFailed]:
-        """What a refresh says to who was suspended: later versions end the session."""
+        """The error of a suspended user's refresh: later versions end the session."""
         return UserSuspended if self.major == 10 else InvalidCredentials
 
     # Asking through the product's client
@@ -141,5 +141,5 @@ class World:
 
 
 def new_email(name: str = "customer") -> str:
-    """Return an address that nobody has."""
+    """Return an address that no user has."""
     return f"{name}-{secrets.token_hex(6)}@example.com"

@@ -1,4 +1,4 @@
-"""What is asked, and by whom."""
+"""Requests, and their callers."""
 
 import json
 from dataclasses import dataclass, field
@@ -117,7 +117,7 @@ def _upload_of(request: PreparedRequest) -> Sent | None:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks. `role` is what the token says, which may be out of date."""
+    """The caller. `role` comes from the token, and may be out of date."""
 
     id: str
     role: str | None
@@ -126,7 +126,7 @@ class Caller:
 
 
 def caller_of(state: State, asked: Asked) -> Caller | None:
-    """Return who signed the request, None for nobody; refuse a bad token."""
+    """Return the caller, None if the request has no token; refuse a bad token."""
     token = asked.token
     if not token:
         return None

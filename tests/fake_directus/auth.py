@@ -67,7 +67,7 @@ def _refresh_token(asked: Asked) -> Any:
 
 
 def request_reset(state: State, asked: Asked, caller: Caller | None) -> Answer:
-    """POST /auth/password/request: a mail to who is known, 204 to everybody."""
+    """POST /auth/password/request: a mail to a known user, always 204."""
     email = _field(asked, "email")
     url = asked.body.get("reset_url")
     check_url(state, url, "reset-password", "reset passwords")

@@ -81,7 +81,7 @@ def delete_file(
 def get_user_field(
     state: State, asked: Asked, caller: Caller | None, name: str
 ) -> Answer:
-    """GET /fields/directus_users/<name>: for whoever may read the column."""
+    """GET /fields/directus_users/<name>: for callers who may read the column."""
     Rights(state, caller).readable([name])
     if name not in state.user_fields:
         raise answers.forbidden()

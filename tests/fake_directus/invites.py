@@ -1,4 +1,4 @@
-"""/users/invite/accept: the first password of who was invited."""
+"""/users/invite/accept: the first password of an invited user."""
 
 from . import answers
 from .answers import Answer, Refusal, nothing

@@ -1,4 +1,4 @@
-"""Who may read and write what: what `directus_setup` brings about."""
+"""The rights to read and write, as `directus_setup` gives them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ STATUSES = ["active", "unverified", "suspended"]
 
 
 class Rights:
-    """The rights of one caller; nobody is the public."""
+    """The rights of one caller; None is the public."""
 
     def __init__(self, state: State, caller: Caller | None):
         self._state = state

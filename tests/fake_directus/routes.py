@@ -1,4 +1,4 @@
-"""Which function answers what."""
+"""The function for each route."""
 
 from collections.abc import Callable
 

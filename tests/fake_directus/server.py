@@ -70,7 +70,7 @@ class FakeDirectus(Trouble):
         return SERVICE_TOKEN
 
     def invite(self, email: str) -> str:
-        """Invite somebody as an administrator; return the link in the mail."""
+        """Invite a user as an administrator; return the link in the mail."""
         invites.invite(self.state, email)
         return self.last_link(email)
 
@@ -114,7 +114,7 @@ class FakeDirectus(Trouble):
         self.state.customer_reads = frozenset()
 
     def hides_role_names(self) -> None:
-        """Let nobody read roles."""
+        """Let no user read roles."""
         self.state.role_names_readable = False
 
     def demands_second_factor(
@@ -139,7 +139,7 @@ class FakeDirectus(Trouble):
         self.state.access.append(row)
 
     def detach(self, policy: str) -> None:
-        """Take a policy away from everybody."""
+        """Take a policy away from all roles and users."""
         gone = self.state.policy_id(policy)
         rows = self.state.access
         rows[:] = [row for row in rows if row["policy"] != gone]
@@ -189,7 +189,7 @@ class FakeDirectus(Trouble):
         assert links, f"no mail to {email}"
         return links[-1]
 
-    # What was asked
+    # Requests
 
     def calls_to(self, path: str) -> list[Asked]:
         """Return the requests to one path."""

@@ -32,8 +32,8 @@ def register(state: State, asked: Asked, caller: Caller | None) -> Answer:
         state.check_password(password)
         user = _create(state, email, password, names)
     if user.status == "unverified":
-        # Also to who signed up before, at the address as it was typed this time; the
-        # password stays the first one.
+        # Also if the address signed up before, and to the address as it is typed now;
+        # the first password stays.
         send_link(
             state,
             email,

@@ -30,7 +30,7 @@ def ping(state: State, asked: Asked, caller: Caller | None) -> Answer:
 
 
 def info(state: State, asked: Asked, caller: Caller | None) -> Answer:
-    """GET /server/info: more for who is signed in."""
+    """GET /server/info: more for callers with a token."""
     project = {
         "project_name": "Directus",
         "default_language": "en-US",

@@ -1,4 +1,4 @@
-"""What the fake remembers: users, sessions, mails, settings."""
+"""The state of the fake: users, sessions, mails, settings."""
 
 import re
 import secrets
@@ -73,7 +73,7 @@ class FakeSession:
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail that was sent, as far as anybody acts on it."""
+    """A mail that was sent: the parts that tests use."""
 
     to: str
     subject: str
@@ -153,7 +153,7 @@ class State:
         address: str = "192.0.2.200",
         user_agent: str = "an administrator's",
     ) -> str:
-        """Add to the activity log what somebody did to a user; return when."""
+        """Add a change of a user to the activity log; return its time."""
         moment = datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         entry = {
             "id": len(self.activity) + 1,
@@ -189,7 +189,7 @@ class State:
         del self.users[user.id]
 
     def find(self, email: str) -> FakeUser | None:
-        """Return the user with this address, whatever its case."""
+        """Return the user with this address; upper and lower case are the same."""
         same = (u for u in self.users.values() if u.email.lower() == email.lower())
         return next(same, None)
 

@@ -36,7 +36,7 @@ def read_jwt(now: float, token: str) -> dict[str, Any]:
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """Return what a token claims, whoever signed it; {} for what is no token."""
+    """Return the claims of a token without checking its signature; {} if it is none."""
     try:
         _, payload, _ = token.split(".")
         claims = json.loads(base64.urlsafe_b64decode(payload + "=="))

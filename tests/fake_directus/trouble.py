@@ -72,7 +72,7 @@ class Trouble:
         self._specials.append(Special(path, error=error, times=times))
 
     def loses_answer(self, path: str, *, method: str | None = None) -> None:
-        """Do what is asked, and time out before the answer."""
+        """Process the request, and time out before the answer."""
         self._specials.append(Special(path, loses_answer=True, method=method))
 
     def is_late(self, path: str, about: str, meanwhile: Callable[[], object]) -> None:

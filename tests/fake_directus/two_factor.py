@@ -1,4 +1,4 @@
-"""/users/me/tfa, and who must have a second factor."""
+"""/users/me/tfa, and users who must have a second factor."""
 
 from . import answers
 from .answers import Answer, data, nothing
@@ -9,7 +9,7 @@ from .tokens import one_time_code
 
 
 def enable(state: State, asked: Asked, caller: Caller | None) -> Answer:
-    """POST /users/me/tfa/enable: with a secret that anybody may have made."""
+    """POST /users/me/tfa/enable: with a secret that the caller chooses."""
     user = _user(state, caller)
     secret, otp = asked.text("secret"), asked.text("otp")
     if user.otp_secret is not None:

@@ -1,4 +1,4 @@
-"""/users: profiles, read and written with the rights of whoever asks."""
+"""/users: profiles, read and written with the rights of the caller."""
 
 import json
 import re
@@ -147,7 +147,7 @@ def _check_email(state: State, user: FakeUser, email: Any) -> None:
 
 
 def _read_back(state: State, asked: Asked, rights: Rights, user: FakeUser) -> Answer:
-    """Answer 200 with what was written, or 204 to who may not read it."""
+    """Answer 200 with the written fields, or 204 if the caller may not read them."""
     try:
         fields = rights.readable(_fields(asked))
     except Refusal:
@@ -170,7 +170,7 @@ def _shown(state: State, user: FakeUser, fields: Iterable[str]) -> dict[str, Any
         elif name == "role.name":
             role["name"] = state.role_name(user.role)
         elif name == "tfa_secret":
-            # Hidden from everybody.
+            # Directus hides it from all callers.
             shown[name] = user.otp_secret and "**********"
         else:
             shown[name] = getattr(user, name, None)

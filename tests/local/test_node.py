@@ -1,4 +1,4 @@
-"""What is done about npm's own trouble."""
+"""Installs that repeat after a failure of npm."""
 
 from types import SimpleNamespace
 
@@ -13,7 +13,7 @@ GAVE_UP = (1, "npm error Exit handler never called!")
 
 @pytest.fixture
 def npm(monkeypatch):
-    """npm with answers made up for it; what it was called with is kept."""
+    """npm with prepared answers; its arguments are kept."""
     npm = SimpleNamespace(answers=[], calls=[])
 
     def run(args, **options):

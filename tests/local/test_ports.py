@@ -49,7 +49,7 @@ def test_two_parts_cannot_share_a_port():
         Ports(site=7, directus=7).check()
 
 
-def test_that_is_said_although_somebody_listens_there():
+def test_equal_ports_are_reported_although_one_is_in_use():
     with socket.create_server((HOST, 0)) as server:
         port = server.getsockname()[1]
 

@@ -17,7 +17,7 @@ time.sleep(60)
 
 
 def exists(pid):
-    """Tell whether the process lives; one that nobody has waited for yet is dead."""
+    """Tell whether the process lives; a zombie is dead."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
     except OSError:

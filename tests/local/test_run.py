@@ -1,4 +1,4 @@
-"""`make run` does what it is asked to, or says why not."""
+"""`make run` starts the stack, or says why not."""
 
 import os
 import subprocess

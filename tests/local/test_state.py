@@ -1,4 +1,4 @@
-"""The state folder: secrets are made once and readable to nobody else."""
+"""The state folder: secrets are made once and readable to their owner alone."""
 
 import json
 

@@ -50,7 +50,7 @@ class DirectusServer(ThreadingHTTPServer):
         assert self.arrived.wait(10), f"{self.held_path} was not asked"
 
     def release(self, *, drop: bool) -> None:
-        """Do what was asked meanwhile, or drop it as a broken network does."""
+        """Process the held requests, or drop them as a broken network does."""
         self.held_path = ""
         self.drops = drop
         self.released.set()
@@ -92,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(content)
         except OSError:
-            # Whoever asked was killed meanwhile.
+            # The asking process was killed meanwhile.
             self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -24,7 +24,7 @@ numbers = itertools.count(1)
 
 
 def new_address() -> str:
-    """Return the address of a visitor who has not been here before."""
+    """Return the address of a new visitor."""
     high, low = divmod(next(numbers), 250)
     return f"198.18.{high}.{low + 1}"
 
@@ -135,7 +135,7 @@ class Browser:
         return self._ask("POST", path, urlencode(form))
 
     def sign_in(self, user) -> None:
-        """Sign in who has this address and password."""
+        """Sign in with this address and password."""
         page = self.post("/login/", email=user.email, password=user.password)
         assert (page.status, page.location) == (302, "/"), page
 

@@ -10,7 +10,7 @@ from config.urls import urlpatterns as site_urls
 
 
 def profile(request):
-    """Ask Directus who is signed in."""
+    """Ask Directus for the signed-in user."""
     return HttpResponse(request.directus.get_current_user().email)
 
 

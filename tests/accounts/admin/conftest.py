@@ -1,4 +1,4 @@
-"""Who looks at the admin, and who is looked at."""
+"""Browsers of staff, and the user whom they look at."""
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -12,7 +12,7 @@ from .paths import LOCAL
 
 @pytest.fixture
 def root(directus, settings, sign_in):
-    """A browser of somebody who may do everything in Django."""
+    """A browser of a superuser."""
     settings.DIRECTUS_STAFF_ROLES = [ADMINISTRATOR]
     settings.DIRECTUS_SUPERUSER_ROLES = [ADMINISTRATOR]
     person = directus.add_user("root@example.com", role=ADMINISTRATOR)
@@ -33,13 +33,13 @@ def editor(directus, settings, sign_in):
 
 @pytest.fixture
 def shadow(signed_in_client, ada):
-    """The local row of Ada, who is signed in."""
+    """Ada's local row; she is signed in."""
     return User.objects.get(email=ada.email)
 
 
 @pytest.fixture
 def local():
-    """The administrator whose password Django itself knows."""
+    """The local administrator: Django itself checks the password."""
     return User.objects.create_superuser(*LOCAL)
 
 
@@ -55,7 +55,7 @@ def events(caplog):
 
 @pytest.fixture
 def suspended(root, shadow, ada, directus):
-    """Ada's row, after somebody suspended her in Directus."""
+    """Ada's row, after she was suspended in Directus."""
     ada.status = "suspended"
     User.objects.filter(pk=shadow.pk).update(status="suspended", is_active=False)
     shadow.refresh_from_db()

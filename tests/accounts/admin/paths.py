@@ -1,4 +1,4 @@
-"""Where the admin has what, and how its lists are used."""
+"""Addresses of the admin, and helpers for its lists."""
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission

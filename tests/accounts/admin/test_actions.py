@@ -1,4 +1,4 @@
-"""What staff can do to people in the admin: asked first, checked, and written down."""
+"""Actions of staff on users in the admin: confirmed, checked, and logged."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 ACTIONS = ["suspend", "reactivate", "send-password-reset", "sync", "sign-out"]
 
 
-# Asking
+# Confirmation
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -48,7 +48,7 @@ def test_the_page_of_a_user_has_no_choice_of_actions(root, shadow):
     assert "select_across" not in root.get(f"{USERS}{shadow.pk}/change/").text
 
 
-# What hinders
+# Users who are left alone, and failures
 
 
 def test_without_a_service_token_the_page_says_so(root, shadow):
@@ -61,7 +61,7 @@ def test_without_a_service_token_the_page_says_so(root, shadow):
 
 
 @pytest.mark.parametrize("action", ["suspend", "reactivate", "sync"])
-def test_a_token_that_directus_refuses_signs_nobody_out(
+def test_a_service_token_that_directus_refuses_ends_no_session(
     root, shadow, settings, directus, action
 ):
     settings.DIRECTUS_SERVICE_TOKEN = "unknown"
@@ -101,7 +101,9 @@ def test_the_licence_has_a_word(root, suspended, directus, service_token):
     assert "licence allows no more active users" in response.text
 
 
-def test_who_is_gone_is_told(root, shadow, ada, directus, service_token):
+def test_a_deleted_user_is_reported_as_deleted(
+    root, shadow, ada, directus, service_token
+):
     directus.delete(ada)
 
     response = press(root, shadow, "suspend")
@@ -167,7 +169,7 @@ def test_a_lost_answer_is_said_and_can_be_tried_again(
     assert not shadow.sessions.exists()
 
 
-def test_a_run_that_takes_long_asks_about_who_is_left(
+def test_a_run_that_takes_long_asks_about_the_users_left(
     root, shadow, directus, service_token, monkeypatch
 ):
     monkeypatch.setattr(confirming, "MOST_SECONDS", -1.0)
@@ -199,7 +201,7 @@ def test_a_sync_takes_what_directus_has_now(root, shadow, ada, service_token):
     assert "1 user was synced." in response.text
 
 
-def test_a_sync_signs_out_who_is_not_active(root, shadow, ada, service_token):
+def test_a_sync_signs_an_inactive_user_out(root, shadow, ada, service_token):
     ada.status = "archived"
 
     press(root, shadow, "sync")
@@ -209,7 +211,7 @@ def test_a_sync_signs_out_who_is_not_active(root, shadow, ada, service_token):
     assert not shadow.sessions.exists()
 
 
-def test_a_sync_decides_nothing_about_who_cannot_be_seen(
+def test_a_sync_decides_nothing_about_a_hidden_user(
     root, shadow, ada, directus, service_token
 ):
     directus.delete(ada)
@@ -270,7 +272,7 @@ def test_signing_oneself_out_everywhere_keeps_this_browser(root, directus, sign_
     assert other.get("/").status_code == 302
 
 
-# Who may
+# Permissions
 
 
 @pytest.mark.parametrize(

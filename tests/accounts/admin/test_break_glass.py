@@ -46,7 +46,7 @@ def test_and_from_no_other(client, directus, break_glass, address):
     assert client.get("/").status_code == 302
 
 
-def test_nobody_forges_a_listed_address(client, directus, break_glass):
+def test_a_listed_address_cannot_be_forged(client, directus, break_glass):
     response = log_in(
         client,
         *LOCAL,
@@ -88,7 +88,7 @@ def test_customers_sign_in_from_a_listed_address_as_ever(
     assert log_in(client, ada.email, ada.password, **break_glass).status_code == 302
 
 
-def test_who_broke_the_glass_is_out_when_it_is_switched_off(
+def test_the_local_administrator_is_out_when_it_is_switched_off(
     client, directus, break_glass, settings
 ):
     log_in(client, *LOCAL, **break_glass)
@@ -168,14 +168,14 @@ def test_typed_elsewhere_it_is_counted_as_a_wrong_one(client, break_glass):
 
 @pytest.fixture
 def namesake(directus, break_glass):
-    """Somebody of Directus, mirrored, with the local administrator's address."""
+    """A mirrored user with the local administrator's address."""
     user = directus.add_user(LOCAL[0], "another password 1815")
     User.objects.create(email=LOCAL[0], directus_id=user.id, password="!")
     directus.forget_calls()
     return user
 
 
-def test_somebody_of_directus_may_have_the_same_address(client, namesake):
+def test_a_directus_user_may_have_the_same_address(client, namesake):
     elsewhere = {"REMOTE_ADDR": "203.0.113.1"}
 
     response = log_in(client, namesake.email, namesake.password, **elsewhere)
@@ -187,7 +187,7 @@ def test_somebody_of_directus_may_have_the_same_address(client, namesake):
 def test_the_local_password_stays_here_all_the_same(
     client, namesake, directus, monkeypatch
 ):
-    """And takes as long as a wrong one, which Directus takes half a second for."""
+    """The refusal takes as long as Directus takes for a wrong password."""
     naps = []
     monkeypatch.setattr(break_glass_module.time, "sleep", naps.append)
 

@@ -1,7 +1,4 @@
-"""One way into the admin, and rights that follow the role.
-
-Controls C-ADM-1, C-PRIV-1, C-PRIV-2.
-"""
+"""One way into the admin, and rights that follow the role."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -76,10 +73,10 @@ def test_no_mirrored_user_can_have_a_password(shadow):
         shadow.save()
 
 
-# C-PRIV-1 and C-PRIV-2
+# Rights follow the role
 
 
-def test_an_administrator_of_directus_is_nobody_here_by_default(
+def test_an_administrator_of_directus_has_no_rights_here_by_default(
     client, directus, sign_in
 ):
     sign_in(directus.add_user("root@example.com", role=ADMINISTRATOR))
@@ -112,7 +109,7 @@ def test_a_demoted_administrator_is_out_of_the_admin(root, directus, settings):
 
 
 def test_what_a_token_claims_gives_nothing(signed_in_client, ada, directus, settings):
-    """Control C-PRIV-2: only what Directus answers counts."""
+    """Rights come from Directus' answers, never from the claims of a token."""
     settings.DIRECTUS_STAFF_ROLES = [ADMINISTRATOR]
     settings.DIRECTUS_REVALIDATE_SECONDS = 0
     forged = "eyJhbGciOiJub25lIn0.eyJhZG1pbl9hY2Nlc3MiOnRydWV9."

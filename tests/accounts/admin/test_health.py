@@ -53,7 +53,7 @@ def test_before_the_first_run_it_says_so(root):
     assert "No check has run yet" in root.get(PANEL).text
 
 
-def test_it_is_linked_from_the_index_for_who_may_look(root, editor):
+def test_it_is_linked_from_the_index_for_users_who_may_look(root, editor):
     assert PANEL in root.get("/admin/").text
     assert PANEL not in editor.get("/admin/").text
 
@@ -97,7 +97,7 @@ def test_staff_without_the_permission_may_not_look(editor, report, names):
     assert editor.post(PANEL).status_code == 403
 
 
-def test_who_may_only_look_cannot_run_it(editor, report, examine):
+def test_staff_with_the_view_permission_alone_cannot_run_it(editor, report, examine):
     allow("view_healthreport")
 
     page = editor.get(PANEL)

@@ -1,4 +1,4 @@
-"""What staff does in the admin, on a real Directus."""
+"""Actions of staff in the admin, on a real Directus."""
 
 import re
 from contextlib import suppress
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.real, pytest.mark.versions]
 
 @pytest.fixture
 def root(live_site, make_customer):
-    """A browser of an administrator, who takes a seat of the licence for this test."""
+    """A browser of an administrator, for one test: each takes a seat of the licence."""
     role = live_site.admin.role_id("Administrator")
     person = make_customer(role=role)
     browser = Browser(live_site.ports.site)
@@ -60,7 +60,7 @@ def can_sign_in(live_site, person):
     return page.status == 302
 
 
-def test_who_is_suspended_is_out_here_and_at_directus(
+def test_a_suspended_user_is_out_here_and_at_directus(
     live_site, without_flow, root, ada, adas_browser
 ):
     renew = refresh(live_site, ada)
@@ -78,7 +78,7 @@ def test_who_is_suspended_is_out_here_and_at_directus(
         renew()
 
 
-def test_who_is_signed_out_is_out_here_and_at_directus(
+def test_a_signed_out_user_is_out_here_and_at_directus(
     live_site, root, ada, adas_browser
 ):
     renew = refresh(live_site, ada)
@@ -96,7 +96,7 @@ def test_who_is_signed_out_is_out_here_and_at_directus(
     assert can_sign_in(live_site, ada)
 
 
-def test_who_is_reactivated_can_sign_in_again(live_site, root, ada, adas_browser):
+def test_a_reactivated_user_can_sign_in_again(live_site, root, ada, adas_browser):
     press(root, ada, "suspend")
 
     page = press(root, ada, "reactivate")

@@ -49,7 +49,7 @@ def test_visitors_do_not_use_up_the_staffs_mails(root, shadow, ada, directus):
     assert len(directus.mails) == before + 1
 
 
-def test_nobody_is_mailed_again_and_again(root, shadow, directus):
+def test_no_user_is_mailed_again_and_again(root, shadow, directus):
     for _ in range(4):
         response = press(root, shadow, "send-password-reset")
 
@@ -57,7 +57,7 @@ def test_nobody_is_mailed_again_and_again(root, shadow, directus):
     assert len(directus.mails) == 3
 
 
-def test_who_is_suspended_gets_no_mail(root, suspended, directus, service_token):
+def test_a_suspended_user_gets_no_mail(root, suspended, directus, service_token):
     response = press(root, suspended, "send-password-reset")
 
     assert "sends no reset link to inactive users" in response.text

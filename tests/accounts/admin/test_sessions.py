@@ -11,7 +11,6 @@ pytestmark = pytest.mark.django_db
 
 
 def test_sessions_are_listed_without_keys_or_tokens(root, shadow, directus):
-    """Control C-LEAK-5."""
     session = shadow.sessions.get()
     pages = [
         root.get(SESSIONS),

@@ -1,4 +1,4 @@
-"""Suspending and re-activating people in the admin: whom, and what becomes of it."""
+"""Suspending and re-activating users in the admin: which users, and the effects."""
 
 import pytest
 from django.test import Client
@@ -46,7 +46,7 @@ def test_several_are_suspended_from_the_list(
     assert [len(log_of(user)) for user in users] == [1, 1]
 
 
-def test_who_is_suspended_already_is_told_and_signed_out(
+def test_a_suspended_user_is_reported_and_signed_out(
     root, suspended, service_token, signed_in_client
 ):
     response = press(root, suspended, "suspend")
@@ -57,7 +57,7 @@ def test_who_is_suspended_already_is_told_and_signed_out(
 
 @pytest.mark.parametrize("status", ["unverified", "invited", "archived"])
 @pytest.mark.parametrize("action", ["suspend", "reactivate"])
-def test_who_waits_for_something_else_is_left_alone(
+def test_an_unconfirmed_user_is_left_alone(
     root, shadow, ada, service_token, status, action
 ):
     """Suspended and re-activated, they would be in without a confirmed address."""
@@ -70,7 +70,7 @@ def test_who_waits_for_something_else_is_left_alone(
     assert not log_of(shadow)
 
 
-def test_nobody_suspends_the_own_account(root, directus, service_token):
+def test_staff_cannot_suspend_the_own_account(root, directus, service_token):
     me = User.objects.get(email="root@example.com")
     before = directus.state.find(me.email).status
 
@@ -104,7 +104,7 @@ def test_staff_cannot_do_that_to_superusers(
     assert boss.status == before
 
 
-def test_who_became_a_superuser_since_is_spared_too(
+def test_a_user_who_became_a_superuser_since_is_spared_too(
     editor, directus, settings, service_token, shadow, ada
 ):
     settings.DIRECTUS_SUPERUSER_ROLES = [ADMINISTRATOR]
@@ -116,7 +116,7 @@ def test_who_became_a_superuser_since_is_spared_too(
     assert "Only a superuser can do this to a superuser." in response.text
 
 
-def test_who_is_a_superuser_by_a_policy_is_spared_too(
+def test_a_superuser_by_a_policy_is_spared_too(
     editor, directus, settings, service_token, shadow, ada
 ):
     settings.DIRECTUS_SUPERUSER_ROLES = ["Everything"]
@@ -132,7 +132,7 @@ def test_who_is_a_superuser_by_a_policy_is_spared_too(
 # Re-activating
 
 
-def test_who_is_reactivated_can_sign_in_again(
+def test_a_reactivated_user_can_sign_in_again(
     root, suspended, ada, service_token, settings, events
 ):
     settings.DIRECTUS_LOGIN_ATTEMPTS = 10
@@ -154,7 +154,7 @@ def test_who_is_reactivated_can_sign_in_again(
     assert len(log_of(suspended)) == 1
 
 
-def test_who_is_active_already_is_told(root, shadow, service_token):
+def test_an_active_user_is_reported_as_active(root, shadow, service_token):
     response = press(root, shadow, "reactivate")
 
     assert "Already active in Directus." in response.text

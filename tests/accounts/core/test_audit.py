@@ -1,4 +1,4 @@
-"""Each thing that happens to an account leaves exactly one event. Control C-LOG-1."""
+"""Each thing that happens to an account leaves exactly one event."""
 
 import logging
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Events(logging.Handler):
-    """Collects what is written to the trail."""
+    """Collects the events of the trail."""
 
     def __init__(self):
         super().__init__()
@@ -186,7 +186,7 @@ def test_throttled_sign_ups_and_resets(client, directus, events):
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
-def test_asking_for_a_link_tells_not_even_the_trail_who_is_known(
+def test_asking_for_a_link_tells_not_even_the_trail_whether_the_account_exists(
     client, ada, events, email
 ):
     ask_reset(client, email)

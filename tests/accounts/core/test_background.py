@@ -1,4 +1,4 @@
-"""What a request does not wait for is done all the same."""
+"""Work that a request does not wait for is done all the same."""
 
 import subprocess
 import sys

@@ -70,7 +70,7 @@ def test_a_sign_in_waits_for_a_lock_that_is_freed(client, ada):
 
 
 @only_sqlite
-def test_pages_are_read_while_somebody_writes(signed_in_client):
+def test_pages_are_read_during_a_write(signed_in_client):
     began = time.monotonic()
     with write_lock(10):
         assert signed_in_client.get("/").status_code == 200
@@ -125,7 +125,7 @@ def test_a_sign_out_that_fails_says_so_and_works_again(signed_in_client):
 
 @pytest.fixture
 def called_in_transaction(monkeypatch):
-    """What was asked so far, and whether a transaction was open meanwhile."""
+    """The calls so far, and whether a transaction was open during each."""
     asked = {}
     send = Transport.send
 

@@ -1,4 +1,4 @@
-"""What one process remembers."""
+"""Values that one process remembers."""
 
 import pytest
 

@@ -36,17 +36,17 @@ QUICK = {
 }
 
 AUTH = BearerAuth("Canary-service")
-WHO = {"email": "ada@example.com", "password": PASSWORD}
+NEW_USER = {"email": "ada@example.com", "password": PASSWORD}
 
 CALLS: dict[str, Callable[[DirectusClient], Any]] = {
-    "login": lambda c: c.login(**WHO, otp="123456"),
+    "login": lambda c: c.login(**NEW_USER, otp="123456"),
     "refresh": lambda c: c.refresh(REFRESH),
     "logout": lambda c: c.logout(REFRESH),
     "me": lambda c: c.get_current_user(),
     "register": lambda c: c.register_user(
-        NewUser(**WHO), verification_url="https://s/v/"
+        NewUser(**NEW_USER), verification_url="https://s/v/"
     ),
-    "create": lambda c: c.create_user(NewUser(**WHO), role=ROLE),
+    "create": lambda c: c.create_user(NewUser(**NEW_USER), role=ROLE),
     "verify": lambda c: c.verify_email(JWT),
     "request": lambda c: c.request_password_reset(
         email="ada@example.com", reset_url="https://s/r/"

@@ -25,7 +25,7 @@ def chunked(*chunks, end=b"0\r\n\r\n"):
     return head + b"Transfer-Encoding: chunked\r\n\r\n" + body + end
 
 
-# R7, R9: not what was asked for
+# Wrong content types, broken JSON and empty answers
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_nonsense_is_no_answer(serve, client_of, call, content):
         message(302, Location="/"),
     ],
 )
-def test_nothing_is_done_because_somebody_says_200(serve, client_of, call, content):
+def test_a_bare_200_does_nothing(serve, client_of, call, content):
     with pytest.raises(DirectusUnavailable):
         CALLS[call](client_of(serve(says(content)), auth=AUTH))
 
@@ -110,7 +110,7 @@ def test_chunks_are_put_together(serve, client_of):
     ],
 )
 def test_lengths_that_do_not_fit(serve, client_of, content):
-    """Half an answer is none; what is complete may be used."""
+    """An incomplete answer counts as none; a complete one may be used."""
     client = client_of(serve(says_and_closes(content)))
 
     try:
@@ -121,7 +121,7 @@ def test_lengths_that_do_not_fit(serve, client_of, content):
     assert b"5000" not in content
 
 
-# R10, C-UP-1: too much
+# Too much
 
 
 def big(size):
@@ -218,7 +218,7 @@ def test_any_bytes_are_json_or_refused(content):
         pass
 
 
-# C-RED-3: redirects
+# Redirects
 
 
 @pytest.mark.parametrize("status", [301, 302, 307])

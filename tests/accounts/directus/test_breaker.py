@@ -30,7 +30,6 @@ def fail(client, times):
 
 
 def test_exactly_one_call_asks_whether_directus_is_back(serve, client_of):
-    """R23."""
     server = serve(says_and_closes(b""))
     client = client_of(server, open_seconds=0.2)
     fail(client, 5)

@@ -168,7 +168,7 @@ def hold(slot_or_place, until):
     return thread
 
 
-def test_after_a_slot_has_hung_for_a_while_nobody_waits(monkeypatch):
+def test_after_a_slot_has_hung_for_a_while_no_call_waits(monkeypatch):
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.05)
     bulkhead, end = Bulkhead(1), threading.Event()
     thread = hold(bulkhead.slot(), end)
@@ -207,7 +207,7 @@ def test_a_few_wait_for_long_and_others_for_a_moment(monkeypatch):
         check()
 
 
-def test_nobody_waits_when_the_time_of_the_request_is_over():
+def test_no_call_waits_when_the_time_of_the_request_is_over():
     room = WaitingRoom(1).waiting()
     with time_budget(0), room as check, pytest.raises(DirectusUnavailable) as caught:
         check()

@@ -1,4 +1,4 @@
-"""Signing in and signing up: what is sent, returned and raised."""
+"""Signing in and signing up: requests, results and errors."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -176,7 +176,7 @@ def test_a_refused_value_is_named(wire, client):
 
 
 @pytest.mark.parametrize("status", [200, 204])
-def test_a_user_is_created_as_whom_the_client_acts(wire, client, status):
+def test_a_user_is_created_with_the_token_of_the_client(wire, client, status):
     body = {"json": {"data": ADA}} if status == 200 else {}
     wire.post(f"{URL}/users", status=status, **body)
 

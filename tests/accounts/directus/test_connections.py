@@ -22,7 +22,7 @@ GOOD_BODY = GOOD.partition(b"\r\n\r\n")[2]
 GOOD_LOGIN = data(TOKENS)
 
 
-# R17: kept connections
+# Kept connections
 
 
 def test_connections_are_kept(serve, client_of):
@@ -51,7 +51,7 @@ def test_connections_are_kept_after_other_answers(serve, client_of, content):
 
 
 @pytest.mark.parametrize("ends", [says_and_closes, says_and_resets])
-def test_a_connection_closed_after_the_answer_disturbs_nobody(serve, client_of, ends):
+def test_a_connection_closed_after_the_answer_breaks_no_call(serve, client_of, ends):
     server = serve(ends(GOOD))
     client = client_of(server, auth=AUTH)
 
@@ -110,7 +110,7 @@ def test_idle_connections_are_not_used_again(serve, client_of, monkeypatch):
     assert server.connections == 2
 
 
-def test_idle_connections_that_the_server_closed_disturb_nobody(serve, client_of):
+def test_idle_connections_that_the_server_closed_break_no_call(serve, client_of):
     server = serve(says(GOOD))
     client = client_of(server, auth=AUTH)
 
@@ -121,11 +121,10 @@ def test_idle_connections_that_the_server_closed_disturb_nobody(serve, client_of
         assert CALLS["get"](client).email == "ada@example.com"
 
 
-# What arrives
+# Headers and bodies that arrive at Directus
 
 
 def test_one_address_and_one_harmless_browser_name_arrive(serve, client_of):
-    """C-UP-2."""
     server = serve(says(GOOD))
     visitor = Visitor("203.0.113.7", "Mozilla\r\nX-Evil: 1\r\n\r\nGET /evil 🦊\x00")
 

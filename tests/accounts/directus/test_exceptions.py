@@ -28,7 +28,7 @@ def answer(status, code=None, *, retry_after=None, **facts):
         (401, "INVALID_OTP", e.InvalidOTP),
         (401, "TOKEN_EXPIRED", e.TokenExpired),
         (401, "USER_SUSPENDED", e.UserSuspended),
-        # Other services have such errors too: nobody is signed out because of one.
+        # Other services answer with such errors too: they must end no session.
         (401, "A_CODE_OF_TOMORROW", e.DirectusUnavailable),
         (403, "INVALID_TOKEN", e.InvalidToken),
         (403, "FORBIDDEN", e.Forbidden),

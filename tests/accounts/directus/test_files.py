@@ -1,4 +1,4 @@
-"""Files over the wire: what is sent, and which answers are believed."""
+"""Files over the wire: the requests, and the answers that are accepted."""
 
 import time
 from uuid import UUID

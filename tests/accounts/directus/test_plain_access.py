@@ -71,7 +71,7 @@ def test_plain_access_returns_data(wire, client):
 # Headers
 
 
-def test_directus_is_told_who_is_asking(wire, client):
+def test_directus_gets_the_address_and_browser_of_the_visitor(wire, client):
     wire.get(f"{URL}/server/info", json={"data": {}})
 
     client.get_server_info()
@@ -82,7 +82,7 @@ def test_directus_is_told_who_is_asking(wire, client):
     assert headers["Accept-Encoding"] == "identity"
 
 
-def test_without_a_visitor_nobody_is_forwarded(wire):
+def test_without_a_visitor_no_address_is_forwarded(wire):
     wire.get(f"{URL}/server/info", json={"data": {}})
 
     DirectusClient(Transport(URL)).get_server_info()

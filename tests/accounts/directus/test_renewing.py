@@ -1,4 +1,4 @@
-"""Acting as somebody whose tokens get stale, against a server that counts."""
+"""Acting as a user while the tokens expire, against a server that counts calls."""
 
 import threading
 import time
@@ -86,7 +86,6 @@ def test_a_stale_token_is_renewed_first(serve, acting):
 
 
 def test_when_the_clocks_differ_it_is_renewed_once_and_asked_once_more(serve, acting):
-    """R13."""
     server = serve(SKEWED, renewed(1), says(data(ADA)))
 
     profile = acting(server, MemoryStore(FRESH)).get_current_user()

@@ -49,7 +49,7 @@ FAULTS = {
 
 @pytest.fixture
 def told(caplog):
-    """Collect all that is logged, by whomever, as text and with its arguments."""
+    """Collect the records of all loggers, as text and with their arguments."""
     caplog.set_level(logging.DEBUG)
 
     def text():

@@ -1,4 +1,4 @@
-"""R8: the right status with the wrong shape."""
+"""The right status with the wrong shape."""
 
 import io
 import json
@@ -86,7 +86,7 @@ def mutated_answers(draw):
 
 @pytest.fixture(scope="module")
 def mutant():
-    """A client and a way to say what it hears next; no socket, for speed."""
+    """A client, and a function that sets its next answer; no socket, for speed."""
     transport = Transport("http://directus.test")
     transport._breaker.guard = lambda: _Unguarded()
     transport._breaker.refuse_while_open = lambda: None
@@ -137,7 +137,7 @@ def test_whatever_the_shape_only_our_own_errors_come_out(mutant, answer):
 
 
 def check_result(call, result):
-    """What is returned has the promised types and is never half a thing."""
+    """A result has the promised types and is complete."""
     if call in ("login", "refresh"):
         assert result.access_token.isprintable()
         assert result.refresh_token.isprintable()

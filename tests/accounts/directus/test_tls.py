@@ -1,4 +1,4 @@
-"""C-TLS-2: nobody in the middle. Certificates are made for each run."""
+"""TLS certificates are verified. The tests make new certificates in each run."""
 
 import ssl
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Tokens: what is accepted as one, when it is renewed, and by whom."""
+"""Tokens: which values are accepted, when they are renewed, and by which request."""
 
 import threading
 import time
@@ -56,7 +56,7 @@ class MemoryStore:
 
 
 def renewing(store, *, error=None, pause=0.0, made=None):
-    """Return a `renew` whose refresh tokens work once, as Directus' do."""
+    """Return a `renew` that takes each refresh token once, as Directus does."""
     spent = set()
 
     def renew(refresh_token):
@@ -214,7 +214,7 @@ def test_twenty_threads_renew_once():
     assert set(signatures) == {"Bearer access-2"}
 
 
-def test_who_waits_too_long_is_told_so():
+def test_a_caller_who_waits_too_long_is_told_so():
     store = MemoryStore(STALE, patience=0.05)
     auth = RefreshingAuth(store, renewing(store))
 
@@ -238,7 +238,7 @@ def test_a_winner_whose_tokens_are_stale_too_is_not_believed():
 
 
 @pytest.mark.parametrize("revoke_fails", [False, True])
-def test_tokens_that_nobody_can_store_are_revoked(revoke_fails):
+def test_tokens_that_cannot_be_stored_are_revoked(revoke_fails):
     revoked = []
 
     class EndedMeanwhile(MemoryStore):

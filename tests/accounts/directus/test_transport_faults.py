@@ -39,13 +39,13 @@ GOOD_LOGIN = data(TOKENS)
 
 @pytest.fixture
 def closed_port():
-    """Return the address of a port that nobody listens on."""
+    """Return the address of a port on which no server listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     return f"http://127.0.0.1:{port}"
 
 
-# R1: refused
+# Refused
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -98,7 +98,7 @@ def test_after_five_failures_nothing_is_asked(client_of, closed_port, caplog):
     assert events == ["upstream.breaker open"]
 
 
-# R3: accepts and never answers
+# The server accepts and never answers
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -122,7 +122,7 @@ def test_a_login_may_take_longer_than_other_calls(serve, client_of):
         CALLS["refresh"](client)
 
 
-# R4: one byte at a time
+# One byte at a time
 
 
 @pytest.mark.parametrize("quick", [0, 20, len(GOOD) - 60])
@@ -143,7 +143,7 @@ def test_a_drip_that_ends_in_time_is_an_answer(serve, client_of):
     assert CALLS["get"](client_of(server, auth=AUTH)).email == "ada@example.com"
 
 
-# R5: broken off
+# The connection breaks off
 
 
 CUTS = {
@@ -198,7 +198,7 @@ def test_a_read_that_timed_out_is_not_repeated(serve, client_of, script):
     assert len(server.requests) == len(script) + 1
 
 
-# R6: a proxy speaks
+# A proxy speaks
 
 
 @pytest.mark.parametrize("status", [502, 504])
@@ -243,7 +243,7 @@ def test_a_read_is_repeated_when_a_proxy_lost_directus(serve, client_of):
     assert CALLS["get"](client_of(server, auth=AUTH)).email == "ada@example.com"
 
 
-# R11, R12: Directus asks to wait
+# Directus asks to wait
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Profiles and users: what is asked for, and what is accepted as one."""
+"""Profiles and users: the requests, and the values that are accepted."""
 
 import json
 import re
@@ -102,7 +102,7 @@ def test_a_role_whose_name_is_hidden_is_still_a_role(wire, client):
     assert profile.provider == "default"
 
 
-def test_nobody_has_a_role_that_nobody_gave(wire, client):
+def test_a_user_without_a_role_has_none(wire, client):
     wire.get(f"{URL}/users/me", json={"data": ADA | {"role": None}})
     wire.get(f"{URL}/users/me", json={"data": {"id": ID, "role": None}})
 
@@ -257,7 +257,7 @@ def test_a_value_that_directus_would_compute_is_not_sent(wire, client):
     assert "$NOW" not in query(wire)["filter"]
 
 
-def test_hidden_addresses_are_not_nobody(wire, client):
+def test_hidden_addresses_are_an_error(wire, client):
     wire.get(f"{URL}/users", json={"data": [ADA | {"email": None}]})
 
     with pytest.raises(DirectusUnavailable, match="hidden"):
@@ -290,7 +290,7 @@ def test_a_full_last_page_is_followed_by_an_empty_one(wire, client):
     assert numbers(client.list_users(page_size=2)) == [1, 2]
 
 
-def test_who_is_pushed_to_the_next_page_is_listed_once(wire, client):
+def test_a_user_pushed_to_the_next_page_is_listed_once(wire, client):
     for page in (people(1, 3), people(3, 4), people(4)):
         wire.get(f"{URL}/users", json=page)
 

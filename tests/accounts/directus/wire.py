@@ -1,4 +1,4 @@
-"""What the tests of methods share: a played wire, and how to read what was sent."""
+"""Helpers for tests of the client's methods: a simulated wire, and its requests."""
 
 import json
 from urllib.parse import parse_qs, urlsplit

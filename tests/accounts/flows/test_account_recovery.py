@@ -1,4 +1,4 @@
-"""A recovery code in place of the authenticator app. Controls C-BF-6, C-NOT-1."""
+"""A recovery code in place of the authenticator app."""
 
 import time
 
@@ -74,7 +74,7 @@ def test_a_code_lets_in_once_and_the_second_factor_stays_on(
     assert log_in(Client(), ada.email, ada.password).url == "/login/code/"
 
 
-def test_a_used_code_lets_nobody_in_and_the_next_one_does(asked, codes, ada):
+def test_a_used_code_is_refused_and_the_next_one_works(asked, codes, ada):
     recover(asked, codes[3])
     again = Client()
     log_in(again, ada.email, ada.password)
@@ -182,7 +182,7 @@ def test_a_wrong_code_is_told_at_the_field(asked, ada, code):
 
 
 def test_the_sixth_code_leads_back_to_the_password(asked, codes, directus):
-    """Control C-BF-6: five tries for each password that was given."""
+    """Each sign-in with the password allows five tries."""
     directus.forget_calls()
     wrong = [recover(asked, "WRONG").status_code for _ in range(5)]
 
@@ -202,7 +202,7 @@ def test_codes_of_both_kinds_share_the_five_tries(asked, codes):
 
 
 def test_the_eleventh_code_of_an_account_waits(enrolled, ada):
-    """Control C-BF-6: over all browsers."""
+    """The limit counts the tries of all browsers together."""
     _browser, codes = enrolled
     for _ in range(2):
         browser = Client()
@@ -247,7 +247,7 @@ def test_an_outage_leaves_the_code_good(asked, codes, ada, directus, path):
     assert recover(asked, codes[0]).status_code == 302
 
 
-def test_an_address_that_passed_to_another_user_lets_nobody_in(
+def test_an_address_that_passed_to_another_user_lets_no_user_in(
     asked, codes, ada, directus
 ):
     ada.email = "former@example.com"
@@ -266,7 +266,9 @@ def test_codes_of_a_former_second_factor_do_not_work(asked, codes, ada):
     assert WRONG in recover(asked, codes[0]).text
 
 
-def test_who_set_it_up_elsewhere_is_told_that_there_are_no_codes(client, directus):
+def test_a_user_who_set_it_up_elsewhere_is_told_that_there_are_no_codes(
+    client, directus
+):
     user = directus.add_user("grace@example.com", otp_secret=OTP_SECRET)
     log_in(client, user.email, user.password)
 
@@ -311,7 +313,7 @@ def test_a_code_is_good_where_directus_does_not_tell_the_time(
 def test_where_nothing_can_be_counted_no_code_is_taken(
     asked, codes, directus, monkeypatch
 ):
-    """Control C-BF-8: fail closed."""
+    """Without a counter no code is accepted."""
 
     def fail(attempt):
         raise OperationalError("the store is down")

@@ -1,4 +1,4 @@
-"""delete_accounts: what becomes of users in Directus, and when that does not work."""
+"""delete_accounts: the users in Directus, and its failures."""
 
 from io import StringIO
 
@@ -35,7 +35,7 @@ def her_browser(signed_in_client):
 # Anonymising
 
 
-def test_anonymised_nothing_tells_who_it_was(her_browser, settings, directus, ada):
+def test_anonymised_nothing_identifies_the_user(her_browser, settings, directus, ada):
     settings.ACCOUNT_DELETION = "anonymise"
     directus.change(ada, language="en-GB", avatar=PICTURE)
     ask(her_browser)
@@ -104,7 +104,7 @@ def test_anonymised_the_same_address_can_sign_up_again(
     assert not User.objects.get(directus_id=ada.id).email
 
 
-# When Directus does not do as it should
+# Failures of Directus
 
 
 def test_an_outage_deletes_nothing_and_is_made_up_for(her_browser, directus, ada):
@@ -121,7 +121,7 @@ def test_an_outage_deletes_nothing_and_is_made_up_for(her_browser, directus, ada
     assert run() == ("Deleted 1 account.\n", 0)
 
 
-def test_who_is_suspended_during_an_outage_is_not_let_in_again(
+def test_a_user_suspended_during_an_outage_is_not_let_in_again(
     her_browser, directus, ada, monkeypatch
 ):
     ask(her_browser)
@@ -138,7 +138,7 @@ def test_who_is_suspended_during_an_outage_is_not_let_in_again(
     assert not User.objects.get().is_active
 
 
-def test_who_is_gone_from_directus_is_deleted_here(her_browser, directus, ada):
+def test_a_user_deleted_in_directus_is_deleted_here(her_browser, directus, ada):
     ask(her_browser)
     days_pass()
     directus.delete(ada)
@@ -147,7 +147,7 @@ def test_who_is_gone_from_directus_is_deleted_here(her_browser, directus, ada):
     assert User.objects.get().deleted_at
 
 
-def test_whom_directus_keeps_is_deleted_here_and_tried_again(
+def test_a_user_whom_directus_keeps_is_deleted_here_and_tried_again(
     her_browser, directus, ada
 ):
     ask(her_browser)
@@ -182,7 +182,7 @@ def test_whom_directus_keeps_is_deleted_here_and_tried_again(
     assert mail.outbox == []
 
 
-def test_a_token_that_is_refused_deletes_nobody(her_browser, settings):
+def test_a_service_token_that_is_refused_deletes_no_user(her_browser, settings):
     ask(her_browser)
     days_pass()
     settings.DIRECTUS_SERVICE_TOKEN = "refused"
@@ -202,7 +202,7 @@ def test_without_a_token_the_command_fails(her_browser, settings):
     assert "cannot be deleted (1)" in printed
 
 
-def test_one_that_fails_stops_nobody_else(her_browser, directus, ada, sign_in):
+def test_one_that_fails_does_not_stop_the_others(her_browser, directus, ada, sign_in):
     grace = directus.add_user("grace@example.com")
     second = sign_in(grace, Client())
     ask(her_browser)
@@ -219,7 +219,7 @@ def test_one_that_fails_stops_nobody_else(her_browser, directus, ada, sign_in):
     assert ada.id in directus.state.users
 
 
-def test_who_changes_the_mind_meanwhile_is_kept(her_browser, directus, ada):
+def test_a_user_who_cancels_meanwhile_is_kept(her_browser, directus, ada):
     ask(her_browser)
     days_pass()
     user = User.objects.get()
@@ -244,7 +244,7 @@ def test_no_secret_and_no_address_is_logged(her_browser, caplog, directus, ada):
     assert ada.email not in everything
 
 
-def test_whom_a_row_in_directus_holds_is_deleted_here(her_browser, directus, ada):
+def test_a_user_held_by_a_row_in_directus_is_deleted_here(her_browser, directus, ada):
     ask(her_browser)
     days_pass()
     failed = {"errors": [{"extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}

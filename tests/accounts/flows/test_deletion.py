@@ -107,7 +107,7 @@ def test_wrong_passwords_are_counted(her_browser):
     assert pages[-1].status_code == 429
 
 
-def test_it_takes_the_code_of_who_has_a_second_factor(her_browser, ada):
+def test_it_takes_the_code_of_a_user_with_a_second_factor(her_browser, ada):
     ada.otp_secret = OTP_SECRET
 
     page = ask(her_browser)
@@ -166,7 +166,7 @@ def test_asking_twice_keeps_the_first_date(her_browser):
     assert len(mail.outbox) == 1
 
 
-def test_without_a_service_token_nobody_can(her_browser, settings, directus):
+def test_without_a_service_token_no_user_can(her_browser, settings, directus):
     settings.DIRECTUS_SERVICE_TOKEN = ""
 
     assert "You can't delete your account here." in her_browser.get(PATH).text
@@ -180,7 +180,7 @@ def test_it_can_be_off(her_browser, settings):
     assert "You can't delete your account here." in her_browser.get(PATH).text
 
 
-# Changing one's mind
+# Cancelling
 
 
 def test_one_button_keeps_the_account(her_browser):
@@ -205,7 +205,7 @@ def test_signing_in_again_shows_the_way_back(her_browser, sign_in, ada):
     assert "Cancel deletion" in her_browser.get("/").text
 
 
-def test_keeping_what_is_kept_tells_nobody(her_browser):
+def test_keeping_an_account_that_is_kept_sends_no_mail(her_browser):
     assert her_browser.get(KEEP).url == "/account/delete/"
     assert her_browser.post(KEEP).status_code == 302
     assert mail.outbox == []
@@ -214,7 +214,7 @@ def test_keeping_what_is_kept_tells_nobody(her_browser):
 # Doing it
 
 
-def test_nobody_is_deleted_early(her_browser, directus, ada):
+def test_no_user_is_deleted_early(her_browser, directus, ada):
     ask(her_browser)
     days_pass(13)
 
@@ -222,7 +222,7 @@ def test_nobody_is_deleted_early(her_browser, directus, ada):
     assert ada.id in directus.state.users
 
 
-def test_a_dry_run_deletes_nobody(her_browser, directus, ada):
+def test_a_dry_run_deletes_no_user(her_browser, directus, ada):
     ask(her_browser)
     days_pass()
 
@@ -230,7 +230,9 @@ def test_a_dry_run_deletes_nobody(her_browser, directus, ada):
     assert ada.id in directus.state.users
 
 
-def test_who_is_due_is_gone_from_directus_and_here(her_browser, directus, ada):
+def test_a_user_who_is_due_is_deleted_from_directus_and_here(
+    her_browser, directus, ada
+):
     ask(her_browser)
     days_pass()
     mail.outbox.clear()
@@ -245,8 +247,8 @@ def test_who_is_due_is_gone_from_directus_and_here(her_browser, directus, ada):
     assert run() == ("Deleted 0 accounts.\n", 0)
 
 
-def test_nothing_here_tells_who_it_was(her_browser, directus):
-    """Each column and each row: new ones must be thought of."""
+def test_nothing_here_identifies_the_deleted_user(her_browser, directus):
+    """A new column or table makes this test fail until deletion covers it."""
     ask(her_browser)
     user = fill_every_column(User.objects.get())
     row = user.pk
@@ -272,7 +274,7 @@ def test_nothing_here_tells_who_it_was(her_browser, directus):
 
 
 def fill_every_column(user):
-    """Let a user have a bit of everything."""
+    """Give a user one row of each kind."""
     User.objects.filter(pk=user.pk).update(
         time_zone="Europe/London",
         picture_id=PICTURE,

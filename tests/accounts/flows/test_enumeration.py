@@ -1,4 +1,4 @@
-"""Nobody learns which accounts exist. Controls C-ENUM-1 to C-ENUM-7."""
+"""No page, status, mail or delay reveals which accounts exist."""
 
 import re
 import time
@@ -62,7 +62,7 @@ def answers(accounts, client):
 
 
 def shown(response, email):
-    """Return all that a browser gets, without what is random or was typed."""
+    """Return all that a browser gets, without random values and the typed address."""
     text = response.content.decode().replace(email, "")
     text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text)
     text = text.replace(response["X-Request-ID"], "")
@@ -91,7 +91,7 @@ def test_an_address_that_directus_finds_odd_looks_the_same(client, answers, dire
 
 
 def test_a_refused_sign_in_costs_the_same_for_every_account(accounts, client, directus):
-    """Control C-ENUM-2: as many calls and queries, whatever the account is."""
+    """The number of calls and queries does not depend on the account."""
     costs = []
     for email in accounts:
         client.cookies.clear()
@@ -105,10 +105,8 @@ def test_a_refused_sign_in_costs_the_same_for_every_account(accounts, client, di
     assert all(cost == costs[0] for cost in costs)
 
 
-def test_who_signed_in_before_costs_no_more_than_who_never_did(
-    client, ada, sign_in, directus
-):
-    """Control C-ENUM-3: the shadow of a user is no shortcut."""
+def test_a_known_user_costs_no_more_than_a_new_one(client, ada, sign_in, directus):
+    """A row of the user here saves no query."""
     sign_in(ada)
     costs = []
     for email in (ada.email, "nobody@example.com"):
@@ -123,7 +121,6 @@ def test_who_signed_in_before_costs_no_more_than_who_never_did(
 def test_only_local_users_are_looked_up_before_directus_answered(
     client, ada, sign_in, directus
 ):
-    """Control C-ENUM-3."""
     sign_in(ada)
     browser = type(client)()
 
@@ -136,13 +133,12 @@ def test_only_local_users_are_looked_up_before_directus_answered(
 
 
 def test_django_checks_no_password_of_its_own(settings):
-    """Control C-ENUM-3."""
     assert settings.AUTHENTICATION_BACKENDS == ["accounts.backends.DirectusBackend"]
 
 
 @pytest.fixture
 def naps(monkeypatch):
-    """How long pages waited to hide their time."""
+    """The seconds that pages waited so that their time reveals nothing."""
     naps = []
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=naps.append)
     monkeypatch.setattr(floors, "time", clock)
@@ -151,7 +147,6 @@ def naps(monkeypatch):
 
 @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
 def test_a_refused_sign_in_takes_a_fixed_time(client, ada, settings, naps, email):
-    """Control C-ENUM-2."""
     settings.SIGN_IN_FLOOR_SECONDS = 0.6
 
     log_in(client, email)
@@ -172,10 +167,10 @@ def test_a_wrong_code_takes_a_fixed_time(client, directus, settings, naps):
     assert 0.3 < naps[0] <= 0.6
 
 
-def test_who_waited_for_another_attempt_does_not_learn_how_long_it_took(
+def test_an_attempt_that_waited_for_another_does_not_reveal_its_duration(
     client, settings, naps, monkeypatch
 ):
-    """It was sent on while this one waited, and took as long as the account tells."""
+    """The other attempt reached Directus, whose time depends on the account."""
 
     def throttled(attempt, deadline):
         raise Throttled(300, waited=True)
@@ -209,7 +204,6 @@ def test_an_outage_is_told_at_once(client, settings, directus, naps):
 
 
 def test_a_sign_up_looks_the_same_for_every_account(answers):
-    """Control C-ENUM-4."""
     found = answers(sign_up)
 
     assert found[0][0] == 302
@@ -220,12 +214,11 @@ def test_a_sign_up_looks_the_same_for_every_account(answers):
 def test_a_sign_up_costs_the_same_for_known_and_unknown(
     client, ada, directus, with_token, request
 ):
-    """Control C-ENUM-4."""
     expected = ["/users/register"]
     if with_token:
         request.getfixturevalue("service_token")
         expected = ["/users", "/users/register"]
-        # What is believed for a minute.
+        # This asks for Directus' settings, which are cached for a minute.
         sign_up(client, "grace@example.com")
     costs = []
     for email in (ada.email, "new@example.com"):
@@ -244,7 +237,6 @@ def test_a_sign_up_costs_the_same_for_known_and_unknown(
 def test_a_weak_password_is_refused_before_directus_is_asked(
     client, ada, directus, email, password
 ):
-    """Control C-ENUM-5, fact F4."""
     response = sign_up(client, email, password)
 
     assert response.status_code == 200
@@ -256,7 +248,6 @@ def test_a_weak_password_is_refused_before_directus_is_asked(
 def test_a_password_against_directus_policy_is_refused_before_it_is_asked(
     client, ada, directus, service_token
 ):
-    """Control C-ENUM-5."""
     directus.state.password_policy = "/^(?=.*[0-9]).{8,}$/"
 
     response = sign_up(client, password="no digit in this one")
@@ -278,7 +269,7 @@ def test_a_sign_up_looks_the_same_where_the_site_creates_accounts(answers):
 def test_whatever_becomes_of_a_sign_up_takes_a_fixed_time(
     client, ada, directus, settings, naps, service_token, email, status
 ):
-    """Only of an unknown address an account was made, and is taken back."""
+    """Only an unknown address gets an account, which the site deletes again."""
     settings.SIGN_UP_FLOOR_SECONDS = 60
     body = {"errors": [{"extensions": {"code": "INVALID_PAYLOAD"}}]}
     directus.answers(status, body if status > 204 else None, path="/users/register")
@@ -290,7 +281,7 @@ def test_whatever_becomes_of_a_sign_up_takes_a_fixed_time(
 
 
 def test_a_refusal_by_directus_looks_like_a_success(client, ada, directus, answers):
-    """Control C-ENUM-5: it refuses unknown addresses only."""
+    """Directus refuses such a password for unknown addresses only."""
     directus.state.password_policy = "/^never$/"
 
     found = answers(sign_up)
@@ -300,7 +291,7 @@ def test_a_refusal_by_directus_looks_like_a_success(client, ada, directus, answe
 
 
 def test_a_sign_up_takes_a_fixed_time_at_least(client, settings, directus, naps):
-    """Control C-ENUM-5: the refusal comes at once, the other answer does not."""
+    """Directus refuses at once, and answers a success later."""
     settings.SIGN_UP_FLOOR_SECONDS = 0.8
     directus.state.password_policy = "/^never$/"
 
@@ -313,7 +304,7 @@ def test_a_sign_up_takes_a_fixed_time_at_least(client, settings, directus, naps)
 def test_the_classic_sign_up_says_that_an_address_is_taken(
     client, ada, directus, settings, service_token
 ):
-    """What DIRECTUS_SIGNUP=create is for; it is not the default."""
+    """DIRECTUS_SIGNUP=create is meant for this; it is not the default."""
     settings.DIRECTUS_SIGNUP = "create"
 
     response = sign_up(client, ada.email)
@@ -327,7 +318,6 @@ def test_the_classic_sign_up_says_that_an_address_is_taken(
 
 
 def test_asking_for_a_link_looks_the_same_for_every_account(answers):
-    """Control C-ENUM-6."""
     found = answers(ask_reset)
 
     assert found[0][0] == 302
@@ -335,7 +325,6 @@ def test_asking_for_a_link_looks_the_same_for_every_account(answers):
 
 
 def test_asking_for_a_link_costs_the_same_for_known_and_unknown(client, ada, directus):
-    """Control C-ENUM-6."""
     costs = []
     for email in (ada.email, "nobody@example.com"):
         directus.forget_calls()
@@ -348,7 +337,6 @@ def test_asking_for_a_link_costs_the_same_for_known_and_unknown(client, ada, dir
 
 
 def test_asking_for_a_link_takes_a_fixed_time(client, ada, settings, naps):
-    """Control C-ENUM-6."""
     settings.RESET_FLOOR_SECONDS = 0.7
 
     ask_reset(client)
@@ -359,7 +347,7 @@ def test_asking_for_a_link_takes_a_fixed_time(client, ada, settings, naps):
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 502, 503])
 def test_trouble_with_one_mail_is_not_told(client, directus, status):
-    """Control C-ENUM-6: only a known address has a mail to have trouble with."""
+    """Directus sends a mail, which may fail, to known addresses only."""
     body = {"errors": [{"extensions": {"code": "ANY"}}]}
     directus.answers(status, body, path="/auth/password/request")
 
@@ -378,7 +366,9 @@ def test_a_mail_that_takes_too_long_is_not_told(client, directus):
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
-def test_an_outage_for_everybody_is_told_to_everybody(client, ada, directus, email):
+def test_an_outage_is_told_for_known_and_unknown_addresses(
+    client, ada, directus, email
+):
     directus.is_down()
 
     response = ask_reset(client, email)
@@ -388,13 +378,13 @@ def test_an_outage_for_everybody_is_told_to_everybody(client, ada, directus, ema
     assert f'value="{email}"' in response.text
 
 
-def test_throttling_of_everybody_is_told_to_everybody(client, directus):
+def test_throttling_is_told_for_known_and_unknown_addresses(client, directus):
     directus.throttles(57)
 
     assert ask_reset(client).status_code == 429
 
 
-def test_a_reset_signs_nobody_in(client, ada, directus):
+def test_a_reset_signs_no_user_in(client, ada, directus):
     ask_reset(client)
     open_link(client, directus.last_link(ada.email))
 

@@ -94,7 +94,7 @@ def test_directus_log_of_the_user_is_in_it(export, ada, directus, service_token)
     assert "192.0.2." not in json.dumps(log)
 
 
-def test_nobody_elses_log_is_in_it(export, directus, service_token):
+def test_no_other_users_log_is_in_it(export, directus, service_token):
     before = export()["directus_activity"]
     grace = directus.add_user("grace@example.com", "Grace's secret 1906")
     Client().post("/login/", {"email": grace.email, "password": grace.password})
@@ -262,7 +262,7 @@ def test_an_app_that_fails_makes_no_half_file(signed_in_client):
     assert CANARY not in response.text
 
 
-def test_it_is_written_down_and_mailed_nobody(export, caplog):
+def test_it_is_logged_and_not_mailed(export, caplog):
     caplog.set_level("INFO", "accounts.audit")
     export()
 

@@ -75,7 +75,7 @@ def test_many_of_them_are_throttled(client, directus, addresses, state):
 
 
 def test_strangers_use_up_nothing_of_the_owners(client, directus, service_token):
-    """From as many addresses as they like."""
+    """The strangers may use any number of addresses."""
     email = "new@example.com"
     sign_up(client, email)
     for n in range(60):
@@ -134,7 +134,7 @@ def test_a_genuine_token_of_another_kind_confirms_nothing(
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
 def test_without_directus_word_nothing_is_done(client, directus, service_token, status):
-    """Not for a genuine link either."""
+    """This holds for a genuine link, too."""
     sign_up(client)
     body = {"errors": [{"extensions": {"code": "ANY"}}]}
     directus.answers(status, body, path="/users/invite/accept")

@@ -1,4 +1,4 @@
-"""A sign-in or a sign-up that one side alone knows of. Faults R14, S6 and S7."""
+"""A sign-in or a sign-up that succeeds in Directus and fails here, or the reverse."""
 
 import pytest
 from django.db import DatabaseError
@@ -13,7 +13,6 @@ pytestmark = pytest.mark.django_db
 def test_a_session_that_ended_at_directus_leads_to_the_sign_in_and_back(
     signed_in_client, ada, directus, settings
 ):
-    """Fault R14."""
     settings.DIRECTUS_REVALIDATE_SECONDS = 0
     directus.expires_access_tokens()
     directus.state.end_sessions(ada)
@@ -30,8 +29,6 @@ def test_a_session_that_ended_at_directus_leads_to_the_sign_in_and_back(
 def test_tokens_of_a_sign_in_that_fails_here_are_taken_back(
     client, ada, directus, monkeypatch, error
 ):
-    """Fault S6."""
-
     def fail(*args, **kwargs):
         raise error
 
@@ -47,7 +44,6 @@ def test_tokens_of_a_sign_in_that_fails_here_are_taken_back(
 
 
 def test_a_sign_up_needs_no_row_that_could_be_missing_later(client, directus):
-    """Fault S7."""
     sign_up(client, password=PASSWORD)
 
     assert not User.objects.exists()

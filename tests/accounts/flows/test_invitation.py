@@ -1,4 +1,4 @@
-"""Invitations from Directus: who accepts one chooses the first password."""
+"""Invitations from Directus: the invited user chooses the first password."""
 
 import pytest
 from django.test import Client
@@ -75,7 +75,9 @@ def test_mail_scanners_accept_nothing(client, link, directus):
     ("password", "again", "text"),
     [("short", None, "Use at least"), (NEW_PASSWORD, "another", "The passwords don")],
 )
-def test_what_cannot_be_right_asks_nobody(guest, directus, password, again, text):
+def test_a_value_that_cannot_be_right_makes_no_call(
+    guest, directus, password, again, text
+):
     response = accept(guest, password, again)
 
     assert text in response.text

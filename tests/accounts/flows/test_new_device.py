@@ -1,4 +1,4 @@
-"""A mail tells of a sign-in from a browser that did not know the account: C-NOT-1."""
+"""A mail tells of a sign-in from a browser that did not know the account."""
 
 import threading
 

@@ -16,7 +16,7 @@ DAYS_PASS = (
     "from accounts.models import User; User.objects.exclude(delete_at=None)"
     ".update(delete_at=F('delete_at') - timedelta(days=15))"
 )
-# Other tests of this run may have left some who asked for it, too.
+# Other tests of this run may have left accounts that are due, too.
 SUMMARY = re.compile(r"^Deleted [1-9]\d* accounts?\.$", re.MULTILINE)
 
 
@@ -89,7 +89,7 @@ def test_the_export_has_the_profile_and_no_secret(live_site, ada):
         assert secret not in page.text
 
 
-def test_who_is_due_is_deleted_at_directus(live_site, ada, mailbox):
+def test_a_user_who_is_due_is_deleted_at_directus(live_site, ada, mailbox):
     browser = signed_in(live_site, ada)
     ask(browser, ada)
     mailbox.wait_for(ada.email)
@@ -120,7 +120,7 @@ def test_anonymised_a_user_stays_at_directus_without_a_name(live_site, ada):
     assert browser.get("/").location == "/login/?next=/"
 
 
-def test_whom_directus_has_lost_is_deleted_here(live_site, ada, without_flow):
+def test_a_user_missing_in_directus_is_deleted_here(live_site, ada, without_flow):
     browser = signed_in(live_site, ada)
     ask(browser, ada)
     live_site.admin.delete_user(ada.id)
@@ -154,7 +154,9 @@ def held_by_a_note(live_site, ada):
     admin.call("DELETE", "/collections/kept")
 
 
-def test_whom_a_row_in_directus_holds_can_be_anonymised(live_site, ada, held_by_a_note):
+def test_a_user_held_by_a_row_in_directus_can_be_anonymised(
+    live_site, ada, held_by_a_note
+):
     ask(signed_in(live_site, ada), ada)
 
     with pytest.raises(Problem):

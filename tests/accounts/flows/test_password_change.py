@@ -1,4 +1,4 @@
-"""The own password: only with the old one; This browser stays. Control C-PW-1."""
+"""Changing the own password needs the old one; this browser stays signed in."""
 
 import re
 from itertools import pairwise
@@ -120,7 +120,6 @@ def test_on_version_10_nothing_of_before_lives_on(
 
 
 def test_a_notice_is_mailed(here):
-    """Control C-NOT-1."""
     change_password(here)
 
     (letter,) = mail.outbox
@@ -139,7 +138,7 @@ def test_a_notice_is_mailed(here):
         ({"current": ""}, "Enter your current password."),
     ],
 )
-def test_what_cannot_be_right_asks_nobody(here, directus, data, text):
+def test_a_value_that_cannot_be_right_makes_no_call(here, directus, data, text):
     response = change_password(here, **data)
 
     assert response.status_code == 200
@@ -224,7 +223,7 @@ def test_the_same_code_signs_this_browser_in_anew(here, directus, second_factor,
     assert len(directus.sessions_of(ada)) == 1
 
 
-def test_the_code_is_spent_for_everybody_else(here, second_factor, ada):
+def test_the_code_cannot_be_used_by_another_browser(here, second_factor, ada):
     code = one_time_code(OTP_SECRET)
     change_password(here, otp=code)
 
@@ -253,7 +252,7 @@ def test_a_code_that_runs_out_meanwhile_is_told_as_it_is(
     assert not Session.objects.exclude(user=None).exists()
 
 
-# Whose token does it
+# With the user's token or the site's
 
 
 def test_the_site_does_it_where_the_own_token_may_not(
@@ -267,7 +266,7 @@ def test_the_site_does_it_where_the_own_token_may_not(
     assert [call.token == service_token for call in patches(directus)] == [False, True]
 
 
-def test_where_nobody_may_the_log_says_what_to_grant(here, directus, ada, caplog):
+def test_without_the_right_the_log_names_the_missing_grant(here, directus, ada, caplog):
     directus.state.customer_writes = frozenset({"first_name"})
 
     response = change_password(here)
@@ -330,7 +329,7 @@ def test_a_session_that_ends_meanwhile_stays_ended(here, directus, ada, monkeypa
     assert here.get("/").status_code == 302
 
 
-# What Directus tells of it
+# The Flow's message about the new password
 
 
 def told(ada, *fields):

@@ -1,7 +1,4 @@
-"""An account belongs to who confirmed its address, with nothing more than it should.
-
-Controls C-ATO-3, C-ATO-5 and C-MASS-1.
-"""
+"""An account belongs to the owner of its address, and has no additional rights."""
 
 import re
 
@@ -41,7 +38,7 @@ def hijacked(client, directus):
 
 
 def passwords_that_work(client):
-    """Try all passwords that were typed; return those that let somebody in."""
+    """Try all passwords that were typed; return those that work."""
     return [
         password
         for password in (STRANGERS, PASSWORD, NEW_PASSWORD)
@@ -122,7 +119,7 @@ def test_one_sign_up_keeps_its_password(client, directus, service_token):
 def test_a_sign_up_that_never_reached_directus_is_not_counted(
     client, directus, service_token
 ):
-    """Nobody has to choose another password because of an outage."""
+    """An outage forces no user to choose another password."""
     directus.is_down()
     assert sign_up(client, VICTIM, PASSWORD).status_code == 503
     directus.is_up()
@@ -146,7 +143,7 @@ def test_a_sign_up_whose_answer_was_lost_is_counted(client, directus):
     assert passwords_that_work(client) == []
 
 
-def test_signing_up_with_a_customers_address_locks_nobody_out(
+def test_signing_up_with_a_customers_address_does_not_lock_the_customer_out(
     client, ada, directus, sign_in
 ):
     """It would be a weapon otherwise."""
@@ -182,7 +179,7 @@ def test_a_service_token_that_may_not_replace_passwords_confirms_nothing(
 
     assert response.status_code == 503
     assert hijacked.state.find(VICTIM).status == "unverified"
-    # Nobody is told that the link or the session is bad: neither is.
+    # No page says that the link or the session is bad: neither is.
     assert confirm(client).status_code == 503
 
 
@@ -227,7 +224,7 @@ def test_a_reset_before_the_first_sign_in_frees_the_account(client, hijacked):
     assert passwords_that_work(client) == [NEW_PASSWORD]
 
 
-# C-ATO-5: one address, and nothing but an address
+# One address, and nothing but an address
 
 
 @pytest.mark.parametrize("path", ["/register/", "/request-reset-password/", "/login/"])
@@ -277,7 +274,7 @@ def test_usual_addresses_are_sent_on_in_small_letters(client, directus, email):
     assert directus.was_asked_once("/users/register").json["email"] == email
 
 
-# C-MASS-1: nothing but what the form asks for
+# Only the fields of the form
 
 EXTRA = {
     "role": "00000000-0000-4000-8000-000000000001",

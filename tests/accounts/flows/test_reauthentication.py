@@ -1,4 +1,4 @@
-"""Sensitive pages ask for the password again. Control C-ATO-4."""
+"""Sensitive pages ask for the password again."""
 
 import logging
 
@@ -78,7 +78,7 @@ def test_a_form_that_comes_too_late_does_nothing_and_leads_back(here, directus):
     )
 
 
-def test_a_wrong_password_opens_nothing_and_signs_nobody_out(here, caplog):
+def test_a_wrong_password_opens_nothing_and_ends_no_session(here, caplog):
     with caplog.at_level(logging.INFO, "accounts.audit"):
         response = confirm_password(here, "wrong", next="/account/email/")
 
@@ -149,7 +149,6 @@ def test_an_outage_is_no_wrong_password(here, directus):
     ],
 )
 def test_it_leads_nowhere_else(here, url):
-    """Control C-RED-1."""
     page = here.get("/account/confirm/", {"next": url})
     response = confirm_password(here, next=url)
 
@@ -162,8 +161,8 @@ def test_it_leads_nowhere_else(here, url):
     assert "xxx" not in response.url
 
 
-def test_whose_password_it_must_be(here, directus, ada):
-    """The address has passed to somebody else, who is not whoever is signed in."""
+def test_it_must_be_the_password_of_the_signed_in_user(here, directus, ada):
+    """The address has passed to another user than the one who is signed in."""
     directus.change(ada, email="elsewhere@example.com")
     grace = directus.add_user("ada@example.com", "Grace's secret 1906")
 
@@ -192,6 +191,6 @@ def test_what_a_thief_of_the_browser_would_do_takes_the_password(here, path):
     assert back.status_code == 200
 
 
-def test_only_who_is_signed_in_is_asked(client):
+def test_only_a_signed_in_user_is_asked(client):
     assert client.get("/account/confirm/").url.startswith("/login/")
     assert client.post("/account/confirm/").url.startswith("/login/")

@@ -1,4 +1,4 @@
-"""Where I am signed in, and how I end that: C-SES-9."""
+"""The page of the own sessions: what it lists, and how a user ends them."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ def other(signed_in_client, sign_in, ada):
 
 @pytest.fixture
 def grace(signed_in_client, sign_in, directus):
-    """A browser of somebody else."""
+    """A browser of another user."""
     user = directus.add_user("grace@example.com")
     return sign_in(user, Client(), REMOTE_ADDR="198.51.100.77")
 
@@ -67,7 +67,7 @@ def test_nothing_secret_is_shown(signed_in_client, other):
             assert secret not in text
 
 
-def test_nobody_elses_and_no_ended_session_is_shown(signed_in_client, other, grace):
+def test_no_other_users_and_no_ended_session_is_shown(signed_in_client, other, grace):
     Session.objects.filter(pk=row_of(other).pk).update(expire_date=timezone.now())
 
     page = signed_in_client.get(PATH)
@@ -118,7 +118,7 @@ def test_it_takes_a_password_that_was_given_a_short_while_ago(
     assert not is_in(other)
 
 
-def test_nobody_ends_a_session_of_somebody_else(signed_in_client, grace):
+def test_no_user_ends_a_session_of_another_user(signed_in_client, grace):
     page = end(signed_in_client, grace, follow=True)
     signed_in_client.post(PATH, {"others": "1"})
 

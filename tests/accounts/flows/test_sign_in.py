@@ -25,7 +25,7 @@ def test_a_sign_in_gives_the_session_a_new_key(client, ada):
     assert thief.get("/").status_code == 302
 
 
-def test_a_session_key_that_somebody_else_chose_is_not_kept(client, ada):
+def test_a_session_key_that_a_stranger_chose_is_not_kept(client, ada):
     client.cookies["session"] = "a" * 32
 
     log_in(client, ada.email, ada.password)
@@ -34,7 +34,7 @@ def test_a_session_key_that_somebody_else_chose_is_not_kept(client, ada):
     assert not rows_with("a" * 32).exists()
 
 
-def test_signing_in_as_somebody_else_keeps_nothing_of_the_first(
+def test_signing_in_as_another_user_keeps_nothing_of_the_first(
     client, ada, directus, sign_in
 ):
     sign_in(ada)
@@ -66,7 +66,7 @@ def test_a_sign_out_goes_where_it_was_told_on_this_site(signed_in_client):
     assert (response.status_code, response.url) == (302, "/register/")
 
 
-def test_who_is_not_signed_in_can_sign_out_all_the_same(client):
+def test_an_anonymous_visitor_can_sign_out_all_the_same(client):
     response = client.post("/logout/", follow=True)
 
     assert response.redirect_chain == [("/login/", 302)]
@@ -74,7 +74,7 @@ def test_who_is_not_signed_in_can_sign_out_all_the_same(client):
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch", "trace"])
-def test_other_methods_sign_nobody_in(client, ada, directus, method):
+def test_other_methods_sign_no_user_in(client, ada, directus, method):
     data = f"email={ada.email}&password={ada.password}"
 
     response = getattr(client, method)("/login/", data)

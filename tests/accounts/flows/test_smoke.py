@@ -131,7 +131,7 @@ def test_a_known_address_signs_up_like_a_new_one(client, ada, directus):
     assert directus.mails == []
 
 
-def test_a_password_that_somebody_else_typed_first_is_replaced(
+def test_a_password_that_a_stranger_typed_first_is_replaced(
     client, directus, service_token
 ):
     sign_up(client, password="typed by a stranger")
@@ -198,7 +198,7 @@ def test_an_unknown_address_asks_for_a_reset_like_a_known_one(client, directus):
     assert directus.mails == []
 
 
-def test_who_is_suspended_is_out_at_the_next_look(
+def test_a_suspended_user_is_signed_out_at_the_next_validation(
     signed_in_client, ada, directus, settings
 ):
     settings.DIRECTUS_REVALIDATE_SECONDS = 0
@@ -210,7 +210,7 @@ def test_who_is_suspended_is_out_at_the_next_look(
     assert not Session.objects.filter(user__email=ada.email).exists()
 
 
-def test_who_is_deleted_is_out_at_the_next_look(
+def test_a_deleted_user_is_signed_out_at_the_next_validation(
     signed_in_client, ada, directus, settings
 ):
     settings.DIRECTUS_REVALIDATE_SECONDS = 0
@@ -219,7 +219,7 @@ def test_who_is_deleted_is_out_at_the_next_look(
     assert signed_in_client.get("/").status_code == 302
 
 
-def test_who_is_signed_in_keeps_reading_during_an_outage(
+def test_a_signed_in_user_keeps_reading_during_an_outage(
     signed_in_client, directus, settings
 ):
     settings.DIRECTUS_REVALIDATE_SECONDS = 0

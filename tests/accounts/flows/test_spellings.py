@@ -119,7 +119,7 @@ def test_a_sign_up_is_written_in_ascii(client, directus):
 
 @pytest.fixture
 def older(directus):
-    """A customer whose address was written by Directus' own app."""
+    """A customer with an address that Directus' own app has written."""
     return directus.add_user(IN_LETTERS, "Ada's secret 1815", first_name="Xaver")
 
 
@@ -196,7 +196,7 @@ def test_operators_find_a_person_by_either(older, sign_in, service_token, typed)
     assert [person.pk for person in find_users(typed)] == [User.objects.get().pk]
 
 
-# What is counted
+# Limits
 
 
 def counted(name):
@@ -262,7 +262,7 @@ def test_the_second_try_is_left_out_before_directus_suspends(
 
 
 @pytest.mark.django_db
-def test_an_outage_at_the_second_try_is_nobodys_failure(client, ada, directus):
+def test_an_outage_at_the_second_try_is_not_counted_as_a_failure(client, ada, directus):
     real = directus._answer
 
     def answer(asked):

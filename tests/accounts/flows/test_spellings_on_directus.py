@@ -38,7 +38,7 @@ def test_an_international_address_signs_in(live_site, make_customer, stored, typ
     assert (page.status, page.location) == (302, "/account/")
 
 
-def test_wrong_accented_passwords_suspend_nobody(live_site, make_customer):
+def test_wrong_accented_passwords_suspend_no_user(live_site, make_customer):
     """Both ways to write them count at Directus: so they do here."""
     user = make_customer()
     wrong = unicodedata.normalize("NFD", TEXT)

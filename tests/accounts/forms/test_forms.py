@@ -1,4 +1,4 @@
-"""What people may type. Controls C-IN-1, C-IN-2, C-IN-3, C-IN-4."""
+"""What visitors may type into forms, and what is refused."""
 
 import io
 import json
@@ -70,7 +70,7 @@ TYPED = st.one_of(st.text(max_size=300), NASTY)
 ADDRESSES = st.ip_addresses(v=4).map(str)
 
 
-# C-IN-2
+# Control characters, lone surrogates and other odd text
 
 
 @settings(
@@ -142,7 +142,7 @@ def test_a_session_key_of_odd_characters_is_no_session(client, cookie):
     assert response.status_code == 302
 
 
-# C-IN-1
+# Bodies and fields that are too large
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -282,7 +282,7 @@ def test_a_code_is_never_filled_in_again(client, directus):
     assert "731946" not in response.text
 
 
-# C-IN-3
+# Long texts take no long time
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_long_texts_are_checked_quickly(client, directus, text):
     directus.was_not_asked()
 
 
-# C-IN-4
+# Typed text in the log
 
 
 def test_what_was_typed_forges_no_log_line(client, directus):

@@ -152,7 +152,7 @@ def test_anything_else_is_no_one_time_code(typed):
     assert CodeForm({"otp": typed}).errors["otp"] == ["Enter the 6-digit code."]
 
 
-def test_a_code_that_nobody_asks_for_may_be_of_blanks():
+def test_an_unneeded_code_may_be_blank():
     form = ReauthenticationForm({"current_password": "x", "otp": "\u200b"}, user=User())
 
     assert form.is_valid()

@@ -131,7 +131,7 @@ def test_what_roles_have_is_believed_for_a_moment(look, directus, ada, monkeypat
 
     mirror_user(profile)
 
-    # Who has it directly is always asked.
+    # The users who have it directly are always asked for.
     assert [call.path for call in directus.calls] == ["/access"]
     monkeypatch.setattr(memory.time, "monotonic", lambda: 1e12)
     mirror_user(profile)
@@ -162,7 +162,9 @@ def test_without_a_service_token_policies_give_nothing(look, directus, ada, sett
 
 @pytest.mark.parametrize("path", ["/roles", "/policies", "/access"])
 @pytest.mark.parametrize("status", [403, 401, 429, 503])
-def test_nobody_loses_a_right_when_it_cannot_be_read(look, directus, ada, path, status):
+def test_no_user_loses_a_right_when_it_cannot_be_read(
+    look, directus, ada, path, status
+):
     directus.attach("Support", user=ada)
     look()
     code = {"errors": [{"extensions": {"code": "FORBIDDEN"}}]}
@@ -226,7 +228,7 @@ def test_the_sync_reads_many_at_a_time(directus, service_token, monkeypatch):
 
     staff = User.objects.filter(is_staff=True, groups__name="support")
     assert {str(user.directus_id) for user in staff} == {p.id for p in people[:5]}
-    # Five pairs of people who may have it directly, up to two pages each.
+    # Five pairs of users who may have it directly, up to two pages each.
     assert len(directus.calls_to("/access")) <= 12
 
 
@@ -249,7 +251,7 @@ def test_it_is_explained(look, directus, ada, settings):
 
 @pytest.mark.real
 @pytest.mark.directus(11)
-def test_a_real_directus_tells_who_has_a_policy(
+def test_a_real_directus_lists_the_users_of_a_policy(
     directus_server, make_customer, settings
 ):
     settings.DIRECTUS_URL = directus_server.directus.url

@@ -1,4 +1,4 @@
-"""What is not from Directus is nobody's wrong password and ends no session."""
+"""An answer from another server is no wrong password and ends no session."""
 
 import json
 
@@ -92,9 +92,7 @@ def test_a_profile_that_directus_refuses_is_no_wrong_password(
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_a_code_that_nobody_looked_at_may_be_sent_again(
-    client, directus, strange, status
-):
+def test_an_unchecked_code_may_be_sent_again(client, directus, strange, status):
     user = directus.add_user(otp_secret=OTP_SECRET)
     log_in(client, user.email, user.password)
     strange("/auth/login", status)
@@ -108,7 +106,7 @@ def test_a_code_that_nobody_looked_at_may_be_sent_again(
 
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("path", ["/users/me", "/auth/refresh"])
-def test_nobody_is_signed_out(signed_in_client, directus, strange, path, status):
+def test_no_session_ends(signed_in_client, directus, strange, path, status):
     make_old(signed_in_client, minutes=2)
     make_stale(signed_in_client)
     strange(path, status)

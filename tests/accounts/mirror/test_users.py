@@ -1,4 +1,4 @@
-"""The shadow of a Directus user: whose row it is, and what Directus may write."""
+"""The local row of a Directus user: finding it, and the columns that Directus owns."""
 
 import uuid
 from dataclasses import replace
@@ -93,7 +93,7 @@ def test_an_address_that_passes_to_an_existing_user_moves_no_row():
     assert (bob_now.email, bob_now.directus_id) == ("bob@example.com", bob.directus_id)
 
 
-def test_a_known_address_with_a_new_id_is_somebody_new():
+def test_a_known_address_with_a_new_id_is_a_new_user():
     before = mirror_user(ADA)
 
     after = mirror_user(replace(ADA, id=uuid.uuid4(), email="Ada@example.com"))
@@ -218,7 +218,7 @@ def test_rights_go_when_the_map_changes(settings):
     assert not mirror_user(ADA).is_staff
 
 
-def test_somebody_inactive_has_no_rights(settings):
+def test_an_inactive_user_has_no_rights(settings):
     settings.DIRECTUS_STAFF_ROLES = ["Editors"]
     settings.DIRECTUS_SUPERUSER_ROLES = ["Editors"]
 

@@ -11,7 +11,7 @@ from .test_setup_state import StubDirectus
 
 
 class Terminal(StringIO):
-    """Standard input with somebody in front of it."""
+    """Standard input of a terminal."""
 
     def isatty(self):
         return True

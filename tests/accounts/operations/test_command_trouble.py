@@ -1,4 +1,4 @@
-"""directus_sync and directus_revoke when Directus does not say who somebody is."""
+"""directus_sync and directus_revoke when Directus does not answer about a user."""
 
 from io import StringIO
 
@@ -24,7 +24,9 @@ def no_answer(request, directus, service_token):
 
 
 @pytest.mark.parametrize(("command", "user"), [SYNC, REVOKE])
-def test_who_could_not_be_looked_up_is_not_called_unknown(no_answer, command, user):
+def test_a_user_who_could_not_be_looked_up_is_not_called_unknown(
+    no_answer, command, user
+):
     with pytest.raises(CommandError, match=r"Directus(:| answered)") as caught:
         call_command(command, user, stdout=StringIO())
 
@@ -32,14 +34,14 @@ def test_who_could_not_be_looked_up_is_not_called_unknown(no_answer, command, us
 
 
 @pytest.mark.parametrize(("command", "user"), [SYNC, REVOKE])
-def test_who_is_nowhere_is_unknown(directus, service_token, command, user):
+def test_a_user_known_nowhere_is_unknown(directus, service_token, command, user):
     with pytest.raises(CommandError, match="nobody@") as caught:
         call_command(command, user, stdout=StringIO())
 
     assert caught.value.returncode == 2
 
 
-def test_who_is_known_here_is_signed_out_all_the_same(signed_in_client, ada, no_answer):
+def test_a_user_known_here_is_signed_out_all_the_same(signed_in_client, ada, no_answer):
     with pytest.raises(SystemExit):
         call_command("directus_revoke", ada.email, stdout=StringIO())
 

@@ -1,4 +1,4 @@
-"""What operators run beside a real site on a real Directus."""
+"""Commands of operators, beside a real site on a real Directus."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,7 +24,7 @@ def signed_in(site, user):
 
 
 def revoke(site, *args):
-    """Run the command; return what it printed, whatever lives on."""
+    """Run the command; return its output, with any exit code."""
     try:
         return site.site.manage("directus_revoke", *args)
     except Problem:
@@ -32,7 +32,7 @@ def revoke(site, *args):
         return site.site.log.read_text()
 
 
-def test_who_is_cut_off_is_out_at_once(live_site, ada, make_customer):
+def test_a_user_who_is_cut_off_is_out_at_once(live_site, ada, make_customer):
     bob = make_customer()
     browsers = [signed_in(live_site, ada) for _ in range(2)]
     bobs = signed_in(live_site, bob)
@@ -47,7 +47,7 @@ def test_who_is_cut_off_is_out_at_once(live_site, ada, make_customer):
     signed_in(live_site, ada)
 
 
-def test_everybody_is_cut_off(live_site, ada, make_customer):
+def test_all_users_are_cut_off(live_site, ada, make_customer):
     browsers = [signed_in(live_site, user) for user in (ada, make_customer())]
 
     revoke(live_site, "--all")
@@ -57,7 +57,7 @@ def test_everybody_is_cut_off(live_site, ada, make_customer):
 
 
 def rotate(live_site, keys):
-    """Seal all tokens anew; the site knows both keys, whichever is the first."""
+    """Encrypt all tokens anew; the site knows both keys, in either order."""
     live_site.site.manage("rotate_token_keys", "--anyway", TOKEN_ENCRYPTION_KEYS=keys)
 
 

@@ -1,4 +1,4 @@
-"""directus_explain: where somebody's rights come from."""
+"""directus_explain: where the rights of a user come from."""
 
 import json
 import uuid
@@ -81,7 +81,7 @@ def test_it_explains_what_django_believes(ada):
     assert listed == User.objects.get(pk=ada.pk).get_all_permissions()
 
 
-def test_who_is_not_active_may_do_nothing(ada):
+def test_an_inactive_user_may_do_nothing(ada):
     User.objects.update(is_active=False)
 
     report = explain_json(ada.pk)

@@ -101,7 +101,7 @@ def test_a_mirrored_user_has_no_password_to_change(typed):
         call_command("changepassword", ADDRESS)
 
 
-def test_an_address_that_nobody_has(typed):
+def test_an_unknown_address(typed):
     with pytest.raises(CommandError, match=r"no local user root@"):
         call_command("changepassword", ADDRESS)
 
@@ -117,7 +117,7 @@ def test_a_password_that_cannot_be_used_is_asked_for_again(root, typed):
     assert "do not match" in said.getvalue()
 
 
-def test_nobody_is_asked_for_ever(root, typed):
+def test_the_command_stops_asking(root, typed):
     typed(*["short"] * 6)
 
     with pytest.raises(CommandError, match="after 3 attempts"):

@@ -1,4 +1,4 @@
-"""Who has an address: everybody who does, or no answer at all."""
+"""Finding the users with an address: all of them, or an error."""
 
 from io import StringIO
 
@@ -23,7 +23,7 @@ def find(email=EMAIL):
 
 @pytest.fixture(autouse=True)
 def _decoys(directus, service_token):
-    """Users whose address contains this one, or looks like it in a pattern."""
+    """Users with an address that contains this one, or looks like it in a pattern."""
     for n in range(150):
         directus.add_user(f"decoy{n}-{EMAIL}")
         directus.add_user(f"{EMAIL}.decoy{n}.com")
@@ -32,7 +32,7 @@ def _decoys(directus, service_token):
 
 @pytest.mark.parametrize("query_limit_max", [None, 7, 100, 1000])
 @pytest.mark.parametrize("email", [EMAIL, EMAIL.upper()])
-def test_decoys_hide_nobody(directus, query_limit_max, email):
+def test_decoys_do_not_hide_the_user(directus, query_limit_max, email):
     directus.state.query_limit_max = query_limit_max
     directus.add_user("V_I%C@Example.com")
 
@@ -46,7 +46,7 @@ def test_all_with_an_address_are_found(directus):
     assert find() == {EMAIL, EMAIL.upper()}
 
 
-def test_look_alikes_are_nobody():
+def test_look_alikes_are_not_found():
     assert find() == set()
 
 
@@ -59,7 +59,7 @@ def test_more_look_alikes_than_can_be_read_are_no_answer(directus, monkeypatch):
         find()
 
 
-def test_a_command_says_whom_it_may_have_missed(directus, monkeypatch):
+def test_a_command_names_the_addresses_that_it_may_have_missed(directus, monkeypatch):
     monkeypatch.setattr(client, "MOST_PAGES", 0)
 
     with pytest.raises(CommandError, match="Nobody was signed out") as caught:
@@ -88,7 +88,7 @@ def test_a_sync_by_address_is_complete_or_fails(signed_in_client, monkeypatch):
         call_command("directus_sync", user="ada@example.com")
 
 
-def test_a_token_that_may_not_list_users_finds_not_nobody(directus):
+def test_a_token_that_may_not_list_users_is_an_error(directus):
     directus.answers(
         403, {"errors": [{"extensions": {"code": "FORBIDDEN"}}]}, path="/users"
     )

@@ -1,4 +1,4 @@
-"""directus_revoke: what ends here, what ends at Directus, and what lives on."""
+"""directus_revoke: sessions here, tokens at Directus, and tokens that live on."""
 
 import json
 import uuid
@@ -56,7 +56,7 @@ def tells_version(directus, version):
     directus.answers(200, info, path="/server/info", times=99)
 
 
-# Whom
+# Which users
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_an_address_or_either_id_names_a_user(shadow, service_token, name):
     assert not Session.objects.exists()
 
 
-def test_somebody_who_never_was_here_is_signed_out_of_directus(directus, service_token):
+def test_a_user_who_never_was_here_is_signed_out_of_directus(directus, service_token):
     bob = directus.add_user("bob@example.com")
     directus.sign_in(bob)
 
@@ -104,7 +104,7 @@ def test_a_user_who_is_named_twice_is_one(shadow, service_token):
 
 
 @pytest.mark.parametrize("name", ["nobody@example.com", "9" * 40, "7", "x", ""])
-def test_an_unknown_name_signs_nobody_out(shadow, service_token, name):
+def test_an_unknown_name_ends_no_session(shadow, service_token, name):
     with pytest.raises(CommandError, match="Nobody was signed out") as caught:
         revoke(shadow.email, name)
 
@@ -113,7 +113,7 @@ def test_an_unknown_name_signs_nobody_out(shadow, service_token, name):
 
 
 @pytest.mark.parametrize("users", [(), ("ada@example.com",)])
-def test_either_names_or_everybody(shadow, users):
+def test_either_names_or_all(shadow, users):
     with pytest.raises(CommandError) as caught:
         revoke(*users, all=bool(users))
 
@@ -139,7 +139,7 @@ def test_an_address_that_only_a_local_user_has_means_that_one(directus, db):
     assert revoke_json("root@example.com")[1]["sessions_ended"] == 1
 
 
-# What ends
+# Sessions and tokens that end
 
 
 def test_sessions_end_here_and_there(shadow, ada, directus, sign_in, service_token):
@@ -155,7 +155,7 @@ def test_sessions_end_here_and_there(shadow, ada, directus, sign_in, service_tok
     assert len(directus.calls_to("/auth/logout")) == 2
 
 
-def test_who_was_signed_out_is_sent_to_the_door(signed_in_client, shadow):
+def test_a_signed_out_user_is_sent_to_sign_in(signed_in_client, shadow):
     revoke(shadow.email)
 
     assert signed_in_client.get("/")["Location"] == "/login/?next=/"
@@ -198,7 +198,7 @@ def test_the_address_that_directus_has_is_the_one_that_is_written(
     assert ada.email == "new@example.com"
 
 
-def test_nobody_is_suspended(shadow, ada, service_token, sign_in):
+def test_no_user_is_suspended(shadow, ada, service_token, sign_in):
     revoke(ada.email)
 
     shadow.refresh_from_db()
@@ -218,7 +218,7 @@ def test_a_dry_run_ends_nothing(shadow, ada, directus, service_token):
     assert {call.method for call in directus.calls} <= {"GET"}
 
 
-# What lives on
+# Tokens that live on
 
 
 def test_without_a_service_token_sessions_elsewhere_live_on(shadow, ada, directus):
@@ -232,7 +232,7 @@ def test_without_a_service_token_sessions_elsewhere_live_on(shadow, ada, directu
     assert len(directus.sessions_of(ada)) == 1
 
 
-def test_whom_the_service_token_may_not_change_is_reported(
+def test_a_user_whom_the_service_token_may_not_change_is_reported(
     shadow, ada, directus, service_token
 ):
     directus.change(ada, role="Editor")
@@ -256,7 +256,7 @@ def test_directus_10_ends_nothing_elsewhere(shadow, ada, directus, service_token
     assert {call.method for call in directus.calls if "/users" in call.path} == {"GET"}
 
 
-def test_directus_10_renews_nothing_for_who_is_suspended(
+def test_directus_10_renews_nothing_for_a_suspended_user(
     shadow, ada, directus, service_token
 ):
     tells_version(directus, "10.13.4")
@@ -276,7 +276,7 @@ def test_a_version_that_is_not_told_is_not_guessed(
     assert "does not report its version" in report["left"][0]["reason"]
 
 
-def test_of_who_is_deleted_nothing_lives_on(shadow, ada, directus, service_token):
+def test_nothing_of_a_deleted_user_lives_on(shadow, ada, directus, service_token):
     directus.delete(ada)
 
     assert revoke_json(str(shadow.pk))[0] == 0
@@ -359,7 +359,7 @@ def major_version(real):
 
 
 def elsewhere(person):
-    """Sign somebody in twice, past this site; return the refresh tokens."""
+    """Sign a user in twice, past this site; return the refresh tokens."""
     login = clients.anonymous_client().login
     pairs = [login(email=person.email, password=person.password) for _ in range(2)]
     return [pair.refresh_token for pair in pairs]
@@ -401,7 +401,7 @@ def test_a_real_directus_says_whether_administrators_are_within_reach(real, chie
     code, report = revoke_json(chief["id"])
 
     if major_version(real) == 12:
-        # Without a licence its service token may change everybody.
+        # Without a licence its service token may change all users.
         assert (code, report["left"]) == (0, [])
         with pytest.raises(AuthenticationFailed):
             clients.anonymous_client().refresh(pair.refresh_token)

@@ -1,4 +1,4 @@
-"""directus_revoke --all: in which order, whom at Directus, and interrupted."""
+"""directus_revoke --all: the order, the users written at Directus, interruptions."""
 
 import json
 from datetime import timedelta
@@ -35,7 +35,7 @@ def _few_at_once(monkeypatch):
 
 @pytest.fixture
 def people(directus, sign_in):
-    """Five customers who are signed in, here and elsewhere, as Directus lists them."""
+    """Five customers, signed in here and elsewhere, in the order of Directus' list."""
     people = [directus.add_user(f"c{number}@example.com") for number in range(5)]
     for one in people:
         sign_in(one, Client())
@@ -58,7 +58,7 @@ def revoke(**options):
 
 
 def written(directus):
-    """Return the ids whose addresses were written, request by request."""
+    """Return the ids of the users whose addresses were written, request by request."""
     calls = [call for call in directus.calls if call.method == "PATCH"]
     return [[row["id"] for row in call.json] for call in calls]
 
@@ -68,7 +68,7 @@ def ago(**options):
     return moment.strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def test_nothing_is_left_of_anybody(people, directus):
+def test_no_session_of_any_user_is_left(people, directus):
     stranger = directus.add_user("never-here@example.com")
     directus.sign_in(stranger)
     root = User.objects.create_superuser("root@example.com")
@@ -133,7 +133,7 @@ def test_some_are_written_in_one_request(people, directus):
     assert written(directus) == [ids[:2], ids[2:4], ids[4:]]
 
 
-def test_whom_directus_has_not_seen_for_long_is_not_written(people, directus):
+def test_a_user_inactive_for_long_is_not_written(people, directus):
     people[0].last_access = None
     people[1].last_access = ago(days=9)
     people[2].last_access = ago(days=7, hours=12)
@@ -150,7 +150,7 @@ def test_refresh_tokens_may_live_longer(people, directus):
     assert revoke(refresh_days=30.0)[1]["elsewhere"] == 5
 
 
-def test_where_directus_does_not_tell_everybody_is_written(people, directus):
+def test_where_directus_does_not_tell_every_user_is_written(people, directus):
     for one in people:
         one.last_access = None
     directus.state.lacks = {"directus_users.read:last_access"}
@@ -251,7 +251,7 @@ def test_an_answer_that_was_lost_stops_nothing(people, directus):
     assert not directus.state.sessions
 
 
-def test_the_audit_trail_has_whose_sessions_ended_and_no_others(people, caplog):
+def test_the_audit_trail_names_only_users_whose_sessions_ended(people, caplog):
     User.objects.create_superuser("root@example.com")
 
     revoke()
@@ -349,7 +349,7 @@ def test_what_is_old_is_not_gone_on_from(people, interrupt):
     ("users", "options"),
     [(["ada@example.com"], {}), ([], {"all": True, "dry_run": True})],
 )
-def test_only_a_run_over_everybody_goes_on(users, options):
+def test_only_a_run_over_all_users_goes_on(users, options):
     with pytest.raises(CommandError, match="--resume") as caught:
         call_command("directus_revoke", *users, resume=True, **options)
 

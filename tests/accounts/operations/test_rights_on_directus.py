@@ -1,4 +1,4 @@
-"""What the rights allow and refuse that directus_setup gives, on a real Directus."""
+"""The rights that directus_setup gives, tried on a real Directus."""
 
 import base64
 import json
@@ -61,7 +61,7 @@ def test_a_customer_reads_the_whole_own_profile(customer):
 
 @pytest.mark.real
 @pytest.mark.parametrize("field", ["role", "status", "email", "token", "policies"])
-def test_a_customer_cannot_change_who_they_are(customer, directus_server, field):
+def test_a_customer_cannot_change_the_own_identity(customer, directus_server, field):
     row, client = customer
     values = {
         "role": directus_server.admin.role_id("Administrator"),
@@ -86,7 +86,7 @@ def listed(client, path):
 
 
 @pytest.mark.real
-def test_a_customer_sees_and_changes_nobody_else(customer, make_customer):
+def test_a_customer_sees_and_changes_no_other_user(customer, make_customer):
     row, client = customer
     other = make_customer()
 
@@ -133,7 +133,7 @@ def test_the_service_token_creates_nothing_but_customers(
 
 @pytest.mark.directus(10, 11)
 @pytest.mark.real
-def test_whom_the_service_token_creates_is_a_customer(service, directus_server):
+def test_a_user_created_with_the_service_token_is_a_customer(service, directus_server):
     email = f"new-{secrets.token_hex(6)}@example.com"
 
     service.post("/users", {"email": email, "password": "x" * 20})
@@ -269,7 +269,7 @@ def test_the_site_keeps_a_picture_and_takes_it_away(
 
 
 @pytest.mark.real
-def test_a_picture_is_nobodys_but_the_sites(customer, upload, asset, directus_server):
+def test_only_the_site_reaches_a_picture(customer, upload, asset, directus_server):
     row, client = customer
     file_id = upload().json()["data"]["id"]
     own = client.get("/users/me")["id"]
@@ -327,7 +327,7 @@ def test_the_site_deletes_a_customer(service, customer, directus_server):
 
 @pytest.mark.real
 @BEYOND
-def test_the_site_deletes_nobody_else(service, directus_server):
+def test_the_site_deletes_no_other_user(service, directus_server):
     email = directus_server.credentials()["admin_email"]
     me = service.get("/users/me", params={"fields": "id"})["id"]
 

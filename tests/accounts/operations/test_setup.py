@@ -1,4 +1,4 @@
-"""directus_setup: what it would do, what it does, and what it never does."""
+"""directus_setup: its plan, its changes, and values that it never changes."""
 
 import json
 import re
@@ -200,7 +200,7 @@ def test_what_is_no_pattern_is_no_policy(text):
 
 
 @pytest.mark.real
-def test_nobody_to_ask_means_nothing_is_done(setup, directus_server, monkeypatch):
+def test_without_a_terminal_nothing_is_done(setup, directus_server, monkeypatch):
     monkeypatch.setattr("sys.stdin", StringIO())
 
     with pytest.raises(CommandError) as caught:

@@ -43,7 +43,7 @@ def right(collection, action, fields=("*",), rule=None, policy="p"):
 
 
 def tables(*permissions, app_access=False, role=ROLE):
-    """Return what a Directus has whose role Customer is somebody's already."""
+    """Return the content of a Directus that has a role Customer of its own."""
     return {
         "roles": [role],
         "access": [{"id": 1, "role": role["id"], "policy": "p"}],
@@ -231,7 +231,7 @@ def test_it_is_a_question_of_its_own(
     assert "everybody who signs up do this" in capsys.readouterr().err
 
 
-def test_nobody_to_ask_accepts_nothing(setup, monkeypatch):
+def test_without_a_terminal_nothing_is_accepted(setup, monkeypatch):
     monkeypatch.setattr("sys.stdin", StringIO())
 
     with pytest.raises(CommandError, match="--accept-role") as caught:

@@ -1,4 +1,4 @@
-"""directus_setup on a Directus that is somebody's already."""
+"""directus_setup on a Directus that is in use already."""
 
 import json
 import os
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.real, pytest.mark.versions]
 
 KINDS = ("roles", "policies", "access", "permissions", "users", "flows", "operations")
 OTHERS = ("folders", "presets", "collections", "fields", "relations", "translations")
-# What the set-up is asked to open, and says so.
+# The options of the run change these settings, and its output lists them.
 OPENED = {
     "public_registration",
     "public_registration_role",
@@ -32,7 +32,7 @@ SITE = "http://localhost:8000"
 
 
 @pytest.fixture(scope="module")
-def somebodys(tmp_path_factory):
+def in_use(tmp_path_factory):
     """An administrator of a Directus that has nothing but what people put there."""
     state, ports = State(tmp_path_factory.mktemp("elsewhere")), Ports.free()
     env = local_environment(state, ports, SITE)
@@ -52,7 +52,7 @@ def somebodys(tmp_path_factory):
 
 
 def _fill(admin, major):
-    """Put roles, rights, a Flow and settings of somebody else there."""
+    """Create roles, rights, a Flow and settings that are not this site's."""
     editors = admin.call("POST", "/roles", {"name": "Editors"})["id"]
     owner = {"role": editors}
     if major > 10:
@@ -63,9 +63,9 @@ def _fill(admin, major):
         public = {"policy": "abf8a154-5b1c-4a46-ac9c-7300570f4f17"}
     else:
         public = {"role": None}
-    for who, collection in ((owner, "directus_users"), (public, "directus_files")):
+    for holder, collection in ((owner, "directus_users"), (public, "directus_files")):
         right = {"collection": collection, "action": "read", "fields": ["*"]}
-        admin.call("POST", "/permissions", who | right | {"permissions": {}})
+        admin.call("POST", "/permissions", holder | right | {"permissions": {}})
     admin.create_user("editor@example.com", "Correct-horse-9", role=editors)
     admin.call("POST", "/folders", {"name": "Profile pictures"})
     flow = {"name": "Theirs", "status": "active", "trigger": "manual", "options": {}}
@@ -98,9 +98,9 @@ def _rows(admin, kind):
 
 
 @pytest.fixture
-def setup(somebodys, settings, tmp_path_factory):
+def setup(in_use, settings, tmp_path_factory):
     """Run directus_setup there, with a Flow; gives its JSON document."""
-    admin, token = somebodys
+    admin, token = in_use
     settings.DIRECTUS_URL = admin.url
     settings.PUBLIC_URL = SITE
     settings.DIRECTUS_WEBHOOK_SECRET = "Canary-7f3a9 " * 3
@@ -145,11 +145,9 @@ def cut(monkeypatch):
     return cut_at
 
 
-def test_a_directus_of_somebody_else_gets_what_the_site_needs(
-    somebodys, setup, cut, monkeypatch
-):
+def test_a_directus_in_use_gets_what_the_site_needs(in_use, setup, cut, monkeypatch):
     """A dry run, three runs that are cut off, one that ends, one that does nothing."""
-    admin, _token = somebodys
+    admin, _token = in_use
     before, settings_before = look(admin)
 
     planned = setup(dry_run=True)
@@ -173,7 +171,7 @@ def test_a_directus_of_somebody_else_gets_what_the_site_needs(
     after, settings_after = look(admin)
     assert settings_after == settings_before
     for kind, rows in before.items():
-        assert rows <= after[kind], f"{kind} of somebody else were touched"
+        assert rows <= after[kind], f"{kind} of the other site were touched"
     ours = [json.loads(row)["name"] for row in after["roles"] - before["roles"]]
     assert sorted(ours) == ["Customer", "Django site"]
     token = read_value(setup.env_file, "DIRECTUS_SERVICE_TOKEN")

@@ -1,4 +1,4 @@
-"""What directus_setup would change, from what is there."""
+"""The changes that directus_setup plans for a state of Directus."""
 
 from dataclasses import replace
 
@@ -135,7 +135,7 @@ def test_nothing_gives_the_app_or_administration():
         assert policy["app_access"] is False
 
 
-def test_fields_that_somebody_added_stay(complete):
+def test_added_fields_stay(complete):
     fields = [*rights.OWN_PROFILE, "company"]
     state = changed(
         complete, ids.CUSTOMER_POLICY, "directus_users", "read", fields=fields

@@ -25,7 +25,7 @@ SECRET = "a secret of these sites that is long enough"
 
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory):
-    """An administrator of a Directus whose role Customer opens the app; its id."""
+    """An administrator of a Directus whose role Customer may use the app; its id."""
     state, ports = State(tmp_path_factory.mktemp("second")), Ports.free()
     env = local_environment(state, ports, FIRST)
     server = Directus(state, env, chosen_version())

@@ -1,4 +1,4 @@
-"""What directus_setup finds in Directus, and what it refuses to build upon."""
+"""The state that directus_setup reads from Directus, and states that it refuses."""
 
 import json
 

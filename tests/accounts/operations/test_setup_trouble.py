@@ -120,7 +120,7 @@ def test_a_file_that_cannot_be_read_is_one_plain_sentence(setup, tmp_path, monke
     assert caught.value.returncode == 1
 
 
-def test_on_10_who_may_not_read_the_own_role_is_no_administrator():
+def test_on_10_a_user_who_may_not_read_the_own_role_is_no_administrator():
     stub = StubDirectus(version="10.13.4", **{"users/me": {"id": "1"}})
 
     with pytest.raises(ProvisioningError, match="not an administrator's"):

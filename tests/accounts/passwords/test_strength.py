@@ -54,7 +54,7 @@ GOOD = [
     "  blanks around it  ",
     "🦊🐻🌲🏔🚂🎻🍋🧦🐙🎈🌵🛶",
 ]
-# Of somebody called Ada Lovelace with ada.byron@analytical-engine.example.
+# Of a user called Ada Lovelace with ada.byron@analytical-engine.example.
 OWN = [
     "adalovelace1815",
     "Lovelace, Ada 12",
@@ -174,7 +174,9 @@ def test_the_rules_are_said_before(client, ada, directus, path):
 @pytest.mark.parametrize("password", ["passwordpassword", "newperson1234"])
 @pytest.mark.parametrize("email", ["ada@example.com", "new@example.com"])
 @pytest.mark.django_db
-def test_at_sign_up_nobody_is_asked_about_it(client, ada, directus, email, password):
+def test_at_sign_up_directus_is_not_asked_about_it(
+    client, ada, directus, email, password
+):
     response = sign_up(client, email, password)
 
     assert "Use several unrelated words" in response.text

@@ -29,7 +29,7 @@ def test_what_cannot_be_read_is_left_to_directus(directus, service_token, policy
     DirectusPolicyValidator().validate("abc")
 
 
-def test_without_a_service_token_nobody_is_asked(directus):
+def test_without_a_service_token_no_call_is_made(directus):
     DirectusPolicyValidator().validate("abc")
 
     directus.was_not_asked()

@@ -1,4 +1,4 @@
-"""What becomes of an uploaded file before anything is stored."""
+"""Checking and re-encoding an uploaded file before it is stored."""
 
 import io
 import struct
@@ -190,7 +190,7 @@ def test_a_decoder_that_takes_more_than_the_limit_is_ended(monkeypatch, tmp_path
 
 
 def test_few_wait_while_another_picture_is_decoded(monkeypatch):
-    """Each that waits holds a thread that could show pages."""
+    """Each upload that waits holds a thread that could show pages."""
     monkeypatch.setattr(images, "WAIT_SECONDS", 60)
     outcomes = []
 

@@ -216,7 +216,7 @@ def test_a_browser_that_has_the_picture_is_told_so_and_directus_is_not_asked(
     directus.was_not_asked()
 
 
-def test_who_is_not_signed_in_sees_nothing(client, signed_in_client, directus):
+def test_an_anonymous_visitor_sees_nothing(client, signed_in_client, directus):
     upload(signed_in_client)
 
     answer = type(client)().get("/account/picture/")
@@ -245,7 +245,7 @@ def foreign(directus, **values):
 def test_a_file_that_is_not_the_users_is_neither_shown_nor_deleted(
     signed_in_client, directus, ada, folder
 ):
-    """Whoever may write `avatar` could name any file there."""
+    """A user who may write `avatar` could name any file there."""
     title = None if folder == PICTURE_FOLDER else ada.id
     file = foreign(directus, folder=folder, title=title)
     directus.change(ada, avatar=file.id)
@@ -325,7 +325,7 @@ def test_without_the_right_to_delete_the_new_picture_is_there_and_a_warning(
 def test_an_outage_after_the_change_is_not_called_a_failure(
     signed_in_client, directus, ada, method, gone
 ):
-    """Else it is sent again, and nobody ever deletes the first file."""
+    """A user who saw a failure would upload again, and the first file would stay."""
     upload(signed_in_client)
     first = ada.avatar
     directus.answers(503, {}, path=f"/files/{first}", method=method, times=5)

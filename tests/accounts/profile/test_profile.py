@@ -1,4 +1,4 @@
-"""The profile's page: name, language and time zone. Control C-MASS-1."""
+"""The profile's page: name, language and time zone."""
 
 import pytest
 from django.utils import timezone
@@ -74,7 +74,6 @@ def test_an_odd_name_is_refused_at_its_field(signed_in_client, directus, name):
 
 
 def test_nothing_but_the_fields_of_the_form_is_sent(signed_in_client, directus, ada):
-    """Control C-MASS-1."""
     more = {
         "role": "an administrator's",
         "status": "suspended",
@@ -200,7 +199,7 @@ def test_the_site_does_what_the_users_own_token_may_not(
     assert changes_sent(directus, ada) == [{"first_name": "Augusta"}] * 2
 
 
-def test_where_nobody_may_the_log_says_what_to_grant(
+def test_without_the_right_the_log_names_the_missing_grant(
     signed_in_client, directus, ada, caplog
 ):
     directus.state.customer_writes = frozenset({"password"})
@@ -264,7 +263,7 @@ def test_a_lost_answer_says_so_and_the_form_can_be_sent_again(
     assert ada.first_name == "Augusta"
 
 
-def test_who_was_suspended_meanwhile_is_signed_out(signed_in_client, directus, ada):
+def test_a_user_suspended_meanwhile_is_signed_out(signed_in_client, directus, ada):
     directus.suspend(ada)
     make_old(signed_in_client, minutes=2)
 

@@ -25,7 +25,7 @@ def fields(settings, directus, service_token):
 
 @pytest.fixture
 def company(fields):
-    """A field whose note is a text with the key `where_you_work`."""
+    """A field with a note that names the text `where_you_work`."""
     fields("company", note="$t:where_you_work")
 
 
@@ -181,7 +181,7 @@ def test_without_a_service_token_nothing_is_looked_up(
     directus.was_not_asked("/translations")
 
 
-def test_a_service_token_that_is_refused_signs_nobody_out(
+def test_a_service_token_that_is_refused_ends_no_session(
     signed_in_client, company, directus
 ):
     error = {"message": "x", "extensions": {"code": "INVALID_CREDENTIALS"}}

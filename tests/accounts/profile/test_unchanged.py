@@ -18,7 +18,7 @@ from ..browser_form import Form
 ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia", "Asia/Kathmandu"]
 COLOURS = {"choices": [{"text": "Red", "value": "r"}, {"text": "One", "value": 1}]}
 NOT_NULL = {"is_nullable": False}
-# Without what no column and no HTML keeps.
+# Without characters that columns or HTML do not keep.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 # As Directus writes them, without a zone.
 MOMENTS = st.datetimes(datetime(1950, 1, 1), datetime(2090, 1, 1))  # noqa: DTZ001
@@ -177,7 +177,7 @@ def test_a_stored_value_that_breaks_a_rule_lets_the_rest_be_saved(described, val
     form = form_for(description, value, data=data, last_name="x" * 60)
 
     assert changes_of(form) == {"first_name": "Augusta"}
-    # Browsers would not send it otherwise. What is read-only is no input.
+    # Browsers would not send it otherwise. A read-only value is no input.
     extra = attributes.get("extra", {})
     assert ("extra" in attributes) != described.get("is_read_only", False)
     assert not {"required", "min", "max", "maxlength"} & extra.keys()

@@ -45,7 +45,7 @@ def opens(value: str) -> bool:
 
 @pytest.fixture
 def cached(settings, signed_in_client):
-    """A browser in which Ada is signed in, and whose row is cached."""
+    """A browser in which Ada is signed in; its session row is cached."""
     settings.SESSION_ROW_CACHE = True
     caches["default"].clear()
     assert signed_in_client.get("/").status_code == 200
@@ -96,7 +96,7 @@ def test_a_digest_is_no_key(signed_in_client):
     assert stored not in stored_forms(stored[:32])
 
 
-def test_keys_of_before_become_digests_and_nobody_is_signed_out(
+def test_keys_of_before_become_digests_and_no_session_ends(
     signed_in_client, sign_in, ada
 ):
     other = sign_in(ada, Client())

@@ -154,7 +154,7 @@ def test_a_session_that_was_signed_out_meanwhile_gets_no_tokens_back(sessions, n
     assert tokens_of(sessions[0]) is None
 
 
-def test_who_is_renewing_can_store_what_was_renewed(sessions, new_key):
+def test_a_request_that_is_renewing_can_store_the_new_tokens(sessions, new_key):
     """The new pair replaces the old one by what was read before the call."""
 
     def renew(refresh_token):

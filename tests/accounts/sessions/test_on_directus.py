@@ -1,4 +1,4 @@
-"""What only a real Directus can prove about sessions."""
+"""Sessions on a real Directus."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -59,7 +59,7 @@ def test_signing_out_ends_the_session_at_directus(live_site, adas_browser, make_
 
 
 @pytest.mark.parametrize("status", ["suspended", "archived"])
-def test_who_is_no_longer_active_is_out(
+def test_an_inactive_user_is_signed_out(
     live_site, adas_browser, ada, make_stale, status, without_flow
 ):
     live_site.admin.patch_user(ada.id, status=status)
@@ -70,7 +70,7 @@ def test_who_is_no_longer_active_is_out(
     assert (page.status, page.location) == (302, "/login/?next=/")
 
 
-def test_who_is_suspended_is_out_though_the_access_token_lives_on(
+def test_a_suspended_user_is_signed_out_though_the_access_token_lives_on(
     live_site, adas_browser, ada, without_flow
 ):
     live_site.admin.patch_user(ada.id, status="suspended")
@@ -79,7 +79,7 @@ def test_who_is_suspended_is_out_though_the_access_token_lives_on(
     assert adas_browser.get("/").location == "/login/?next=/"
 
 
-def test_who_is_deleted_is_out(live_site, adas_browser, ada, without_flow):
+def test_a_deleted_user_is_signed_out(live_site, adas_browser, ada, without_flow):
     live_site.admin.delete_user(ada.id)
     put_into_past(live_site.site_settings()["DATABASE_URL"], "validated_at")
 

@@ -1,4 +1,4 @@
-"""One browser, many requests, two processes: one refresh, and nobody signed out."""
+"""One browser, many requests, two processes: one refresh, and no session ends."""
 
 import http.client
 import threading
@@ -100,7 +100,7 @@ def test_a_slow_request_that_saves_brings_no_spent_tokens_back(
 
 
 @pytest.mark.parametrize("lost", ["request", "answer"])
-def test_a_killed_worker_locks_nobody_out(
+def test_a_killed_worker_locks_no_user_out(
     site, adas_browser, directus, directus_server, lost
 ):
     site.make_stale("access_expires_at", "validated_at")

@@ -33,7 +33,7 @@ def cache(monkeypatch):
 
 @pytest.fixture
 def cached_client(signed_in_client):
-    """A browser whose row is in the cache: the marks of its sign-in are over."""
+    """A browser with a cached row: the marks of its sign-in are over."""
     caches["default"].clear()
     assert signed_in_client.get("/").status_code == 200
     return signed_in_client
@@ -53,7 +53,7 @@ def redis(port: int) -> RedisCache:
     return RedisCache(f"redis://127.0.0.1:{port}/0", {"OPTIONS": options})
 
 
-# What is cached
+# Cached columns
 
 
 def test_a_cached_row_saves_a_query(cached_client, django_assert_num_queries):
@@ -102,7 +102,7 @@ def test_values_of_the_wrong_type_are_passed_over(cached_client):
     assert cached_client.get("/").status_code == 200
 
 
-# What changes a row
+# Changes of a row
 
 
 def test_a_changed_row_is_read_from_the_database(cached_client):
@@ -144,7 +144,7 @@ def test_a_slow_reader_cannot_put_an_old_row_back(cached_client, change):
     assert cached(cached_client) is None
 
 
-def test_who_read_for_longer_than_a_mark_lasts_keeps_nothing(cached_client):
+def test_a_read_longer_than_a_mark_lasts_is_not_cached(cached_client):
     row = row_of(cached_client)
     caches["default"].clear()
 

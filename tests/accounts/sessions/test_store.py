@@ -1,4 +1,4 @@
-"""The session row: whose it is, how long it lives, and what cannot bring it back."""
+"""The session row: its user, its life, and requests that must not bring it back."""
 
 import base64
 import json
@@ -33,7 +33,7 @@ def later(monkeypatch):
 
 @pytest.fixture
 def visitor(client):
-    """A browser with a session in which nobody is signed in."""
+    """A browser with an anonymous session."""
     visit_site(client)
     return client
 
@@ -71,7 +71,7 @@ def test_signing_in_keeps_the_row(visitor, sign_in, ada):
     assert row_of(visitor).pk == before
 
 
-def test_a_key_that_somebody_made_up_is_not_adopted(client, sign_in, ada):
+def test_a_made_up_key_is_not_adopted(client, sign_in, ada):
     client.cookies["session"] = "a" * 32
 
     sign_in(ada)
@@ -112,7 +112,7 @@ def test_waiting_for_the_code_keeps_no_readable_password(waiting_for_code):
 # How long a session lives
 
 
-def test_a_session_ends_when_nobody_came_for_a_day(signed_in_client, later):
+def test_a_session_ends_after_a_day_without_a_request(signed_in_client, later):
     later(hours=23)
     assert is_signed_in(signed_in_client)
     later(hours=46)
@@ -164,7 +164,7 @@ def test_rows_that_have_ended_can_be_cleared_away(signed_in_client, later):
     assert not Session.objects.exists()
 
 
-# What is stored
+# Stored values
 
 
 def test_a_pickle_in_the_store_is_an_empty_session(signed_in_client):

@@ -102,10 +102,10 @@ def test_nonsense_in_the_column_is_no_token(session, stored, monkeypatch):
     assert SessionStore(session.session_key).tokens.load() is None
 
 
-# Storing what was renewed
+# Storing renewed tokens
 
 
-def test_who_comes_late_does_not_overwrite_newer_tokens(session):
+def test_a_late_request_does_not_overwrite_newer_tokens(session):
     late = again(session)
     session.tokens.save(NEWER)
 
@@ -125,7 +125,7 @@ def test_tokens_of_an_ended_session_are_not_stored(session):
     assert not Session.objects.exists()
 
 
-def test_withdrawn_tokens_are_gone_for_everybody(session):
+def test_withdrawn_tokens_are_gone_for_every_request(session):
     late = again(session)
 
     assert session.tokens.withdraw().refresh_token == REFRESH
@@ -188,7 +188,7 @@ def test_the_lease_lasts_longer_than_the_longest_call(session, settings):
     assert left > timedelta(seconds=30)
 
 
-def test_who_waits_gets_what_the_other_stored(session, monkeypatch):
+def test_a_waiting_request_gets_the_tokens_that_the_other_stored(session, monkeypatch):
     waiting = again(session)
     with session.tokens.lease():
         monkeypatch.setattr(time, "sleep", lambda _: session.tokens.save(NEWER))
@@ -199,7 +199,7 @@ def test_who_waits_gets_what_the_other_stored(session, monkeypatch):
     assert waiting.tokens.load().refresh_token == "refresh-2"
 
 
-def test_who_waits_for_a_session_that_ends_is_signed_out(session, monkeypatch):
+def test_a_request_waiting_for_a_session_that_ends_is_signed_out(session, monkeypatch):
     waiting = again(session)
     with session.tokens.lease():
         monkeypatch.setattr(time, "sleep", lambda _: session.delete())
@@ -208,7 +208,7 @@ def test_who_waits_for_a_session_that_ends_is_signed_out(session, monkeypatch):
             pass
 
 
-def test_who_waited_for_nothing_does_not_ask_again(session, monkeypatch):
+def test_a_request_that_waited_in_vain_does_not_ask_again(session, monkeypatch):
     monkeypatch.setattr(tokens, "PATIENCE_SECONDS", 0)
     waiting = again(session)
     session.update_row(refresh_lease_until=timezone.now() + timedelta(seconds=5))

@@ -1,4 +1,4 @@
-"""Rows whose tokens are sealed with a key that this process does not know."""
+"""Rows with tokens that are encrypted with a key unknown to this process."""
 
 import pytest
 from cryptography.fernet import Fernet

@@ -1,4 +1,4 @@
-"""What strangers can make of rows, and where a mailed link's token waits."""
+"""Rows that anonymous visitors cause, and the row that holds a mailed link's token."""
 
 from datetime import timedelta
 
@@ -142,7 +142,7 @@ def test_a_new_secret_key_opens_what_the_old_one_sealed(reset_page, settings):
 
 @pytest.mark.parametrize("letter", ["a", "ä", "\U0001f600"])
 def test_a_very_long_token_makes_no_cookie_that_is_too_long(client, letter):
-    """A browser would send it with each request, and the server refuse them all."""
+    """A browser would send such a cookie each time, and each request would fail."""
     for path in LINKS:
         client.get(path, {"token": letter * 4000})
 

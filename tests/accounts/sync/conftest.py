@@ -1,4 +1,4 @@
-"""Who is in Directus, and the command that mirrors them."""
+"""Users in Directus, and the command that mirrors them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What tests of directus_sync share: the command, and what it leaves here."""
+"""Helpers for tests of directus_sync: the command, and the rows that it leaves."""
 
 import uuid
 from io import StringIO

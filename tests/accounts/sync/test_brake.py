@@ -12,7 +12,7 @@ from .mirrored import local, session_of
 pytestmark = pytest.mark.django_db
 
 
-def test_too_many_who_left_stop_it(sync, directus, people):
+def test_too_many_deleted_users_stop_it(sync, directus, people):
     sync()
     for person in people[:5]:
         directus.delete(person)
@@ -26,7 +26,7 @@ def test_too_many_who_left_stop_it(sync, directus, people):
     assert local(people[9]).first_name == "New"
 
 
-def test_too_many_who_are_suspended_stop_it(sync, directus, people):
+def test_too_many_suspended_users_stop_it(sync, directus, people):
     sync()
     for person in people[:5]:
         directus.suspend(person)
@@ -53,7 +53,7 @@ def test_one_of_few_may_leave(sync, directus, service_token):
     assert "deactivated 1" in sync()
 
 
-def test_nobody_leaves_when_none_may(sync, directus, people):
+def test_no_user_is_deactivated_when_none_may_be(sync, directus, people):
     sync()
     directus.delete(people[0])
 
@@ -74,8 +74,10 @@ def test_a_list_shorter_than_the_count_stops_it(sync, directus, people, monkeypa
     assert local(people[0]).is_active
 
 
-def test_who_is_only_missing_from_the_list_stays(sync, directus, people, monkeypatch):
-    """A deletion while the pages are read moves somebody to a page read already."""
+def test_a_user_who_is_only_missing_from_the_list_stays(
+    sync, directus, people, monkeypatch
+):
+    """A deletion while the pages are read moves a user to a page read already."""
     sync()
     skipped = people[0]
     listing = run.DirectusClient.list_users
@@ -112,7 +114,7 @@ def test_a_token_that_cannot_read_the_status_changes_nothing(
     assert User.objects.filter(is_active=True, status="active").count() == 11
 
 
-def test_an_outage_half_way_signs_nobody_out(sync, directus, people, monkeypatch):
+def test_an_outage_half_way_ends_no_session(sync, directus, people, monkeypatch):
     sync()
     session_of(local(people[9]))
     listing = run.DirectusClient.list_users
@@ -142,11 +144,11 @@ def test_a_dry_run_meets_the_brake_too(sync, directus, people):
 
 @pytest.mark.parametrize("percent", [20.0, 100.0])
 def test_an_empty_list_is_never_right(sync, directus, ada, monkeypatch, percent):
-    """One of few may leave, but a rule that hides everybody is no departure."""
+    """One of few users may leave; a rule that hides all users is no departure."""
     sync()
     User.objects.exclude(directus_id=ada.id).delete()
-    nobody = {"data": []}
-    directus.answers(200, nobody, path="/users", times=9)
+    no_users = {"data": []}
+    directus.answers(200, no_users, path="/users", times=9)
     monkeypatch.setattr(run.DirectusClient, "count_users", lambda client: 0)
 
     with pytest.raises(CommandError, match="lists nobody"):

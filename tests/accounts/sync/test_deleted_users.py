@@ -1,4 +1,4 @@
-"""Nothing of Directus comes back into the row of somebody who was deleted."""
+"""Nothing from Directus comes back into the row of a deleted user."""
 
 from io import StringIO
 from uuid import UUID
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def deleted(ada):
-    """The row that is left of Ada, whom Directus still has."""
+    """Ada's row after the deletion here; Directus still has the user."""
     return User.objects.create(
         directus_id=ada.id, password="!", is_active=False, deleted_at=timezone.now()
     )

@@ -1,4 +1,4 @@
-"""An answer that is late writes nothing over one that was asked for later."""
+"""A late answer does not overwrite the answer to a later request."""
 
 import uuid
 from datetime import timedelta
@@ -105,7 +105,7 @@ every_writer = pytest.mark.parametrize("writer", WRITERS, ids=lambda w: w.__name
 
 
 @every_writer
-def test_who_was_demoted_meanwhile_gets_no_rights_back(
+def test_a_user_demoted_meanwhile_gets_no_rights_back(
     late, writer, chief, browser, directus
 ):
     def demoted():
@@ -121,7 +121,7 @@ def test_who_was_demoted_meanwhile_gets_no_rights_back(
 
 
 @every_writer
-def test_who_was_suspended_meanwhile_stays_out(late, writer, chief, browser, directus):
+def test_a_user_suspended_meanwhile_stays_out(late, writer, chief, browser, directus):
     def suspended():
         directus.suspend(chief)
         by_webhook(chief, browser)
@@ -134,7 +134,7 @@ def test_who_was_suspended_meanwhile_stays_out(late, writer, chief, browser, dir
 
 
 @every_writer
-def test_who_was_deleted_meanwhile_stays_out(late, writer, chief, directus):
+def test_a_user_deleted_meanwhile_stays_out(late, writer, chief, directus):
     def deleted():
         directus.delete(chief)
         message = webhook.Message("users.delete", (uuid.UUID(chief.id),))
@@ -146,7 +146,7 @@ def test_who_was_deleted_meanwhile_stays_out(late, writer, chief, directus):
 
 
 @every_writer
-def test_whom_staff_suspended_meanwhile_stays_out(
+def test_a_user_whom_staff_suspended_meanwhile_stays_out(
     late, writer, chief, directus, monkeypatch
 ):
     def suspended():
@@ -160,7 +160,7 @@ def test_whom_staff_suspended_meanwhile_stays_out(
 
 @every_writer
 def test_what_was_asked_for_later_counts(late, writer, chief, directus):
-    """The one that is late is not lost where nobody has read the user meanwhile."""
+    """A late answer counts if no other request has read the user meanwhile."""
     late(writer, lambda: directus.change(chief, role="Customer"))
 
     assert local(chief).is_superuser
@@ -169,7 +169,7 @@ def test_what_was_asked_for_later_counts(late, writer, chief, directus):
 
 
 @pytest.mark.parametrize("writer", [by_sync, by_sync_of_one, by_sync_of_changes])
-def test_who_came_back_meanwhile_stays(late, writer, chief, directus):
+def test_a_user_who_came_back_meanwhile_stays(late, writer, chief, directus):
     directus.suspend(chief)
 
     def back():
@@ -184,10 +184,10 @@ def test_who_came_back_meanwhile_stays(late, writer, chief, directus):
 
 
 @pytest.mark.parametrize("writer", [by_sync, by_sync_of_one, by_sync_of_changes])
-def test_who_signs_in_while_a_deletion_is_looked_into_stays(
+def test_a_user_who_signs_in_while_a_deletion_is_looked_into_stays(
     late, writer, chief, directus, monkeypatch
 ):
-    """Missing in an answer, because the service token saw nobody for a moment."""
+    """Missing in one answer, because the service token saw no user for a moment."""
     unseen = {"data": []}
     asked = DirectusClient.get
 
@@ -199,9 +199,9 @@ def test_who_signs_in_while_a_deletion_is_looked_into_stays(
         return answer
 
     monkeypatch.setattr(DirectusClient, "get", get)
-    monkeypatch.setattr(DirectusClient, "get_users", lambda client, ids: get_nobody())
+    monkeypatch.setattr(DirectusClient, "get_users", lambda client, ids: get_no_user())
 
-    def get_nobody():
+    def get_no_user():
         session_of(mirror_user(clients.service_client().get_user(chief.id)))
         return []
 

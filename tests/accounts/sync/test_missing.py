@@ -1,4 +1,4 @@
-"""directus_sync --erase-missing: who was deleted since a backup is deleted again."""
+"""directus_sync --erase-missing: users deleted since a backup are deleted again."""
 
 import io
 import json
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def restored(sync, directus, people):
-    """Two users who are here, active and with a name, and gone from Directus."""
+    """Two active users with a name here, who are gone from Directus."""
     sync()
     gone = [local(person) for person in people[:2]]
     for person in people[:2]:
@@ -32,7 +32,7 @@ def erased(users):
     return [bool(User.objects.get(pk=user.pk).deleted_at) for user in users]
 
 
-def test_nothing_tells_who_they_were(restored, sync):
+def test_nothing_identifies_the_erased_users(restored, sync):
     outcome = json.loads(sync(erase_missing=True, yes=True, format="json"))
 
     assert (outcome["missing"], outcome["erased"]) == (2, 2)
@@ -51,14 +51,14 @@ def test_without_the_option_they_only_leave(restored, sync):
     assert erased(restored) == [False, False]
 
 
-def test_who_left_before_is_erased_too(restored, sync):
+def test_a_user_deactivated_before_is_erased_too(restored, sync):
     sync()
 
     assert "Erased 2 of 2" in sync(erase_missing=True, yes=True)
     assert "Erased 0 of 0" in sync(erase_missing=True, yes=True)
 
 
-def test_who_is_suspended_is_not_missing(restored, sync, directus, people):
+def test_a_suspended_user_is_not_missing(restored, sync, directus, people):
     directus.suspend(people[5])
 
     sync(erase_missing=True, yes=True, max_deactivate=50.0)
@@ -107,14 +107,14 @@ def test_too_many_stop_it(restored, sync, directus, people):
 
 
 @pytest.mark.parametrize("option", [{"user": "7"}, {"since": timezone.now()}])
-def test_only_with_everybody(service_token, sync, option):
+def test_only_with_all_users(service_token, sync, option):
     with pytest.raises(CommandError, match="everybody") as caught:
         sync(erase_missing=True, **option)
 
     assert caught.value.returncode == 2
 
 
-def test_an_answer_that_directus_cuts_off_erases_nobody(restored, sync, directus):
+def test_an_answer_that_directus_cuts_off_erases_no_user(restored, sync, directus):
     info = {"data": {"queryLimit": {"default": 100, "max": 3}}}
     directus.answers(200, info, path="/server/info", times=9)
     limits = []
@@ -134,7 +134,9 @@ def test_an_answer_that_directus_cuts_off_erases_nobody(restored, sync, directus
     assert max(limits) <= 3
 
 
-def test_who_is_there_again_meanwhile_stays(restored, sync, directus, monkeypatch):
+def test_a_user_who_is_there_again_meanwhile_stays(
+    restored, sync, directus, monkeypatch
+):
     def agrees(number):
         User.objects.filter(pk=restored[0].pk).update(synced_at=timezone.now())
         return True

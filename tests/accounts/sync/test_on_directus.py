@@ -93,7 +93,7 @@ def test_a_real_directus_keeps_the_time_of_change(
 
 
 @pytest.mark.real
-def test_a_real_directus_tells_who_was_changed(
+def test_a_real_directus_lists_the_changed_users(
     directus_server, make_customer, settings
 ):
     settings.DIRECTUS_URL = directus_server.directus.url
@@ -117,7 +117,7 @@ def test_a_real_directus_tells_who_was_changed(
 
 @pytest.mark.real
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("kind", ["everybody", "user", "since"])
+@pytest.mark.parametrize("kind", ["all", "user", "since"])
 def test_a_page_that_is_late_gives_no_rights_back(
     directus_server, make_customer, settings, kind
 ):
@@ -143,7 +143,7 @@ def test_a_page_that_is_late_gives_no_rights_back(
 
         between.before_answer = change_meanwhile
         client = clients.service_client()
-        if kind == "everybody":
+        if kind == "all":
             run.sync_users(client)
         elif kind == "user":
             ids = [UUID(demoted.id), UUID(suspended.id)]

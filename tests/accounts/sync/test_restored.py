@@ -1,4 +1,4 @@
-"""What becomes of people who are signed in when Directus gets an older database."""
+"""Signed-in users after Directus was restored from an older database."""
 
 import shutil
 from contextlib import closing
@@ -32,7 +32,7 @@ def renewal_is_due(live_site):
     return lambda: put_into_past(database, "access_expires_at", "validated_at")
 
 
-def test_whose_tokens_were_renewed_since_is_out_and_nobody_else(
+def test_only_users_whose_tokens_were_renewed_since_are_signed_out(
     live_site, make_customer, sign_in, renewal_is_due, without_flow
 ):
     quiet, renewing, later = (make_customer() for _ in range(3))

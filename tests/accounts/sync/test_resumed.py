@@ -1,4 +1,4 @@
-"""directus_sync interrupted half-way: what the next run makes of it."""
+"""directus_sync after an interrupted run."""
 
 import json
 from datetime import timedelta
@@ -96,7 +96,7 @@ def test_it_says_so(people, interrupt):
     assert sync(resume=True).startswith("Went on after 6 users. 13 users in Directus.")
 
 
-def test_without_an_interrupted_run_everybody_is_read(people, directus):
+def test_without_an_interrupted_run_all_users_are_read(people, directus):
     assert resume() | {"resumed": 0} == resume() | {"created": 13}
 
 
@@ -141,13 +141,13 @@ def test_a_dry_run_leaves_no_trace_and_cannot_go_on(people, interrupt):
     assert SyncPosition.objects.values().get() == before
 
 
-# Who is gone
+# Users who left
 
 
 @pytest.mark.parametrize("index", [0, 5, 6, 11], ids=["first", "last", "next", "end"])
 @pytest.mark.parametrize("leave", ["delete", "suspend"])
 @pytest.mark.parametrize("when", ["before", "between"])
-def test_who_left_is_out(people, directus, interrupt, index, leave, when):
+def test_a_user_who_left_is_signed_out(people, directus, interrupt, index, leave, when):
     sync()
     one = people[index]
     user = local(one)
@@ -166,7 +166,7 @@ def test_who_left_is_out(people, directus, interrupt, index, leave, when):
     assert not local(one).is_active
 
 
-def test_who_was_changed_or_created_between_is_not_missed(people, directus, interrupt):
+def test_a_user_changed_or_created_between_is_not_missed(people, directus, interrupt):
     interrupt()
     directus.change(people[0], first_name="Augusta")
     new = [directus.add_user(f"new{number}@example.com") for number in range(5)]
@@ -178,7 +178,7 @@ def test_who_was_changed_or_created_between_is_not_missed(people, directus, inte
     assert outcome["deactivated"] == 0
 
 
-def test_who_is_moved_to_a_page_that_was_read_stays(people, directus, interrupt):
+def test_a_user_moved_to_a_page_that_was_read_stays(people, directus, interrupt):
     sync()
     interrupt()
     for person in people[:2]:
@@ -190,9 +190,7 @@ def test_who_is_moved_to_a_page_that_was_read_stays(people, directus, interrupt)
     assert User.objects.filter(is_active=True).count() == 11
 
 
-def test_where_nobody_tells_who_left_between_it_begins_anew(
-    people, directus, interrupt
-):
+def test_without_a_readable_activity_log_it_begins_anew(people, directus, interrupt):
     sync()
     interrupt()
     directus.delete(people[0])
@@ -203,7 +201,7 @@ def test_where_nobody_tells_who_left_between_it_begins_anew(
     assert (outcome["resumed"], outcome["deactivated"]) == (0, 1)
 
 
-# The brake
+# The limit of deactivations
 
 
 def test_both_halves_together_meet_the_brake(people, directus, interrupt):
@@ -222,7 +220,7 @@ def test_both_halves_together_meet_the_brake(people, directus, interrupt):
 
 
 def test_reactivated_users_do_not_loosen_the_brake(people, directus, interrupt):
-    """A share of those who were active when the first run began."""
+    """The share is of the users who were active when the first run began."""
     sync()
     User.objects.filter(directus_id__in=[p.id for p in people[:8]]).update(
         is_active=False
@@ -273,13 +271,13 @@ def test_a_network_that_is_cut_half_way(between, directus_server, make_customer)
     leaving = make_customer()
     sync()
     active = User.objects.filter(is_active=True)
-    everybody = active.count()
+    all_active = active.count()
     between.cut_after = len(between.pages) + 2
 
     with pytest.raises(CommandError, match="Directus: "):
         sync()
 
-    assert active.count() == everybody
+    assert active.count() == all_active
     assert SyncPosition.objects.get().seen == 2 * PAGE
     between.cut_after = None
     clients._transport.cache_clear()
@@ -290,7 +288,7 @@ def test_a_network_that_is_cut_half_way(between, directus_server, make_customer)
 
     assert (outcome["resumed"], outcome["deactivated"]) == (2 * PAGE, 1)
     assert between.pages[0] == 2
-    assert active.count() == everybody - 1
+    assert active.count() == all_active - 1
     assert not local(leaving).is_active
 
 
@@ -306,14 +304,14 @@ def test_a_network_that_is_cut_half_way(between, directus_server, make_customer)
 )
 def test_a_listing_that_lies(between, lie, says):
     sync()
-    everybody = User.objects.filter(is_active=True).count()
+    all_active = User.objects.filter(is_active=True).count()
     first.clear()
     between.lie = lie
 
     with pytest.raises(CommandError, match=says):
         sync(max_deactivate=100.0)
 
-    assert User.objects.filter(is_active=True).count() == everybody
+    assert User.objects.filter(is_active=True).count() == all_active
 
 
 first: dict[str, list] = {}

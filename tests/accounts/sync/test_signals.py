@@ -1,4 +1,4 @@
-"""What other apps are told about users, from the mirror and from the sync."""
+"""Signals about users, sent by the mirror and by the sync."""
 
 import uuid
 from dataclasses import replace
@@ -26,7 +26,7 @@ ADA = DirectusUser(
 
 @pytest.fixture
 def heard():
-    """What was told so far: the signal's name, the user's key and the rest."""
+    """The signals so far: their name, the user's key and the other arguments."""
     told = []
 
     def listen(name, signal):
@@ -92,7 +92,7 @@ def test_a_suspension_and_no_second_one(heard):
     assert heard[1] == ("user_deactivated", user.pk, {})
 
 
-def test_an_address_that_passed_on_deactivates_nobody_by_itself(heard):
+def test_an_address_that_passed_on_deactivates_no_user_by_itself(heard):
     mirror_user(ADA)
     heard.clear()
 
@@ -117,7 +117,7 @@ def test_a_receiver_sees_what_was_written(settings):
     assert seen == [["editors"]]
 
 
-def test_a_receiver_that_fails_signs_nobody_out(signed_in_client, ada, directus):
+def test_a_receiver_that_fails_ends_no_session(signed_in_client, ada, directus):
     def receiver(sender, **facts):
         raise RuntimeError("a bug elsewhere")
 

@@ -1,4 +1,4 @@
-"""directus_sync --since and --user: who was changed, and only they."""
+"""directus_sync --since and --user: only the changed users."""
 
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ def an_hour_passes(directus):
         user.date_updated = directus.state.activity[0]["timestamp"]
 
 
-def test_only_who_was_changed_is_asked(sync, directus, people, settings):
+def test_only_changed_users_are_asked_about(sync, directus, people, settings):
     settings.DIRECTUS_ROLE_GROUPS = {"Editor": ["editors"]}
     sync()
     session_of(local(people[2]))
@@ -47,7 +47,7 @@ def test_only_who_was_changed_is_asked(sync, directus, people, settings):
     assert len(directus.calls_to("/users")) == 2
 
 
-def test_nobody_was_changed(sync, directus, people):
+def test_no_user_was_changed(sync, directus, people):
     sync()
     directus.change(people[0], first_name="an hour ago")
     an_hour_passes(directus)
@@ -79,7 +79,7 @@ def test_the_brake_is_on_for_a_delta_too(sync, directus, people):
     assert User.objects.filter(is_active=True).count() == 11
 
 
-def test_a_page_that_directus_cuts_off_signs_nobody_out(sync, directus, people):
+def test_a_page_that_directus_cuts_off_ends_no_session(sync, directus, people):
     sync()
     info = {"data": {"queryLimit": {"default": 100, "max": 3}}}
     directus.answers(200, info, path="/server/info", times=9)
@@ -127,7 +127,7 @@ def test_what_directus_has_forgotten_is_not_asked(sync, directus, people):
 
 @pytest.mark.parametrize("seconds", [-900, -86400, 900])
 @pytest.mark.parametrize("field", [True, False])
-def test_who_was_changed_is_found_though_the_clocks_differ(
+def test_a_changed_user_is_found_though_the_clocks_differ(
     sync, directus, people, seconds, field, caplog
 ):
     sync()

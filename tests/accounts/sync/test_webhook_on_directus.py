@@ -1,4 +1,4 @@
-"""The real Flow calls the running site: how soon people are out."""
+"""The real Flow calls the running site: how soon sessions end."""
 
 import json
 import time
@@ -20,7 +20,7 @@ def ada(make_customer):
 
 @pytest.fixture
 def sign_in(live_site):
-    """A function that returns a browser in which somebody has signed in."""
+    """A function that returns a browser in which a user has signed in."""
 
     def sign_in(person):
         browser = Browser(live_site.ports.site)
@@ -98,7 +98,7 @@ def test_a_role_gives_and_takes_the_admin_at_once(live_site, ada, sign_in):
     assert browser.get("/").status == 200
 
 
-def test_who_signs_in_with_the_new_password_stays(
+def test_a_user_who_signs_in_with_the_new_password_stays(
     live_site, ada, make_customer, sign_in
 ):
     old = sign_in(ada)
@@ -115,7 +115,7 @@ def test_who_signs_in_with_the_new_password_stays(
     assert browser.get("/").status == 200
 
 
-def test_other_changes_sign_nobody_out(live_site, ada, sign_in):
+def test_other_changes_end_no_session(live_site, ada, sign_in):
     browser = sign_in(ada)
 
     live_site.admin.patch_user(ada.id, first_name="Augusta")

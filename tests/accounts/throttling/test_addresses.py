@@ -1,4 +1,4 @@
-"""One address, many accounts. Controls C-BF-2 and C-BF-3."""
+"""One address, many accounts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Guessing one-time codes. Controls C-BF-6 and C-BF-9."""
+"""Guessing one-time codes."""
 
 import pytest
 import requests
@@ -49,7 +49,7 @@ def test_an_outage_costs_no_code(client, grace, directus):
     for _ in range(6):
         directus.fails(requests.ReadTimeout("late"), "/auth/login")
         assert send_code(client).status_code == 503
-        # A new one, whose breaker is closed.
+        # A new one: its breaker is closed.
         clients._transport.cache_clear()
 
     assert send_code(client, one_time_code(OTP_SECRET)).status_code == 302

@@ -1,4 +1,4 @@
-"""Guessing one account's password. Control C-BF-1."""
+"""Guessing one account's password."""
 
 import pytest
 import requests
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
 def test_the_sixth_wrong_password_is_not_sent_to_directus(client, ada, directus, email):
-    """Control C-ENUM-7 too: a known and an unknown address are throttled alike."""
+    """A known and an unknown address are throttled alike."""
     statuses = fail(5, client, email)
     refused = log_in(client, email, REMOTE_ADDR="203.0.113.1")
 
@@ -58,13 +58,13 @@ def test_a_success_gives_the_account_a_fresh_start(client, ada):
         client.cookies.clear()
 
 
-def test_an_outage_in_between_is_nobodys_failure(client, ada, directus):
+def test_an_outage_in_between_is_not_counted_as_a_failure(client, ada, directus):
     fail(4, client)
     directus.is_down()
     for _ in range(3):
         assert log_in(client).status_code == 503
     directus.is_up()
-    # A new one, whose breaker is closed.
+    # A new one: its breaker is closed.
     clients._transport.cache_clear()
 
     assert fail(2, client) == [200, 429]
@@ -73,7 +73,7 @@ def test_an_outage_in_between_is_nobodys_failure(client, ada, directus):
 @pytest.mark.parametrize(
     "error", [requests.ReadTimeout("late"), requests.ConnectionError("reset")]
 )
-def test_a_lost_answer_is_nobodys_failure(client, ada, directus, error):
+def test_a_lost_answer_is_not_counted_as_a_failure(client, ada, directus, error):
     for _ in range(4):
         directus.fails(error, "/auth/login")
         assert log_in(client).status_code == 503
@@ -81,7 +81,7 @@ def test_a_lost_answer_is_nobodys_failure(client, ada, directus, error):
     assert fail(5, client) == [200] * 5
 
 
-def test_throttling_by_directus_is_nobodys_failure(client, ada, directus):
+def test_throttling_by_directus_is_not_counted_as_a_failure(client, ada, directus):
     directus.throttles(57)
     for _ in range(6):
         assert log_in(client).status_code == 429
@@ -90,7 +90,7 @@ def test_throttling_by_directus_is_nobodys_failure(client, ada, directus):
     assert log_in(client, ada.email, ada.password).status_code == 302
 
 
-# Fact F8: Directus suspends for good after 25 attempts without a success
+# Directus suspends for good after 25 attempts without a success
 
 
 def test_weeks_of_guessing_do_not_suspend_the_account(client, ada, directus, sign_in):

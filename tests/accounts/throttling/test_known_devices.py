@@ -1,4 +1,4 @@
-"""Browsers in which the account has signed in before. Control C-BF-4."""
+"""Browsers in which the account has signed in before."""
 
 import pytest
 

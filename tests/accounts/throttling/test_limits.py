@@ -79,7 +79,7 @@ def test_what_is_undone_is_not_counted():
         take()
 
 
-def test_what_counts_in_any_case_is_waited_for_by_nobody():
+def test_no_attempt_waits_for_one_that_counts_in_any_case():
     attempt = Attempt(Limit("tests", 2, (MINUTE,), settles=False), "somebody")
     for _ in range(2):
         attempt.take()
@@ -110,7 +110,7 @@ def test_of_several_limits_none_is_used_when_one_is_used_up():
 
 @pytest.fixture
 def naps(monkeypatch):
-    """How long somebody waited, which takes no time here."""
+    """The seconds that attempts waited; waiting takes no time in these tests."""
     naps = []
 
     class Clock:
@@ -157,7 +157,7 @@ def test_several_limits_are_waited_for_two_seconds_together(naps):
     assert sum(naps) <= 3
 
 
-def test_who_waits_goes_on_as_soon_as_there_is_an_outcome(naps):
+def test_a_waiting_attempt_goes_on_as_soon_as_there_is_an_outcome(naps):
     kill()
     sleep = limits.time.sleep
 
@@ -194,7 +194,7 @@ def test_a_place_to_wait_is_given_back(naps, monkeypatch):
 
 
 def test_a_process_that_died_is_not_waited_for_for_long(naps):
-    """What it tried stays counted, in case it had failed."""
+    """Its attempts stay counted: they may have failed."""
     kill()
     let_pass(seconds=LEASE_SECONDS)
 
@@ -218,7 +218,7 @@ def test_nor_does_it_keep_a_row_after_a_success(naps):
     assert not Attempts.objects.exists()
 
 
-def test_a_row_of_an_older_version_that_nobody_settles_is_not_waited_for(naps):
+def test_an_unsettled_row_of_an_older_version_is_not_waited_for(naps):
     kill()
     Attempts.objects.update(in_flight_until=None)
 
@@ -260,7 +260,7 @@ def test_one_failure_for_an_unknown_address_is_forgotten_after_weeks():
     assert clear_ended() == 1
 
 
-def test_what_nobody_settled_is_forgotten_after_days():
+def test_an_unsettled_attempt_is_forgotten_after_days():
     Attempt(STRANGERS, "somebody").take()
 
     let_pass(days=3)
@@ -291,10 +291,10 @@ def test_nothing_is_remembered_for_longer():
 @pytest.mark.parametrize("margin", [2, 5])
 @pytest.mark.parametrize("quiet_weeks", [0, 4, 8, 16, 25])
 @pytest.mark.parametrize("a_week", [1, 30])
-def test_patient_strangers_suspend_nobody_within_half_a_year(
+def test_patient_strangers_suspend_no_user_within_half_a_year(
     suspends_after, margin, quiet_weeks, a_week
 ):
-    """They try once whenever that was forgotten, and at some time all they can."""
+    """They try once per forgotten count, and after some weeks as often as they can."""
     attempts = max(1, suspends_after - margin)
     limit = since_success(attempts, suspends_after - attempts)
     tried = 0
@@ -314,7 +314,7 @@ def test_patient_strangers_suspend_nobody_within_half_a_year(
 
 
 def test_a_success_leaves_no_row_behind():
-    """Control C-ENUM-2: who signed in before is as unknown as who never did."""
+    """After a success the rows are the same as before the first attempt."""
     take(1)
     attempt = Attempt(LIMIT, "somebody")
     attempt.take()
@@ -335,7 +335,7 @@ def test_a_success_leaves_the_attempts_that_are_still_under_way():
     assert (row.count, row.in_flight) == (1, 1)
 
 
-def test_keys_do_not_tell_whom_they_count():
+def test_keys_do_not_reveal_the_counted_name():
     take(1)
 
     assert "somebody" not in Attempts.objects.get().key

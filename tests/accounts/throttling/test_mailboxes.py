@@ -1,4 +1,4 @@
-"""How many mails a mailbox gets because somebody asked for them."""
+"""The number of mails that forms send to one mailbox."""
 
 import pytest
 import requests
@@ -76,7 +76,7 @@ def test_all_kinds_of_mail_share_the_limit(directus, ada, sign_in, service_token
         statuses.append(reset(Client(), NEW).status_code)
     statuses += [ask_email(browser, NEW).status_code for _ in range(5)]
 
-    # One place is kept for people who are signed in.
+    # One place is kept for signed-in users.
     assert statuses == [302] * 5 + [429] * 15 + [302] + [429] * 4
 
 
@@ -116,7 +116,7 @@ def test_another_mailbox_has_a_limit_of_its_own(ada):
     assert reset(Client(), "adam@example.com").status_code == 302
 
 
-# What the page says
+# The page
 
 
 @pytest.mark.parametrize("send", [sign_up, reset])
@@ -157,7 +157,7 @@ def test_a_refusal_does_not_tell_which_addresses_are_known(ada, directus):
     assert pages[0] == pages[1]
 
 
-# What strangers cannot use up
+# Mails that strangers cannot use up
 
 
 def test_the_owners_browser_gets_a_mail_all_the_same(ada, directus, sign_in):
@@ -179,13 +179,13 @@ def test_and_so_does_the_owner_who_is_signed_in(ada, directus, sign_in):
     assert reset(owner).status_code == 302
 
 
-def test_who_is_signed_in_as_somebody_else_is_a_stranger(ada, directus, sign_in):
+def test_a_user_signed_in_to_another_account_is_a_stranger(ada, directus, sign_in):
     other = sign_in(directus.add_user("eve@example.com", "Somebody's secret 1"))
     bomb(reset, ADA)
 
     statuses = [reset(other).status_code for _ in range(3)]
 
-    # The place for people who are signed in, not one of Ada's.
+    # The place for signed-in users, not one of Ada's.
     assert statuses == [302, 429, 429]
     assert reset(sign_in(ada, Client())).status_code == 302
 

@@ -1,4 +1,4 @@
-"""What may happen only once."""
+"""Values that may be used only once."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Limits hold over any number of processes. Control C-BF-8."""
+"""Limits hold over any number of processes."""
 
 import http.client
 import re
@@ -115,7 +115,7 @@ def test_of_fifty_wrong_passwords_at_once_five_reach_directus(site, directus):
 
 
 def test_of_nine_right_passwords_at_once_none_is_refused(site, directus):
-    """Only failures use a limit up; who is not known to fail yet is waited for.
+    """Only failures use a limit up; an attempt waits for those without an outcome.
 
     Five are under way, and four may wait even if one process gets them all.
     """

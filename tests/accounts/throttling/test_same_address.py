@@ -80,7 +80,7 @@ def moved(ada, directus, sign_in, service_token):
     return browser, heir
 
 
-def test_a_reset_ends_the_sessions_of_who_has_the_address_now(
+def test_a_reset_ends_the_sessions_of_the_address_new_owner(
     moved, directus, sign_in, ada
 ):
     browser, heir = moved
@@ -100,7 +100,7 @@ def test_a_reset_ends_the_sessions_of_who_has_the_address_now(
     assert email_change.pending(local(ada))
 
 
-def test_a_reset_finds_who_is_known_here_under_an_older_address(
+def test_a_reset_finds_a_user_known_here_under_an_older_address(
     directus, ada, sign_in, service_token
 ):
     sign_in(ada, Client())
@@ -112,7 +112,7 @@ def test_a_reset_finds_who_is_known_here_under_an_older_address(
     assert mail.outbox[-1].to == ["ada-now@example.com"]
 
 
-def test_a_reset_ends_sessions_though_directus_does_not_say_whose(
+def test_a_reset_ends_sessions_though_directus_does_not_name_the_user(
     directus, ada, sign_in, service_token, monkeypatch
 ):
     sign_in(ada, Client())
@@ -129,7 +129,7 @@ def test_a_reset_ends_sessions_though_directus_does_not_say_whose(
     assert not Session.objects.filter(user=local(ada)).exists()
 
 
-def test_a_deletion_forgets_no_failures_of_who_has_the_address_now(
+def test_a_deletion_keeps_the_failures_of_the_address_new_owner(
     moved, ada, directus, sign_in
 ):
     _browser, heir = moved

@@ -101,7 +101,7 @@ def test_a_second_factor_that_an_administrator_removed_is_demanded_anew(
     assert visitor.get("/").url == START
 
 
-def test_who_has_one_already_is_let_in(demanded, ada, directus):
+def test_a_user_who_has_one_already_is_let_in(demanded, ada, directus):
     secret = ada.otp_secret = "BJ4A22TICIBESDBT"
     visitor = Client()
     log_in(visitor, ada.email, ada.password)
@@ -110,7 +110,9 @@ def test_who_has_one_already_is_let_in(demanded, ada, directus):
     assert visitor.get("/").status_code == 200
 
 
-def test_who_may_not_read_it_is_let_in_with_one(demanded, ada, directus, settings):
+def test_a_user_who_may_not_read_it_is_let_in_with_one(
+    demanded, ada, directus, settings
+):
     """A sign-in shows it, and no page forgets it."""
     settings.DIRECTUS_SERVICE_TOKEN = ""
     directus.state.has_policies = True
@@ -130,7 +132,7 @@ def test_who_may_not_read_it_is_let_in_with_one(demanded, ada, directus, setting
 def test_where_it_may_not_be_read_each_sign_in_shows_it(
     ada, directus, is_on, signed_in_client
 ):
-    """Who has it switched off, or on, in Directus is asked for what there is."""
+    """Later pages ask for a code only if the sign-in needed one."""
     directus.state.customer_reads -= {"tfa_secret"}
     secret = "BJ4A22TICIBESDBT"
     ada.otp_secret = secret if is_on else None

@@ -54,8 +54,7 @@ def test_the_next_sign_in_asks_for_a_code(signed_in_client, ada):
     assert browser.get("/").status_code == 200
 
 
-def test_the_code_that_switched_it_on_signs_nobody_in(signed_in_client, ada):
-    """Control C-BF-9."""
+def test_the_code_that_switched_it_on_signs_no_user_in(signed_in_client, ada):
     secret, _ = enrol(signed_in_client, ada)
     browser = Client()
     log_in(browser, ada.email, ada.password)
@@ -166,7 +165,7 @@ def test_the_codes_are_shown_until_they_are_kept(signed_in_client, ada):
     assert signed_in_client.get(CODES + "file/").status_code == 302
 
 
-def test_who_has_one_from_elsewhere_is_told_so(signed_in_client, ada, directus):
+def test_a_user_who_has_one_from_elsewhere_is_told_so(signed_in_client, ada, directus):
     ada.otp_secret = OTP_SECRET
 
     asked = begin(signed_in_client, ada.password)
@@ -321,7 +320,7 @@ def test_the_password_alone_does_not_turn_it_off(enrolled, ada, otp):
 
 
 def test_a_code_does_not_turn_it_off_twice(enrolled, ada, directus):
-    """Control C-BF-9: a code that signed somebody in is spent."""
+    """A code that signed a user in is spent."""
     browser, secret = enrolled
     code = code_for(secret)
     other = Client()
@@ -362,6 +361,6 @@ def test_an_outage_turns_nothing_off(enrolled, ada, directus):
     assert RecoveryCode.objects.count() == 10
 
 
-def test_the_pages_are_for_who_is_signed_in(client):
+def test_the_pages_are_for_signed_in_users(client):
     for page in (START, SET_UP, CODES, CODES + "file/", AGAIN, OFF):
         assert client.get(page).url.startswith("/login/?next=")

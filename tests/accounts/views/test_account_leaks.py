@@ -22,7 +22,7 @@ EMAIL = "grace@example.com"
 
 @pytest.fixture
 def grace(directus, service_token, visitor):
-    """Somebody who is signed in with passwords that cannot be mistaken."""
+    """A signed-in user with passwords that are easy to find in any output."""
     user = directus.add_user(EMAIL, PASSWORD)
     log_in(visitor, EMAIL, PASSWORD)
     return user
@@ -67,7 +67,7 @@ def test_a_policy_that_directus_enforces_alone_leaks_no_password(
     canaries,
     log,
 ):
-    """Fact F9: Directus repeats a refused password in its answer."""
+    """Directus repeats a refused password in its answer."""
     directus.state.password_policy = "/^never$/"
     # The site read it a moment before it was changed.
     cache.set(CACHE_KEY, "")

@@ -1,7 +1,4 @@
-"""Forms from elsewhere, and requests that must not change anything.
-
-Controls C-CSRF-1 and C-CSRF-3.
-"""
+"""Forms from elsewhere, and requests that must not change anything."""
 
 import re
 
@@ -53,7 +50,7 @@ FORMS = {
 
 @pytest.fixture
 def strict():
-    """A browser whose forms are checked."""
+    """A browser with the CSRF check on."""
     return Client(enforce_csrf_checks=True)
 
 
@@ -141,11 +138,11 @@ def test_a_form_of_an_odd_type_is_refused(strict, directus, content_type):
     directus.was_not_asked()
 
 
-# C-CSRF-3
+# Safe methods change nothing
 
 
 def everything_stored():
-    """Return all rows of this site's own tables, but for when somebody was seen."""
+    """Return all rows of this site's own tables, without times of visits."""
     return {
         model.__name__: serializers.serialize("json", model.objects.order_by("pk"))
         for model in apps.get_models()

@@ -51,7 +51,6 @@ def walk(visitor, directus):
 
 
 def test_no_secret_is_written_anywhere(visitor, directus, canaries, log, service_token):
-    """Control C-LEAK-1."""
     walk(visitor, directus)
 
     canaries.secrets |= tokens_of(directus)
@@ -67,7 +66,7 @@ def test_no_secret_is_written_anywhere(visitor, directus, canaries, log, service
 def test_a_policy_that_directus_enforces_alone_leaks_no_password(
     visitor, directus, canaries, log
 ):
-    """Fact F9: Directus repeats a refused password in its answer."""
+    """Directus repeats a refused password in its answer."""
     directus.state.password_policy = "/^never$/"
 
     sign_up(visitor, password=PASSWORD)
@@ -88,7 +87,6 @@ def test_a_policy_that_directus_enforces_alone_leaks_no_password(
 def test_no_secret_is_written_during_an_outage(
     visitor, directus, ada, canaries, log, error
 ):
-    """Control C-LEAK-1."""
     ask_reset(visitor, ada.email)
     open_link(visitor, directus.last_link(ada.email))
     directus.is_down(error)
@@ -117,7 +115,7 @@ STEPS = {
 def test_a_view_that_fails_reports_no_secret(
     visitor, directus, ada, canaries, log, monkeypatch, method, error
 ):
-    """Control C-LEAK-2: the log, the page, and the mail with the report."""
+    """The log, the page, and the mail with the report."""
     ask_reset(visitor, ada.email)
     open_link(visitor, directus.last_link(ada.email))
     sign_up(visitor, "grace@example.com", PASSWORD)
@@ -141,7 +139,7 @@ def test_a_view_that_fails_reports_no_secret(
 def test_what_fails_before_a_view_reports_no_secret(
     visitor, directus, canaries, log, monkeypatch
 ):
-    """Control C-LEAK-2: no view has marked anything as sensitive yet."""
+    """No view has marked anything as sensitive yet."""
     monkeypatch.setattr(
         "accounts.middleware.DirectusMiddleware.process_view",
         lambda *args: 1 / 0,
@@ -159,7 +157,6 @@ def test_what_fails_before_a_view_reports_no_secret(
 
 
 def test_the_pending_password_is_in_no_row(client, directus, canaries):
-    """Control C-SES-3."""
     user = directus.add_user(password=PASSWORD, otp_secret=OTP_SECRET)
     log_in(client, user.email, PASSWORD)
 
@@ -170,7 +167,7 @@ def test_the_pending_password_is_in_no_row(client, directus, canaries):
     assert not canaries.found_in(row.session_data + str(decoded))
 
 
-# C-LEAK-3 and C-LEAK-4: links in mails
+# Links in mails
 
 
 @pytest.fixture(params=["verify", "reset"])
@@ -206,7 +203,6 @@ def test_another_browser_has_nothing_of_an_opened_link(client, link):
 
 
 def test_mail_scanners_spend_no_link(client, directus, link):
-    """Control C-LEAK-4."""
     scanner = type(client)()
     directus.forget_calls()
     for method in (scanner.get, scanner.head, scanner.get, scanner.options):
@@ -230,7 +226,6 @@ def test_a_token_of_any_length_is_kept_or_refused(client, directus):
 
 
 def test_headers_of_directus_reach_no_browser(client, directus, ada):
-    """Control C-LEAK-6."""
     headers = {"X-Powered-By": "Directus", "Server": "upstream/1.2", "Via": "proxy"}
     directus.answers(503, {}, path="/auth/login", headers=headers)
 

@@ -1,4 +1,4 @@
-"""Links in mails while there is trouble: what may have happened, and what has not."""
+"""Links in mails during outages: requests that may have had an effect, or had none."""
 
 from contextlib import ExitStack
 
@@ -45,7 +45,7 @@ def test_a_reset_that_was_not_sent_keeps_its_link(reset_page, ada, directus):
 def test_a_reset_while_too_many_hash_at_once_keeps_its_link(
     reset_page, ada, directus, monkeypatch
 ):
-    """Control of the bulkhead: nothing was sent."""
+    """No call was sent, because too many were under way."""
     slots = clients.transport()._bulkheads[Kind.PASSWORD]
     monkeypatch.setattr(bulkhead, "PATIENCE_SECONDS", 0)
     with ExitStack() as stack:
@@ -61,7 +61,7 @@ def test_a_reset_while_too_many_hash_at_once_keeps_its_link(
 
 
 def test_a_reset_in_a_rush_keeps_its_link(reset_page, ada, directus):
-    """Nothing was sent: too many at once, or Directus says to come back."""
+    """No call was sent: too many were under way, or Directus throttles."""
     directus.answers(503, {}, path="/auth/password/reset", headers={"Retry-After": "2"})
 
     response = choose_password(reset_page)
@@ -71,7 +71,6 @@ def test_a_reset_in_a_rush_keeps_its_link(reset_page, ada, directus):
 
 
 def test_a_reset_whose_answer_was_lost_is_sent_once(reset_page, ada, directus):
-    """Fault R5."""
     directus.loses_answer("/auth/password/reset")
 
     response = choose_password(reset_page, follow=True)
@@ -79,7 +78,7 @@ def test_a_reset_whose_answer_was_lost_is_sent_once(reset_page, ada, directus):
     assert response.redirect_chain == [("/reset-password/unsure/", 302)]
     assert "may have been changed" in response.text
     directus.was_asked_once("/auth/password/reset")
-    # Whoever tries again is told that the link is used.
+    # A second try gets the page of a used link.
     assert "no longer valid" in choose_password(reset_page).text
 
 
@@ -91,7 +90,6 @@ def test_a_lost_reset_that_never_happened_can_be_repeated(reset_page, ada, direc
 
 
 def test_a_password_that_directus_refuses_keeps_the_link(reset_page, ada, directus):
-    """Fact F10."""
     directus.state.password_policy = "/^never$/"
     refused = choose_password(reset_page)
     directus.state.password_policy = None
@@ -114,7 +112,7 @@ def test_a_confirmation_that_was_not_sent_keeps_its_link(client, directus):
 
 
 def test_a_sign_up_whose_answer_was_lost_is_sent_once(client, directus):
-    """Fault R5: the second try is the visitor's, and harmless."""
+    """The visitor may send it again; this is harmless."""
     directus.loses_answer("/users/register")
 
     lost = sign_up(client)
@@ -137,7 +135,7 @@ def test_a_reset_in_a_browser_that_is_signed_in_ends_its_session_too(
     assert signed_in_client.get("/").status_code == 302
 
 
-def test_a_reset_for_somebody_else_leaves_the_own_session(
+def test_a_reset_for_another_user_leaves_the_own_session(
     signed_in_client, ada, directus
 ):
     other = directus.add_user("grace@example.com")
@@ -152,7 +150,7 @@ def test_a_reset_for_somebody_else_leaves_the_own_session(
 def test_few_threads_take_their_time_for_what_tells_nothing(
     client, directus, settings, path
 ):
-    """Else visitors could fill all of them."""
+    """Otherwise visitors could occupy all threads."""
     places = [floors._places() for _ in range(settings.WEB_THREADS // 2)]
     form = {"email": "new@example.com", "password": NEW_PASSWORD, "first_name": "New"}
     with ExitStack() as taken:

@@ -1,4 +1,4 @@
-"""Whatever Directus answers, a visitor gets a page of this site, and never a 500."""
+"""After any answer of Directus a visitor gets a page of this site, never a 500."""
 
 from urllib.parse import urlsplit
 
@@ -155,7 +155,7 @@ def test_being_signed_in(
     assert_page(getattr(signed_in_client, method)("/"))
 
 
-def test_a_service_token_in_trouble_signs_nobody_out(
+def test_a_service_token_in_trouble_ends_no_session(
     signed_in_client, ada, directus, odd, settings, service_token
 ):
     settings.DIRECTUS_REVALIDATE_SECONDS = 0

@@ -1,4 +1,4 @@
-"""Answers of Directus that nobody expects, to who is signed in: a page, never a 500.
+"""Odd answers of Directus to signed-in users: they get a page, never a 500.
 
 Operators' Flows can answer with any status and code.
 """
@@ -116,7 +116,7 @@ def test_an_account_is_not_deleted_by_halves(here, ada, odd, settings):
     assert ask_to_delete(here).status_code == 302
 
 
-def test_who_is_due_to_be_asked_about_goes_on(here, odd):
+def test_a_user_due_for_validation_goes_on(here, odd):
     make_old(here, minutes=2)
     odd("/users/me")
 

@@ -1,7 +1,7 @@
-"""Directus is away, late or in a rush, as a person sees it.
+"""Pages that a visitor gets while Directus is away, late or throttling.
 
-Faults R1 to R5, R11, R12 and R19 at the level of pages; what happens on the wire is
-tested with the client.
+These tests look at pages: refused, late and broken connections, bad certificates, 429
+and 503. The client's own tests look at the wire.
 """
 
 import pytest
@@ -45,13 +45,11 @@ def form(request):
 @pytest.mark.parametrize(
     "error",
     [
-        pytest.param(requests.ConnectionError("refused"), id="R1 refused"),
-        pytest.param(requests.ConnectTimeout("dropped"), id="R2 dropped"),
-        pytest.param(requests.ReadTimeout("late"), id="R3 and R4 late"),
-        pytest.param(
-            requests.exceptions.ChunkedEncodingError("reset"), id="R5 cut off"
-        ),
-        pytest.param(requests.exceptions.SSLError("expired"), id="R19 certificate"),
+        pytest.param(requests.ConnectionError("refused"), id="refused"),
+        pytest.param(requests.ConnectTimeout("dropped"), id="dropped"),
+        pytest.param(requests.ReadTimeout("late"), id="late"),
+        pytest.param(requests.exceptions.ChunkedEncodingError("reset"), id="cut off"),
+        pytest.param(requests.exceptions.SSLError("expired"), id="certificate"),
     ],
 )
 def test_an_outage_keeps_what_was_typed(client, ada, directus, form, error):
@@ -96,7 +94,6 @@ def test_while_the_breaker_is_open_directus_is_left_alone(client, directus):
     ],
 )
 def test_throttling_by_directus_says_when_to_come_back(client, directus, header, told):
-    """Fault R11."""
     headers = {} if header is None else {"Retry-After": header}
     body = {"errors": [{"extensions": {"code": "REQUESTS_EXCEEDED"}}]}
     directus.answers(429, body, path="/auth/login", headers=headers)
@@ -125,7 +122,6 @@ def test_no_trouble_counts_as_a_failure(client, ada, directus):
 
 
 def test_trouble_is_never_called_a_wrong_password(client, ada, directus, form):
-    """Fault R12, defect 10."""
     send, path, _ = form
     for status in (500, 502, 503, 504):
         clients._transport.cache_clear()

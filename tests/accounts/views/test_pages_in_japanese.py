@@ -1,7 +1,7 @@
-"""Every page in a language that shares no letters with English: what is left over?
+"""Every page in a language that shares no letters with English: no English is left.
 
-The other tests find what is not marked. This one finds what is marked and yet arrives
-in English: translated too early, in another thread, or by a library.
+Other tests find texts that are not marked. This one finds marked texts that arrive in
+English: translated too early, in another thread, or by a library.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Where a sign-in leads, and which address mails name. Controls C-RED-1, C-RED-2."""
+"""Where a sign-in leads, and which address mails name."""
 
 from urllib.parse import urlsplit
 
@@ -180,7 +180,7 @@ def test_a_page_that_needs_a_sign_in_comes_back_after_it(client, ada):
     assert 'name="next" value="/?page=2"' in form.text
 
 
-# C-RED-2: the Host header belongs to the visitor
+# The Host header belongs to the visitor
 
 
 @pytest.mark.parametrize(

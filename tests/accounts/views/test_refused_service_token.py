@@ -1,4 +1,4 @@
-"""Directus does not accept the site's own token any more: nobody is signed out."""
+"""Directus does not accept the site's own token any more: no session ends."""
 
 import io
 
@@ -109,7 +109,7 @@ def test_no_form_signs_out_or_fails(here, directus, send, caplog):
 
 
 def test_a_sign_in_takes_no_name_and_no_role(here, ada, directus):
-    """Where nobody may read the own profile, the site's token alone knows them."""
+    """The site's own token reads a profile that its customer may not read."""
     directus.hides_profiles()
     columns = ("first_name", "last_name", "role_id", "role_name", "picture_id")
     before = User.objects.values(*columns).get(directus_id=ada.id)

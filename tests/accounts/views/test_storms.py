@@ -1,7 +1,7 @@
 """Directus takes every request and answers none; the site goes on answering.
 
-A real server with one process of sixteen threads. Whatever sixty visitors ask of
-Directus, a static file and a page of a person who is signed in come at once.
+A real server with one process of sixteen threads. While sixty visitors wait for
+Directus, a static file and a page of a signed-in user come at once.
 """
 
 import hmac
@@ -30,7 +30,7 @@ PASSWORD = "correct horse battery"
 # pages take on a busy machine.
 AT_ONCE = 4.5
 READS = 10
-# All but the first one, who signs in first of all.
+# All but the first one, which signs in before them.
 OTHERS = (
     "user_id IS NOT NULL AND id > "
     "(SELECT MIN(id) FROM accounts_session WHERE user_id IS NOT NULL)"
@@ -66,7 +66,7 @@ def site(directus_server, fake, tmp_path_factory):
 
 @pytest.fixture
 def hanging(site, fake, directus_server):
-    """Two people who are signed in, and a Directus that hangs from then on."""
+    """Two signed-in users, and a Directus that hangs from then on."""
     # Anew: the breaker remembers the last storm.
     site.start()
     site.wait()
@@ -98,7 +98,7 @@ def age(site, *columns):
     change(site, f"UPDATE accounts_session SET {moved} WHERE {OTHERS}")
 
 
-# What the visitors of a storm do, one after the other
+# The steps of a visitor of a storm
 
 
 def form(path, **fields):
@@ -159,7 +159,7 @@ VISITORS = {"sign-ins", "sign-ups", "resets", "confirmations"}
 
 
 @pytest.mark.parametrize("kind", STORMS)
-def test_a_storm_leaves_threads_for_everybody_else(
+def test_a_storm_leaves_threads_for_other_visitors(
     hanging, site, directus_server, kind
 ):
     reader, other = hanging
@@ -178,7 +178,7 @@ def test_a_storm_leaves_threads_for_everybody_else(
     assert max(times) < AT_ONCE
 
 
-def test_all_storms_at_once_leave_threads_for_everybody_else(
+def test_all_storms_at_once_leave_threads_for_other_visitors(
     hanging, site, directus_server
 ):
     reader, other = hanging
@@ -200,7 +200,7 @@ def test_all_storms_at_once_leave_threads_for_everybody_else(
 
 
 def prepare(site, browser, kind):
-    """Give a browser the form's token, and make what it has as old as it must be."""
+    """Give a browser the form's token, and age its session as the test needs."""
     link = "/verify-email/?token=aaa.bbb.ccc"
     first = browser.get(link if kind == "confirmations" else "/register/")
     path = first.location or "/"

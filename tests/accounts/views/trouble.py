@@ -7,7 +7,7 @@ TYPED_PASSWORD = "what was typed 7f3a9"
 
 
 def assert_unavailable(response, kept=""):
-    """Control M1: come back later; nothing that was typed is lost but secrets."""
+    """Check for a 503 page that keeps the typed values, but no secrets."""
     assert response.status_code == 503
     assert 0 < int(response["Retry-After"]) <= 300
     assert response["X-Request-ID"] in response.text

@@ -1,4 +1,4 @@
-"""Where a request comes from. Control C-BF-7."""
+"""Where a request comes from."""
 
 import pytest
 from hypothesis import given
@@ -12,11 +12,11 @@ PROXIES = ["10.0.0.0/8", "fd00::/8"]
 @pytest.mark.parametrize(
     ("remote", "forwarded", "client"),
     [
-        # Nobody is believed but a proxy that was named.
+        # Only a proxy that the settings name is believed.
         ("203.0.113.7", "", "203.0.113.7"),
         ("203.0.113.7", "198.51.100.1", "203.0.113.7"),
         ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
-        # The right-most that is no proxy: what stands left of it, anybody wrote.
+        # The right-most one that is no proxy: any client can write those before it.
         ("10.0.0.1", "1.1.1.1, 198.51.100.1", "198.51.100.1"),
         ("10.0.0.1", "1.1.1.1, 198.51.100.1, 10.0.0.2", "198.51.100.1"),
         ("10.0.0.1", "10.0.0.3,10.0.0.2", "10.0.0.3"),
@@ -113,7 +113,6 @@ def test_directus_is_told_one_address_that_a_trusted_proxy_named(
 
 @pytest.mark.django_db
 def test_a_browser_that_writes_headers_into_its_name_writes_none(client, directus):
-    """Control C-UP-2."""
     client.post(
         "/login/",
         {"email": "ada@example.com", "password": "wrong"},

@@ -142,7 +142,7 @@ def test_what_the_health_checks_say_has_no_language(client):
     assert client.get("/healthz", headers=GERMAN).text == "ok"
 
 
-def test_files_are_the_same_for_everybody(client, settings):
+def test_files_are_the_same_in_every_language(client, settings):
     settings.WHITENOISE_USE_FINDERS = True
     response = client.get("/static/site.css", headers=GERMAN)
     response.close()
@@ -182,7 +182,7 @@ def test_error_pages_speak_the_browsers_language(client, error_pages):
         assert (page.status_code, language_of(page)) == (status, "de")
 
 
-def test_error_pages_speak_the_language_of_whom_is_known(
+def test_error_pages_speak_the_language_of_the_known_user(
     signed_in_client, ada, error_pages
 ):
     speak(ada, "ja-JP")
@@ -242,7 +242,7 @@ def test_a_mail_speaks_the_profiles_language_else_the_pages(ada, language, subje
     assert f"{now.hour}:{now:%M} UTC" in sent.body
 
 
-def test_a_mail_that_no_page_caused_is_english_for_whoever_has_no_language(ada):
+def test_a_mail_that_no_page_caused_is_english_for_a_user_without_a_language(ada):
     with translation.override("de"):
         mails.send("new_device", User(email=ada.email), sessions_path="/")
 

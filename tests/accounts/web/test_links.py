@@ -151,7 +151,7 @@ def test_a_spent_link_shows_no_form(client, link, directus):
 
 @pytest.mark.django_db
 def test_a_link_that_was_refused_stays_good(client, link, directus):
-    """Of a password that breaks the policy, for instance."""
+    """A refusal, for instance of a weak password, does not use the link up."""
     address, path = link
     open_link(client, address)
     directus.is_down()

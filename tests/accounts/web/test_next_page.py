@@ -106,7 +106,7 @@ def test_a_button_pressed_too_late_leads_to_its_page(client, directus, ada):
     ],
 )
 @pytest.mark.parametrize("error", [RuntimeError, OperationalError])
-def test_an_error_after_a_right_password_leaves_nobody_signed_in(
+def test_an_error_after_a_right_password_leaves_no_session(
     client, ada, sign_in, directus, monkeypatch, place, error
 ):
     sign_in(ada)

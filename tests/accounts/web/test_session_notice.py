@@ -1,4 +1,4 @@
-"""Who finds the session ended is told so, and nobody else."""
+"""A browser with an ended session gets a notice, and no other browser does."""
 
 import pytest
 from django.conf import settings
@@ -24,7 +24,7 @@ def end(browser, how):
         try:
             call_command("directus_revoke", str(user.pk), verbosity=0)
         except CommandError:
-            # What Directus says to that is not the point here.
+            # Directus' answer does not matter here.
             pass
     elif how == "the webhook":
         fields = frozenset({"password"})
@@ -41,7 +41,7 @@ def end(browser, how):
 @pytest.mark.parametrize(
     "how", ["revoked", "the webhook", "ended", "deleted in the admin", "too old"]
 )
-def test_whose_session_has_ended_is_told_once(
+def test_a_browser_whose_session_has_ended_is_told_once(
     signed_in_client, directus, service_token, how
 ):
     end(signed_in_client, how)
@@ -72,7 +72,7 @@ def test_a_visitor_is_told_nothing_and_gets_no_session(client):
 
 
 @pytest.mark.parametrize("key", ["x" * 32, "0" * 32])
-def test_a_key_that_nobody_had_gets_the_same_answer(db, key):
+def test_an_unknown_key_gets_the_same_answer(db, key):
     browser = Client()
     browser.cookies[settings.SESSION_COOKIE_NAME] = key
 
@@ -87,13 +87,13 @@ def test_nonsense_for_a_key_is_no_session(client):
     assert not Session.objects.exists()
 
 
-def test_who_signs_out_is_not_told_so(signed_in_client):
+def test_a_user_who_signs_out_is_not_told_so(signed_in_client):
     signed_in_client.post("/logout/")
 
     assert ENDED not in signed_in_client.get("/", follow=True).text
 
 
-def test_pages_for_everybody_say_nothing(signed_in_client):
+def test_public_pages_say_nothing(signed_in_client):
     end(signed_in_client, "ended")
 
     assert ENDED not in signed_in_client.get("/login/").text

@@ -1,4 +1,4 @@
-"""Ada, who wants another address, and the browser in which the link is opened."""
+"""Ada, her new address, and the browser in which the link is opened."""
 
 import pytest
 from django.core import mail
@@ -16,7 +16,7 @@ def here(signed_in_client, service_token):
 
 @pytest.fixture
 def grace(directus):
-    """Somebody else, who has an account."""
+    """Another user."""
     return directus.add_user("grace@example.com", "Grace's secret 1906")
 
 
@@ -32,7 +32,7 @@ def full_mailbox(directus):
 
 @pytest.fixture(params=["here", "elsewhere"])
 def opened(request, here):
-    """The browser in which the link was opened: Ada's, or one that knows nobody."""
+    """The browser in which the link was opened: Ada's, or one without a session."""
     link = asked(here)
     browser = here if request.param == "here" else Client()
     page = open_link(browser, link)

@@ -1,4 +1,4 @@
-"""What follows the new address."""
+"""Limits, known browsers and sessions after a change of the address."""
 
 import pytest
 from django.test import Client
@@ -65,7 +65,7 @@ def test_what_strangers_typed_at_sign_up_is_forgotten(opened, directus, ada):
     assert not SignUp.objects.filter(pk=digest).exists()
 
 
-def test_the_old_address_can_be_somebody_elses(opened, directus, ada):
+def test_the_old_address_can_be_another_users(opened, directus, ada):
     confirm_email(opened)
     visitor = Client()
     sign_up(visitor, OLD)
@@ -77,7 +77,7 @@ def test_the_old_address_can_be_somebody_elses(opened, directus, ada):
     assert User.objects.get(directus_id=ada.id).email == NEW
 
 
-def test_somebody_elses_session_in_the_confirming_browser_stays(here, grace, sign_in):
+def test_another_users_session_in_the_confirming_browser_stays(here, grace, sign_in):
     browser = sign_in(grace, Client())
     open_link(browser, asked(here))
 

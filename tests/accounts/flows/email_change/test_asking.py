@@ -1,4 +1,4 @@
-"""Asking for another e-mail address. Controls C-ENUM-8, C-NOT-1."""
+"""Asking for another e-mail address."""
 
 import re
 
@@ -62,7 +62,7 @@ def test_only_a_digest_of_the_token_is_kept(here):
 
 
 def test_a_taken_address_is_told_in_the_mail_to_it_alone(here, grace, directus):
-    """Control C-ENUM-8: the same pages, calls, queries and mails."""
+    """A known and an unknown address get the same pages, calls, queries and mails."""
     seen = []
     for email in (NEW, grace.email):
         directus.forget_calls()
@@ -86,7 +86,7 @@ def test_a_taken_address_is_told_in_the_mail_to_it_alone(here, grace, directus):
     assert "token=" not in mail.outbox[0].body
 
 
-def test_whose_address_it_is_reads_of_it_in_the_own_language(here, grace):
+def test_the_owner_of_the_address_is_told_in_the_own_language(here, grace):
     grace.language = "de-DE"
 
     ask_email(here, grace.email)
@@ -138,7 +138,7 @@ def test_an_account_may_ask_so_often(here, directus):
     assert ask_email(here).status_code == 302
 
 
-def test_accounts_together_fill_nobodys_mailbox(here, directus, sign_in):
+def test_accounts_together_do_not_fill_a_mailbox(here, directus, sign_in):
     for number in range(6):
         user = directus.add_user(f"u{number}@example.com", "Somebody's secret 1")
         assert ask_email(sign_in(user, Client())).status_code == 302

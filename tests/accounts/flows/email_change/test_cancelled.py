@@ -1,4 +1,4 @@
-"""A new address that was asked for and is not wanted any more."""
+"""Cancelling a change of the address."""
 
 import pytest
 from django.core import mail

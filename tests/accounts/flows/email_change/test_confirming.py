@@ -1,4 +1,4 @@
-"""Confirming at the new address. Controls C-ATO-4, C-NOT-1."""
+"""Confirming at the new address."""
 
 from datetime import timedelta
 
@@ -44,7 +44,6 @@ def test_all_sessions_end_and_the_new_address_signs_in(opened, here, directus, a
 
 
 def test_the_old_address_is_told(opened):
-    """Control C-NOT-1."""
     confirm_email(opened)
 
     (letter,) = mail.outbox
@@ -144,7 +143,7 @@ def test_a_link_is_bound_to_the_address_it_began_from(opened, directus, ada):
 
 
 @pytest.mark.parametrize("status", ["suspended", "archived"])
-def test_who_is_not_active_confirms_nothing(opened, directus, ada, status):
+def test_an_inactive_user_confirms_nothing(opened, directus, ada, status):
     directus.change(ada, status=status)
 
     assert confirm_email(opened).status_code == 400

@@ -1,4 +1,4 @@
-"""Browsers whose session Directus has to confirm."""
+"""Browsers with a session that is due for validation."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from ...signed_in import make_old
 
 @pytest.fixture
 def due(signed_in_client):
-    """A browser whose session Directus has to confirm with the next page."""
+    """A browser with a session that the next page has to validate."""
     make_old(signed_in_client, seconds=61)
     return signed_in_client
 

@@ -1,4 +1,4 @@
-"""Whether the signed-in user still is one: when Directus is asked, and who is out."""
+"""Validating a session: when Directus is asked, and which users are signed out."""
 
 import pytest
 from django.test import Client
@@ -63,7 +63,7 @@ def test_local_users_are_not_asked_about(client, directus, rf, settings):
     assert revalidation._is_due(SessionStore(key_of(client)))
 
 
-# Who is out
+# Users who are signed out
 
 
 def test_a_suspended_user_is_out(due, directus, ada):
@@ -152,7 +152,7 @@ def test_the_service_token_reads_what_the_user_may_not(due, directus, ada):
     directus.was_not_asked("/auth/refresh")
 
 
-def test_a_broken_service_token_signs_nobody_out(due, directus, settings):
+def test_a_broken_service_token_ends_no_session(due, directus, settings):
     directus.hides_profiles()
     settings.DIRECTUS_SERVICE_TOKEN = "revoked"
 

@@ -76,7 +76,7 @@ def test_tabs_that_wait_in_vain_are_not_slower_than_one(signed_in_client, direct
     assert time.monotonic() - began < 5
 
 
-def test_who_asked_and_died_stops_nobody(signed_in_client, directus):
+def test_a_request_that_asked_and_died_stops_no_other(signed_in_client, directus):
     make_old(signed_in_client, hours=5)
     lease = timezone.now() + timedelta(seconds=0.5)
     store_of(signed_in_client).update_row(validation_lease_until=lease)
@@ -88,7 +88,9 @@ def test_who_asked_and_died_stops_nobody(signed_in_client, directus):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_of_those_who_waited_for_a_dead_request_asks(signed_in_client, directus):
+def test_one_of_the_requests_that_waited_for_a_dead_one_asks(
+    signed_in_client, directus
+):
     make_old(signed_in_client, hours=5)
     lease = timezone.now() + timedelta(seconds=0.5)
     store_of(signed_in_client).update_row(validation_lease_until=lease)

@@ -1,4 +1,4 @@
-"""Times in a row that Django did not write: whatever they are, waiting has an end."""
+"""Times in a row that Django did not write: with any of them, waiting ends."""
 
 import time
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Who is signed in with tokens that Directus refuses."""
+"""Sessions with tokens that Directus refuses."""
 
 import pytest
 

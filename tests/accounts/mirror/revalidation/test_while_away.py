@@ -1,4 +1,4 @@
-"""What happens to who is signed in when nobody can say whether they still are."""
+"""Signed-in users while Directus cannot validate their sessions."""
 
 from datetime import timedelta
 

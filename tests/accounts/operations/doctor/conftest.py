@@ -75,7 +75,7 @@ def site_of_10(site, settings):
 
 @pytest.fixture
 def unlicensed(site):
-    """A site on a Directus whose licence knows no rules."""
+    """A site on a Directus with a licence that allows no rules."""
     site.public_info["license"] = {"source": None}
     site._permissions = []
     core = Server("12.4.0", takes_rules=False)

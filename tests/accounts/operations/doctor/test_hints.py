@@ -123,7 +123,7 @@ def test_lists_that_directus_cuts_off_are_not_believed(monkeypatch):
 
 @pytest.fixture
 def upgraded(site):
-    """A site whose roles came from Directus 10, which the set-up has seen since."""
+    """A site with roles from Directus 10, on which directus_setup has run since."""
     site.roles.append({"id": ids.SERVICE_ROLE, "name": "Django site", "parent": None})
     bare = {"admin_access": False, "app_access": False}
     for role in site.roles:

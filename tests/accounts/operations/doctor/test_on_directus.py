@@ -43,7 +43,7 @@ def doctor(directus_server, settings, db):
     return run
 
 
-# What is not well by nature: 10 is old, and the doctor sees less of it.
+# Always found: version 10 is old, and shows less of itself to the doctor.
 BY_VERSION = {
     10: {
         "directus.version": "warning",
@@ -125,7 +125,7 @@ def test_mail_that_does_not_work(doctor, directus_server):
 
 @pytest.mark.directus(11, 12)
 @pytest.mark.real
-def test_addresses_that_anybody_may_claim(doctor, directus_server):
+def test_addresses_that_any_client_may_claim(doctor, directus_server):
     directus_server.restart_directus(IP_TRUST_PROXY="true")
 
     _code, found = doctor()
@@ -159,7 +159,7 @@ def test_the_text_has_one_line_for_each_check(doctor, settings):
 
 @pytest.fixture
 def seen(make_customer, directus_server):
-    """Let somebody sign in to Directus now."""
+    """Let a user sign in to Directus now."""
     customer = make_customer()
 
     def sign_in():
@@ -172,7 +172,7 @@ def seen(make_customer, directus_server):
 @pytest.mark.skipif(is_on_postgresql(), reason="PostgreSQL keeps the time zone")
 @pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York"])
 def test_times_of_another_zone(doctor, directus_server, settings, seen, zone):
-    """By the Flow, or where there is none by the one who was seen last."""
+    """The Flow tells it, or without one the user who was seen last."""
     site, other = settings.DIRECTUS_SITE, "Has no Flow"
 
     def findings():

@@ -73,7 +73,7 @@ def test_no_limit_on_both_sides(site, settings):
 
 @pytest.fixture
 def seen(site, monkeypatch):
-    """Let somebody have signed in, and Directus tell when in some zone of its own."""
+    """Let a user have signed in, and Directus tell the time in a zone of its own."""
 
     def at(*, ago, zone=0):
         told = timezone.now() - timedelta(seconds=ago) + timedelta(hours=zone)
@@ -99,7 +99,7 @@ def test_times_of_another_zone(site, seen, ago, zone, verdict):
     assert (answer.line == 'TZ="UTC"') is (verdict == "warning")
 
 
-def test_without_anybody_seen_there_is_no_time_to_look_at(site):
+def test_before_any_sign_in_there_is_no_time_to_compare(site):
     site.dated = None
 
     with pytest.raises(NotReadable):

@@ -112,11 +112,11 @@ def test_a_change_that_no_message_told_of_is_a_finding(site, calls, last):
     ("change", "message", "verdict"),
     [
         (timedelta(hours=2), timedelta(hours=1), "ok"),
-        # Told of, by another clock.
+        # Received, with the time of another clock.
         (timedelta(hours=1), timedelta(hours=1, seconds=20), "ok"),
         # On its way.
         (timedelta(seconds=5), timedelta(hours=1), "ok"),
-        # Before anybody kept messages.
+        # Before the site kept messages.
         (timedelta(days=3), None, "unknown"),
     ],
 )
@@ -151,7 +151,7 @@ def test_a_flow_that_calls_its_own_machine_needs_a_line(site, calls):
 @pytest.mark.django_db
 @pytest.mark.parametrize(("theirs", "is_here"), [(SECRET, True), ("x" * 40, False)])
 def test_a_site_is_known_by_its_secret(settings, client, monkeypatch, theirs, is_here):
-    """What is asked leaves nothing behind that looks like a message."""
+    """The doctor's request leaves no row that looks like a message of the Flow."""
 
     def post(session, url, *, data, headers, **options):
         settings.DIRECTUS_WEBHOOK_SECRET = theirs

@@ -46,7 +46,7 @@ def test_a_wrong_token_is_not_a_missing_one(settings):
 
 
 def test_a_check_that_finds_a_gap_stops_no_other(site, caplog):
-    # A service token of somebody's own making may read a part of the settings.
+    # A service token with rights given by hand may read a part of the settings.
     del site.settings["public_registration"]
 
     answer = registry._answer(sign_up.role, site)

@@ -1,4 +1,4 @@
-"""Messages of Directus' Flow whose clock is not the site's."""
+"""Messages of Directus' Flow when its clock differs from the site's."""
 
 import time
 

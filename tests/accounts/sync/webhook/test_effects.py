@@ -1,4 +1,4 @@
-"""What becomes of the users that Directus' Flow tells of."""
+"""Messages of Directus' Flow: the effects on users and sessions."""
 
 import time
 import uuid
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("status", ["suspended", "archived", "draft"])
-def test_who_is_no_longer_active_is_out(flow, ada, signed_in_client, directus, status):
+def test_an_inactive_user_is_signed_out(flow, ada, signed_in_client, directus, status):
     directus.change(ada, status=status)
 
     flow.tells(ada, fields=["status"])
@@ -32,7 +32,7 @@ def test_who_is_no_longer_active_is_out(flow, ada, signed_in_client, directus, s
     assert not is_signed_in(signed_in_client)
 
 
-def test_who_is_active_again_is_let_in(flow, ada, signed_in_client, sign_in, directus):
+def test_a_reactivated_user_is_let_in(flow, ada, signed_in_client, sign_in, directus):
     directus.suspend(ada)
     flow.tells(ada)
     directus.change(ada, status="active")
@@ -43,7 +43,7 @@ def test_who_is_active_again_is_let_in(flow, ada, signed_in_client, sign_in, dir
     assert is_signed_in(sign_in(ada, Client()))
 
 
-def test_who_is_deleted_is_out(flow, ada, signed_in_client, directus, settings):
+def test_a_deleted_user_is_signed_out(flow, ada, signed_in_client, directus, settings):
     directus.delete(ada)
 
     flow.tells(ada, event="users.delete")
@@ -53,14 +53,14 @@ def test_who_is_deleted_is_out(flow, ada, signed_in_client, directus, settings):
     assert not user.sessions.exists()
 
 
-def test_a_deletion_that_did_not_happen_signs_nobody_out(flow, ada, signed_in_client):
+def test_a_deletion_that_did_not_happen_ends_no_session(flow, ada, signed_in_client):
     flow.tells(ada, event="users.delete")
 
     assert User.objects.get(directus_id=ada.id).is_active
     assert is_signed_in(signed_in_client)
 
 
-def test_who_cannot_be_seen_after_a_change_is_asked_about_and_not_deactivated(
+def test_a_user_hidden_after_a_change_is_asked_about_and_not_deactivated(
     flow, ada, signed_in_client, directus
 ):
     directus.answers(200, {"data": []}, path="/users")
@@ -151,7 +151,7 @@ def test_more_users_than_fit_are_all_asked_about(flow, ada, signed_in_client, di
 def test_a_new_password_of_more_users_than_fit_ends_their_sessions(
     flow, ada, signed_in_client, sign_in, directus, monkeypatch, at_once
 ):
-    """Nobody is named; Directus refuses to renew what it has ended."""
+    """The message names no user; Directus refuses to renew the ended sessions."""
     monkeypatch.setattr(recheck, "AT_ONCE", at_once)
     grace = directus.add_user("grace@example.com")
     other = sign_in(grace, Client())
@@ -265,7 +265,7 @@ def test_a_slow_directus_holds_no_more_than_a_few_threads(
     assert row_of(signed_in_client).change_reported_at is not None
 
 
-def test_what_was_read_before_somebody_else_wrote_is_not_written(
+def test_values_read_before_another_write_are_not_written(
     flow, ada, signed_in_client, directus
 ):
     User.objects.update(synced_at=timezone.now() + timedelta(seconds=5))

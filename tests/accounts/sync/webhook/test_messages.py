@@ -1,4 +1,4 @@
-"""Which messages of Directus' Flow are believed, and how often."""
+"""Which messages of Directus' Flow are accepted, and how often."""
 
 import json
 import time
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 BODY = json.dumps({"event": "users.update", "keys": [str(uuid.uuid4())]})
 
 
-# Who is believed
+# Signatures
 
 
 def test_a_signed_message_is_followed(flow):

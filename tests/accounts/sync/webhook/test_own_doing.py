@@ -1,4 +1,4 @@
-"""What the site makes of messages about what directus_revoke --all writes itself."""
+"""Messages of the Flow about changes that directus_revoke --all itself made."""
 
 import uuid
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The script in the Flow: what it signs and says."""
+"""The script in the Flow: its signature and its message."""
 
 import json
 import subprocess
@@ -61,7 +61,7 @@ def test_the_flows_script_holds_nothing_that_directus_takes_for_a_template():
 
 
 def run_script(secret, trigger, folder):
-    """Run the script of the Flow on an event; return what it hands on."""
+    """Run the script of the Flow on an event; return its result."""
     code = operations(Webhook("http://site/", secret))[1]["options"]["code"]
     path = folder / "sign.cjs"
     event = json.dumps({"$trigger": trigger})

@@ -1,7 +1,6 @@
-"""What the set-up that this site replaces got wrong, and this site must not.
+"""Defects of the set-up that this site replaces, which this site must not have.
 
-One test a defect, named by what must not happen, where a Django site could have it.
-Defects of the build (1 to 4) have no counterpart here.
+Each test names what must not happen; its docstring says what the former set-up did.
 """
 
 import re
@@ -25,11 +24,11 @@ pytestmark = pytest.mark.django_db
 PAGES = ("/login/", "/register/", "/request-reset-password/")
 
 
-# Sessions (5 to 9)
+# Sessions
 
 
 def test_no_page_hands_tokens_to_the_browser(signed_in_client, ada, directus):
-    """5 and 6."""
+    """The access token and the refresh token were readable to scripts of the page."""
     page = signed_in_client.get("/")
 
     tokens = directus.sessions_of(ada)
@@ -40,7 +39,7 @@ def test_no_page_hands_tokens_to_the_browser(signed_in_client, ada, directus):
 
 
 def test_no_access_token_is_used_after_its_end(signed_in_client, directus, settings):
-    """7: it was never refreshed."""
+    """The access token was never renewed: pages were shown after it had expired."""
     settings.DIRECTUS_REVALIDATE_SECONDS = 0
     directus.expires_access_tokens()
 
@@ -48,8 +47,8 @@ def test_no_access_token_is_used_after_its_end(signed_in_client, directus, setti
     directus.was_asked_once("/auth/refresh")
 
 
-def test_nobody_suspended_stays_in(signed_in_client, ada, directus, settings):
-    """8."""
+def test_no_suspended_user_stays_signed_in(signed_in_client, ada, directus, settings):
+    """A user suspended in Directus kept the session."""
     settings.DIRECTUS_REVALIDATE_SECONDS = 0
     directus.suspend(ada)
 
@@ -59,7 +58,7 @@ def test_nobody_suspended_stays_in(signed_in_client, ada, directus, settings):
 def test_no_old_name_is_shown_for_more_than_a_minute(
     signed_in_client, ada, directus, settings
 ):
-    """8."""
+    """Pages showed the old name after a change in Directus."""
     settings.DIRECTUS_REVALIDATE_SECONDS = 0
     directus.change(ada, first_name="Augusta")
 
@@ -67,7 +66,7 @@ def test_no_old_name_is_shown_for_more_than_a_minute(
 
 
 def test_no_session_outlives_a_new_password(signed_in_client, ada, directus):
-    """8."""
+    """Other sessions outlived a change of the password."""
     other = type(signed_in_client)()
     ask_reset(other)
     open_link(other, directus.last_link(ada.email))
@@ -77,7 +76,7 @@ def test_no_session_outlives_a_new_password(signed_in_client, ada, directus):
 
 
 def test_no_sign_out_leaves_a_session_behind(signed_in_client, ada, directus):
-    """9: neither at Directus, nor for who kept the cookie."""
+    """The refresh token and a copy of the cookie were still valid after a sign-out."""
     cookie = signed_in_client.cookies["session"].value
     signed_in_client.post("/logout/")
     thief = type(signed_in_client)()
@@ -88,7 +87,7 @@ def test_no_sign_out_leaves_a_session_behind(signed_in_client, ada, directus):
 
 
 def test_directus_does_not_see_every_visitor_as_this_server(client, ada, directus):
-    """9."""
+    """Directus' log had the address and the user agent of the server."""
     log_in(
         client,
         ada.email,
@@ -101,11 +100,11 @@ def test_directus_does_not_see_every_visitor_as_this_server(client, ada, directu
     assert (session.address, session.user_agent) == ("203.0.113.7", "Browser/1.0")
 
 
-# Sign-in (10 to 15)
+# Sign-in
 
 
 def test_no_outage_is_called_a_wrong_password(client, ada, directus):
-    """10."""
+    """During an outage the right password was called incorrect."""
     directus.is_down()
 
     response = log_in(client, ada.email, ada.password)
@@ -115,8 +114,8 @@ def test_no_outage_is_called_a_wrong_password(client, ada, directus):
     assert "Incorrect" not in response.text
 
 
-def test_nobody_with_a_second_factor_is_locked_out(client, directus):
-    """11."""
+def test_no_user_with_a_second_factor_is_locked_out(client, directus):
+    """The form had no field for the one-time code."""
     user = directus.add_user(otp_secret=OTP_SECRET)
 
     response = log_in(client, user.email, user.password, follow=True)
@@ -128,7 +127,7 @@ def test_nobody_with_a_second_factor_is_locked_out(client, directus):
     "extra", [{"mode": "session"}, {"mode": "cookie"}, {"otp": "1"}]
 )
 def test_no_extra_field_reaches_directus(client, ada, directus, extra):
-    """12."""
+    """The whole form was passed on: `mode=session` ended in an error 500."""
     response = log_in(client, ada.email, ada.password, data=extra)
 
     assert response.status_code == 302
@@ -138,7 +137,7 @@ def test_no_extra_field_reaches_directus(client, ada, directus, extra):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_no_password_ends_in_the_address_without_javascript(client, path):
-    """13."""
+    """Without JavaScript the form was sent with GET."""
     forms = re.findall(r"<form[^>]*>", client.get(path).text)
 
     assert forms
@@ -146,7 +145,7 @@ def test_no_password_ends_in_the_address_without_javascript(client, path):
 
 
 def test_a_password_in_the_address_is_not_a_sign_in(client, ada, directus):
-    """13."""
+    """Such an address must not sign the user in either."""
     response = client.get("/login/", {"email": ada.email, "password": ada.password})
 
     assert response.status_code == 200
@@ -155,7 +154,7 @@ def test_a_password_in_the_address_is_not_a_sign_in(client, ada, directus):
 
 
 def test_the_page_that_was_asked_for_is_not_forgotten(client, ada):
-    """14."""
+    """The page that the visitor had asked for was ignored after the sign-in."""
     asked = client.get("/?page=2")
     page = client.get(asked.url)
     target = re.search(r'name="next" value="([^"]+)"', page.text)[1]
@@ -166,8 +165,8 @@ def test_the_page_that_was_asked_for_is_not_forgotten(client, ada):
 
 
 @pytest.mark.parametrize("path", ["/login/", "/register/", "/login/code/"])
-def test_no_form_for_visitors_is_shown_to_who_is_signed_in(signed_in_client, path):
-    """14."""
+def test_no_form_for_visitors_is_shown_to_a_signed_in_user(signed_in_client, path):
+    """The sign-in page was shown to signed-in users."""
     response = signed_in_client.get(path)
 
     assert (response.status_code, response.url) == (302, "/")
@@ -177,13 +176,13 @@ def test_no_form_for_visitors_is_shown_to_who_is_signed_in(signed_in_client, pat
     "header", ["x-middleware-subrequest", "x-original-url", "x-rewrite-url"]
 )
 def test_no_header_skips_the_guard(client, header):
-    """15."""
+    """A request header of the framework skipped the check for a session."""
     value = "middleware:middleware:middleware:middleware:middleware"
 
     assert client.get("/", headers={header: value}).status_code == 302
 
 
-# Registration (16 to 20)
+# Registration
 
 
 @pytest.mark.parametrize(
@@ -196,7 +195,7 @@ def test_no_header_skips_the_guard(client, header):
     ids=["down", "not JSON", "empty"],
 )
 def test_no_outage_ends_in_an_empty_page(client, directus, trouble):
-    """16."""
+    """An outage or an answer without JSON ended in an error 500 with an empty page."""
     if "error" in trouble:
         directus.fails(**trouble, times=2)
     else:
@@ -210,15 +209,15 @@ def test_no_outage_ends_in_an_empty_page(client, directus, trouble):
 
 
 def test_no_odd_address_is_refused_without_a_word(client, directus):
-    """16."""
+    """The form showed no error for an address that Directus refuses."""
     response = sign_up(client, "a@b")
 
     assert response.context["form"].errors["email"]
     assert 'aria-invalid="true"' in response.text
 
 
-def test_nobody_learns_that_an_address_is_known(client, ada, directus):
-    """17."""
+def test_no_page_reveals_that_an_address_is_known(client, ada, directus):
+    """The page said that the user exists already."""
     known, new = sign_up(client, ada.email), sign_up(client)
 
     assert (known.status_code, known.url) == (new.status_code, new.url)
@@ -226,13 +225,13 @@ def test_nobody_learns_that_an_address_is_known(client, ada, directus):
 
 @pytest.mark.parametrize("password", ["", "1", "password"])
 def test_no_weak_password_is_taken(client, directus, password):
-    """18."""
+    """A password of one character was accepted, and so was none."""
     assert sign_up(client, password=password).context["form"].errors["password"]
     directus.was_not_asked()
 
 
 def test_no_form_of_another_site_is_taken(directus, client):
-    """18."""
+    """There was no CSRF check."""
     strict = type(client)(enforce_csrf_checks=True)
     body = '{"email": "a@example.com", "password": "x"}'
 
@@ -248,15 +247,15 @@ def test_no_form_of_another_site_is_taken(directus, client):
 
 
 def test_no_address_is_believed_before_it_is_confirmed(client, directus):
-    """18."""
+    """Addresses were never confirmed."""
     sign_up(client)
 
     assert log_in(client, "new@example.com", PASSWORD).status_code == 200
     assert not Session.objects.exclude(user=None).exists()
 
 
-def test_nobody_chooses_a_role_status_or_token(client, directus):
-    """19."""
+def test_no_visitor_chooses_a_role_status_or_token(client, directus):
+    """The public could set its own role, status, provider and static token."""
     sign_up(client, data={"role": "x", "status": "active", "token": "static"})
 
     sent = directus.was_asked_once("/users/register").json
@@ -266,7 +265,7 @@ def test_nobody_chooses_a_role_status_or_token(client, directus):
 def test_the_classic_sign_up_never_leaves_the_role_out(
     client, directus, settings, service_token
 ):
-    """19."""
+    """A sign-up that left the role out passed the rule about the role."""
     settings.DIRECTUS_SIGNUP = "create"
 
     sign_up(client)
@@ -277,18 +276,18 @@ def test_the_classic_sign_up_never_leaves_the_role_out(
 
 
 def test_a_sign_up_does_not_end_without_a_word(client, directus):
-    """20."""
+    """A sign-up led to the sign-in page without a message."""
     response = sign_up(client, follow=True)
 
     assert response.redirect_chain == [("/register/done/", 302)]
     assert "Check your inbox" in response.text
 
 
-# Reset (21 to 24)
+# Reset
 
 
-def test_a_mail_that_cannot_be_sent_tells_nobody_who_is_known(client, ada, directus):
-    """21."""
+def test_a_mail_that_cannot_be_sent_reveals_no_account(client, ada, directus):
+    """The former set-up did this right, and so must this site."""
     body = {"errors": [{"extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}
     directus.answers(500, body, path="/auth/password/request")
 
@@ -298,7 +297,7 @@ def test_a_mail_that_cannot_be_sent_tells_nobody_who_is_known(client, ada, direc
 
 
 def test_no_outage_is_called_an_invalid_link(client, ada, directus):
-    """22."""
+    """During an outage the page said that the token is invalid."""
     ask_reset(client)
     open_link(client, directus.last_link(ada.email))
     directus.is_down()
@@ -310,7 +309,7 @@ def test_no_outage_is_called_an_invalid_link(client, ada, directus):
 
 
 def test_no_token_leaves_with_the_page(client, ada, directus):
-    """23."""
+    """The page with the token in its address had no Referrer-Policy."""
     ask_reset(client)
     link = directus.last_link(ada.email)
 
@@ -321,7 +320,7 @@ def test_no_token_leaves_with_the_page(client, ada, directus):
 
 
 def test_no_page_goes_without_its_guards(signed_in_client):
-    """23."""
+    """Pages had no Content-Security-Policy and no X-Frame-Options."""
     response = signed_in_client.get("/")
 
     assert response["X-Frame-Options"] == "DENY"
@@ -331,7 +330,7 @@ def test_no_page_goes_without_its_guards(signed_in_client):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_no_input_goes_without_a_label(client, path):
-    """24."""
+    """No input had a label."""
     page = client.get(path).text
     inputs = re.findall(r"<input(?![^>]*hidden)[^>]*>", page)
     labelled = set(re.findall(r'<label[^>]*for="([^"]+)"', page))
@@ -341,8 +340,8 @@ def test_no_input_goes_without_a_label(client, path):
         assert re.search(r'\bid="([^"]+)"', tag)[1] in labelled
 
 
-def test_nobody_is_made_by_being_asked_about(client, ada):
-    """No local row before Directus has said who it is."""
+def test_no_row_is_created_before_a_sign_in(client, ada):
+    """A local row is created only after Directus has confirmed the user."""
     log_in(client, ada.email, "wrong")
     sign_up(client, ada.email)
     ask_reset(client, ada.email)

@@ -1,6 +1,6 @@
-"""Whose password an account has after its address was confirmed.
+"""The password of an account after its address was confirmed.
 
-A password that this site does not know to be the only one typed is never good.
+It is valid only if this site knows that no other password was typed for the address.
 """
 
 import sys
@@ -42,7 +42,7 @@ def sign_up_at_directus(email=VICTIM, password=STRANGERS):
 
 
 def send_link_to(directus, email=VICTIM):
-    """Have Directus mail one more link, as to who signed up long ago."""
+    """Have Directus mail one more link, as to a user who signed up long ago."""
     send_link(
         directus.state,
         email,
@@ -127,7 +127,7 @@ def test_before_this_site_was_given_its_token(client, directus, settings):
 
 
 def test_confirmed_before_this_site_was_given_its_token(client, directus, settings):
-    """What could not be replaced then stays unsafe."""
+    """A password that could not be replaced stays invalid."""
     token, settings.DIRECTUS_SERVICE_TOKEN = settings.DIRECTUS_SERVICE_TOKEN, ""
     sign_up_at_directus()
     confirm_last_link(client, directus)
@@ -179,7 +179,7 @@ def test_where_the_site_cannot_create_the_account_itself(
 
 
 def test_what_was_shared_before_an_upgrade_stays_unsafe(client, directus):
-    """It may have been confirmed while nothing could be replaced."""
+    """The address may have been confirmed while the password could not be replaced."""
     directus.add_user(VICTIM, STRANGERS)
     directus.add_user("one@example.com", PASSWORD)
     for email, count in ((VICTIM, 2), ("one@example.com", 1)):
@@ -192,7 +192,7 @@ def test_what_was_shared_before_an_upgrade_stays_unsafe(client, directus):
 
 
 def migrate_from_before():
-    """Do to the rows what the migration does that knows which are void."""
+    """Change the rows as the migration does."""
     for migration in MigrationLoader(None).disk_migrations.values():
         module = sys.modules[type(migration).__module__]
         if hasattr(module, "void_what_was_shared"):
@@ -242,7 +242,7 @@ def test_a_customer_opens_a_used_link_while_strangers_sign_up(client, directus):
 
 
 @pytest.mark.parametrize("status", ["suspended", "archived"])
-def test_a_link_lets_nobody_in_who_was_shut_out(client, directus, status):
+def test_a_link_lets_no_suspended_user_in(client, directus, status):
     sign_up(client, VICTIM, PASSWORD)
     directus.change(directus.state.find(VICTIM), status=status)
 
@@ -250,7 +250,7 @@ def test_a_link_lets_nobody_in_who_was_shut_out(client, directus, status):
     assert directus.state.find(VICTIM).status == status
 
 
-# What is asked and left behind
+# Requests and rows
 
 
 def test_the_account_is_created_on_behalf_of_the_visitor(client, directus):
@@ -309,7 +309,7 @@ def test_an_account_that_cannot_be_taken_back_is_not_trusted(client, directus, c
     assert_only_the_owner_gets_in(client, directus)
 
 
-# What stops a confirmation
+# Faults that stop a confirmation
 
 
 def assert_stopped(client, directus, status):

@@ -1,4 +1,4 @@
-"""directus_sync of everybody: who is mirrored, who is out, and what it prints."""
+"""directus_sync of all users: rows, sessions, and the output."""
 
 import json
 
@@ -18,7 +18,7 @@ from .mirrored import local, session_of
 pytestmark = pytest.mark.django_db
 
 
-def test_everybody_is_mirrored(sync, directus, people, batch):
+def test_all_users_are_mirrored(sync, directus, people, batch):
     people[0].last_access = "2026-11-24T10:00:00"
 
     printed = sync()
@@ -76,7 +76,7 @@ def test_an_address_that_passed_on_makes_a_new_user(sync, directus, people):
 
 
 @pytest.mark.parametrize("leave", ["delete", "suspend"])
-def test_who_left_is_out(sync, directus, people, leave, batch):
+def test_a_user_who_left_is_signed_out(sync, directus, people, leave, batch):
     sync()
     user = local(people[0])
     session_of(user)
@@ -91,7 +91,7 @@ def test_who_left_is_out(sync, directus, people, leave, batch):
     assert list(Session.objects.values_list("pk", flat=True)) == [stays.pk]
 
 
-def test_who_is_active_again_may_come_back(sync, directus, people):
+def test_a_reactivated_user_may_sign_in_again(sync, directus, people):
     directus.suspend(people[0])
     sync()
     assert not local(people[0]).is_active
@@ -143,7 +143,7 @@ def test_groups_of_roles_follow_and_groups_given_by_hand_stay(
     assert {group.name for group in local(people[1]).groups.all()} == {"buyers"}
 
 
-# What it asks and prints
+# Requests and output
 
 
 def test_a_dry_run_counts_and_writes_nothing(sync, directus, people):
@@ -183,7 +183,7 @@ def test_pages_are_no_longer_than_directus_allows(directus, service_token):
     assert clients.page_size(client) == 7
 
 
-def test_output_and_log_name_nobody(sync, directus, people, caplog, capsys):
+def test_output_and_log_name_no_user(sync, directus, people, caplog, capsys):
     printed = sync()
 
     for text in (printed, caplog.text, capsys.readouterr().err):

@@ -65,7 +65,7 @@ def choose_password(site, link):
 
 
 def passwords_that_work(site, email):
-    """Return those that let somebody in, here or at Directus itself."""
+    """Return the passwords that work, here or at Directus itself."""
     found = []
     for password in (STRANGERS, OWNERS, NEW):
         form = {"email": email, "password": password}
