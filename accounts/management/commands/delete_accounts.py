@@ -33,7 +33,7 @@ class Command(BaseCommand):
             return
         if pks and not deletion.is_possible():
             raise CommandError(
-                f"Accounts that have to be deleted, but cannot: {len(pks)}. "
+                f"Accounts cannot be deleted ({len(pks)}): "
                 "ACCOUNT_DELETION is off, or DIRECTUS_SERVICE_TOKEN is empty.",
                 returncode=FAILED,
             )
@@ -65,7 +65,7 @@ class Command(BaseCommand):
     def _print(self, done, again, failed, left):
         text = f"Deleted {_accounts(done)}."
         if again:
-            text += f" Tried Directus again for {again} deleted before."
+            text += f" Asked Directus again about {again} deleted before."
         self.stdout.write(self.style.SUCCESS(text))
         for pk, name in failed:
             text = f"User {pk} was not deleted: {name}. Run it again."
@@ -88,7 +88,7 @@ def _users(pks):
 def _would_delete(count, again):
     text = f"Would delete {_accounts(count)}."
     if again:
-        text += f" Would try Directus again for {again} deleted before."
+        text += f" Would ask Directus again about {again} deleted before."
     return text
 
 

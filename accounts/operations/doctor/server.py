@@ -59,7 +59,7 @@ def version(site: Site) -> Answer:
         reason = f"Directus {text} is not supported yet, but {max(FLOORS)}.x is."
         return warning(reason)
     if known:
-        reason = f"Directus {text} gets no more security fixes."
+        reason = f"Directus {text} gets no more corrections."
         newer = ".".join(map(str, FLOORS[found[0] + 1]))
         parts = [reason, _listed(known)]
         return warning(" ".join(parts), f"npm install directus@{newer}")

@@ -145,8 +145,8 @@ def _restrictions(changed: Style) -> Iterator[str]:
             ),
             (
                 "The service token's permissions cannot be limited to customers: a "
-                "user with the token can become an administrator of Directus. Protect it "
-                "like an administrator's password."
+                "user with the token can become an administrator of Directus. Protect "
+                "it like an administrator's password."
             ),
             (
                 "Nor can they be limited to the folder of profile pictures: the "
