@@ -276,7 +276,7 @@ class Command(BaseCommand):
         if self.options["check"]:
             if differs or plan.token_missing:
                 raise CommandError(
-                    "Directus differs from what the site needs.",
+                    "Directus differs from the site's needs.",
                     returncode=DIFFERENT,
                 )
             return False
