@@ -1,4 +1,4 @@
-"""The ways to sign in, for Django's `authenticate`. No view and no session in here."""
+"""Django's authentication backends, without views and sessions."""
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
@@ -20,24 +20,24 @@ from .web import client_address
 
 
 class _SyncBackend(ModelBackend):
-    """Does asynchronously the same: Django's own looks at local passwords."""
+    """Authenticates asynchronously, too; Django's own method checks local passwords."""
 
     @sensitive_variables("password")
     async def aauthenticate(self, request, username=None, password=None, **kwargs):
-        """As `authenticate`, in a thread."""
+        """Call `authenticate` in a thread."""
         authenticate = sync_to_async(self.authenticate)
         return await authenticate(request, username, password, **kwargs)
 
 
 class DirectusBackend(_SyncBackend):
-    """Sign users in with the password that Directus holds."""
+    """Authenticates users with their password in Directus."""
 
     @sensitive_variables("password", "otp")
     def authenticate(self, request, username=None, password=None, otp="", **kwargs):
-        """Return the user, with `directus_tokens`, or None.
+        """Return the user with `directus_tokens`, or None.
 
-        Django takes no reason from a backend: the sign-in page reads it from
-        `request.sign_in_refusal`.
+        The reason for None is in `request.sign_in_refusal`, because Django has no other
+        way to pass it to the sign-in page.
 
         Args:
             own_code: as in `flows.sign_in.login`.
@@ -55,10 +55,10 @@ class DirectusBackend(_SyncBackend):
 
 
 class BreakGlassBackend(_SyncBackend):
-    """Sign the local administrator in when Directus cannot help.
+    """Authenticates the local administrator while Directus is unavailable.
 
-    Only switched on by BREAK_GLASS_ADDRESSES, and only from these addresses; the
-    session is good only there, too: accounts.mirror.revalidation looks at each request.
+    Enabled by BREAK_GLASS_ADDRESSES, and only for these addresses. The session is
+    limited to them, too: accounts.mirror.revalidation checks each request.
     """
 
     @sensitive_variables("password")

@@ -2,6 +2,6 @@ from django.apps import AppConfig
 
 
 class DashboardConfig(AppConfig):
-    """What customers see after they signed in."""
+    """The pages of signed-in customers."""
 
     name = "dashboard"

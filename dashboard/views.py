@@ -1,4 +1,4 @@
-"""The pages behind the sign-in."""
+"""Pages for signed-in users."""
 
 from django.views.generic import TemplateView
 
@@ -6,10 +6,10 @@ from config.request import AuthenticatedRequest
 
 
 class HomeView(TemplateView):
-    """Who you are and how this browser is signed in.
+    """Show the user and the session.
 
-    Shown from the mirrored user, which is at most one re-validation old: no call to
-    Directus is made for this page.
+    The page uses the mirrored user, whose last re-validation is recent, and does not
+    call Directus.
     """
 
     request: AuthenticatedRequest

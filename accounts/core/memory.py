@@ -1,6 +1,6 @@
-"""What one process remembers by itself, beside the cache that processes share.
+"""Values in the memory of one process, beside the shared cache.
 
-`clear` makes the process forget all of it.
+`clear` deletes all of them.
 """
 
 import time
@@ -12,29 +12,29 @@ _forget: list[Callable[[], object]] = []
 
 
 def clear() -> None:
-    """Forget everything, as a process that has just started."""
+    """Delete all values, as at the start of the process."""
     for forget in _forget:
         forget()
 
 
 def on_clear(forget: Callable[[], object]) -> None:
-    """Call a function whenever the process forgets everything."""
+    """Call a function whenever all values are deleted."""
     _forget.append(forget)
 
 
 def kept(function):
-    """Decorate a function: the process keeps its results."""
+    """Decorate a function: the process caches its results."""
     cached = lru_cache(maxsize=4)(function)
     on_clear(cached.cache_clear)
     return cached
 
 
 class Memory:
-    """Values that the process keeps for some seconds.
+    """Values that expire.
 
     Args:
-        seconds: how long each value is kept.
-        most: the number of values; with more, all are forgotten.
+        seconds: the lifetime of a value.
+        most: the number of values; one more deletes all others.
     """
 
     def __init__(self, seconds: float, *, most: int = 100):
@@ -52,11 +52,11 @@ class Memory:
         return value if time.monotonic() < until else None
 
     def set(self, key: Hashable, value: Any) -> None:
-        """Keep a value."""
+        """Store a value."""
         if key not in self._values and len(self._values) >= self._most:
             self.clear()
         self._values[key] = (time.monotonic() + self._seconds, value)
 
     def clear(self) -> None:
-        """Forget all values."""
+        """Delete all values."""
         self._values.clear()

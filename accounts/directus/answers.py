@@ -1,7 +1,7 @@
-"""How an answer from Directus is read: nothing that the other side sends is trusted.
+"""Read an answer from Directus without trusting its content.
 
-The body is read with a limit, must be what its headers say, and must be strict JSON.
-Whatever else arrives is DirectusUnavailable; no message contains any of it.
+The body has a size limit, must match its headers, and must be strict JSON. Otherwise
+DirectusUnavailable is raised; its message contains no part of the answer.
 """
 
 import json
@@ -27,25 +27,25 @@ _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in _STEPS)
 
 @dataclass(frozen=True)
 class Answer:
-    """A status and the JSON, the text or the file that came with it."""
+    """A status, and the JSON, text or file of the body."""
 
     status: int
     payload: Any = field(default=None, repr=False)
     retry_after: int | None = None
     media_type: str = ""
     location: str = field(default="", repr=False)
-    # By the clock of the other side.
+    # The Date header.
     date: datetime | None = None
 
     @property
     def code(self) -> str:
-        """The error code that Directus gave, or an empty string."""
+        """Directus' error code, or an empty string."""
         code = error_facts(self.payload).get("code")
         return code if isinstance(code, str) else ""
 
     @property
     def data(self) -> Any:
-        """What was asked for. Raises DirectusUnavailable when it is not there."""
+        """The data of the answer. Raises DirectusUnavailable if there is none."""
         if isinstance(self.payload, dict) and "data" in self.payload:
             return self.payload["data"]
         raise DirectusUnavailable("the answer has no data")
@@ -58,16 +58,16 @@ def read_answer(
     text: bool = False,
     media_types: frozenset[str] = frozenset(),
 ) -> Answer:
-    """Read an answer to its end.
+    """Read a whole answer.
 
     Args:
-        limit: the most bytes that the body may have.
-        text: the body of a success is plain text and not JSON.
+        limit: the most bytes of the body.
+        text: the body of a success is plain text instead of JSON.
         media_types: the body of a success is a file of one of these types.
 
     Raises:
         DirectusUnavailable: this is not an answer of Directus.
-        OSError, urllib3.exceptions.HTTPError: the connection failed meanwhile.
+        OSError, urllib3.exceptions.HTTPError: the connection failed.
     """
     headers = response.headers
     _check_headers(headers, limit)
@@ -99,7 +99,11 @@ def _date(headers: Mapping[str, str]) -> datetime | None:
 
 
 def parse_json(body: bytes) -> Any:
-    """Parse strict JSON: UTF-8 without a mark, no NaN, no key twice, not too deep."""
+    """Parse strict JSON: UTF-8 without BOM, no NaN, no duplicate key, limited depth.
+
+    Raises:
+        DirectusUnavailable: it is not strict JSON.
+    """
     if _depth(body) > MAX_DEPTH:
         raise DirectusUnavailable("the answer is nested too deeply")
     try:
@@ -114,16 +118,16 @@ def parse_json(body: bytes) -> Any:
 
 
 def as_object(data: Any) -> dict[str, Any]:
-    """Return data that must be an object."""
+    """Return data that is an object. Raises DirectusUnavailable for any other."""
     if not isinstance(data, dict):
         raise DirectusUnavailable("the data is not an object")
     return data
 
 
 def _depth(body: bytes) -> int:
-    """Return how deeply JSON is nested, without the stack that parsing it takes.
+    """Return the depth of JSON without recursion.
 
-    At the end of the stack, finalizers of unrelated objects fail as well.
+    Parsing recurses: near the recursion limit, finalizers of other objects fail, too.
     """
     # Every second piece between quotes is outside of strings.
     pieces = body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]
@@ -134,7 +138,7 @@ def _depth(body: bytes) -> int:
 def _check_headers(headers: Mapping[str, str], limit: int) -> None:
     encoding = headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
-        # Asked not to: a few bytes could unfold into any number.
+        # The request forbids compression: a few bytes could expand to any size.
         raise DirectusUnavailable("the answer is compressed")
     length = headers.get("Content-Length", "")
     if length.isdecimal() and (len(length) > 12 or int(length) > limit):
@@ -167,7 +171,7 @@ def _success(headers: Mapping[str, str], body: bytes) -> Any:
 
 
 def _refusal(headers: Mapping[str, str], body: bytes) -> Any:
-    """Return what an error says; a proxy's page says nothing."""
+    """Return the JSON of an error; None for another body, as from a proxy."""
     try:
         return parse_json(body) if _is_json(headers) else None
     except DirectusUnavailable:

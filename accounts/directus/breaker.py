@@ -1,4 +1,4 @@
-"""What protects Directus from this process, and this process from a broken Directus."""
+"""Pause the calls to a broken Directus, and limit the retries."""
 
 import logging
 import threading
@@ -16,11 +16,14 @@ OPEN_SECONDS = 5.0
 
 
 class Breaker:
-    """After five failures in a row, asks nothing for five seconds, then asks once.
+    """Refuses calls for five seconds after five failures in a row.
 
-    Closed until the fifth failure; then open; half-open while one call, the probe,
-    tries whether Directus is back. A call that began while the breaker was closed
-    changes nothing once it is open: slow failures must not keep it open longer.
+    Closed until the fifth failure; then open; then half-open, while one call, the
+    probe, tests Directus. A call that began while the breaker was closed changes
+    nothing once it is open: slow failures must not keep it open.
+
+    Args:
+        open_seconds: the length of the pause.
     """
 
     def __init__(self, *, open_seconds: float = OPEN_SECONDS) -> None:
@@ -32,19 +35,19 @@ class Breaker:
         self._is_probing = False
 
     def refuse_while_open(self) -> None:
-        """Raise DirectusUnavailable at once while nothing would be asked anyway."""
+        """Raise DirectusUnavailable while the breaker is open."""
         if self._seconds_left() > 0:
             raise self._refusal()
 
     @contextmanager
     def guard(self) -> Iterator[bool]:
-        """Count what happens inside: an exception is a failure.
+        """Count the result of a block: an exception is a failure.
 
         Yields:
-            True when this is the probe.
+            Whether this call is the probe.
 
         Raises:
-            DirectusUnavailable: nothing may be asked now.
+            DirectusUnavailable: the breaker is open.
         """
         is_probe = self._begin()
         try:
@@ -93,18 +96,18 @@ class Breaker:
     def _refusal(self) -> DirectusUnavailable:
         wait = max(1, ceil(self._seconds_left()))
         return DirectusUnavailable(
-            "Directus was away a moment ago", retry_after=wait, never_sent=True
+            "Directus failed a moment ago", retry_after=wait, never_sent=True
         )
 
 
 def _log(level: int, state: str) -> None:
-    """Log the beginning and the end of an outage, and the probes in between quietly."""
+    """Log the start and the end of an outage; probes with a low level."""
     event = {"event": "upstream.breaker"}
     logger.log(level, "upstream.breaker %s", state, extra=event)
 
 
 class RetryBudget:
-    """Allows one retry for ten calls, and ten in stock: an outage is not multiplied."""
+    """Allows one retry per ten calls, so that retries do not worsen an outage."""
 
     STOCK = 10.0
     PER_CALL = 0.1
@@ -114,12 +117,12 @@ class RetryBudget:
         self._lock = threading.Lock()
 
     def earn(self) -> None:
-        """Note a call."""
+        """Count a call."""
         with self._lock:
             self._left = min(self.STOCK, self._left + self.PER_CALL)
 
     def spend(self) -> bool:
-        """Take one retry from the budget; False when there is none left."""
+        """Take one retry from the budget; return False if there is none."""
         with self._lock:
             if self._left < 1:
                 return False

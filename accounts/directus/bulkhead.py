@@ -1,7 +1,7 @@
-"""Limits on the threads of a process that wait for Directus, one for each kind.
+"""Limit the threads of a process that wait for Directus, for each kind of call.
 
-While Directus answers quickly, threads wait for each other as long as that helps. As
-soon as it hangs, the limits keep threads free for pages that need no answer.
+While Directus answers quickly, threads wait for a slot. When it hangs, the limits keep
+threads free for pages without calls.
 """
 
 import threading
@@ -12,28 +12,28 @@ from time import monotonic
 from .exceptions import DirectusUnavailable
 from .time_budget import check_time
 
-# Without progress, no thread waits longer for a slot.
+# The longest wait for a slot without progress.
 PATIENCE_SECONDS = 0.75
-# Directus lets every sign-in take half a second, and hashes beside that.
+# Every sign-in at Directus takes half a second, and the hashing comes on top.
 PASSWORD_PATIENCE_SECONDS = 1.5
-# The longest wait for a slot while others get one; and what still counts as quick.
+# The longest wait for a slot with progress; and the longest quick call.
 LONGEST_WAIT = 2.0
 QUICK_SECONDS = 2.0
-# A renewal that goes well takes less; more waiting threads than a few end here.
+# A normal renewal is faster. When it is not, only a few threads may wait longer.
 ROOM_SECONDS = 0.75
 RETRY_SECONDS = 2
 
 
 class Bulkhead:
-    """Lets a limited number of calls through at once.
+    """Lets a limited number of calls run at once.
 
-    A call that finds no free slot waits only while slots get free: some time after
-    the last quick call ended, the next ones are refused at once.
+    A call without a free slot waits only while slots become free: some time after the
+    end of the last quick call, further calls are refused at once.
 
     Args:
-        slots: how many calls may be under way; at least one.
-        places: how many more may wait; None: any number.
-        patience: seconds without progress after which none waits any longer.
+        slots: the most running calls; at least one.
+        places: the most waiting calls; None for no limit.
+        patience: seconds without progress until waiting calls are refused.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class Bulkhead:
         """Hold one slot.
 
         Args:
-            patience: wait this many seconds, whatever the other calls do.
+            patience: seconds to wait, independent of progress.
 
         Raises:
-            DirectusUnavailable: none gets free in time.
+            DirectusUnavailable: no slot became free in time.
         """
         began = self._enter(patience)
         try:
@@ -100,13 +100,13 @@ class Bulkhead:
 
 
 class WaitingRoom:
-    """Bounds the threads that wait for another request's answer.
+    """Limits the threads that wait for another request's answer.
 
     A few may wait as long as their request has time. All others wait for less than a
-    second, and not at all while one of the few has been waiting for longer than that.
+    second, and not at all once one of the few has waited longer than that.
 
     Args:
-        places: how many may wait for long; at least one.
+        places: the number of threads that may wait long; at least one.
     """
 
     def __init__(self, places: int) -> None:
@@ -119,11 +119,11 @@ class WaitingRoom:
         """Wait for another thread or process.
 
         Yields:
-            A function to call between two looks; it raises DirectusUnavailable when
-            this thread may wait no longer.
+            A function to call between two checks. It raises DirectusUnavailable when
+            this thread must stop waiting.
 
         Raises:
-            DirectusUnavailable: too many wait already.
+            DirectusUnavailable: too many threads wait.
         """
         ticket, now = object(), monotonic()
         with self._lock:

@@ -1,4 +1,4 @@
-"""What one call to Directus asks, before anybody signs or sends it."""
+"""One call to Directus, before it is signed and sent."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
 
 
 class Kind(Enum):
-    """What a call waits for; each kind has threads of its own to hang in."""
+    """The kind of a call; each kind has its own slots."""
 
     PASSWORD = auto()
     FILE = auto()
@@ -23,22 +23,22 @@ class Kind(Enum):
 
 
 class Repeat(Enum):
-    """When a call may be sent a second time, beyond never having left."""
+    """When a call may be retried although it may have reached Directus."""
 
     NEVER = auto()
-    # A kept connection turned out closed before the answer began.
+    # If a kept connection was closed before the answer began.
     WHEN_STALE = auto()
-    # Asking twice is as good as asking once.
+    # The call is idempotent.
     ALWAYS = auto()
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file to send, and what Directus is told about it.
+    """A file to upload.
 
     Args:
         content: the whole file.
-        name: what Directus calls it; never what somebody typed.
+        name: the file name in Directus; never a name from a user.
         media_type: such as `image/webp`.
         facts: columns of the file's row: folder, title.
     """
@@ -51,7 +51,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class Call:
-    """What to ask. Raises ValueError for a path with anything unusual in it."""
+    """One call. Raises ValueError for an unusual path."""
 
     method: str
     path: str
@@ -59,16 +59,16 @@ class Call:
     body: Any = field(default=None, repr=False)
     expected: frozenset[int] = OK
     repeat: Repeat = Repeat.NEVER
-    # Directus hashes a password or stalls: more time, but one of few slots.
+    # Directus hashes a password or waits on purpose: more time, but fewer slots.
     slow: bool = False
     large: bool = False
     text: bool = False
     timeout: float | None = None
-    # Must not be left undone: may use the reserve when the request's time is over.
+    # Cleans up: may use the reserve when the time of the request is over.
     tidies: bool = False
-    # Sent in place of `body`.
+    # Sent instead of `body`.
     upload: Upload | None = None
-    # The answer is a file of one of these media types, and not JSON.
+    # The answer is a file of one of these types instead of JSON.
     media_types: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -80,19 +80,19 @@ class Call:
 
     @property
     def kind(self) -> Kind:
-        """With which other calls it shares the slots."""
+        """The kind, whose slots the call uses."""
         if self.slow:
             return Kind.PASSWORD
         return Kind.FILE if self.upload or self.media_types else Kind.OTHER
 
     @property
     def limit(self) -> int:
-        """The most bytes that the answer may have."""
+        """The most bytes of the answer's body."""
         return LARGE if self.large else SMALL
 
 
 def slow_post(
     path: str, body: Mapping[str, Any], params: Mapping[str, str] | None = None
 ) -> Call:
-    """Return a call that hashes a password, and must not happen twice."""
+    """Return a call that hashes a password, and must not be sent twice."""
     return Call("POST", path, params, body, expected=DONE, slow=True)

@@ -1,9 +1,9 @@
-"""Directus' endpoints, one method each. Knows HTTP; knows nothing of Django.
+"""Directus' endpoints, one method each; without Django.
 
-Every method raises TryLater (DirectusUnavailable or RateLimited) when there is no
-usable answer, and DirectusAPIError or one of its subclasses when Directus answers with
-an error; a docstring names those that a caller will want to handle. Methods that act as
-a user raise SessionExpired when that user has to sign in again.
+Every method raises TryLater (DirectusUnavailable or RateLimited) without a usable
+answer, and DirectusAPIError or a subclass for an error of Directus; the docstrings name
+those that callers handle. Methods with `auth` raise SessionExpired if the user has to
+sign in again.
 """
 
 import json
@@ -40,14 +40,14 @@ from .users import ALL_FIELDS, FEW_FIELDS, USUAL_FIELDS, DirectusUser
 
 PAGE_SIZE = 1000
 LOGOUT_TIMEOUT = 2.0
-# Of users whose address looks like one that is looked for.
+# Pages of users with a similar address.
 MOST_PAGES = 100
 MAX_EMAIL = 255
-# In Directus' patterns `_` stands for any character and `%` for any text; PostgreSQL
-# takes `\` for a sign that the next one is meant.
+# In Directus' patterns `_` matches any character and `%` any text; PostgreSQL takes `\`
+# as an escape.
 _MEANS_MORE = re.compile(r"[%\\]")
-# An address that Directus finds odd; another way to sign in than by password, or
-# password sign-in switched off.
+# An address that Directus finds invalid; a user without a password; or sign-in by
+# password is switched off.
 _NOT_ACCEPTED = {
     "INVALID_CREDENTIALS",
     "INVALID_PAYLOAD",
@@ -64,10 +64,10 @@ class DirectusClient(
     RegistrationClient,
     TwoFactorClient,
 ):
-    """Asks one Directus, as whom `auth` says, on behalf of `visitor`.
+    """Calls one Directus with `auth` on behalf of `visitor`.
 
-    Signing in, signing up and everything about passwords is asked without `auth`:
-    Directus looks at a stale token before it looks at a password.
+    Sign-in, sign-up and calls about passwords do not use `auth`: Directus refuses an
+    expired token before it checks the password.
     """
 
     # Signing in and out
@@ -77,7 +77,7 @@ class DirectusClient(
 
         Raises:
             InvalidOTP: the password is right, the code is missing or wrong.
-            InvalidCredentials: anything else that is wrong, one answer for all.
+            InvalidCredentials: for any other reason.
         """
         credentials = {"email": email, "password": password, "mode": "json"}
         if otp:
@@ -94,18 +94,22 @@ class DirectusClient(
         """Exchange a refresh token, which works once, for new tokens.
 
         Raises:
-            AuthenticationFailed: it was used before, or its session has ended.
+            AuthenticationFailed: the token is used up, or its session has ended.
         """
         body = {"refresh_token": refresh_token, "mode": "json"}
         try:
             answer = self._ask(Call("POST", "/auth/refresh", body=body))
         except (Forbidden, InvalidPayload, NotFound) as error:
-            # Nothing about this session: a licence that locks Directus, for one.
+            # Not about this session; for example a licence that locks Directus.
             raise DirectusUnavailable(f"refresh answered {error}") from None
         return TokenPair.from_payload(answer)
 
     def logout(self, refresh_token: str, *, timeout: float = LOGOUT_TIMEOUT) -> None:
-        """End the session of a refresh token, whether it still lives or not."""
+        """End the session of a refresh token, if there is one.
+
+        Args:
+            timeout: seconds.
+        """
         call = Call(
             "POST",
             "/auth/logout",
@@ -118,13 +122,13 @@ class DirectusClient(
         self._ask(call)
 
     def get_current_user(self) -> DirectusUser:
-        """Return the own profile, which is incomplete when it may not be read."""
+        """Return the signed-in user; without fields that the user may not read."""
         return self._profile("/users/me")
 
     # Passwords
 
     def request_password_reset(self, *, email: str, reset_url: str) -> None:
-        """Have a link to `reset_url` mailed, if the address has an account."""
+        """Let Directus mail a link to `reset_url`, if the address has an account."""
         body = {"email": email, "reset_url": reset_url}
         self._ask(slow_post("/auth/password/request", body))
 
@@ -132,8 +136,8 @@ class DirectusClient(
         """Set a new password with a mailed token.
 
         Raises:
-            InvalidPayload: the password is refused; the token stays good.
-            InvalidToken, TokenExpired, Forbidden: the link is broken, old or used.
+            InvalidPayload: the password is refused; the token stays valid.
+            InvalidToken, TokenExpired, Forbidden: the link is broken, expired or used.
         """
         body = {"token": checked(token), "password": password}
         self._ask(slow_post("/auth/password/reset", body))
@@ -141,13 +145,18 @@ class DirectusClient(
     # Users
 
     def get_user(self, user_id: UUID | str) -> DirectusUser:
-        """Return one user. Raises Forbidden when there is none with this id."""
+        """Return a user. Raises Forbidden if there is none."""
         return self._profile(_user_path(user_id))
 
     def get_users(
         self, user_ids: Sequence[UUID], *, timeout: float | None = None
     ) -> list[DirectusUser]:
-        """Return those of these users who are there: no more than one page of ids."""
+        """Return the existing ones of these users.
+
+        Args:
+            user_ids: no more than one page.
+            timeout: seconds.
+        """
         params = {
             "fields": ALL_FIELDS,
             "filter": json.dumps(
@@ -158,22 +167,22 @@ class DirectusClient(
         return self._users(params, timeout=timeout)
 
     def update_user(self, user_id: UUID | str, changes: Mapping[str, Any]) -> None:
-        """Change a user. Send only what changed: the same e-mail ends all sessions."""
+        """Change a user. Send only new values: the same e-mail ends all sessions."""
         self.patch(_user_path(user_id), dict(changes))
 
     def find_users_by_email(self, email: str) -> list[DirectusUser]:
-        """Return all users with this address, in any case and spelling of its letters.
+        """Return all users with this address, in any case and spelling of the domain.
 
         Raises:
-            DirectusUnavailable: addresses may not be read, or more look like this one
-                than can be read. A part of the users is never returned.
+            DirectusUnavailable: addresses may not be read, or there are too many
+                similar ones. The list is never incomplete.
         """
         if not email or len(email) > MAX_EMAIL:
             return []
         return [user for each in spellings(email) for user in self._with_address(each)]
 
     def _with_address(self, email: str) -> list[DirectusUser]:
-        # Directus compares with the case or by patterns; the rest is done here.
+        # Directus compares exactly or by pattern; this compares without case.
         part = _pattern(email)
         rule = [{"email": {"_istarts_with": part}}, {"email": {"_iends_with": part}}]
         wanted = email.casefold()
@@ -184,9 +193,9 @@ class DirectusClient(
         ]
 
     def _matching(self, rule: Mapping[str, Any]) -> Iterator[DirectusUser]:
-        """Yield all users that a filter on their address lets through."""
-        # QUERY_LIMIT_MAX cuts this limit and says nothing, so that only a page without
-        # new users is the last one.
+        """Yield all users whose address matches a filter."""
+        # QUERY_LIMIT_MAX reduces this limit silently, so only a page without new users
+        # is the last one.
         params = {
             "fields": ALL_FIELDS,
             "filter": json.dumps(rule),
@@ -197,7 +206,7 @@ class DirectusClient(
         for page in range(1, MOST_PAGES + 1):
             users = self._users(params | {"page": str(page)})
             new = [user for user in users if user.id not in seen]
-            # Two at least: the number of calls must not tell whether there is anybody.
+            # At least two: the number of calls must not show whether there is a user.
             if not new and page > 1:
                 return
             if not all(user.email for user in new):
@@ -213,22 +222,22 @@ class DirectusClient(
         after: UUID | None = None,
         passed: int = 0,
     ) -> Iterator[DirectusUser]:
-        """Yield all users by their ids, page by page.
+        """Yield all users in the order of their ids.
 
         Args:
-            page_size: how many to ask for at once.
-            after: begin behind this id; Directus cannot compare ids itself.
-            passed: how many came up to there, when they were read.
+            page_size: the number of users of one call.
+            after: begin after this id; Directus cannot compare ids.
+            passed: the number of users up to `after`, when they were read.
 
         Raises:
-            DirectusUnavailable: the pages do not come to an end.
+            DirectusUnavailable: the pages have no end.
         """
         params = {"fields": ALL_FIELDS, "sort": "id", "limit": str(page_size)}
         previous: set[UUID] = set()
-        # The page that was read last: who was deleted since moves others back to it.
+        # The page that was read last: users deleted since then move others back to it.
         page = max(1, passed // page_size)
         while users := self._users(params | {"page": str(page)}):
-            # Who is created meanwhile pushes others on to the next page.
+            # New users move others to the next page.
             new = [user for user in users if user.id not in previous]
             yield from (user for user in new if after is None or user.id > after)
             if len(users) < page_size:
@@ -239,7 +248,7 @@ class DirectusClient(
             page += 1
 
     def count_users(self) -> int:
-        """Return how many users there are."""
+        """Return the number of users."""
         rows = self._read("/users", {"aggregate[count]": "id"})
         try:
             return int(rows[0]["count"]["id"])
@@ -249,7 +258,11 @@ class DirectusClient(
     # The server
 
     def ping(self, *, timeout: float | None = None) -> None:
-        """Return when Directus is there; raise DirectusUnavailable when it is not."""
+        """Check that Directus answers; otherwise raise DirectusUnavailable.
+
+        Args:
+            timeout: seconds.
+        """
         call = Call(
             "GET", "/server/ping", repeat=Repeat.ALWAYS, text=True, timeout=timeout
         )
@@ -257,14 +270,18 @@ class DirectusClient(
             raise DirectusUnavailable("GET /server/ping: no pong")
 
     def get_time(self, *, timeout: float | None = None) -> datetime | None:
-        """Return what time it is at Directus, to the second; None: it did not say."""
+        """Return Directus' time, to the second; None if the answer has none.
+
+        Args:
+            timeout: seconds of the call.
+        """
         call = Call(
             "GET", "/server/ping", repeat=Repeat.ALWAYS, text=True, timeout=timeout
         )
         return self._send(call).date
 
     def get_server_info(self) -> dict[str, Any]:
-        """Return what Directus tells about itself; more for who is signed in."""
+        """Return the information of the server; with `auth` there is more."""
         return as_object(self._read("/server/info"))
 
     def get_password_policy(self) -> str:
@@ -279,7 +296,7 @@ class DirectusClient(
         if "status" not in payload:
             payload |= as_object(self._read(path, {"fields": USUAL_FIELDS}))
         if "status" not in payload or payload.get("role") is None:
-            # Version 10 says that there is no role when its name may not be read.
+            # Version 10 shows no role if the user may not read its name.
             payload |= as_object(self._read(path, {"fields": FEW_FIELDS}))
         return DirectusUser.from_payload(payload, asked_at=asked_at)
 
@@ -294,9 +311,9 @@ class DirectusClient(
 
 
 def _pattern(text: str) -> str:
-    """Return a pattern that every way to write a text fits.
+    """Return a pattern that matches a text in any case.
 
-    In small letters, because a value that begins with $NOW would be a time.
+    In lower case, because Directus takes a value that begins with $NOW for a time.
     """
     return _MEANS_MORE.sub("_", text.lower())
 
@@ -307,7 +324,7 @@ def _user_path(user_id: UUID | str) -> str:
 
 
 def _refusal_of_sign_in(error: DirectusAPIError) -> DirectusError:
-    """Return what a refused sign-in means; most codes say nothing about a password."""
+    """Return the error of a refused sign-in; most codes are not about the password."""
     if error.code in _NOT_ACCEPTED:
         return InvalidCredentials(error.status, error.code)
     if isinstance(error, InvalidOTP | UserSuspended):

@@ -1,30 +1,29 @@
-"""What can go wrong between this site and Directus.
+"""Errors of calls to Directus.
 
-An error status counts as Directus' answer only in Directus' own shape. Anything else,
-as the page of a proxy, is DirectusUnavailable.
+An error status counts as Directus' answer only in Directus' format. Any other answer,
+such as the page of a proxy, is DirectusUnavailable.
 
     DirectusError
     ├── DirectusUnavailable       (TryLater) refused, timed out, 5xx, not JSON
     │   └── CallFailed            500 to this one call
     ├── RateLimited               (TryLater) 429
-    ├── SessionExpired            the stored tokens no longer work: sign in again
+    ├── SessionExpired            the stored tokens are not valid: sign in again
     └── DirectusAPIError          Directus answered with an error (.status, .code)
         ├── InvalidPayload        400, 409, 413, 415, 422
-        │   └── NotUnique         another record has this value already
+        │   └── NotUnique         another record has this value
         ├── AuthenticationFailed  401
         │   ├── InvalidCredentials
         │   ├── InvalidOTP
         │   ├── TokenExpired
         │   ├── UserSuspended
         │   └── InvalidToken      (a 403 in Directus)
-        ├── Forbidden             403  (also what Directus says for what does not exist)
+        ├── Forbidden             403  (also for records that do not exist)
         └── NotFound              404
 
-    TryLater                      nothing was decided (.retry_after); this site's own
-                                  limits raise one, too
+    TryLater                      no decision (.retry_after); limits of this site, too
 
-A class exists where a caller does something different because of it. No message
-contains text from the other side: Directus repeats refused passwords in its errors.
+Callers handle each class differently. Messages contain no text of Directus, whose
+errors repeat refused passwords.
 """
 
 import re
@@ -37,16 +36,16 @@ DEFAULT_RETRY_AFTER = 30
 
 
 class DirectusError(Exception):
-    """Anything that can go wrong between this site and Directus."""
+    """Base class of the errors of calls to Directus."""
 
 
 class TryLater(Exception):
-    """The question was not decided; the same one may be asked again.
+    """There is no answer; the call may be repeated.
 
     Attributes:
-        retry_after: in how many seconds; None when that is not known.
-        timed_out: the request was sent, and its answer took too long.
-        never_sent: Directus certainly does not know the question.
+        retry_after: seconds until a retry; None if unknown.
+        timed_out: the request was sent, and the answer took too long.
+        never_sent: the request certainly did not reach Directus.
     """
 
     retry_after: int | None = None
@@ -55,9 +54,9 @@ class TryLater(Exception):
 
 
 class DirectusUnavailable(TryLater, DirectusError):
-    """There is no usable answer: nothing is known about the question asked.
+    """There is no usable answer, so the result is unknown.
 
-    Unless `never_sent` is true: then Directus certainly does not know it.
+    Unless `never_sent` is true: then the request did not reach Directus.
     """
 
     def __init__(
@@ -75,11 +74,11 @@ class DirectusUnavailable(TryLater, DirectusError):
 
 
 class CallFailed(DirectusUnavailable):
-    """Directus failed at this one call, with 500, and may be well otherwise."""
+    """Directus answered 500 to this call; others may succeed."""
 
 
 class RateLimited(TryLater, DirectusError):
-    """Too many calls; ask again after `retry_after` seconds (1 to 300)."""
+    """Too many calls; try again after `retry_after` seconds (1 to 300)."""
 
     def __init__(self, code: str, *, retry_after: int) -> None:
         super().__init__(f"429 {code}".rstrip())
@@ -88,11 +87,18 @@ class RateLimited(TryLater, DirectusError):
 
 
 class SessionExpired(DirectusError):
-    """The stored tokens no longer work; the person has to sign in again."""
+    """The stored tokens are not valid any more; the user has to sign in again."""
 
 
 class DirectusAPIError(DirectusError):
-    """Directus answered, and the answer is an error."""
+    """Directus answered with an error.
+
+    Attributes:
+        status: the HTTP status.
+        code: Directus' error code, or an empty string.
+        field: the field that the error is about, if known.
+        kind: the rule that the value broke, if known.
+    """
 
     def __init__(
         self,
@@ -109,19 +115,19 @@ class DirectusAPIError(DirectusError):
 
 
 class InvalidPayload(DirectusAPIError):
-    """A value was not accepted; `field` and `kind` tell which and why, if known."""
+    """Directus refused a value; `field` and `kind` say which and why, if known."""
 
 
 class NotUnique(InvalidPayload):
-    """Another record has this value already."""
+    """Another record has this value."""
 
 
 class AuthenticationFailed(DirectusAPIError):
-    """Directus does not accept these credentials or this token."""
+    """Directus refused the credentials or the token."""
 
 
 class InvalidCredentials(AuthenticationFailed):
-    """Wrong e-mail, password or token; or the account may not sign in."""
+    """The e-mail, password or token is wrong, or the user may not sign in."""
 
 
 class InvalidOTP(AuthenticationFailed):
@@ -129,19 +135,19 @@ class InvalidOTP(AuthenticationFailed):
 
 
 class TokenExpired(AuthenticationFailed):
-    """The token was good once."""
+    """The token has expired."""
 
 
 class UserSuspended(AuthenticationFailed):
-    """The account was suspended while it was signed in."""
+    """The user was suspended while signed in."""
 
 
 class InvalidToken(AuthenticationFailed):
-    """The token was not made by this Directus, or not for this purpose."""
+    """The token is from another Directus, or for another purpose."""
 
 
 class Forbidden(DirectusAPIError):
-    """Not allowed, or it does not exist; `code` tells a licence limit apart."""
+    """Not allowed, or it does not exist; `code` distinguishes a licence limit."""
 
 
 class NotFound(DirectusAPIError):
@@ -160,7 +166,7 @@ CLASSES_BY_STATUS: dict[int, type[DirectusAPIError]] = {
     400: InvalidPayload,
     403: Forbidden,
     404: NotFound,
-    # What operators' Flows answer, and limits that are narrower than the site's.
+    # Answers of operators' Flows, and of limits below those of the site.
     409: InvalidPayload,
     413: InvalidPayload,
     415: InvalidPayload,
@@ -173,7 +179,7 @@ _NAME_IN_REASON = re.compile(r'"([A-Za-z][A-Za-z0-9_]{0,63})" ')
 
 
 class ErrorAnswer(Protocol):
-    """What `error_for` needs to know of an answer."""
+    """The part of an answer that `error_for` reads."""
 
     @property
     def status(self) -> int: ...
@@ -186,7 +192,7 @@ class ErrorAnswer(Protocol):
 
 
 def error_for(answer: ErrorAnswer) -> DirectusError:
-    """Return the exception for an answer that is an error: by code, then by status."""
+    """Return the exception for an error: by its code, then by its status."""
     facts = error_facts(answer.payload)
     code = _matching(_CODE, facts.get("code")) or ""
     if answer.status == 429:
@@ -199,7 +205,7 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
         return error_class(message, retry_after=answer.retry_after)
     is_strange = answer.status == 401 and code not in CLASSES_BY_CODE
     if is_strange or not _is_from_directus(answer.payload):
-        # A proxy's 401 must not look like a wrong password, nor sign anybody out.
+        # The 401 of a proxy must not look like a wrong password, nor end a session.
         return DirectusUnavailable(f"{answer.status} without an error from Directus")
     by_status = CLASSES_BY_STATUS.get(answer.status, DirectusAPIError)
     api_error = CLASSES_BY_CODE.get(code, by_status)
@@ -208,7 +214,7 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
 
 
 def error_facts(payload: Any) -> dict[str, Any]:
-    """Return `errors[0].extensions` of an answer, or {} where there is none."""
+    """Return `errors[0].extensions` of an answer, or {} without it."""
     try:
         facts = payload["errors"][0]["extensions"]
     except (KeyError, IndexError, TypeError):
@@ -217,7 +223,7 @@ def error_facts(payload: Any) -> dict[str, Any]:
 
 
 def _is_from_directus(payload: Any) -> bool:
-    """Tell whether an error has the shape that all errors of Directus have."""
+    """Return whether an error has Directus' format."""
     errors = payload.get("errors") if isinstance(payload, dict) else None
     if not isinstance(errors, list) or not errors:
         return False
@@ -227,7 +233,7 @@ def _is_from_directus(payload: Any) -> bool:
 
 
 def parse_retry_after(value: str | None) -> int | None:
-    """Read a Retry-After header, seconds or a date: 1 to 300, None without one."""
+    """Return the seconds (1 to 300) of a Retry-After header; None without one."""
     if value is None:
         return None
     try:
@@ -242,7 +248,7 @@ def _seconds_until(date: str) -> float:
 
 
 def _field_in(facts: dict[str, Any]) -> str | None:
-    """Return the field that an error is about; some only name it in their reason."""
+    """Return the field that an error is about, which may be only in its reason."""
     field = _matching(_NAME, facts.get("field"))
     reason = facts.get("reason")
     if field is None and isinstance(reason, str):

@@ -1,4 +1,4 @@
-"""Files that the site keeps in Directus."""
+"""Files of the site in Directus."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from .calls import DONE, Call, Repeat, Upload
 from .exceptions import DirectusUnavailable, Forbidden
 from .plain import PlainClient
 
-# What the site serves; anything else that Directus may hold stays there.
+# The site serves only these types.
 PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 UPLOAD_TIMEOUT = 15.0
 _FACTS = "id,folder,title,type"
@@ -16,7 +16,7 @@ _FACTS = "id,folder,title,type"
 
 @dataclass(frozen=True)
 class StoredFile:
-    """What Directus tells about a file."""
+    """The row of a file."""
 
     id: UUID
     folder: str = ""
@@ -36,11 +36,11 @@ class FilesClient(PlainClient):
     """Stores, reads and deletes files."""
 
     def upload_file(self, upload: Upload) -> UUID:
-        """Store a file and return its id.
+        """Store a file; return its id.
 
         Raises:
-            Forbidden: files may not be created, or not read, which hides the id.
-            InvalidPayload: Directus does not take this file.
+            Forbidden: files may not be created, or may not be read, which hides the id.
+            InvalidPayload: Directus refused the file.
         """
         call = Call(
             "POST",
@@ -56,7 +56,7 @@ class FilesClient(PlainClient):
         return _id_of(row)
 
     def get_file(self, file_id: UUID) -> StoredFile:
-        """Return what is known about a file. Raises Forbidden when there is none."""
+        """Return the row of a file. Raises Forbidden if there is none."""
         row = self._read(f"/files/{file_id}", {"fields": _FACTS})
         return StoredFile(
             _id_of(row),
@@ -69,8 +69,8 @@ class FilesClient(PlainClient):
         """Return a picture.
 
         Raises:
-            DirectusUnavailable: it is too long, or no picture.
-            Forbidden: it may not be read, or is not there.
+            DirectusUnavailable: the file is too large, or no picture.
+            Forbidden: it may not be read, or does not exist.
         """
         call = Call(
             "GET",
@@ -83,7 +83,7 @@ class FilesClient(PlainClient):
         return Picture(answer.payload, answer.media_type)
 
     def delete_file(self, file_id: UUID) -> None:
-        """Delete a file. Raises Forbidden when there is none."""
+        """Delete a file. Raises Forbidden if there is none."""
         self.delete(f"/files/{file_id}")
 
 

@@ -1,7 +1,7 @@
-"""E-mail addresses whose domain has letters beyond ASCII.
+"""E-mail addresses with a domain beyond ASCII.
 
-Browsers send `x@bücher.de` as `x@xn--bcher-kva.de` or as it was typed: one mailbox.
-Directus compares what it was given, and takes the two for different people.
+Browsers send `x@bücher.de` as `x@xn--bcher-kva.de` or as it was typed. Both are one
+mailbox, but Directus compares the text, and takes them for two.
 """
 
 import re
@@ -9,15 +9,15 @@ import re
 import idna
 
 LONGEST_DOMAIN = 255
-# As input methods write a dot; browsers take them for one.
+# Dots of input methods; browsers accept them.
 DOTS = re.compile("[\u3002\uff0e\uff61]")
 
 
 def to_ascii(email: str) -> str:
-    """Return an address with its domain in ASCII and in small letters.
+    """Return an address with its domain in ASCII and in lower case.
 
     Raises:
-        ValueError: the domain is none, or pretends to be another one.
+        ValueError: the domain is not valid, or imitates another one.
     """
     local, at, domain = email.rpartition("@")
     if len(domain) > LONGEST_DOMAIN:
@@ -31,16 +31,16 @@ def _label_to_ascii(label: str) -> str:
         label = label.lower()
         if not label.startswith("xn--"):
             return label
-        # It may have encoded letters that no domain has.
+        # It may encode letters that no domain has.
         label = idna.decode(label)
     encoded = idna.encode(label, uts46=True).decode()
     if not encoded.startswith("xn--"):
-        raise ValueError("letters that look like those of another domain")
+        raise ValueError("the domain imitates another one")
     return encoded
 
 
 def spellings(email: str) -> list[str]:
-    """Return an address as it is, and as Directus may have it otherwise."""
+    """Return the address, and its other spellings in Directus."""
     try:
         in_ascii = to_ascii(email)
         local, at, domain = in_ascii.rpartition("@")
@@ -49,7 +49,7 @@ def spellings(email: str) -> list[str]:
         in_letters = local + at + idna.decode(domain)
     except ValueError:
         return [email]
-    # Directus does not mind the case.
+    # Directus ignores the case.
     found: dict[str, str] = {}
     for each in (email, in_ascii, in_letters):
         found.setdefault(each.lower(), each)

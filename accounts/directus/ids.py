@@ -1,8 +1,7 @@
-"""The fixed ids of everything that the set-up makes.
+"""Fixed ids of the records that directus_setup creates.
 
-Directus takes an id on creation, and its own public policy has a fixed one too. The
-customers' role and its policy belong to all sites of a Directus; everything else is
-one site's own, by the site's name.
+Directus accepts an id on creation. All sites of a Directus share the customers' role
+and its policy; the ids of all other records depend on the site's name.
 """
 
 import re
@@ -26,11 +25,11 @@ CUSTOMER_POLICY = _fixed_id("policy: customer")
 
 @dataclass(frozen=True)
 class SiteIds:
-    """The ids of what one site has for itself in Directus.
+    """The ids of one site's records in Directus.
 
     Raises:
-        ValueError: the name is empty, too long, or holds other characters than
-            letters, digits, blanks, dots and hyphens.
+        ValueError: the name is empty, too long, or has characters other than letters,
+            digits, blanks, dots and hyphens.
     """
 
     name: str = DEFAULT_SITE
@@ -53,7 +52,7 @@ class SiteIds:
 
     @cached_property
     def probe_policy(self) -> str:
-        """The policy by which the doctor sees whether addresses arrive."""
+        """The policy with which the doctor checks the addresses that Directus logs."""
         return self._id("policy: address probe")
 
     @cached_property
@@ -63,32 +62,32 @@ class SiteIds:
 
     @cached_property
     def webhook_flow(self) -> str:
-        """The Flow that tells of users that changed."""
+        """The Flow that reports changed users."""
         return self._id("flow: webhook")
 
     @cached_property
     def webhook_sign(self) -> str:
-        """Its operation that signs."""
+        """The operation of the Flow that signs."""
         return self._id("operation: sign")
 
     @cached_property
     def webhook_send(self) -> str:
-        """Its operation that sends."""
+        """The operation of the Flow that sends."""
         return self._id("operation: send")
 
     @cached_property
     def policies(self) -> tuple[str, ...]:
-        """Every policy that the set-up makes for this site."""
+        """All policies that directus_setup creates for this site."""
         return CUSTOMER_POLICY, self.service_policy, self.probe_policy
 
     @property
     def is_default(self) -> bool:
-        """Whether this is the only site, or the first one, of its Directus."""
+        """Whether this is the first site of its Directus."""
         return self.name == DEFAULT_SITE
 
     @property
     def service_email(self) -> str:
-        """The address of the service user, unless an operator names another."""
+        """The address of the service user, unless an operator gives another."""
         suffix = "" if self.is_default else f"-{self.service_role[:8]}"
         return f"django-site{suffix}@example.com"
 
@@ -107,9 +106,9 @@ WEBHOOK_SEND = DEFAULT.webhook_send
 
 
 def customer_role_id(name: str) -> str:
-    """Return the id that a customers' role gets when we make it.
+    """Return the id of a customers' role that directus_setup creates.
 
-    It looks like a random one: Directus invites nobody to a role with any other.
+    It has the form of a random id: Directus accepts no other in an invitation.
     """
     fixed = uuid.UUID(_fixed_id(f"role: customer: {name}"))
     return str(uuid.UUID(bytes=fixed.bytes, version=4))

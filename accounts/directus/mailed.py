@@ -1,4 +1,4 @@
-"""Tokens that came in a mail, looked at before they are sent on."""
+"""Check mailed tokens before they are sent to Directus."""
 
 import re
 from time import time
@@ -6,20 +6,20 @@ from time import time
 from .exceptions import InvalidToken, TokenExpired
 from .tokens import claims_of
 
-# Longer ones would be cut off by a server or a proxy, in words of its own.
+# A server or a proxy refuses longer ones, with its own error.
 MAX_TOKEN = 4096
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
 def checked(token: str, *, scope: str = "") -> str:
-    """Return a token that may be good; version 10 answers any other with 500.
+    """Return the token if it may be valid; version 10 answers any other with 500.
 
     Args:
-        scope: what it must be good for, as it says itself; empty: anything.
+        scope: the scope that the token must claim; empty for any.
 
     Raises:
-        InvalidToken: it is none, or good for something else.
-        TokenExpired: it has ended, as it says itself.
+        InvalidToken: it is not a token, or has another scope.
+        TokenExpired: it claims to have expired.
     """
     if len(token) > MAX_TOKEN or not _JWT.fullmatch(token):
         raise InvalidToken(403, "INVALID_TOKEN")

@@ -1,4 +1,4 @@
-"""Passwords that their owners set, with their own token or with an invitation."""
+"""Set a password with the user's token or with an invitation."""
 
 from uuid import UUID
 
@@ -6,7 +6,7 @@ from .calls import DONE, Call
 from .mailed import checked
 from .plain import PlainClient
 
-# Those that Directus' own app offers.
+# The choices of Directus' own app.
 PASSWORD_POLICIES = {
     "none": None,
     "weak": "/^.{8,}$/",
@@ -18,7 +18,7 @@ PASSWORD_POLICIES = {
 
 
 class PasswordClient(PlainClient):
-    """The part of DirectusClient that chooses passwords."""
+    """The part of DirectusClient that sets passwords."""
 
     def change_password(self, user_id: UUID | str, password: str) -> None:
         """Set a user's password. Version 11 and later end all sessions of the user.
@@ -30,16 +30,16 @@ class PasswordClient(PlainClient):
         """
         path = f"/users/{UUID(str(user_id))}"
         body = {"password": password}
-        # Not /users/me, which may refuse what it has done.
+        # Not /users/me, which may answer an error after the change.
         self._ask_signed(Call("PATCH", path, body=body, expected=DONE, slow=True))
 
     def accept_invite(self, *, token: str, password: str) -> None:
-        """Set the first password of somebody who was invited.
+        """Accept an invitation by setting the first password.
 
         Raises:
             InvalidPayload: the password is not accepted (`field` says so), or the
                 invitation was used before.
-            InvalidToken, TokenExpired: the link is broken or too old.
+            InvalidToken, TokenExpired: the link is broken or expired.
             Forbidden: the licence of Directus allows no more users.
         """
         body = {"token": checked(token), "password": password}

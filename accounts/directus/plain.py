@@ -1,4 +1,4 @@
-"""Plain access to Directus: a path in, data out; and how a call is signed."""
+"""Send calls by path, signed or anonymous."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,12 +17,12 @@ _BEARER = "Bearer "
 
 
 class PlainClient:
-    """What every method of a client is made of.
+    """Base class of DirectusClient's parts.
 
     Args:
-        transport: the way to Directus, shared by all clients of the process.
+        transport: shared by all clients of the process.
         auth: signs the calls; without it they are anonymous.
-        visitor: the browser on whose behalf Directus is asked.
+        visitor: the browser on whose behalf the calls are made.
     """
 
     def __init__(
@@ -45,23 +45,27 @@ class PlainClient:
         params: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Any:
-        """Return the data at a path, which may be long."""
+        """Return the data at a path; a long answer is allowed.
+
+        Args:
+            timeout: seconds.
+        """
         return self._read(path, params, large=True, timeout=timeout)
 
     def post(
         self, path: str, body: Any = None, *, params: Mapping[str, str] | None = None
     ) -> Any:
-        """Create something; return its data, or None when it may not be read."""
+        """Create a record; return its data, or None if it may not be read."""
         return self._ask_signed(Call("POST", path, params, body, expected=DONE))
 
     def patch(
         self, path: str, body: Any = None, *, params: Mapping[str, str] | None = None
     ) -> Any:
-        """Change something; return its data, or None when it may not be read."""
+        """Change a record; return its data, or None if it may not be read."""
         return self._ask_signed(Call("PATCH", path, params, body, expected=DONE))
 
     def delete(self, path: str, body: Any = None) -> None:
-        """Delete what is at a path, or what `body` lists there."""
+        """Delete the record at a path, or the records that `body` lists."""
         self._ask_signed(Call("DELETE", path, body=body, expected=DONE))
 
     def _read(
@@ -83,11 +87,11 @@ class PlainClient:
         return self._ask_signed(call)
 
     def _ask(self, call: Call) -> Any:
-        """Ask anonymously: with nothing of `auth`."""
+        """Send a call without `auth`."""
         return _data_of(self._send(call))
 
     def _ask_signed(self, call: Call) -> Any:
-        """Ask as whom `auth` says."""
+        """Send a call with `auth`."""
         return _data_of(self._answer_signed(call))
 
     def _answer_signed(self, call: Call) -> Answer:
@@ -104,7 +108,7 @@ class PlainClient:
         try:
             return self._transport.send(call, request)
         except AuthenticationFailed:
-            # Fresh by this server's clock; Directus' clock may be ahead.
+            # Fresh by the clock of this host; Directus' clock may be ahead.
             auth.renew_rejected(_token_of(request))
         try:
             return self._send(call, auth)

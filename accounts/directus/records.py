@@ -1,4 +1,4 @@
-"""Users as whole records: read for their owners, and deleted."""
+"""Read users with all their fields, and delete them."""
 
 import json
 from typing import Any
@@ -14,20 +14,20 @@ ACTIVITY_FIELDS = "id,timestamp,action,user,item,ip,user_agent"
 
 
 class RecordsClient(PlainClient):
-    """Reads everything about a user, and deletes users."""
+    """Reads all data of a user, and deletes users."""
 
     def read_own_record(self) -> dict[str, Any]:
-        """Return every field of the own user that may be read; at least the id."""
+        """Return all fields of the signed-in user that may be read; at least the id."""
         return as_object(self._read("/users/me", {"fields": "*"}, large=True))
 
     def read_record(self, user_id: UUID) -> dict[str, Any]:
-        """Return every field of a user that may be read. Raises Forbidden for none."""
+        """Return all fields of a user that may be read. Raises Forbidden for none."""
         return as_object(self._read(f"/users/{user_id}", {"fields": "*"}, large=True))
 
     def list_activity(self, user_id: UUID) -> list[dict[str, Any]]:
-        """Return what the log has by a user or about one: the last entries, in order.
+        """Return the last entries of the log by or about a user, in order.
 
-        At most 10 000 of them. Raises Forbidden where the log may not be read.
+        At most 10 000. Raises Forbidden if the log may not be read.
         """
         about = [{"user": {"_eq": str(user_id)}}, {"item": {"_eq": str(user_id)}}]
         rules: list[dict[str, Any]] = [
@@ -52,7 +52,7 @@ class RecordsClient(PlainClient):
         return entries[::-1]
 
     def has_user(self, user_id: UUID) -> bool:
-        """Return whether there is such a user, of those who may be seen."""
+        """Return whether the user exists and may be read."""
         rule = json.dumps({"id": {"_eq": str(user_id)}})
         rows = self._read("/users", {"fields": "id", "filter": rule})
         if not isinstance(rows, list):
@@ -60,5 +60,5 @@ class RecordsClient(PlainClient):
         return bool(rows)
 
     def delete_user(self, user_id: UUID) -> None:
-        """Delete a user. Raises Forbidden for none, as for one out of reach."""
+        """Delete a user. Raises Forbidden if there is none, or it is not allowed."""
         self.delete(f"/users/{user_id}")

@@ -1,4 +1,4 @@
-"""Signing up: an account, and the link that confirms its address."""
+"""Sign users up, and confirm their addresses."""
 
 import re
 from dataclasses import asdict, dataclass, field
@@ -10,7 +10,7 @@ from .exceptions import DirectusUnavailable, Forbidden, InvalidToken
 from .mailed import checked
 from .plain import PlainClient
 
-# What a link to confirm an address is good for.
+# The scope of a token that confirms an address.
 CONFIRMATION = "pending-registration"
 _USERS_PAGE = re.compile(r"(https?://[^/?#]+)?(/[^/?#]+)*/admin/users/[^/?#]+")
 
@@ -25,23 +25,23 @@ class NewUser:
     last_name: str = ""
 
     def as_body(self) -> dict[str, str]:
-        """Return it without empty names, which Directus refuses."""
+        """Return the values without empty names, which Directus refuses."""
         return {name: value for name, value in asdict(self).items() if value}
 
 
 class RegistrationClient(PlainClient):
-    """The part of DirectusClient that signs people up."""
+    """The part of DirectusClient that signs users up."""
 
     def register_user(self, user: NewUser, *, verification_url: str) -> None:
         """Sign up; Directus mails a link to `verification_url`.
 
-        Returns the same for an address that has an account already. One that is not
-        confirmed yet is sent the link, and keeps its password.
+        The result is the same for an address with an account. An unconfirmed account
+        gets a new link, and keeps its password.
 
         Raises:
             InvalidPayload: a value is not accepted.
             Forbidden: sign-up is closed, at all or for this address.
-            RateLimited: too many sign-ups from this visitor.
+            RateLimited: there were too many sign-ups from this visitor.
         """
         body = user.as_body() | {"verification_url": verification_url}
         self._ask(slow_post("/users/register", body))
@@ -49,16 +49,16 @@ class RegistrationClient(PlainClient):
     def create_user(
         self, user: NewUser, *, role: str | UUID, status: str = ""
     ) -> UUID | None:
-        """Create a user, as whoever is allowed to.
+        """Create a user with `auth`.
 
         Args:
-            status: `unverified` until the address is confirmed; active when empty.
+            status: `unverified` until the address is confirmed; empty for active.
 
         Returns:
-            The id; None when this client may not read it.
+            The id; None if this client may not read it.
 
         Raises:
-            NotUnique: the address has an account already.
+            NotUnique: the address has an account.
             InvalidPayload: a value is not accepted.
             Forbidden: this client may not create users.
         """
@@ -69,19 +69,19 @@ class RegistrationClient(PlainClient):
         return _id_in(self._ask_signed(call))
 
     def require_genuine(self, token: str, password: str) -> None:
-        """Return when Directus itself made a token that confirms an address.
+        """Check that Directus made a token that confirms an address.
 
-        Directus is asked to accept it as an invitation. It looks at the signature
-        first, and refuses a genuine token that is good for something else with
-        FORBIDDEN, so that nothing is written, and the token stays good.
+        The token is sent as an invitation. Directus checks the signature first, and
+        refuses a genuine token for another purpose with FORBIDDEN. Nothing is written,
+        and the token stays valid.
 
         Args:
-            token: out of a mailed link.
-            password: one that nobody can guess, should it be taken all the same.
+            token: from a mailed link.
+            password: a random one, in case Directus accepts the token.
 
         Raises:
-            InvalidToken, TokenExpired: it is not genuine, good for something else, or
-                too old.
+            InvalidToken, TokenExpired: the token is forged, for another purpose, or
+                expired.
         """
         body = {"token": checked(token, scope=CONFIRMATION), "password": password}
         call = Call("POST", "/users/invite/accept", body=body, expected=DONE)
@@ -94,21 +94,21 @@ class RegistrationClient(PlainClient):
         raise InvalidToken(403, "INVALID_TOKEN")
 
     def verify_email(self, token: str) -> None:
-        """Confirm the address that a mailed token belongs to.
+        """Confirm the address of a mailed token.
 
         Raises:
-            InvalidToken, TokenExpired: the link is broken or too old.
-            InvalidPayload: it was used before.
+            InvalidToken, TokenExpired: the link is broken or expired.
+            InvalidPayload: the link was used before.
         """
         call = Call(
             "GET",
             "/users/register/verify-email",
             params={"token": checked(token)},
-            # Not followed.
+            # The redirect is not followed.
             expected=frozenset({302}),
         )
-        # A proxy would send to its own sign-in, Directus without a token to that of
-        # its app.
+        # A proxy would redirect to its own sign-in; without a token Directus redirects
+        # to the sign-in of its app.
         if not _USERS_PAGE.fullmatch(self._send(call).location):
             raise DirectusUnavailable(f"{call} leads elsewhere")
 

@@ -1,14 +1,14 @@
-"""The tree of roles: a role has the policies of every role above it."""
+"""The tree of roles: a role has the policies of its parents, too."""
 
 from collections.abc import Callable
 
 
 def role_lineage(role: str, parent_of: Callable[[str], str | None]) -> list[str]:
-    """Return the ids of a role and of the roles above it, the role first.
+    """Return the ids of a role and of its parents, the role first.
 
     Args:
-        role: id of the role.
-        parent_of: returns the id of the role above, or None. A loop is walked once.
+        role: the id of the role.
+        parent_of: returns the id of the parent, or None. A loop is walked once.
     """
     lineage: list[str] = []
     above: str | None = role

@@ -1,7 +1,7 @@
 """The time that all calls of one request share.
 
-A page of several calls must not take several times as long as one of them may. Outside
-of requests, as in commands, there is no budget: each call has its own limit alone.
+Several calls of a page must not take several times the limit of one. Commands have no
+budget, only the limit of each call.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from time import monotonic
 
 from .exceptions import DirectusUnavailable
 
-# Beyond the budget, for what must not be left undone: revoking tokens.
+# Beyond the budget, for calls that revoke tokens.
 RESERVE_SECONDS = 2.0
 
 _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
@@ -19,7 +19,7 @@ _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 
 @contextmanager
 def time_budget(seconds: float) -> Iterator[None]:
-    """Let all calls to Directus inside the block end within so many seconds."""
+    """End all calls to Directus inside the block within so many seconds."""
     token = _ends_at.set(monotonic() + seconds)
     try:
         yield
@@ -28,20 +28,20 @@ def time_budget(seconds: float) -> Iterator[None]:
 
 
 def seconds_left() -> float | None:
-    """Return what is left of the budget, negative when it is spent; None: no budget."""
+    """Return the seconds left, negative after the end; None without a budget."""
     ends_at = _ends_at.get()
     return None if ends_at is None else ends_at - monotonic()
 
 
 def check_time(needed: float = 0.0, *, reserve: float = 0.0) -> None:
-    """Check that there is time for something.
+    """Check that the budget is sufficient.
 
     Args:
-        needed: seconds that it takes at least.
+        needed: seconds that the call takes at least.
         reserve: seconds that it may take beyond the budget.
 
     Raises:
-        DirectusUnavailable: the budget is spent; nothing was sent.
+        DirectusUnavailable: the budget is used up; nothing was sent.
     """
     left = seconds_left()
     if left is not None and left + reserve <= needed:

@@ -1,7 +1,7 @@
-"""Directus' tokens: what they are, where they come from, and how a request is signed.
+"""Directus' tokens: read, store and renew them, and sign requests.
 
-A refresh token works once. Whoever renews must therefore be alone, and must store what
-it got at once; that is what the lease of a `TokenStore` is for.
+A refresh token works once. So only one request at a time may renew, and must store the
+new tokens at once; the lease of a `TokenStore` ensures it.
 """
 
 import binascii
@@ -34,8 +34,8 @@ _LONGEST_LIFE = 10 * 365 * 86_400_000
 class TokenPair:
     """An access token and the refresh token that renews it.
 
-    `expires_at` (seconds since the epoch) lies before the real end, so that a token
-    that is fresh when a request is signed is still good when it arrives.
+    `expires_at` (seconds since the epoch) is before the real end, so that a token that
+    is fresh when a request is signed is still valid at its arrival.
     """
 
     access_token: str = field(repr=False)
@@ -44,7 +44,14 @@ class TokenPair:
 
     @classmethod
     def from_payload(cls, payload: Any, now: float | None = None) -> Self:
-        """Read the answer to a login or refresh; nonsense is DirectusUnavailable."""
+        """Read the answer to a login or refresh.
+
+        Args:
+            now: seconds since the epoch.
+
+        Raises:
+            DirectusUnavailable: the answer is not valid.
+        """
         if not isinstance(payload, dict):
             raise DirectusUnavailable("the tokens are not an object")
         lifetime = _lifetime(payload.get("expires"))
@@ -56,17 +63,17 @@ class TokenPair:
         )
 
     def is_fresh(self, now: float | None = None) -> bool:
-        """Tell whether the access token can still be used."""
+        """Return whether the access token is valid; `now` is in seconds (epoch)."""
         return (time() if now is None else now) < self.expires_at
 
     @property
     def demands_second_factor(self) -> bool:
-        """Whether a policy demands one, as the tokens of a sign-in alone tell."""
+        """Whether a policy demands one; only the tokens of a sign-in say so."""
         return claims_of(self.access_token).get("enforce_tfa") is True
 
     @property
     def dead_at(self) -> float:
-        """When the access token has expired for certain; Directus cannot end it."""
+        """When the access token has certainly expired; Directus cannot end it."""
         return self.expires_at + MAX_MARGIN
 
 
@@ -85,7 +92,7 @@ def _lifetime(expires: Any) -> float:
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """Return what a token claims; whether that is true, Directus decides."""
+    """Return the claims of a token, unverified."""
     payload = f"{token}..".split(".")[1]
     try:
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -95,30 +102,30 @@ def claims_of(token: str) -> dict[str, Any]:
 
 
 class TokenStore(Protocol):
-    """Where the tokens of one session are kept."""
+    """The store for the tokens of one session."""
 
     def load(self) -> TokenPair | None:
-        """Return the tokens as last seen, or None."""
+        """Return the tokens as last read, or None."""
 
     def reload(self) -> TokenPair | None:
-        """Return the tokens as they are now, whoever wrote them, or None."""
+        """Return the stored tokens, or None."""
 
     def lease(self) -> AbstractContextManager[bool]:
-        """Wait for the right to renew the tokens.
+        """Take the lease, or wait for its holder.
 
-        Yields True to the one who may renew, False to one for whom somebody else has
-        renewed. Raises DirectusUnavailable when waiting took too long.
+        Yields True with the lease, False if another request has renewed the tokens.
+        Raises DirectusUnavailable if the holder takes too long.
         """
 
     def save(self, tokens: TokenPair) -> None:
-        """Keep renewed tokens. Raises SessionExpired when the session is gone."""
+        """Store renewed tokens. Raises SessionExpired if the session has ended."""
 
 
 class BearerAuth(AuthBase):
-    """Sign requests with one fixed token.
+    """Signs requests with one fixed token.
 
     Raises:
-        ValueError: the token has characters that no token has.
+        ValueError: the token is malformed.
     """
 
     def __init__(self, token: str) -> None:
@@ -131,11 +138,16 @@ class BearerAuth(AuthBase):
 
 
 class RefreshingAuth(AuthBase):
-    """Sign requests with the stored access token, renewing it when it is stale.
+    """Signs requests with the stored access token, and renews it if it is stale.
 
-    `renew` exchanges a refresh token for new tokens; `revoke` ends tokens that can no
-    longer be stored. Signing raises SessionExpired when there are no tokens or
-    Directus refuses to renew them, DirectusUnavailable when it cannot be asked.
+    Args:
+        store: has the tokens.
+        renew: exchanges a refresh token for new tokens.
+        revoke: ends tokens that cannot be stored.
+
+    Raises:
+        SessionExpired: there are no tokens, or Directus refuses to renew them.
+        DirectusUnavailable: Directus does not answer.
     """
 
     def __init__(
@@ -159,7 +171,7 @@ class RefreshingAuth(AuthBase):
         self._renewed(lambda tokens: tokens.access_token != access_token)
 
     def _renewed(self, is_good: Callable[[TokenPair], bool]) -> TokenPair:
-        """Return good tokens: those that a parallel request stored, or new ones."""
+        """Return the tokens that a parallel request has stored, or new ones."""
         for _ in range(2):
             with self._store.lease() as is_ours:
                 tokens = self._store.reload()
@@ -175,21 +187,20 @@ class RefreshingAuth(AuthBase):
         try:
             renewed = self._renew(tokens.refresh_token)
         except InvalidToken as error:
-            # What Directus passes on when an identity provider refuses: not a
-            # statement about this session, which survives it.
+            # An identity provider has refused. The session at Directus stays.
             raise DirectusUnavailable(f"refresh answered {error}") from error
         except AuthenticationFailed as error:
             raise SessionExpired(f"refresh answered {error}") from error
         try:
             self._store.save(renewed)
         except Exception:
-            # Whatever kept them from being stored: nobody will ever use them.
+            # After any error: the new tokens are lost otherwise.
             self._discard(renewed)
             raise
         return renewed
 
     def _discard(self, tokens: TokenPair) -> None:
-        """End tokens that nobody will ever use; best effort."""
+        """End tokens that cannot be stored, if Directus answers."""
         if self._revoke is None:
             return
         with suppress(DirectusError):

@@ -1,7 +1,7 @@
-"""The one way to Directus: deadlines, limits, retries, breaker and bulkhead.
+"""Send calls to Directus: deadlines, limits, retries, breaker and bulkhead.
 
-One `Transport` serves all threads of a process. It knows HTTP and what may be sent
-twice; it knows no endpoint, no token and no user.
+One `Transport` serves all threads of a process. It knows which calls may be sent twice,
+but no endpoint, token or user.
 """
 
 import logging
@@ -32,14 +32,14 @@ logger = logging.getLogger(__name__)
 # A retry must have time to succeed: 3 seconds, or half of a shorter deadline.
 RETRY_NEEDS = 3.0
 RETRY_DELAY = (0.05, 0.15)
-# With less time than this, a call would only be cut off: hashing alone takes longer.
+# With less time a call would fail in any case: hashing alone takes longer.
 SLOW_NEEDS = 1.0
 QUICK_NEEDS = 0.1
 _WORTH_RETRYING = frozenset({502, 503, 504})
-# Answers with status 5xx that one visitor can provoke; they say nothing about the
-# health of Directus, and must not lock everybody else out.
+# Codes with status 5xx that one visitor can cause. They must not count as an outage,
+# which would block all visitors.
 _ABOUT_ONE_CALL = frozenset({"INTERNAL_SERVER_ERROR", "INVALID_PROVIDER_CONFIG"})
-# The libraries let a ValueError through when an answer breaks the rules of HTTP.
+# The libraries raise ValueError, too, for an answer that breaks the rules of HTTP.
 _TRANSPORT_ERRORS = (
     requests.RequestException,
     HTTPError,
@@ -53,17 +53,17 @@ class Transport:
     """Sends calls to one Directus and returns its answers.
 
     Args:
-        base_url: where Directus is, as seen from this server.
+        base_url: the URL of Directus for this host.
         connect_timeout, read_timeout: seconds for one connection, for one read.
         total_timeout: seconds for a whole call, retry included.
-        login_timeout: the same for calls in which Directus hashes a password.
-        login_slots, file_slots, call_slots: how many of those, of calls with files, and
-            of all others may be under way at once.
-        ca_bundle: a file of certificates to trust in place of the usual ones.
-        open_seconds: how long nothing is asked after five failures in a row.
+        login_timeout: the same for calls that hash a password.
+        login_slots, file_slots, call_slots: the most running calls that hash a
+            password, that transfer a file, and of all others.
+        ca_bundle: a file of certificates to trust instead of the usual ones.
+        open_seconds: the pause after five failures in a row.
 
     Raises:
-        ValueError: the address or the file of certificates cannot be meant.
+        ValueError: the URL or the file of certificates is not valid.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Transport:
         return f"Transport({self.base_url!r})"
 
     def prepare(self, call: Call, headers: Mapping[str, str]) -> PreparedRequest:
-        """Return the request for a call, not signed yet."""
+        """Return the unsigned request of a call."""
         return requests.Request(
             call.method,
             self.base_url + call.path,
@@ -120,16 +120,17 @@ class Transport:
         ).prepare()
 
     def send(self, call: Call, request: PreparedRequest) -> Answer:
-        """Send a prepared call and return its answer, which has an expected status.
+        """Send a prepared call; return its answer, which has an expected status.
 
         Raises:
             DirectusUnavailable: there is no usable answer, or no time is left.
+            RateLimited: Directus refuses the call for some seconds.
             DirectusAPIError: Directus answered with an error.
         """
         self._breaker.refuse_while_open()
         self._budget.earn()
         with self._slot(call):
-            # Not inside of the breaker: it is not Directus that has no time.
+            # Outside of the breaker: a lack of time is not an outage.
             _check_time(call)
             with self._breaker.guard() as probing:
                 answer = self._answer(call, request, may_repeat=not probing)
@@ -143,17 +144,17 @@ class Transport:
         self._adapter.close()
 
     def _slot(self, call: Call) -> AbstractContextManager[None]:
-        # No page waits for commands and for what is done in the background.
+        # Commands and background tasks may wait longer: no page waits for them.
         patience = self._usual_seconds(call) if seconds_left() is None else None
         return self._bulkheads[call.kind].slot(patience=patience)
 
     def _answer(
         self, call: Call, request: PreparedRequest, *, may_repeat: bool
     ) -> Answer:
-        """Try once; a second time where that is safe and there is time for it."""
+        """Send the call, and retry it if that is safe and there is time."""
         total = self._seconds_for(call)
-        # A kept connection may be closed as the request leaves. Who cannot repeat
-        # the request then does not take the risk.
+        # Directus may close a kept connection as the request leaves. A call that cannot
+        # be repeated uses a new one.
         first = self._new_exchange(call, total, fresh=call.repeat is Repeat.NEVER)
         try:
             answer = self._try(call, request, first)
@@ -182,7 +183,7 @@ class Transport:
     def _new_exchange(self, call: Call, seconds: float, *, fresh: bool) -> Exchange:
         return Exchange(
             seconds=seconds,
-            # Directus sends nothing at all while it hashes.
+            # Directus sends nothing while it hashes.
             read_timeout=seconds if call.slow else self._read_timeout,
             limit=call.limit,
             fresh=fresh,
@@ -192,7 +193,7 @@ class Transport:
         if not exchange.broke or not self._has_time(exchange, total):
             return False
         if exchange.was_stale and call.repeat is not Repeat.NEVER:
-            # No sign of trouble, so not on the budget: connections just get old.
+            # Idle connections end normally: not counted against the budget.
             return True
         is_safe = exchange.nothing_sent or call.repeat is Repeat.ALWAYS
         return is_safe and self._budget.spend()
@@ -211,7 +212,7 @@ class Transport:
         try:
             answer = self._send_and_read(call, request, exchange)
         except _TRANSPORT_ERRORS as error:
-            # Without its cause: that one knows the whole URL and the whole request.
+            # The cause has the whole URL and the whole request.
             raise _failure(call, exchange, error) from None
         finally:
             CURRENT_EXCHANGE.reset(token)
@@ -245,17 +246,16 @@ def _reserve(call: Call) -> float:
 
 
 def _form(upload: Upload | None) -> dict[str, Any]:
-    """Return what makes a request a form with a file in it."""
+    """Return the arguments for a request with a file."""
     if upload is None:
         return {}
-    # Directus takes only the fields that come before the file; requests sends them
-    # first.
+    # Directus reads only the fields before the file; requests sends them first.
     file = (upload.name, upload.content, upload.media_type)
     return {"data": dict(upload.facts), "files": {"file": file}}
 
 
 def _check_usable(call: Call, answer: Answer) -> None:
-    """Raise DirectusUnavailable for what shows that Directus is not well."""
+    """Raise DirectusUnavailable for an answer that shows an outage."""
     if answer.status >= 500 and answer.code not in _ABOUT_ONE_CALL:
         raise error_for(answer)
     if answer.status < 400 and answer.status not in call.expected:
@@ -265,7 +265,7 @@ def _check_usable(call: Call, answer: Answer) -> None:
 
 
 def _failure(call: Call, exchange: Exchange, error: Exception) -> DirectusUnavailable:
-    """Say in our own words why there is no answer, and note whether to try again."""
+    """Return the error for a failure, and note whether a retry may help."""
     root = _root(error)
     was_sent = exchange.stage is Stage.SENT
     reason = type(root).__name__
@@ -285,17 +285,17 @@ def _failure(call: Call, exchange: Exchange, error: Exception) -> DirectusUnavai
 
 
 def _root(error: BaseException) -> BaseException:
-    """Return what the libraries wrapped: the first error of the chain."""
+    """Return the first error of the chain that the libraries wrapped."""
     while inner := error.__cause__ or error.__context__:
         error = inner
     return error
 
 
 def _checked(base_url: str) -> str:
-    """Return the address without a slash at its end.
+    """Return the URL without a slash at its end.
 
     Raises:
-        ValueError: it is not http or https, or holds a password, query or fragment.
+        ValueError: it is not http or https, or has a password, query or fragment.
     """
     parts = urlsplit(base_url)
     is_plain = not (parts.username or parts.password or parts.query or parts.fragment)

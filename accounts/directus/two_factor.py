@@ -1,4 +1,4 @@
-"""The second factor of whoever a client acts as."""
+"""The second factor of the signed-in user."""
 
 from typing import Any
 
@@ -7,19 +7,23 @@ from .plain import PlainClient
 
 
 class TwoFactorClient(PlainClient):
-    """What Directus has for the own second factor; DirectusClient inherits it."""
+    """The part of DirectusClient that switches the second factor."""
 
     def enable_second_factor(self, *, secret: str, code: str) -> None:
-        """Switch it on, with a secret that the caller made, in base32.
+        """Switch the second factor on.
+
+        Args:
+            secret: made by the caller, in base32.
+            code: a one-time code of the secret.
 
         Raises:
-            InvalidPayload: the code does not fit the secret, or it is on already.
+            InvalidPayload: the code does not match the secret, or it is on already.
             Forbidden: the user may not write `tfa_secret`.
         """
         self._ask_signed(_post("enable", {"secret": secret, "otp": code}))
 
     def disable_second_factor(self, code: str) -> None:
-        """Switch it off.
+        """Switch the second factor off.
 
         Raises:
             InvalidPayload: the code is wrong, or it is off already.
@@ -28,25 +32,25 @@ class TwoFactorClient(PlainClient):
         self._ask_signed(_post("disable", {"otp": code}))
 
     def must_use_second_factor(self) -> bool:
-        """Tell whether a policy demands one.
+        """Return whether a policy of the user demands a second factor.
 
         Raises:
-            NotFound: this is version 10, where the role says so.
+            NotFound: version 10, where the role decides.
         """
         return _flag(self._read("/policies/me/globals"))
 
     def role_demands_second_factor(self, role_id: object) -> bool:
-        """Tell whether a role of version 10 demands one.
+        """Return whether a role of version 10 demands a second factor.
 
         Raises:
-            Forbidden: this client may not read that.
+            Forbidden: this client may not read the role.
         """
         return _flag(self._read(f"/roles/{role_id}", {"fields": "enforce_tfa"}))
 
     def may_change_second_factor(self) -> bool:
-        """Tell whether the user may switch it on and off.
+        """Return whether the user may switch the second factor on and off.
 
-        Version 10 does not say, and is taken at its word when it is asked to.
+        True for version 10, which does not say: there the switch itself may be refused.
         """
         call = Call("GET", "/permissions/me", expected=DONE, repeat=Repeat.ALWAYS)
         rights = self._ask_signed(call)
@@ -62,5 +66,5 @@ def _post(what: str, body: dict[str, str]) -> Call:
 
 
 def _flag(data: Any) -> bool:
-    # SQLite has numbers for them.
+    # SQLite has numbers instead of booleans.
     return isinstance(data, dict) and bool(data.get("enforce_tfa"))

@@ -1,4 +1,4 @@
-"""People as Directus describes them, and the browsers that calls are made for."""
+"""Users of Directus, and the visitors on whose behalf calls are made."""
 
 import ipaddress
 import re
@@ -14,8 +14,8 @@ DEFAULT_USER_AGENT = "django-directus"
 MAX_USER_AGENT = 512
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
-# Asked for one after the other, because one field that may not be read takes all
-# others with it: everything, what rights depend on, and the least.
+# Read in turn, because Directus refuses all fields if the user may not read one: all,
+# those that rights depend on, and the fewest.
 FEW_FIELDS = "id,email,first_name,last_name,status,role"
 USUAL_FIELDS = (
     "id,email,first_name,last_name,status,role.id,role.name,"
@@ -26,10 +26,10 @@ ALL_FIELDS = f"{USUAL_FIELDS},avatar,tfa_secret"
 
 @dataclass(frozen=True)
 class DirectusUser:
-    """A user of Directus: a profile. Empty values could not be read or are not set.
+    """The profile of a user of Directus. Empty values are unset or may not be read.
 
-    `policies` are no part of a profile in Directus; accounts.mirror.policies adds those
-    that the settings name. None: they were not read.
+    Directus does not send `policies` with the profile; accounts.mirror.policies adds
+    the configured ones. None: they were not read.
     """
 
     id: UUID
@@ -44,28 +44,31 @@ class DirectusUser:
     provider: str = ""
     policies: frozenset[str] | None = None
     picture_id: UUID | None = None
-    # None: may not be read.
+    # None: it may not be read.
     has_two_factor: bool | None = None
-    # When the question was asked, by time.monotonic(): of two answers, the one that was
-    # asked for later counts, whichever arrives first.
+    # When the profile was requested, by time.monotonic(): of two profiles, the one that
+    # was requested later counts, whichever arrives first.
     asked_at: float = field(default_factory=monotonic, compare=False)
 
     @property
     def is_complete(self) -> bool:
-        """Whether Directus told more than the id."""
+        """Whether the profile has more than the id."""
         return bool(self.status)
 
     @property
     def is_active(self) -> bool:
-        """Whether Directus lets this user sign in."""
+        """Whether the user may sign in at Directus."""
         return self.status == "active"
 
     @classmethod
     def from_payload(cls, payload: Any, *, asked_at: float | None = None) -> Self:
-        """Read a user as Directus sends it; a wrong type is DirectusUnavailable.
+        """Read a user from Directus' JSON.
 
         Args:
-            asked_at: time.monotonic() before Directus was asked; now by default.
+            asked_at: time.monotonic() before the request; None for now.
+
+        Raises:
+            DirectusUnavailable: a value has the wrong type.
         """
         if not isinstance(payload, dict):
             raise DirectusUnavailable("the user is not an object")
@@ -97,7 +100,7 @@ def _uuid(value: Any) -> UUID:
 
 
 def _uuid_or_none(value: Any) -> UUID | None:
-    """Read an id that may be missing; SQLite lets Directus keep anything there."""
+    """Return an id, or None; in SQLite Directus accepts any text there."""
     try:
         return UUID(value) if isinstance(value, str) else None
     except ValueError:
@@ -105,12 +108,12 @@ def _uuid_or_none(value: Any) -> UUID | None:
 
 
 def _is_set(payload: dict[str, Any], name: str) -> bool | None:
-    """Tell whether a field whose value Directus hides has one; None: not readable."""
+    """Return whether a masked field has a value; None if it may not be read."""
     return payload[name] is not None if name in payload else None
 
 
 def _text(payload: dict[str, Any], name: str) -> str:
-    """Return a text without what no database column takes; null is empty."""
+    """Return a text without characters that databases refuse; null is empty."""
     value = payload.get(name)
     if value is None:
         return ""
@@ -129,7 +132,7 @@ def _role(value: Any) -> tuple[UUID | None, str]:
 
 
 def _moment(value: Any) -> datetime | None:
-    """Read a time; without a zone, as SQLite gives it, it is UTC."""
+    """Read a time; it is UTC without a zone, as from SQLite."""
     if value is None:
         return None
     try:
@@ -143,16 +146,16 @@ def _moment(value: Any) -> datetime | None:
 
 @dataclass(frozen=True)
 class Visitor:
-    """The browser on whose behalf a call is made; Directus counts and logs it."""
+    """The browser on whose behalf a call is made; Directus limits and logs it."""
 
     address: str
     user_agent: str = ""
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that tell Directus, with nothing in them to misread."""
+        """Return the headers for Directus, without unsafe characters."""
         headers = {"User-Agent": _header_text(self.user_agent) or DEFAULT_USER_AGENT}
         try:
-            # Without a zone index: that one may hold any character.
+            # Without a zone index, which may have any character.
             address = ipaddress.ip_address(self.address.partition("%")[0])
         except ValueError:
             return headers
@@ -160,6 +163,6 @@ class Visitor:
 
 
 def _header_text(value: str) -> str:
-    """Return one short line that a header can carry."""
+    """Return one short line that is valid in a header."""
     line = _CONTROL_CHARACTERS.sub("", value)
     return line.encode("latin-1", "replace").decode("latin-1")[:MAX_USER_AGENT].strip()

@@ -1,8 +1,8 @@
-"""Connections that keep a deadline and say what became of an exchange.
+"""Connections that keep a deadline and record the progress of an exchange.
 
-A read timeout alone never fires on an answer that drips; here each read of a socket
-waits no longer than what is left of the whole exchange. The connection also notes how
-far it came, because only that tells whether the request may be sent a second time.
+A read timeout alone never ends an answer that arrives byte by byte; here each read
+waits no longer than the rest of the whole exchange. The recorded progress decides
+whether the request may be sent again.
 """
 
 import logging
@@ -23,12 +23,12 @@ from urllib3.response import HTTPResponse
 # Directus closes connections after 5 idle seconds.
 MAX_IDLE = 2.0
 POOL_SIZE = 16
-# For headers and chunk sizes, which come on top of the body.
+# For headers and chunk sizes, in addition to the body.
 OVERHEAD = 64 * 1024
 
 
 class Stage(Enum):
-    """How far an exchange came."""
+    """The progress of an exchange."""
 
     UNKNOWN = auto()
     CONNECTING = auto()
@@ -36,23 +36,23 @@ class Stage(Enum):
 
 
 class TooLong(OSError):
-    """More bytes arrived than an answer may have."""
+    """The answer has too many bytes."""
 
 
 class Exchange:
-    """One try to get one answer: its deadline, and what is known about it.
+    """One attempt to get one answer: its deadline and its progress.
 
     Args:
         seconds: until the deadline.
-        read_timeout: the most seconds that one read may take.
-        limit: the most bytes that the body of the answer may have.
+        read_timeout: the most seconds of one read.
+        limit: the most bytes of the body.
         fresh: use no kept connection.
 
     Attributes:
-        stage: how far it came.
-        reused: it went over a kept connection.
-        ended: the other side sends nothing more.
-        broke: it failed in a way that another exchange may not.
+        stage: the progress.
+        reused: it used a kept connection.
+        ended: the server sends nothing more.
+        broke: it failed, and another attempt may succeed.
     """
 
     def __init__(
@@ -70,29 +70,29 @@ class Exchange:
 
     @property
     def remaining(self) -> float:
-        """Seconds until the deadline; negative when it has passed."""
+        """Seconds until the deadline; negative after it."""
         return self.ends_at - monotonic()
 
     @property
     def nothing_sent(self) -> bool:
-        """Whether the exchange is known to have ended before the request left."""
+        """Whether the exchange certainly ended before the request was sent."""
         return self.stage is Stage.CONNECTING
 
     @property
     def was_stale(self) -> bool:
-        """Whether a kept connection turned out closed before the answer began."""
+        """Whether a kept connection was closed before the answer began."""
         is_silent = self.stage is Stage.SENT and not self._received
         return self.broke and self.reused and is_silent
 
     def next_wait(self) -> float:
-        """Return how long one read may block. Raises TimeoutError at the deadline."""
+        """Return the seconds for one read. Raises TimeoutError at the deadline."""
         remaining = self.remaining
         if remaining <= 0:
             raise TimeoutError("the deadline has passed")
         return min(self._read_timeout, remaining)
 
     def count(self, size: int) -> None:
-        """Note bytes that came, 0 at the end. Raises TooLong for too many."""
+        """Count received bytes, 0 at the end. Raises TooLong for too many."""
         self.ended = size == 0
         self._received = self._received or size > 0
         self._bytes_left -= size
@@ -145,27 +145,27 @@ class _TimedResponse(http.HTTPResponse):
         self._exchange = exchange
 
     def begin(self) -> None:
-        """Read the headers. Raises IncompleteRead when they are not as they must be.
+        """Read the headers. Raises IncompleteRead for malformed ones.
 
-        http.client itself takes any odd line for the end of the headers, and the end
-        of the stream as well.
+        http.client takes any malformed line, and the end of the stream, for the end of
+        the headers.
         """
         super().begin()
         if self._exchange.ended or self.headers.defects:
             raise http.IncompleteRead(b"")
-        # No cookie is ever wanted; not even read, because odd ones cause warnings.
+        # Cookies are not used; reading malformed ones causes warnings.
         del self.headers["Set-Cookie"]
 
 
 class _TimedConnection(HTTPConnection):
-    """A connection that notes on the current exchange how far it came."""
+    """A connection that records its progress in the current exchange."""
 
     _answers = 0
     _used_at = 0.0
 
     @property
     def is_connected(self) -> bool:
-        """Whether this connection can be used again; else it is made anew."""
+        """Whether this connection can be used again."""
         is_recent = monotonic() - self._used_at < MAX_IDLE
         is_welcome = is_recent and not CURRENT_EXCHANGE.get().fresh
         return is_welcome and super().is_connected
@@ -184,7 +184,7 @@ class _TimedConnection(HTTPConnection):
         exchange.reused = self._answers > 0
         super().request(*args, **kwargs)
 
-    # urllib3 returns its own kind of response here, too.
+    # urllib3 returns its own class here.
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         exchange = CURRENT_EXCHANGE.get()
         make: Any = partial(_TimedResponse, exchange=exchange)
@@ -210,21 +210,21 @@ class _TLSPool(HTTPSConnectionPool):
 class TimedAdapter(HTTPAdapter):
     """Sends requests over connections that keep `CURRENT_EXCHANGE`'s deadline.
 
-    Used without a `requests.Session`: nothing here follows redirects, keeps cookies,
-    or reads proxies and passwords from the environment.
+    Used without a `requests.Session`, so there are no redirects, cookies, or proxies
+    and passwords from the environment.
     """
 
     def __init__(self) -> None:
         super().__init__(pool_connections=1, pool_maxsize=POOL_SIZE)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools that `HTTPAdapter` sends with."""
+        """Create the connection pools."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
 
 
 def _without_query(record: logging.LogRecord) -> bool:
-    """Cut queries out of what urllib3 logs: they can hold a token or an address."""
+    """Remove queries from urllib3's log: they may have a token or an address."""
     if isinstance(record.args, tuple):
         record.args = tuple(
             arg.partition("?")[0] if isinstance(arg, str) else arg

@@ -214,7 +214,7 @@ def prove_password(
     try:
         profile = read_own_profile(clients.client_for_tokens(tokens, request))
         if profile.id != request.user.directus_id:
-            # The address has passed to somebody else, whose password this is.
+            # The address has passed to another user, and this is their password.
             raise InvalidCredentials(401, "ANOTHER_USER")
     except DirectusError:
         revoke(tokens, request)

@@ -35,13 +35,13 @@ def add_customers(parser: CommandParser) -> None:
     parser.add_argument(
         "--customer-role",
         metavar="NAME_OR_ID",
-        help="The role customers get (DIRECTUS_CUSTOMER_ROLE, else 'Customer').",
+        help="The customers' role (DIRECTUS_CUSTOMER_ROLE, else 'Customer').",
     )
     parser.add_argument(
         "--accept-role",
         metavar="ID",
-        help="The id of the customers' role: what it may do beyond the site's needs "
-        "is meant. --yes alone does not accept it.",
+        help="The id of the customers' role: accept its rights beyond the site's "
+        "needs. --yes alone does not accept them.",
     )
     parser.add_argument(
         "--keep-registration",
@@ -53,39 +53,39 @@ def add_customers(parser: CommandParser) -> None:
         type=_attempts,
         default=UNCHANGED,
         metavar="none|N",
-        help="Failures until Directus suspends an account. Not set: left alone.",
+        help="Failures until Directus suspends an account. Default: unchanged.",
     )
     parser.add_argument(
         "--password-policy",
         type=_policy,
         default=UNCHANGED,
         metavar="none|weak|strong|REGEX",
-        help="What Directus wants of new passwords: weak is 8 characters, strong "
-        "also both cases, a digit and a sign. Not set: left alone.",
+        help="Directus' rule for new passwords: weak is 8 characters, strong "
+        "also both cases, a digit and a symbol. Default: unchanged.",
     )
 
 
 def add_own_things(parser: CommandParser) -> None:
-    """What the site has in Directus beside its rights."""
+    """The site's own objects in Directus."""
     parser.add_argument(
         "--site",
         type=_site,
         metavar="NAME",
-        help=f"What this site is called in Directus ({SITE}, else '{DEFAULT_SITE}'). "
-        "A second site of one Directus needs another name: it gets a service user, "
-        "a Flow and a folder of its own.",
+        help=f"The name of this site in Directus ({SITE}, else '{DEFAULT_SITE}'). "
+        "A second site of one Directus needs another name, and gets its own "
+        "service user, Flow and folder.",
     )
     parser.add_argument(
         "--service-email",
         default="",
-        help="Address of the site's own user in Directus; gets no mail. Default: "
-        "that of the user who is there, else one at example.com.",
+        help="Address of the service user, which gets no mail. Default: "
+        "that of the present one, else one at example.com.",
     )
     parser.add_argument(
         "--modification-field",
         action="store_true",
-        help=f"Give users a hidden field {MODIFICATION_FIELD}, for directus_sync "
-        "--since where Directus' activity log does not do.",
+        help=f"Add the hidden field {MODIFICATION_FIELD} to users, for directus_sync "
+        "--since without Directus' activity log.",
     )
 
 
@@ -94,20 +94,20 @@ def add_both_ends(parser: CommandParser) -> None:
     parser.add_argument(
         "--webhook-url",
         metavar="URL",
-        help="Where Directus reaches this site's /webhooks/directus/; not set: "
-        "where its Flow calls already, or under PUBLIC_URL. Used when there is a "
+        help="Address of this site's /webhooks/directus/ for Directus. Default: "
+        "the address in its Flow, else under PUBLIC_URL. Needs "
         "DIRECTUS_WEBHOOK_SECRET.",
     )
     parser.add_argument(
         "--env-file",
         type=Path,
-        help=f"Where to write {TOKEN} and {ROLE}; a working token is kept.",
+        help=f"The file for {TOKEN} and {ROLE}; a valid token is kept.",
     )
     parser.add_argument(
         "--new-token",
         action="store_true",
-        help="Make a new service token though the one in use works. The site needs "
-        "it, and a restart, at once.",
+        help="Replace a valid service token, too. The site needs the new one, "
+        "and a restart, at once.",
     )
     parser.add_argument(
         "--print-token",
@@ -119,18 +119,18 @@ def add_both_ends(parser: CommandParser) -> None:
 def add_modes(parser: CommandParser) -> None:
     """Dry run, output and confirmation."""
     mode = parser.add_mutually_exclusive_group()
-    mode.add_argument("--dry-run", action="store_true", help="Show, change nothing.")
+    mode.add_argument("--dry-run", action="store_true", help="Show changes only.")
     mode.add_argument(
         "--check",
         action="store_true",
-        help="Like --dry-run; exit 3 on a difference.",
+        help="Like --dry-run; exit 3 if there are changes.",
     )
     mode.add_argument("--yes", action="store_true", help="Do not ask.")
     parser.add_argument(
         "--format",
         choices=["text", "json"],
         default="text",
-        help="json: one document; asks nothing, so it wants one of the above.",
+        help="json: one document; cannot ask, so it needs one of the above.",
     )
 
 

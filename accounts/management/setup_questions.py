@@ -50,20 +50,19 @@ def require_acceptance(plan: Plan, options: dict) -> None:
     accepted = options["accept_role"]
     if accepted and accepted.lower() != plan.customer_role:
         raise wrong_usage(
-            f"--accept-role names another role than {plan.customer_role}, which is "
-            "the customers'."
+            f"--accept-role must name the customers' role, {plan.customer_role}."
         )
     if accepted or not plan.must_be_accepted:
         return
     if options["check"] or options["yes"] or not sys.stdin.isatty():
         raise CommandError(
-            f"Everybody who signs up would get what the role "
-            f"{plan.customer_role_name} may do besides. If that is meant: "
-            f"--accept-role {plan.customer_role}. If not, take these rights away in "
+            f"New users would get further rights of the role "
+            f"{plan.customer_role_name}. To accept them, use "
+            f"--accept-role {plan.customer_role}. Otherwise remove these rights in "
             "Directus, or name another role with --customer-role.",
             returncode=DIFFERENT,
         )
-    require_yes("May everybody who signs up do this? [y/N] ")
+    require_yes("Accept these rights for all new users? [y/N] ")
 
 
 def require_yes(question: str) -> None:

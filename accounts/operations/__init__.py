@@ -1,1 +1,1 @@
-"""What operators do with users, sessions and Directus: by command or in the admin."""
+"""Operators' actions on users, sessions and Directus, for commands and the admin."""

@@ -1,8 +1,8 @@
-"""Sessions at Directus that this site does not hold: other sites, Directus' own app.
+"""End sessions at Directus of other sites and of its own app.
 
-No route ends them. From version 11 on Directus ends all sessions of a user whose
-e-mail address is written, be it the same one; version 10 ends them only when the user
-is deleted, and refuses to renew them for who is not active.
+Directus has no route for it. From version 11 on Directus ends all sessions of a user
+whose e-mail address is written, even if it is the same one. Version 10 ends them only
+when the user is deleted, and does not renew those of inactive users.
 """
 
 import json
@@ -34,11 +34,11 @@ User = dict[str, Any]
 
 
 class DirectusSessions:
-    """Ends what Directus' version and the service token allow.
+    """Ends sessions as far as Directus' version and the service token allow.
 
     Args:
-        service: the site's own client.
-        patience: how often to ask again.
+        service: the client with the service token.
+        patience: number of retries.
     """
 
     def __init__(self, service: DirectusClient, *, patience: int = 0) -> None:
@@ -49,22 +49,22 @@ class DirectusSessions:
         """End all sessions of a user.
 
         Returns:
-            Why some may live on; an empty string when none does.
+            Why sessions may remain; an empty string if none does.
 
         Raises:
-            DirectusError: Directus did not say.
+            DirectusError: there is no answer, or the version may not be read.
         """
         return self.end_of_some([directus_id])[directus_id]
 
     def end_of_some(self, directus_ids: Sequence[UUID]) -> dict[UUID, str]:
-        """End all sessions of some users, in one write; answers and errors as `end`."""
+        """End all sessions of some users with one write; result and errors as `end`."""
         if not self._version:
             reason = _(
                 "Sessions elsewhere were not ended: Directus does not report its "
                 "version."
             )
             return dict.fromkeys(directus_ids, reason)
-        # Who is not there was deleted, and the sessions with it.
+        # A missing user was deleted, and the sessions, too.
         reasons = dict.fromkeys(directus_ids, "")
         users = self._read(directus_ids)
         if self._version < WRITING_ENDS_SESSIONS:
@@ -77,10 +77,11 @@ class DirectusSessions:
         )
 
     def users_seen_since(self, moment: datetime) -> list[UUID]:
-        """Return who signed in or renewed tokens since then, but for the site itself.
+        """Return the users with a sign-in or renewed tokens since then.
 
-        Nobody else has a session that can be renewed, if `moment` is long enough ago.
-        Where Directus does not tell, it may be everybody.
+        The service user is left out. No other user has a session that can be renewed,
+        if `moment` is long enough ago. If the times may not be read, all users are
+        returned.
         """
         try:
             found = self._seen_since(moment, "id,status,last_access")
@@ -95,8 +96,8 @@ class DirectusSessions:
     def _may_have_any(self, row: User, moment: datetime) -> bool:
         if 0 < self._version < WRITING_ENDS_SESSIONS and row["status"] != "active":
             return False
-        # Compared here: SQLite may have times of several kinds in one column. A time
-        # that may not be read is not long ago.
+        # Compared here: SQLite may have several formats in one column. A time that may
+        # not be read counts as recent.
         user = DirectusUser.from_payload({"last_access": moment.isoformat()} | row)
         return user.last_access is not None and user.last_access >= moment
 
@@ -113,15 +114,15 @@ class DirectusSessions:
 
     @cached_property
     def _version(self) -> int:
-        """The first number of the version; 0 when it is not told."""
+        """The major version; 0 if unknown."""
         version = str(self._service.get_server_info().get("version", ""))
         major = version.partition(".")[0]
         return int(major) if major.isdecimal() else 0
 
     def _read(self, directus_ids: Sequence[UUID]) -> list[User]:
-        """Return who is there, with the address of this moment: ours may be older."""
-        # A list: asked for one, Directus gives the same answer for "gone" and
-        # "hidden from this token".
+        """Return the existing users with their present address in Directus."""
+        # As a list: for a single id, Directus answers the same for a deleted user and
+        # for one that the token may not read.
         rule = {"id": {"_in": [str(directus_id) for directus_id in directus_ids]}}
         params = {
             "fields": "id,email,status",
@@ -134,7 +135,7 @@ class DirectusSessions:
         return [row | {"id": UUID(row["id"])} for row in rows]
 
     def _write(self, users: list[User]) -> Iterator[tuple[UUID, str]]:
-        """Write the addresses that users have; yield why it did not work for some."""
+        """Write the addresses of users again; yield the reason for each failure."""
         if not users:
             return
         body = [{"id": str(user["id"]), "email": user["email"]} for user in users]
@@ -146,7 +147,7 @@ class DirectusSessions:
         except AuthenticationFailed:
             raise
         except DirectusAPIError as error:
-            # Of none of them, because of one.
+            # One refused user fails the whole write.
             if len(users) == 1:
                 yield users[0]["id"], _refusal(error)
                 return
@@ -180,12 +181,12 @@ def patiently(
     times: int,
     errors: type[TryLater] = TryLater,
 ) -> Any:
-    """Ask, and again so many times if there is no answer, or one to come back later.
+    """Call a function, and retry if Directus does not answer or asks to wait.
 
     Args:
-        ask: something that may happen twice.
-        times: 0 for a page, whose visitor waits.
-        errors: upon which it is asked again.
+        ask: a function that may run twice.
+        times: number of retries; 0 for a page, whose visitor waits.
+        errors: the errors to retry.
     """
     for _attempt in range(times):
         try:

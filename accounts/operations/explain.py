@@ -1,7 +1,7 @@
-"""Why somebody may do what: which role or policy gave it, or whose hand.
+"""Explain whether a right comes from a role, a policy or a manual grant.
 
-Explains what stands in the database, which is what Django goes by, and says where the
-map of roles would decide differently by now.
+Explains the rights in the database, which Django uses, and lists where the configured
+roles would change them.
 """
 
 from collections.abc import Container
@@ -18,7 +18,7 @@ from ..models import RoleMembership, User
 
 @dataclass(frozen=True)
 class Granted:
-    """A group or permission, and where it comes from."""
+    """A group or permission, and its source."""
 
     name: str
     source: str
@@ -26,7 +26,10 @@ class Granted:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What one user is and may do. `pending` comes with the next look at Directus."""
+    """The state and the rights of a user.
+
+    `pending` are the changes that the next mirroring makes.
+    """
 
     user: int
     directus_id: str | None
@@ -42,12 +45,12 @@ class Explanation:
     pending: list[str]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the explanation for JSON."""
         return asdict(self)
 
 
 def explain(user: User) -> Explanation:
-    """Return where the rights of a user come from."""
+    """Return the sources of a user's rights."""
     rights = clients.role_rights()
     return Explanation(
         user=user.pk,
@@ -83,10 +86,10 @@ def _flag(user: User, has_it: bool, givers: Container[str], setting: str) -> Gra
 
 
 def _source(user: User, givers: Container[str], setting: str) -> str:
-    """Name the role and the policies among those that give something."""
+    """Return the role and the policies that are among the givers."""
     found = [f"policy {name}" for name in user.policies if name in givers]
     by_role = str(user.role_id) in givers or user.role_name in givers
-    # The map may have changed since: then it was the role, as far as anybody knows.
+    # The setting may have changed since; the role is the most likely source.
     if by_role or not found:
         found.insert(0, f"role {_role(user)}")
     return f"{', '.join(found)}, by {setting}"
@@ -130,7 +133,7 @@ def _name(permission: Permission) -> str:
 
 
 def _pending(user: User, directus_id: UUID) -> list[str]:
-    """Return what the map says today and the database does not yet."""
+    """Return the changes by the present settings that are not in the database yet."""
     rights = clients.role_rights()
     profile = DirectusUser(
         id=directus_id,

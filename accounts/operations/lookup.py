@@ -1,4 +1,4 @@
-"""Whom an operator means: an e-mail address, a Directus id or a local id."""
+"""Find users by e-mail address, Directus id or local id."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,19 +11,19 @@ from ..core import clients
 from ..directus import DirectusError, Forbidden
 from ..models import User
 
-# What fits into the column of any database.
+# Digits that fit into the column of any database.
 LONGEST_ID = 18
 
 
 @dataclass(frozen=True)
 class UserRef:
-    """A user who is known here (`pk`), at Directus (`directus_id`), or both."""
+    """A user in the database (`pk`), in Directus (`directus_id`), or in both."""
 
     pk: int | None
     directus_id: UUID | None
 
     def as_dict(self) -> dict[str, int | str | None]:
-        """Return it as JSON has it."""
+        """Return the ids for JSON."""
         known = str(self.directus_id) if self.directus_id else None
         return {"user": self.pk, "directus_id": known}
 
@@ -33,7 +33,7 @@ class UserRef:
 
 
 class Incomplete(Exception):
-    """Directus did not say whom else a text names; `known` are those known here."""
+    """Directus did not answer; `known` are the users in the database."""
 
     def __init__(self, known: list[UserRef], error: DirectusError):
         super().__init__(str(error))
@@ -41,12 +41,12 @@ class Incomplete(Exception):
 
 
 def find_users(text: str) -> list[UserRef]:
-    """Return the users whom a text names, here or at Directus.
+    """Return the users that a text names, in the database or in Directus.
 
-    More than one with an address: it may have passed from one user to another.
+    An address may name several: it can pass from one user to another.
 
     Raises:
-        Incomplete: there may be others.
+        Incomplete: there may be further users.
     """
     users = local_users(text)
     here = [UserRef(*row) for row in users.values_list("pk", "directus_id")]
@@ -57,14 +57,14 @@ def find_users(text: str) -> list[UserRef]:
         there = [id_ for id_ in _ids_at_directus(text) if id_ not in known]
     except DirectusError as error:
         raise Incomplete(here, error) from error
-    # Who was found by address at Directus may be here with an older one.
+    # A user with this address in Directus may have an older one in the database.
     rows = get_user_model().objects.filter(directus_id__in=there)
     keys = dict(rows.values_list("directus_id", "pk"))
     return here + [UserRef(keys.get(id_), id_) for id_ in there]
 
 
 def local_users(text: str) -> QuerySet[User]:
-    """Return the rows here that a text names."""
+    """Return the rows that a text names."""
     users = get_user_model().objects.order_by("pk")
     if text.isdecimal():
         return users.filter(pk=text) if len(text) <= LONGEST_ID else users.none()
@@ -77,7 +77,7 @@ def local_users(text: str) -> QuerySet[User]:
 
 
 def _ids_at_directus(text: str) -> list[UUID]:
-    """Return whom Directus knows; nobody without a service token."""
+    """Return the ids of the users in Directus; empty without a service token."""
     service = clients.service_client()
     if service is None:
         return []
@@ -87,7 +87,7 @@ def _ids_at_directus(text: str) -> list[UUID]:
     try:
         return [service.get_user(directus_id).id] if directus_id else []
     except Forbidden:
-        # Gone, or hidden: the same answer.
+        # Deleted, or not readable: the same answer.
         return []
 
 

@@ -1,8 +1,7 @@
-"""Sign people out everywhere: here, and at Directus as far as it can be made to.
+"""Sign users out: on this site, and at Directus as far as possible.
 
-The sessions here end first, then the refresh tokens that they held, all of them, then
-what Directus has beside them. An access token that was handed out lives until it
-expires: Directus has no way to end one.
+First the sessions of the site end, then their refresh tokens, then other sessions at
+Directus. An issued access token stays valid until it expires: Directus cannot end it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -27,13 +26,13 @@ from .directus_sessions import DirectusSessions, patiently
 from .lookup import UserRef
 
 BATCH = 200
-# Calls to Directus at once: an incident should not take its processor from everybody.
+# Parallel calls: even in an emergency, Directus must keep serving its users.
 WORKERS = 4
 
 
 @dataclass(frozen=True)
 class Left:
-    """What could not be ended of a user, and why."""
+    """A user with remaining sessions, and the reason."""
 
     user: UserRef
     reason: str
@@ -41,23 +40,26 @@ class Left:
 
 @dataclass
 class RevokeSummary:
-    """What was ended, or would be, and what lives on."""
+    """The numbers of ended sessions and tokens, and the remaining ones.
+
+    In a dry run, the numbers that would end.
+    """
 
     people: int = 0
     sessions_ended: int = 0
     tokens_held: int = 0
     tokens_revoked: int = 0
-    # Users who may have sessions at Directus beside these; counted with everybody only.
+    # Users with possible further sessions at Directus; only counted for all users.
     elsewhere: int = 0
     left: list[Left] = field(default_factory=list)
     directus_failed: bool = False
-    # Why it went no further with everybody.
+    # The error that stopped a run over all users.
     stopped_by: str = ""
-    # The last access token of a session that ended here.
+    # When the last access token of the ended sessions expires.
     access_tokens_until: datetime | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """Return it as JSON has it."""
+        """Return the summary for JSON."""
         until = self.access_tokens_until
         left = [{**one.user.as_dict(), "reason": one.reason} for one in self.left]
         return vars(self) | {
@@ -68,7 +70,7 @@ class RevokeSummary:
 
 @dataclass
 class Ended:
-    """What one user had here, and what Directus said."""
+    """The ended sessions and tokens of one user, and Directus' answers."""
 
     user: UserRef
     sessions: int = 0
@@ -80,7 +82,7 @@ class Ended:
 
     @property
     def lost(self) -> int:
-        """How many tokens live on, as far as is known."""
+        """The number of tokens that were not revoked."""
         return len(self.tokens) - self.revoked + self.unreadable
 
 
@@ -94,8 +96,8 @@ def end_all_sessions(
 
     Args:
         users: each once.
-        dry_run: count, end nothing.
-        on_user: called for each of them once it is done.
+        dry_run: count only.
+        on_user: called after each user.
     """
     if dry_run:
         return summed_up(count_here(users))
@@ -113,28 +115,28 @@ def end_all_sessions(
 
 
 def summed_up(ended: Iterable[Ended]) -> RevokeSummary:
-    """Return what was ended of everybody together."""
+    """Return the sum over all users."""
     summary = RevokeSummary()
     for one in ended:
         _add(summary, one)
     return summary
 
 
-# Here
+# On this site
 
 
 def count_here(users: Iterable[UserRef]) -> Iterator[Ended]:
-    """Yield what end_here would end."""
+    """Yield the sessions and tokens that `end_here` would end."""
     for batch in _batches(users):
         yield from _by_user(batch, _sessions_of(batch).defer("session_data"))
 
 
 def end_here(users: Iterable[UserRef], *, are_named: bool) -> Iterator[Ended]:
-    """End the sessions here, some users at a time; yield what they had.
+    """End the sessions of users in batches; yield their sessions and tokens.
 
     Args:
         users: each once.
-        are_named: whether the audit trail shall have those without a session too.
+        are_named: whether the audit log lists users without sessions, too.
     """
     for batch in _batches(users):
         ended = _by_user(batch, delete_sessions(_sessions_of(batch)))
@@ -181,10 +183,10 @@ def _by_user(batch: list[UserRef], rows: Iterable[Session]) -> list[Ended]:
 
 
 def revoke_held(ended: Iterable[Ended], *, patience: int = 0) -> Iterator[Ended]:
-    """Revoke what sessions here held; yield everybody once it was tried.
+    """Revoke the tokens of ended sessions; yield each user afterwards.
 
     Args:
-        patience: how often to ask again.
+        patience: number of retries.
     """
     with ThreadPoolExecutor(WORKERS) as pool:
         yield from pool.map(lambda one: _revoke_held(one, patience), ended)
@@ -195,7 +197,7 @@ def _revoke_held(one: Ended, patience: int) -> Ended:
     for tokens in one.tokens:
         logout = partial(client.logout, tokens.refresh_token)
         try:
-            # While Directus is away it is away for all of them.
+            # Not retried after an outage, which concerns all calls.
             patiently(logout, patience, RateLimited)
             one.revoked += 1
         except DirectusError as error:
@@ -206,7 +208,7 @@ def _revoke_held(one: Ended, patience: int) -> Ended:
 def _end_elsewhere(
     one: Ended, directus_id: UUID, at_directus: DirectusSessions | None
 ) -> str:
-    """Return why something lives on, or an empty string."""
+    """Return why sessions remain, or an empty string."""
     if at_directus is None:
         return without_token()
     try:
@@ -217,16 +219,16 @@ def _end_elsewhere(
 
 
 def without_token() -> str:
-    """Return why nothing ends at Directus beside what was held here."""
+    """Return why no further sessions end at Directus."""
     return _("Sessions elsewhere were not ended: DIRECTUS_SERVICE_TOKEN is not set.")
 
 
 def settle(one: Ended, reason: str) -> None:
-    """Note why something lives on elsewhere; an empty reason: nothing does."""
+    """Store why sessions remain at Directus; an empty reason means that none does."""
     if reason:
         one.reasons = [reason, *_lost(one)]
     else:
-        # Whatever failed before: all of it has ended now.
+        # Earlier errors do not matter: all sessions have ended.
         one.errors.clear()
 
 
@@ -257,7 +259,7 @@ def _is_silence(error: DirectusError) -> bool:
 
 
 def _latest(until: datetime | None, tokens: list[TokenPair]) -> datetime | None:
-    """Return when the last access token is dead, or None when all are by now."""
+    """Return when the last access token expires; None if all have expired."""
     ends = [datetime.fromtimestamp(pair.dead_at, UTC) for pair in tokens]
     alive = [end for end in [until, *ends] if end and end > timezone.now()]
     return max(alive, default=None)

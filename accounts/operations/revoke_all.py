@@ -1,10 +1,10 @@
-"""Sign everybody out, when keys or a copy of the database are in other hands.
+"""Sign all users out, after a leak of keys or of the database.
 
-In the order of what is most urgent: all sessions here, all refresh tokens that they
-held, and then what Directus may have beside them. For that it can only write the users
-one by one, which takes long and leaves a line in its log and a call of the webhook for
-each. So it is done for those alone who have signed in or renewed tokens within the life
-of a refresh token, some in one request, and goes on where it was interrupted.
+The most urgent comes first: all sessions of the site, then their refresh tokens, then
+other sessions at Directus. The last needs one write per user, which takes long, and
+causes an entry in Directus' log and a webhook for each. So only users with a sign-in or
+renewed tokens within the lifetime of a refresh token are written, some in one call. An
+interrupted run can be resumed.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,17 +37,17 @@ from .revoke import (
     without_token,
 )
 
-# Directus writes so many users in one transaction, while SQLite lets nobody sign in.
+# Users in one transaction of Directus; on SQLite it blocks all sign-ins meanwhile.
 AT_ONCE = 10
 WORKERS = 2
 PATIENCE = 3
-# Measured on two cores that Directus, with its Flow, shares with the site.
+# Measured on two cores, shared by the site and Directus with its Flow.
 SECONDS_EACH = 0.03
-# How wrong the time of the last access may be: SQLite keeps it without a zone.
+# The error of the last access: SQLite stores it without a zone.
 MARGIN = timedelta(days=1)
-# What is older is no run that goes on.
+# Older runs are not resumed.
 LONGEST = timedelta(days=1)
-# A run that says nothing for so long is not under way any more.
+# A run without progress for this long has ended.
 SILENCE = timedelta(minutes=1)
 
 Bar = Callable[[str, int], AbstractContextManager[Any]]
@@ -61,14 +61,14 @@ def end_sessions_of_everybody(
     dry_run: bool = False,
     resume: bool = False,
 ) -> RevokeSummary:
-    """End all sessions of everybody.
+    """End all sessions of all users.
 
     Args:
-        refresh_days: how long Directus' refresh tokens live.
-        bar: makes a bar for so many of something, which is updated.
-        say: is told how long it takes.
-        dry_run: count, end nothing.
-        resume: go on where the last run was interrupted, if one was within a day.
+        refresh_days: the lifetime of Directus' refresh tokens, in days.
+        bar: returns a progress bar for a label and a total.
+        say: receives a message with the expected duration.
+        dry_run: count only.
+        resume: continue the last run, if it was interrupted within a day.
     """
     ended = _here(bar, dry_run)
     service = clients.service_client()
@@ -92,7 +92,7 @@ def end_sessions_of_everybody(
 
 
 def _here(bar: Bar, dry_run: bool) -> list[Ended]:
-    """End the sessions here, then revoke what all of them held."""
+    """End the sessions of the site, then revoke their tokens."""
     ended = []
     look = count_here if dry_run else partial(end_here, are_named=False)
     with bar("here", get_user_model().objects.count()) as done:
@@ -108,7 +108,7 @@ def _here(bar: Bar, dry_run: bool) -> list[Ended]:
 
 
 def _summed_up_here(ended: list[Ended]) -> RevokeSummary:
-    """Return what was ended; nothing ends at Directus without a service token."""
+    """Return the summary without a service token: nothing ends at Directus."""
     for one in ended:
         if one.user.directus_id is not None:
             settle(one, without_token())
@@ -118,7 +118,7 @@ def _summed_up_here(ended: list[Ended]) -> RevokeSummary:
 def _waiting(
     at_directus: DirectusSessions, refresh_days: float, run: Revocation | None
 ) -> list[UUID]:
-    """Return the users who may have sessions at Directus and are still to be done."""
+    """Return the users with possible sessions at Directus that remain to be done."""
     since = clock().now() - timedelta(days=refresh_days) - MARGIN
     users = at_directus.users_seen_since(since)
     if run and run.last_id:
@@ -139,16 +139,15 @@ def _everybody() -> Iterator[UserRef]:
 def _how_long(number: int) -> str:
     minutes = max(1, round(number * SECONDS_EACH / 60))
     return (
-        f"{number} users have used Directus within the life of a refresh token and may "
-        "have sessions there that this site does not hold. To end them takes about "
-        f"{minutes} min."
+        f"{number} users have used Directus within the lifetime of a refresh token, "
+        f"and may have further sessions there. Ending them takes about {minutes} min."
     )
 
 
 def _end(
     at_directus: DirectusSessions, waiting: list[UUID], run: Revocation, bar: Bar
 ) -> Iterator[dict[UUID, str]]:
-    """Yield what came of users, some at a time, and note how far it is."""
+    """Yield the results of users in batches, and store the progress."""
     batches = [waiting[at : at + AT_ONCE] for at in range(0, len(waiting), AT_ONCE)]
     with (
         bar("at Directus", len(waiting)) as done,
@@ -158,7 +157,7 @@ def _end(
             yield found
             run.last_id = max(found)
             run.noted_at = clock().now()
-            # Gone, if a later run has begun beside it.
+            # Deleted if another run has begun meanwhile.
             Revocation.objects.filter(pk=run.pk).update(
                 last_id=run.last_id, noted_at=run.noted_at
             )
@@ -168,7 +167,7 @@ def _end(
 def _end_lost(
     ended: list[Ended], reasons: dict[UUID, str], at_directus: DirectusSessions
 ) -> None:
-    """End what could not be revoked of users who seemed to have nothing at Directus."""
+    """End lost tokens of users without recent use of Directus."""
     lost = (one.user.directus_id for one in ended if one.lost)
     remaining = sorted({id_ for id_ in lost if id_} - reasons.keys())
     for at in range(0, len(remaining), AT_ONCE):
@@ -182,7 +181,7 @@ def _summed_up(ended: list[Ended], reasons: dict[UUID, str]) -> RevokeSummary:
         if reason is not None:
             settle(one, reason)
     summary = summed_up(ended)
-    # Who is not known here.
+    # Users that are not in the database.
     summary.left += [
         Left(UserRef(None, directus_id), reason)
         for directus_id, reason in reasons.items()
@@ -191,11 +190,11 @@ def _summed_up(ended: list[Ended], reasons: dict[UUID, str]) -> RevokeSummary:
     return summary
 
 
-# How far a run is
+# Progress
 
 
 def _begin(resume: bool) -> Revocation:
-    """Return the run that goes on, or a new one; no run before it will go on."""
+    """Return the run to resume, or a new one; older runs cannot be resumed then."""
     now = clock().now()
     if resume:
         run = Revocation.objects.filter(started_at__gt=now - LONGEST).first()
@@ -206,6 +205,6 @@ def _begin(resume: bool) -> Revocation:
 
 
 def is_under_way() -> bool:
-    """Tell whether a run is writing the addresses of users at Directus just now."""
+    """Return whether a run is writing addresses at Directus now."""
     since = clock().now() - SILENCE
     return Revocation.objects.filter(noted_at__gt=since).exists()

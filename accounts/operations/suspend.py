@@ -1,6 +1,6 @@
-"""Suspend people in Directus and let them back in, as staff asks in the admin.
+"""Suspend and reactivate users in Directus, for the admin.
 
-Directus is told first: while it does not know, who is signed out here signs in again.
+Directus is changed first: until then a signed-out user could sign in again.
 """
 
 from dataclasses import replace
@@ -34,7 +34,7 @@ class Refused(Exception):
 
 
 def service_client() -> DirectusClient:
-    """Return the client of the site itself. Raises Refused without a token."""
+    """Return the client with the service token. Raises Refused without a token."""
     service = clients.service_client()
     if service is None:
         raise Refused(NO_SERVICE_TOKEN)
@@ -42,18 +42,18 @@ def service_client() -> DirectusClient:
 
 
 def read(service: DirectusClient, user: User) -> DirectusUser:
-    """Return a user as Directus has it now.
+    """Return a user's present profile in Directus.
 
     Raises:
-        Refused: it is local, or the service token cannot read it.
-        DirectusError: Directus did not say.
+        Refused: the user is local, or the service token may not read it.
+        DirectusError: there is no answer.
     """
     if user.directus_id is None:
         raise Refused(NOT_IN_DIRECTUS)
     try:
         profile = service.get_user(user.directus_id)
     except Forbidden:
-        # The same answer for both; a sync tells who is gone.
+        # Directus does not distinguish them; a sync finds deleted users.
         raise Refused(
             _(
                 "The service token can't see this user. Either the user was deleted in "
@@ -68,14 +68,14 @@ def read(service: DirectusClient, user: User) -> DirectusUser:
                 "grant this."
             )
         )
-    # Read anew: policies that were read before the user would be older.
+    # Read again: cached policies would be older than the profile.
     policies.forget()
     (profile,) = with_policies([profile])
     return profile
 
 
 def sync(service: DirectusClient, user: User) -> DirectusUser:
-    """Mirror a user, and sign out who is not active. Raises as `read`."""
+    """Mirror a user, and end the sessions of an inactive one. Raises as `read`."""
     profile = read(service, user)
     mirrored = mirror_user(profile)
     if not profile.is_active:
@@ -86,16 +86,16 @@ def sync(service: DirectusClient, user: User) -> DirectusUser:
 def suspend(
     service: DirectusClient, user: User, *, spare_superusers: bool
 ) -> list[str]:
-    """Suspend a user in Directus, and end all sessions here and there.
+    """Suspend a user in Directus, and end all sessions of the user.
 
     Args:
-        spare_superusers: refuse for whoever is a superuser here.
+        spare_superusers: refuse to suspend a superuser of the site.
 
     Returns:
-        What somebody should know about, such as sessions that live on.
+        Messages for the operator, for example about remaining sessions.
 
     Raises:
-        Refused, DirectusError: as `read`, and when the status may not be changed.
+        Refused, DirectusError: as `read`, and if the status may not be changed.
     """
     profile = read(service, user)
     _check_rank(profile, spare_superusers)
@@ -105,10 +105,10 @@ def suspend(
     elif profile.is_active:
         _change_status(service, profile, SUSPENDED)
     else:
-        # Once re-activated, they would be in without what they wait for.
+        # Reactivating would make the user active without the missing step.
         reason = _("Can't sign in anyway: the status in Directus is %(status)s.")
         raise Refused(reason % {"status": profile.status})
-    # Directus has just said so, which no answer of before undoes.
+    # Newer than any earlier profile.
     mirror_user(replace(profile, status=SUSPENDED, asked_at=monotonic()))
     summary = end_all_sessions([UserRef(user.pk, user.directus_id)])
     return notes + [left.reason for left in summary.left]
@@ -117,7 +117,7 @@ def suspend(
 def reactivate(
     service: DirectusClient, user: User, *, spare_superusers: bool
 ) -> list[str]:
-    """Let a suspended user back in; arguments and errors as `suspend`."""
+    """Reactivate a suspended user; arguments, result and errors as `suspend`."""
     profile = read(service, user)
     _check_rank(profile, spare_superusers)
     notes = []
@@ -126,12 +126,12 @@ def reactivate(
         notes.append(_("Already active in Directus."))
     elif profile.status == SUSPENDED:
         _change_status(service, profile, ACTIVE)
-        # What locked the account must not keep its owner out any longer.
+        # Otherwise the lock after failed sign-ins would stay.
         clear_failures(profile.email, in_new_browsers=True)
-        # The rights may be others by now than before.
+        # The rights may have changed meanwhile.
         mirror_user(read(service, user))
     else:
-        # Whoever has to confirm an address has not been suspended.
+        # A user with an unconfirmed address is not suspended.
         reason = _("Not suspended: the status in Directus is %(status)s.")
         raise Refused(reason % {"status": profile.status})
     return notes

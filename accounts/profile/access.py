@@ -1,4 +1,4 @@
-"""Which token does something: the user's own, or else the site's."""
+"""Call Directus with the user's own token, or else with the service token."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 
 class NotGranted(Exception):
-    """Directus does not let the site do something that an operator can allow.
+    """The site lacks a right in Directus that an operator can grant.
 
     Args:
-        right: what has to be allowed, as in "Directus has to allow that …".
-        is_done: what was asked for is done all the same; only the rest is not.
+        right: completes the sentence "Directus has to allow that …".
+        is_done: the main change was made; only a later step was refused.
     """
 
     def __init__(self, right: str, *, is_done: bool = False):
@@ -29,21 +29,21 @@ class NotGranted(Exception):
 
     @property
     def text(self) -> str:
-        """What the user is told; what is missing is for the log."""
+        """The text for the user; the missing right is only logged."""
         if self.is_done:
             return _("Your old photo couldn't be deleted. Contact support.")
         return _("You can't change this here. Contact support.")
 
 
 def as_user_or_site(request: Request, act: Callable[[DirectusClient], T]) -> T:
-    """Do something as the signed-in user; as the site where the user may not.
+    """Call a function as the user, or as the site if the user lacks the right.
 
     Args:
-        act: gets the client. It must be about the signed-in user alone, because the
-            site may do it to everybody.
+        act: gets the client. It must concern the signed-in user only: the site may
+            change all users.
 
     Raises:
-        Forbidden: neither may.
+        Forbidden: neither has the right.
     """
     try:
         return act(request.directus)

@@ -1,4 +1,4 @@
-"""Answers of Directus that serve everybody, kept in the cache for when it is away."""
+"""Cache answers of Directus that are the same for all users, also for outages."""
 
 import time
 from collections.abc import Callable
@@ -10,19 +10,19 @@ from ..directus import TryLater
 T = TypeVar("T")
 
 FRESH_SECONDS = 60
-# How long an old answer will do while Directus is away.
+# How long an old answer is used during an outage.
 KEPT_SECONDS = 24 * 3600
 
 
 def get(key: str, ask: Callable[[], T]) -> T:
-    """Return the answer of the last minute, a new one, or else an old one.
+    """Return the answer of the last minute, a new one, or an old one.
 
     Args:
-        key: names the answer in the cache.
-        ask: asks Directus.
+        key: the name of the answer in the cache.
+        ask: calls Directus.
 
     Raises:
-        TryLater: Directus is away, and was since the start.
+        TryLater: Directus does not answer, and nothing is cached.
     """
     key = f"answer:{key}"
     kept = cache.get(key)

@@ -1,7 +1,7 @@
-"""The fields of the profile that operators added to users in Directus.
+"""Fields that operators added to users in Directus.
 
-What a field is (type, label, choices, note) stands in Directus and is read from there.
-`accounts.forms.custom_fields` makes form fields of it.
+Their description (type, label, choices, note) is read from Directus.
+`accounts.forms.custom_fields` makes form fields from it.
 """
 
 import logging
@@ -21,15 +21,15 @@ from . import translations as directus_texts
 
 logger = logging.getLogger(__name__)
 
-# They are on the profile's page anyway.
+# The profile page always has these.
 OWN = frozenset({"first_name", "last_name", "language"})
 
 
 @dataclass(frozen=True)
 class Description:
-    """One field of Directus' users, as far as a form needs to know it.
+    """The description of one field of Directus' users.
 
-    `texts` are those for `$t:` in its choices, by key.
+    `texts` are the texts for `$t:` keys in its choices.
     """
 
     name: str
@@ -50,13 +50,13 @@ class Description:
 
     @property
     def label(self) -> str:
-        """What the field is called in the language of the page."""
+        """The label in the language of the page."""
         label = self.translations.get(get_language() or "", "")
         return label or self.name.replace("_", " ").strip().capitalize()
 
     @property
     def choices(self) -> list[tuple[Any, str]]:
-        """The values to choose from, as Directus keeps them, and their texts."""
+        """The choices: values in Directus, and their texts."""
         rows = self.options.get("choices")
         return [
             (row["value"], _readable(row.get("text"), self.texts, row["value"]))
@@ -68,10 +68,10 @@ class Description:
     def from_payload(
         cls, payload: dict[str, Any], texts: Mapping[str, str] | None = None
     ) -> "Description":
-        """Read what Directus says; what is missing or odd is left at its default.
+        """Read Directus' description; missing or malformed values keep their defaults.
 
         Args:
-            texts: those for `$t:`, by key; without one, the key is shown as words.
+            texts: the texts for `$t:` keys; a key without one is shown as words.
         """
         texts = texts or {}
         meta, schema = _dict(payload.get("meta")), _dict(payload.get("schema"))
@@ -111,7 +111,7 @@ def describe(request: Request) -> tuple[list[Description], list[str]]:
     """Return the fields to show, and the names of those that may not be read.
 
     Raises:
-        TryLater: Directus is away, and was since the start.
+        TryLater: Directus does not answer, and a description is not cached.
     """
     payloads = {name: _payload(request, name) for name in names()}
     missing = [name for name, payload in payloads.items() if payload is None]
@@ -126,24 +126,24 @@ def _payload(request: Request, name: str) -> dict[str, Any] | None:
 
 
 def _ask(request: Request, name: str) -> dict[str, Any] | None:
-    """Ask as the site itself, because the answer serves everybody; else as the user."""
+    """Read with the service token, as all users share the answer; else as the user."""
     for client in (clients.service_client(), request.directus):
         try:
             if client is not None:
                 return client.get_user_field(name)
         except (Forbidden, AuthenticationFailed):
-            # The latter is about the site's own token.
+            # AuthenticationFailed: the service token is not valid.
             continue
     logger.warning(
-        "Directus does not describe the profile's field %s: it is missing, or "
-        "directus_setup has to grant reading it",
+        "Directus does not describe the profile field %s: it does not exist, or "
+        "the right to read it is missing; run directus_setup to grant it",
         name,
     )
     return None
 
 
 def _translations(rows: Any, texts: Mapping[str, str]) -> dict[str, str]:
-    """Return the labels by Django's name of the language."""
+    """Return the labels by Django's language code."""
     found: dict[str, str] = {}
     for row in rows if isinstance(rows, list) else []:
         row = _dict(row)

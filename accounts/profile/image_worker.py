@@ -1,9 +1,9 @@
-"""Decode one uploaded picture in a process of its own, which ends afterwards.
+"""Decode one uploaded picture in a separate process.
 
-Reads a file from standard input and writes it anew as WebP to standard output. The
-exit code says what is wrong with the file. A few kilobytes can unfold into hundreds of
-megabytes: the limits hold for this process alone, and its memory goes with it. It runs
-as a script, without Django, so that starting it takes little time.
+Reads a file from standard input, and writes it as WebP to standard output. The exit
+code tells the fault of the file. A few kilobytes can expand to hundreds of megabytes,
+so the process has its own limits of memory and time. It runs as a script without
+Django, to start quickly.
 """
 
 import io
@@ -15,32 +15,32 @@ from typing import BinaryIO
 from PIL import Image, ImageOps
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-# Decoded, a pixel takes four bytes.
+# A decoded pixel takes four bytes.
 MOST_PIXELS = 24_000_000
-# Longer sides are scaled down to this; nothing is cut off.
+# Longer sides are scaled down to this; nothing is cropped.
 LONGEST_SIDE = 1024
 QUALITY = 85
-# A WebP picture of MOST_PIXELS takes most, about 400 MB.
+# A WebP picture of MOST_PIXELS needs the most, about 400 MB.
 MOST_MEMORY = 640 * 1024 * 1024
 MOST_SECONDS = 10
 ROWS_AT_ONCE = 64
 
 NO_PICTURE, TOO_MANY_PIXELS, DAMAGED = 10, 11, 12
 
-# What a PNG looks like and which side is up; texts and profiles are not read at all.
+# The pixels and the orientation of a PNG; texts and profiles are not read.
 PNG_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf"}
 PNG_START = b"\x89PNG\r\n\x1a\n"
 
 
 class Refused(Exception):
-    """The file is not taken; `args[0]` is the exit code."""
+    """The file is refused; `args[0]` is the exit code."""
 
 
 def clean(file: BinaryIO) -> bytes:
-    """Return a picture as WebP, upright and no longer than LONGEST_SIDE.
+    """Return a picture as WebP, upright, with sides of at most LONGEST_SIDE pixels.
 
     Raises:
-        Refused: it is something else, damaged, or has too many pixels.
+        Refused: it is not a picture, damaged, or has too many pixels.
     """
     image = _open(io.BytesIO(_without_texts(file.read())))
     if image.width * image.height > MOST_PIXELS:
@@ -52,7 +52,7 @@ def clean(file: BinaryIO) -> bytes:
 
 
 def _without_texts(content: bytes) -> bytes:
-    """Return a PNG without the chunks that say nothing about its pixels.
+    """Return a PNG without the chunks that do not concern its pixels.
 
     Pillow refuses a picture with long texts or a large colour profile.
     """
@@ -69,7 +69,7 @@ def _without_texts(content: bytes) -> bytes:
 
 
 def _open(file: BinaryIO) -> Image.Image:
-    """Read the beginning of a file; the pixels are not decoded yet."""
+    """Read the header of a file, without decoding the pixels."""
     try:
         return Image.open(file, formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -79,7 +79,7 @@ def _open(file: BinaryIO) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    # JPEG can be decoded at a fraction of its size.
+    # JPEG can be decoded at a reduced size.
     image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
     image.load()
     orientation = image.getexif().get(0x0112)
@@ -90,9 +90,9 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _reduced(image: Image.Image) -> Image.Image:
-    """Return a picture with pixels of 8 bits, at least twice as large as wanted.
+    """Return a picture with 8 bits per channel, at least twice as large as wanted.
 
-    Some rows at a time: a copy of the whole would need as much memory again.
+    Converted in strips: a copy of the whole would double the memory.
     """
     has_alpha = "A" in image.getbands() or "transparency" in image.info
     mode = "RGBA" if has_alpha else "RGB"
@@ -109,9 +109,9 @@ def _reduced(image: Image.Image) -> Image.Image:
 
 
 def _with_8_bits(image: Image.Image) -> Image.Image:
-    """Return a grey picture of 16 bits a pixel as one of 8; Pillow makes it white."""
+    """Return a grey picture with 8 instead of 16 bits; Pillow would make it white."""
     scaled = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    # A transparent grey would be one of 16 bits.
+    # The value of a transparent grey would have 16 bits.
     scaled.info.pop("transparency", None)
     return scaled
 
@@ -123,7 +123,7 @@ def _write(image: Image.Image) -> bytes:
 
 
 def main() -> int:
-    """Clean what comes in, within the limits; return the exit code."""
+    """Convert standard input within the limits; return the exit code."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     try:

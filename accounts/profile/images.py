@@ -1,8 +1,8 @@
-"""Uploaded pictures: nothing that was sent is stored, only what it looks like.
+"""Convert uploaded pictures: only the pixels are stored.
 
-A picture is decoded and written anew, so that what else was in the file (EXIF with a
-place, a second file behind the first, a script) is gone. `picture_worker` does it in a
-process of its own, with limits on memory and time.
+A picture is decoded and encoded again, which removes all other data of the file (EXIF
+with a place, an appended file, a script). `image_worker` does it in a separate process
+with limits of memory and time.
 """
 
 import logging
@@ -24,8 +24,8 @@ STORED_NAME = "picture.webp"
 STORED_TYPE = "image/webp"
 
 TIMEOUT = 10.0
-# One at a time in a process of the site; few wait for it, and not for long, because
-# each holds one of the threads that show pages.
+# One at a time per process of the site. Few requests wait, and not for long, because
+# each holds a thread that serves pages.
 WAIT_SECONDS = 3.0
 MOST_WAITING = 2
 _decoding = threading.Lock()
@@ -33,15 +33,15 @@ _waiting = threading.BoundedSemaphore(MOST_WAITING + 1)
 
 
 class NotAPicture(ValueError):
-    """What was sent is no picture that this site takes; the text is for people."""
+    """The file is not an accepted picture; the text is for the user."""
 
 
 def clean_picture(file: BinaryIO) -> bytes:
-    """Return a picture as WebP, upright and of at most 1024 pixels a side.
+    """Return a picture as WebP, upright, with sides of at most 1024 pixels.
 
     Raises:
-        NotAPicture: it is something else, damaged, or has too many pixels.
-        DirectusUnavailable: others are being decoded; try again in some seconds.
+        NotAPicture: it is not a picture, damaged, or has too many pixels.
+        DirectusUnavailable: others are being converted; try again in some seconds.
     """
     content = file.read()
     with _turn():
@@ -53,7 +53,7 @@ def clean_picture(file: BinaryIO) -> bytes:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """Hold the right to decode."""
+    """Wait for the turn to decode."""
     if not _waiting.acquire(blocking=False):
         raise _busy()
     try:
@@ -72,7 +72,7 @@ def _busy() -> DirectusUnavailable:
 
 
 def _run(content: bytes) -> tuple[int, bytes]:
-    """Return the exit code of the process, and what it wrote."""
+    """Return the exit code and the output of the process."""
     try:
         done = subprocess.run(
             [sys.executable, "-I", image_worker.__file__],
@@ -84,11 +84,16 @@ def _run(content: bytes) -> tuple[int, bytes]:
     except subprocess.TimeoutExpired:
         return image_worker.DAMAGED, b""
     except OSError as error:
-        logger.error("No process to decode a picture: %s", error)
-        raise DirectusUnavailable("no process can be started") from None
+        logger.error("The process that decodes a picture did not start: %s", error)
+        raise DirectusUnavailable(
+            "the process that decodes pictures did not start"
+        ) from None
     if done.returncode not in _REFUSALS:
-        # Not what it wrote: that may quote the file.
-        logger.warning("Decoding a picture ended with %d", done.returncode)
+        # Without its output, which may quote the file.
+        logger.warning(
+            "Decoding a picture ended with exit code %d",
+            done.returncode,
+        )
     return done.returncode, done.stdout
 
 

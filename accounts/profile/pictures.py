@@ -1,8 +1,8 @@
-"""Pictures of people: files of Directus in a folder of their own.
+"""Profile photos: files of Directus in one folder.
 
-The site itself stores, reads and deletes them, because customers have no rights on
-files. A file is somebody's picture when it is in the folder and its title is the
-owner's id: whatever else `avatar` may name is neither shown nor deleted.
+The site uses the service token, because customers have no rights on files. A file is a
+user's photo if it is in the folder and its title is the user's id: any other file in
+`avatar` is neither shown nor deleted.
 """
 
 import logging
@@ -29,20 +29,20 @@ logger = logging.getLogger(__name__)
 
 
 class NotDeleted(NotGranted):
-    """What was asked for is done; only the old file stays, for want of an answer."""
+    """The change was made; the old file remains, because Directus did not answer."""
 
     def __init__(self) -> None:
         super().__init__("", is_done=True)
 
 
 def store(request: AuthenticatedRequest, content: bytes) -> None:
-    """Make a picture that of the signed-in user, in place of the one before.
+    """Replace the photo of the signed-in user.
 
     Raises:
-        NotGranted: Directus lacks a right; when only the old picture could not be
-            deleted, for whatever reason, the new one is in its place all the same.
-        InvalidPayload: Directus does not take the file.
-        TryLater: nothing is known.
+        NotGranted: Directus lacks a right. With `is_done` the photo was replaced, and
+            the old file was not deleted.
+        InvalidPayload: Directus refuses the file.
+        TryLater: the result is unknown.
     """
     user, before = request.user, request.user.picture_id
     site = _site(request, "the site has its service token")
@@ -63,14 +63,14 @@ def store(request: AuthenticatedRequest, content: bytes) -> None:
     try:
         _set_avatar(request, new)
     except (NotGranted, DirectusAPIError, RateLimited):
-        # Certainly not in use; after a lost answer it may be.
+        # The new file is certainly unused; after a lost answer it may be in use.
         _discard(site, new)
         raise
     _delete_former(site, user, before)
 
 
 def remove(request: AuthenticatedRequest) -> None:
-    """Take the signed-in user's picture away. Raises as `store` does."""
+    """Remove the photo of the signed-in user. Raises as `store`."""
     site = _site(request, "the site has its service token")
     before = request.user.picture_id
     _set_avatar(request, None)
@@ -78,10 +78,10 @@ def remove(request: AuthenticatedRequest) -> None:
 
 
 def read(request: AuthenticatedRequest) -> Picture | None:
-    """Return the signed-in user's picture; None when there is none to show.
+    """Return the photo of the signed-in user; None if there is none.
 
     Raises:
-        TryLater: nothing is known.
+        TryLater: there is no answer.
     """
     user = request.user
     site = clients.service_client(clients.visitor_of(request))
@@ -92,16 +92,16 @@ def read(request: AuthenticatedRequest) -> Picture | None:
             return None
         return site.download_picture(user.picture_id)
     except DirectusAPIError as error:
-        logger.warning("The site cannot read pictures in Directus: %s", error)
+        logger.warning("The service token cannot read photos in Directus: %s", error)
         return None
 
 
 def delete_of(user: User, site: DirectusClient) -> None:
-    """Delete the file of a user's picture: the account goes.
+    """Delete the photo of a user whose account is deleted.
 
     Raises:
         NotGranted: it may not be deleted.
-        TryLater: nothing is known.
+        TryLater: there is no answer.
     """
     _delete(site, user, user.picture_id)
 
@@ -109,7 +109,7 @@ def delete_of(user: User, site: DirectusClient) -> None:
 def _site(request: Request, right: str) -> DirectusClient:
     site = clients.service_client(clients.visitor_of(request))
     if site is None:
-        # Customers cannot have this right: one of them could read everybody's files.
+        # Customers cannot have this right: it would open the files of all users.
         raise NotGranted(right)
     return site
 
@@ -133,13 +133,13 @@ def _is_of(site: DirectusClient, user: User, file_id: UUID) -> bool:
 
 
 def _delete(site: DirectusClient, user: User, file_id: UUID | None) -> None:
-    """Delete a picture that is no longer used, if it is one of ours."""
+    """Delete an unused photo, if it is one of the site."""
     if file_id is None:
         return
     try:
         is_ours = _is_of(site, user, file_id)
     except Forbidden:
-        # Gone, or in another folder.
+        # Deleted, or in another folder.
         return
     try:
         if is_ours:
@@ -154,8 +154,8 @@ def _delete_former(site: DirectusClient, user: User, file_id: UUID | None) -> No
     try:
         _delete(site, user, file_id)
     except DirectusError as error:
-        # The profile is written: to send it again would not delete this file.
-        logger.error("The former picture %s stays in Directus: %s", file_id, error)
+        # The profile is changed: sending it again would not delete the file.
+        logger.error("The old photo %s was not deleted in Directus: %s", file_id, error)
         raise NotDeleted from error
 
 
@@ -163,4 +163,4 @@ def _discard(site: DirectusClient, file_id: UUID) -> None:
     try:
         site.delete_file(file_id)
     except DirectusError as error:
-        logger.warning("A picture that nobody uses stays in Directus: %s", error)
+        logger.warning("An unused photo was not deleted in Directus: %s", error)

@@ -1,7 +1,7 @@
-"""Texts that operators keep in Directus under a key, and name as `$t:some_key`.
+"""Texts that operators store in Directus under a key, written as `$t:some_key`.
 
-Directus' own app looks them up in `directus_translations`, and so does the site: as
-itself, because the answer serves everybody.
+Like Directus' own app, the site reads them from `directus_translations`, with the
+service token, because all users share the answer.
 """
 
 import hashlib
@@ -24,10 +24,10 @@ PREFIX = "$t:"
 
 
 def look_up(described: Any) -> dict[str, str]:
-    """Return the texts for the keys that stand anywhere in what Directus describes.
+    """Return the texts for the keys in a description.
 
-    They are in the language of the page, or else in the site's own one; a key that
-    has neither, or cannot be looked up, is left out.
+    They are in the language of the page, else in LANGUAGE_CODE. A key without a text,
+    or without an answer, is omitted.
     """
     keys = sorted(_keys_in(described))
     if not keys:
@@ -36,17 +36,17 @@ def look_up(described: Any) -> dict[str, str]:
     try:
         found = cached.get(f"directus-texts:{digest}", lambda: _ask(keys))
     except TryLater:
-        # The page is worth more without them than not at all.
+        # The page is shown without them.
         return {}
     own = settings.LANGUAGE_CODE
     return _in_language(own, found) | _in_language(get_language() or own, found)
 
 
 def readable(text: str, texts: Mapping[str, str]) -> str:
-    """Return a text that an operator wrote, with a key's text or words in its place.
+    """Return an operator's text; a key is replaced by its text, or by words.
 
     Args:
-        texts: what `look_up` found.
+        texts: from `look_up`.
     """
     if not text.startswith(PREFIX):
         return text
@@ -69,7 +69,7 @@ def _keys_in(described: Any) -> set[str]:
 
 
 def _ask(keys: list[str]) -> dict[str, dict[str, str]]:
-    """Return the texts by Directus' name of the language, and by key."""
+    """Return the texts by Directus' language and by key."""
     client = clients.service_client()
     try:
         rows = client.list_translations(keys) if client else None
@@ -77,14 +77,14 @@ def _ask(keys: list[str]) -> dict[str, dict[str, str]]:
         rows = None
     if rows is None:
         logger.warning(
-            "The site may not look up the texts that begin with $t: and shows their "
-            "keys; directus_setup has to grant reading them"
+            "The service token may not read the texts of $t: keys, so the keys are "
+            "shown; run directus_setup to grant it"
         )
     return _by_language(rows or [], set(keys))
 
 
 def _by_language(rows: Iterable[Any], keys: set[str]) -> dict[str, dict[str, str]]:
-    """Sort rows by language; those that are odd or of other keys are left out."""
+    """Group rows by language; malformed rows and other keys are omitted."""
     found: dict[str, dict[str, str]] = {}
     for row in rows:
         row = row if isinstance(row, dict) else {}
@@ -103,7 +103,7 @@ def _text(value: Any) -> str:
 def _in_language(code: str, found: dict[str, dict[str, str]]) -> dict[str, str]:
     """Return the texts in one of Django's languages, by key.
 
-    Several of Directus' may be that one: `de-AT` will do where there is no `de-DE`.
+    Several languages of Directus may match: `de-AT` is used without `de-DE`.
     """
     exact = languages.DIRECTUS_NAMES.get(code, code)
     names = [name for name in found if languages.supported(name) == code]

@@ -1,7 +1,6 @@
-"""The own profile in Directus: reading what operators added, and writing changes.
+"""Read and write the signed-in user's profile in Directus.
 
-Each function is about the signed-in user alone. Where the user's own token has no
-right, the site's own does it.
+If the user's own token lacks the right, the service token is used.
 """
 
 from collections.abc import Iterable
@@ -15,15 +14,15 @@ from .access import NotGranted, as_user_or_site
 
 
 def read_values(request: AuthenticatedRequest, names: Iterable[str]) -> dict[str, Any]:
-    """Return columns of the signed-in user; those that may not be read are left out.
+    """Return columns of the signed-in user; without those that may not be read.
 
     Raises:
-        TryLater: nothing is known.
+        TryLater: there is no answer.
     """
     names = list(names)
     values = _read(request, names) if names else {}
     if values is None and len(names) > 1:
-        # One that may not be read hides all others.
+        # One unreadable column fails the whole call.
         values = {}
         for name in names:
             values |= _read(request, [name]) or {}
@@ -46,12 +45,12 @@ def _read(request: AuthenticatedRequest, names: list[str]) -> dict[str, Any] | N
 
 
 def write_changes(request: AuthenticatedRequest, changes: dict[str, Any]) -> None:
-    """Write columns of the signed-in user: exactly these.
+    """Write columns of the signed-in user.
 
     Raises:
-        NotGranted: neither the user nor the site may.
+        NotGranted: neither the user nor the site has the right.
         InvalidPayload: a value is not accepted.
-        TryLater: nothing is known.
+        TryLater: the result is unknown.
     """
     user = request.user
     try:

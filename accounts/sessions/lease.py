@@ -1,8 +1,8 @@
-"""A lease: one request works for all requests of a session, the others wait.
+"""A lease: one request works for all requests of a session, and the others wait.
 
-It is a column of the session's row that says until when it is held, taken by one
-conditional UPDATE; no transaction is open meanwhile. It ends by itself: a request that
-died must not stop the others.
+It is a column of the session's row with the end of the lease, written by one
+conditional UPDATE, without an open transaction. It expires by itself, because its
+holder may have died.
 """
 
 import time
@@ -22,11 +22,11 @@ POLL_SECONDS = 0.05
 
 
 class WithRow:
-    """A session with a row, as `SessionStore` is."""
+    """A session with a row, such as `SessionStore`."""
 
     @property
     def row(self) -> "Session | None":
-        """The row as this request knows it; None before the first save."""
+        """The row as last read; None before the first save."""
         raise NotImplementedError
 
     def reload_row(self) -> None:
@@ -43,7 +43,7 @@ class Lease:
 
     Args:
         session: the session store.
-        column: of the session's row.
+        column: the column of the session's row.
     """
 
     def __init__(self, session: WithRow, column: str):
@@ -53,24 +53,24 @@ class Lease:
 
     @property
     def is_mine(self) -> bool:
-        """Whether this request has taken it."""
+        """Whether this request holds the lease."""
         return self._held_until is not None
 
     @property
     def until(self) -> datetime | None:
-        """Until when the row, as it was read last, says it is held; None: released."""
+        """The end of the lease in the row as last read; None if it is free."""
         row = self._session.row
         return getattr(row, self._column) if row else None
 
     @property
     def is_held(self) -> bool:
-        """Whether a request holds it, as the row was read last."""
+        """Whether a request holds the lease, by the row as last read."""
         return self.until is not None and self.until > timezone.now()
 
     def take(self) -> bool:
-        """Take the lease; return False when another request holds it."""
+        """Take the lease; return False if another request holds it."""
         if self.is_held:
-            # Waiting is reading: an UPDATE that cannot succeed is not sent.
+            # Waiting requests only read: an UPDATE would fail.
             return False
         now = timezone.now()
         until = now + timedelta(seconds=clients.lease_seconds())
@@ -82,10 +82,10 @@ class Lease:
         return True
 
     def wait(self, is_over: Callable[[float], bool]) -> None:
-        """Read the row again and again until `is_over`, given the seconds waited.
+        """Read the row repeatedly until `is_over` is true for the seconds waited.
 
         Raises:
-            DirectusUnavailable: too many requests of this process wait already.
+            DirectusUnavailable: too many requests of this process wait.
         """
         began = time.monotonic()
         with clients.waiting_room().waiting() as check_patience:
@@ -97,7 +97,7 @@ class Lease:
                 check_patience()
 
     def release(self) -> None:
-        """Let others take it, unless it ran out and another request holds it now."""
+        """Release the lease, unless it has expired and another request holds it."""
         self._session.update_row(
             Q(**{self._column: self._held_until}), **{self._column: None}
         )

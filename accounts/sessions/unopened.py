@@ -1,8 +1,9 @@
-"""Rows whose tokens do not open: their key is gone, or this process is too old for it.
+"""Sessions whose tokens cannot be decrypted.
 
-A process that was not restarted since `rotate_token_keys` knows less keys than the
-others. It must not end sessions that are good: for some minutes it only says that it
-cannot go on. A key that has not turned up by then is gone, and the user signs in again.
+Either their key was removed, or this process was not restarted since
+`rotate_token_keys` and lacks the new key. The latter must not end valid sessions, so
+for some minutes requests fail with DirectusUnavailable. After that the key counts as
+removed, and the user signs in again.
 """
 
 import logging
@@ -21,13 +22,13 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 300
 RETRY_AFTER = 10
-# As far as this process remembers; what is forgotten is said again.
+# Sessions that this process remembers; others are logged again.
 MOST_REMEMBERED = 100_000
 _since = Memory(math.inf, most=MOST_REMEMBERED)
 
 
 def note(row: "Session") -> float:
-    """Say that the tokens of a row do not open, once; return since when (monotonic)."""
+    """Log a session with unreadable tokens, once; return since when (monotonic)."""
     which = (row.pk, row.access_expires_at)
     since = _since.get(which)
     if since is not None:
@@ -35,9 +36,9 @@ def note(row: "Session") -> float:
     since = time.monotonic()
     _since.set(which, since)
     logger.error(
-        "The tokens of session %s do not open with any key that this process "
-        "knows. Look at TOKEN_ENCRYPTION_KEYS; a process knows what stood there "
-        "when it was started.",
+        "The tokens of session %s do not open with any key of this process. Check "
+        "TOKEN_ENCRYPTION_KEYS, and restart processes that were started before it "
+        "changed.",
         row.pk,
     )
     audit.record("session.tokens_do_not_open", user_id=row.user_id, session=row.pk)
@@ -45,13 +46,13 @@ def note(row: "Session") -> float:
 
 
 def bear_with(row: "Session") -> None:
-    """Do not take a row whose tokens do not open for one without tokens, at first.
+    """Wait some minutes before unreadable tokens count as missing.
 
     Raises:
-        DirectusUnavailable: the key may yet turn up.
+        DirectusUnavailable: this process may get the key by a restart.
     """
     since = note(row)
     if time.monotonic() - since < PATIENCE_SECONDS:
         raise DirectusUnavailable(
-            "the session's tokens do not open", retry_after=RETRY_AFTER
+            "the session's tokens cannot be decrypted", retry_after=RETRY_AFTER
         )

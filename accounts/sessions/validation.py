@@ -1,4 +1,4 @@
-"""Whether Directus still knows the user of a session: one request asks for all."""
+"""Re-validate the user of a session: one request does it for all."""
 
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,31 +12,31 @@ from .lease import Lease, WithRow
 
 
 class Validation(WithRow):
-    """The part of a session that knows when Directus was asked, and by which request.
+    """The part of a session about its re-validation.
 
-    Works on the columns of the session's row.
+    Uses columns of the session's row.
     """
 
-    # The reported change that this request asks about.
+    # The reported change that this request checks.
     _asked_about: datetime | None = None
 
     @property
     def validation_age(self) -> timedelta:
-        """How long ago Directus confirmed the user."""
+        """The time since Directus confirmed the user."""
         return timezone.now() - self._validated()
 
     @property
     def is_change_reported(self) -> bool:
-        """Whether Directus has reported a change that it was not asked about yet."""
+        """Whether Directus has reported a change that was not checked yet."""
         return self.row is not None and self.row.change_reported_at is not None
 
     def take_validation(self) -> bool:
-        """Return whether this request shall ask Directus about the user."""
+        """Return whether this request must read the user at Directus."""
         before = self._validated()
         if not self._validation_lease.take():
             return False
-        # Compared here, and not in the database: SQLite compares times as texts, and
-        # one that was not written by Django equals nothing.
+        # Compared here: SQLite compares times as text, and a time that Django did not
+        # write equals none.
         self.reload_row()
         if self.row is None:
             return False
@@ -52,13 +52,13 @@ class Validation(WithRow):
         return self.row.validated_at or self.row.created_at
 
     def wait_for_validation(self, seconds: float) -> None:
-        """Wait until the request that asks has its answer, or has died.
+        """Wait until the request with the lease has its answer, or has died.
 
         Args:
-            seconds: not longer, whatever the row says.
+            seconds: the longest wait.
 
         Raises:
-            DirectusUnavailable: it takes too long, or too many wait already.
+            DirectusUnavailable: it takes too long, or too many requests wait.
         """
         lease = self._validation_lease
         self.reload_row()
@@ -70,14 +70,14 @@ class Validation(WithRow):
         return Lease(self, "validation_lease_until")
 
     def confirm(self) -> None:
-        """Note that Directus confirmed the user just now."""
+        """Store that Directus has confirmed the user now."""
         now = timezone.now()
         columns: dict[str, Any] = {"validated_at": now, "validation_lease_until": None}
-        # A change that was reported while Directus was asked is asked about next.
+        # A change that was reported meanwhile is checked by the next request.
         as_asked = Q(change_reported_at=self._asked_about)
         if not self.update_row(as_asked, **columns, change_reported_at=None):
             self.update_row(**columns)
 
     def release_validation(self) -> None:
-        """Let another request ask: Directus gave no answer."""
+        """Let another request try: Directus did not answer."""
         self._validation_lease.release()

@@ -1,8 +1,8 @@
-"""What Directus' Flow tells about users that changed, and what becomes of it.
+"""Receive messages about changed users from Directus' Flow.
 
-A message is a hint. It holds ids and the names of changed fields; Directus is read
-before anybody's row changes. Who cannot be read now is asked about at the next request
-of their browsers, instead of when the last answer is a minute old.
+A message has only ids and the names of changed fields; Directus is read before a row
+changes. A user that cannot be read now is read at the next request of each of their
+sessions, instead of after a minute.
 """
 
 import hashlib
@@ -40,17 +40,17 @@ EVENTS = ("users.update", "users.delete")
 END_SESSIONS = {"password", "email"}
 MOST_KEYS = 1000
 READ_AT_ONCE = 100
-# For all of a message; and so many messages of a process are read at once, while
-# threads are left for people.
+# For one message; and the number of messages that a process reads in parallel, so that
+# threads remain for pages.
 READ_SECONDS = 4.0
 _readers = threading.BoundedSemaphore(3)
 
 
-# What is believed
+# Check a message
 
 
 def is_genuine(body: bytes, timestamp: str, signature: str) -> bool:
-    """Return whether the Flow signed a message, and not long ago."""
+    """Return whether the Flow signed a message within the last minutes."""
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 12):
         return False
     signed = timestamp.encode() + b"." + body
@@ -58,28 +58,28 @@ def is_genuine(body: bytes, timestamp: str, signature: str) -> bool:
     is_ours = hmac.compare_digest(expected.hexdigest().encode(), signature.encode())
     seconds_old = time.time() - int(timestamp)
     if is_ours and abs(seconds_old) > MOST_SECONDS_APART:
-        # Not forged: the clocks differ, or somebody sends an old message again.
+        # Genuine: the clocks differ, or an old message is sent again.
         logger.warning(
-            "A message of Directus is refused: by its timestamp it is %d s %s",
+            "A webhook message is refused: its timestamp is %d s %s",
             abs(seconds_old),
-            "old" if seconds_old > 0 else "early. The clocks differ",
+            "old" if seconds_old > 0 else "ahead. The clocks differ",
         )
     return is_ours and abs(seconds_old) <= MOST_SECONDS_APART
 
 
 @dataclass(frozen=True)
 class Message:
-    """One event of Directus: who changed, and which of the telling fields."""
+    """One event of Directus: the users, and the changed fields that matter."""
 
     event: str
     directus_ids: tuple[UUID, ...]
     fields: frozenset[str] = frozenset()
-    # More users changed than a message can hold.
+    # More users have changed than a message can name.
     more: bool = False
 
     @classmethod
     def from_body(cls, body: bytes) -> "Message":
-        """Return the message of a body. Raises ValueError when it is none."""
+        """Return the message in a body. Raises ValueError if it is malformed."""
         values = json.loads(body)
         if not isinstance(values, dict) or values.get("event") not in EVENTS:
             raise ValueError("not an event of users")
@@ -97,16 +97,16 @@ class Message:
         )
 
 
-# What becomes of it
+# Apply a message
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was done.
+    """The result of a message.
 
     Attributes:
         mirrored, deactivated: numbers of users.
-        left: the keys of users who are asked about at their next request.
+        left: the keys of users that are read at their next request.
         sessions_ended: number of sessions.
     """
 
@@ -116,7 +116,7 @@ class Outcome:
     sessions_ended: int = 0
 
     def __add__(self, other: "Outcome") -> "Outcome":
-        """Return what was done by both."""
+        """Return the sum of both."""
         return Outcome(
             self.mirrored + other.mirrored,
             self.deactivated + other.deactivated,
@@ -125,16 +125,16 @@ class Outcome:
         )
 
     def facts(self) -> dict[str, int]:
-        """Return the numbers for the audit trail."""
+        """Return the numbers for the audit log."""
         return asdict(self) | {"left": len(self.left)}
 
 
 def follow(message: Message, arrived_at: datetime) -> Outcome:
-    """Bring the users of a message up to date; ids that are unknown here are left out.
+    """Update the users of a message, without users that are not in the database.
 
     Args:
         message: from the Flow.
-        arrived_at: who signed in before, with the old password, is out.
+        arrived_at: after a new password or address, sessions from before end.
     """
     pks = _pks_of(message)
     ended = _end_begun_before(message, pks, arrived_at)
@@ -149,16 +149,16 @@ def follow(message: Message, arrived_at: datetime) -> Outcome:
 
 
 def is_own_doing(message: Message) -> bool:
-    """Tell whether it is most likely directus_revoke that made Directus say this.
+    """Return whether directus_revoke most likely caused the message.
 
-    Then Directus need not be read: the address that was written is the one of before.
+    Then Directus need not be read: the written address is the old one.
     """
     is_address = message.fields == {"email"} and not message.more
     return is_address and revoke_all.is_under_way()
 
 
 def end_earlier(message: Message, arrived_at: datetime) -> None:
-    """End the sessions that a message ends, and read nobody."""
+    """End the sessions that a message ends, without reading users."""
     _end_begun_before(message, _pks_of(message), arrived_at)
 
 
@@ -169,7 +169,7 @@ def _pks_of(message: Message) -> dict[UUID, int]:
 
 
 def _end_begun_before(message: Message, pks: dict[UUID, int], moment: datetime) -> int:
-    """End the sessions that a new password or address ends; return how many."""
+    """End the sessions that a new password or address ends; return their number."""
     if not _must_prove(message):
         return 0
     users = list(pks.values())
@@ -180,13 +180,13 @@ def _end_begun_before(message: Message, pks: dict[UUID, int], moment: datetime) 
 
 
 def put_off(message: Message) -> None:
-    """Read nobody now, and ask about everybody of a message at their next request."""
+    """Read the users of a message at their next request instead of now."""
     users = Q(user__directus_id__in=message.directus_ids)
     ask_again(Q() if message.more else users, prove=_must_prove(message))
 
 
 def _must_prove(message: Message) -> bool:
-    """Tell whether Directus has ended sessions."""
+    """Return whether Directus has ended sessions."""
     return bool(message.fields & END_SESSIONS)
 
 
@@ -219,7 +219,7 @@ def _in_batches(client: DirectusClient, pks: dict[UUID, int], event: str) -> Out
             elif event == "users.delete":
                 outcome += _leave(pk, asked_at)
             else:
-                # It is more likely that the service token may not see the user.
+                # Most likely the service token may not read the user.
                 outcome += Outcome(left=(pk,))
         del waiting[:READ_AT_ONCE]
     return outcome
@@ -228,7 +228,7 @@ def _in_batches(client: DirectusClient, pks: dict[UUID, int], event: str) -> Out
 def _read(
     client: DirectusClient, ids: Iterable[UUID], seconds: float
 ) -> dict[UUID, DirectusUser]:
-    """Return all that is read of users, so that no row is locked meanwhile."""
+    """Return the profiles and policies of users, before any row is locked."""
     if seconds <= 0:
         raise DirectusUnavailable("no time is left", timed_out=True)
     profiles = with_policies(client.get_users(list(ids), timeout=seconds))
@@ -236,7 +236,7 @@ def _read(
 
 
 def _mirror(pk: int, profile: DirectusUser) -> Outcome:
-    """Write a user, unless the row is newer than the profile."""
+    """Mirror a user, unless the row is newer than the profile."""
     if not profile.is_complete:
         return Outcome(left=(pk,))
     user, is_newest = mirror(profile)
@@ -249,7 +249,7 @@ def _mirror(pk: int, profile: DirectusUser) -> Outcome:
 
 
 def _leave(pk: int, asked_at: float) -> Outcome:
-    """Deactivate a user who is gone, unless the row is newer than the answer."""
+    """Deactivate a deleted user, unless the row is newer than the answer."""
     users = active_users().filter(pk=pk)
     deactivated, ended = deactivate(users, clock().at(asked_at))
     left = (pk,) if users.exists() else ()

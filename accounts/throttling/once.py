@@ -1,7 +1,7 @@
-"""What may happen only once: a one-time code, a webhook message, a mailed link.
+"""Accept a one-time code, a webhook message or a mailed link only once.
 
-Directus accepts a code again within its 30 seconds, and a signed message can be sent
-again within minutes. The counters of `limits` remember both, with one attempt each.
+Directus accepts a code again within 30 seconds, and a signed message can be sent again
+within minutes. Counters of `limits` with one attempt record both.
 """
 
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ WEBHOOK_MESSAGES = Limit("webhook-messages", 1, (11 * MINUTE,), settles=False)
 
 @dataclass(frozen=True)
 class Once:
-    """One code, or one message."""
+    """One code, message or link."""
 
     kind: Limit
     subject: str
 
     def is_first(self) -> bool:
-        """Remember it; return False if it is remembered already."""
+        """Record it; return False if it is recorded already."""
         try:
             self._attempt.take()
         except Throttled:
@@ -33,11 +33,11 @@ class Once:
         return True
 
     def keep(self) -> None:
-        """Settle it: it was used."""
+        """Keep the record: it was used."""
         self._attempt.failed()
 
     def undo(self) -> None:
-        """Settle it: it was not used, and may come again."""
+        """Delete the record: it was not used, and may come again."""
         self._attempt.undo()
 
     @property
@@ -46,12 +46,12 @@ class Once:
 
 
 def last_seen(kind: Limit) -> datetime | None:
-    """Return the time of the latest one of a kind; None if long ago.
+    """Return the time of the latest one of a kind; None if it is too long ago.
 
     A row stays for a day after its window.
     """
     window = timedelta(seconds=kind.windows[0])
-    # No row of the kind ends later, but most other rows do: the index skips them.
+    # True for all rows of the kind, but not for most others: this uses the index.
     rows = Attempts.objects.filter(
         key__startswith=f"{kind.name}:", window_ends_at__lte=timezone.now() + window
     )

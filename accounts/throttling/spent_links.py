@@ -1,4 +1,4 @@
-"""Tokens of mailed links that are known to be spent, without a call to Directus."""
+"""Tokens of mailed links that are known to be used, without a call to Directus."""
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -6,16 +6,16 @@ from ..directus import InvalidToken, TokenExpired, checked_mail_token
 from .limits import DAY, Attempt, Limit
 from .once import Once
 
-# Longer than any token of Directus is valid.
+# Longer than the lifetime of Directus' tokens.
 SPENT_LINKS = Limit("spent-links", 1, (8 * DAY,), settles=False)
 
 
 @sensitive_variables("token")
 def is_over(token: str) -> bool:
-    """Return whether a token of Directus is known to be of no use.
+    """Return whether a token is known to be invalid, expired or used.
 
-    Directus is not asked: it would spend the token. A token that it made may have been
-    spent elsewhere.
+    Directus is not called: the call would use the token. A token may have been used
+    elsewhere.
     """
     try:
         checked_mail_token(token)
@@ -26,5 +26,5 @@ def is_over(token: str) -> bool:
 
 @sensitive_variables("token")
 def note_spent(token: str) -> None:
-    """Note that Directus has accepted a token, which it does once."""
+    """Record that Directus has accepted a token, which it does once."""
     Once(SPENT_LINKS, token).is_first()

@@ -13,8 +13,8 @@ TRIES = 3
 
 class Command(changepassword.Command):
     help = (
-        "Change the password of a local user, as createsuperuser makes one. Directus "
-        "knows the passwords of all others."
+        "Change the password of a local user, such as one of createsuperuser. The "
+        "passwords of all other users are in Directus."
     )
 
     def handle(self, *args, **options):
@@ -35,8 +35,8 @@ class Command(changepassword.Command):
         user = users.local(email).first()
         if user is None and users.filter(email__iexact=email).exists():
             raise CommandError(
-                f"The password of {email} is kept in Directus: it is changed there, or "
-                "by its owner on this site."
+                f"The password of {email} is in Directus. Change it there, or let "
+                "the user change it on this site."
             )
         if user is None:
             raise CommandError(f"There is no local user {email}.")

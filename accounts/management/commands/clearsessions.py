@@ -8,7 +8,7 @@ from accounts.throttling import limits
 
 
 class Command(BaseCommand):
-    """Does what Django's command of this name does, for the site's own tables."""
+    """Like Django's command of this name, for the site's own tables."""
 
     help = "Delete ended sessions, old counters, old links and old sign-ups."
 

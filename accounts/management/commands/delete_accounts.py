@@ -1,4 +1,4 @@
-"""Delete accounts whose deletion is due. Run it hourly, for example with cron."""
+"""Delete accounts at the end of their waiting period. Run it hourly."""
 
 import sys
 
@@ -14,16 +14,14 @@ FAILED, SOMETHING_STAYS = 1, 3
 
 class Command(BaseCommand):
     help = (
-        "Delete the accounts whose owners asked for it and have not changed their "
-        "minds in ACCOUNT_DELETION_DAYS. May be interrupted and run again. Exit codes: "
-        "0 all done, 1 some could not be deleted now (run it again), 2 wrong usage, 3 "
-        "Directus refuses to let go of some."
+        "Delete the accounts of users who requested it ACCOUNT_DELETION_DAYS ago, and "
+        "did not cancel. May be interrupted and run again. Exit codes: "
+        "0 all deleted, 1 some were not deleted (run it again), 2 wrong usage, 3 "
+        "Directus refuses to delete some."
     )
 
     def add_arguments(self, parser):
-        parser.add_argument(
-            "--dry-run", action="store_true", help="Count, delete nothing."
-        )
+        parser.add_argument("--dry-run", action="store_true", help="Count only.")
 
     def handle(self, *, dry_run, **options):
         # Read once: a failed deletion is not tried twice in one run.
@@ -35,8 +33,8 @@ class Command(BaseCommand):
             return
         if pks and not deletion.is_possible():
             raise CommandError(
-                f"Accounts that are due cannot be deleted ({len(pks)}): "
-                "ACCOUNT_DELETION is off, or DIRECTUS_SERVICE_TOKEN empty.",
+                f"Accounts cannot be deleted ({len(pks)}): "
+                "ACCOUNT_DELETION is off, or DIRECTUS_SERVICE_TOKEN is empty.",
                 returncode=FAILED,
             )
         self._delete(pks)
@@ -74,7 +72,7 @@ class Command(BaseCommand):
             self.stdout.write(self.style.ERROR(text))
         for pk, directus_id, reason in left:
             text = (
-                f"User {pk} is gone here, but Directus keeps {directus_id}: {reason}. "
+                f"User {pk} was deleted, but Directus keeps {directus_id}: {reason}. "
                 "Delete it there, or run directus_setup; then run this again."
             )
             self.stdout.write(self.style.WARNING(text))

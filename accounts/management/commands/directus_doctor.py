@@ -14,10 +14,10 @@ FOUND_SOMETHING = 3
 
 class Command(BaseCommand):
     help = (
-        "Check Directus and how this site uses it; create and change nothing there. "
-        "One line each: verdict, id, reason, and the line to paste. The last report "
-        "is shown in the admin, under Health. "
-        "Exit codes: 0 fine, 1 failed, 3 something needs attention."
+        "Check Directus and its use by this site; change nothing in Directus. "
+        "Each check prints a line: verdict, id, reason, and a line to paste. The admin "
+        "shows the last report under Health. "
+        "Exit codes: 0 fine, 1 failed, 3 a check needs attention."
     )
     requires_system_checks = []
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
                     self.stdout.write(self._line(finding))
         except DatabaseError as error:
             # The findings are complete without the report.
-            text = f"The admin does not show this: {type(error).__name__}"
+            text = f"The report was not stored for the admin: {type(error).__name__}"
             self.stderr.write(self.style.NOTICE(text))
         if format == "json":
             report = [finding.as_dict() for finding in findings]

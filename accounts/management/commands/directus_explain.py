@@ -12,8 +12,8 @@ UNKNOWN = 2
 
 class Command(BaseCommand):
     help = (
-        "Say which role or policy gave a user which group, staff and superuser, and "
-        "which permissions follow. Asks Directus nothing. Exit codes: 0 fine, 2 wrong "
+        "Show which roles and policies gave a user their groups, staff and superuser "
+        "status and permissions. Does not call Directus. Exit codes: 0 fine, 2 wrong "
         "usage or unknown user."
     )
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *, user, format, **options):
         found = [explain(row) for row in local_users(user)]
         if not found:
-            text = f"No user {user} here. directus_sync mirrors everybody."
+            text = f"There is no user {user} here. directus_sync mirrors all users."
             raise CommandError(text, returncode=UNKNOWN)
         if format == "json":
             self.stdout.write(json.dumps([one.as_dict() for one in found], indent=2))
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             ("role", one.role or "-"),
             *(("policy", name) for name in one.policies),
             ("status", one.status or "-"),
-            ("active", "yes" if one.is_active else "no: may do nothing"),
+            ("active", "yes" if one.is_active else "no: has no permissions"),
             ("last read", one.synced_at or "-"),
             ("staff", _granted(one.staff)),
             ("superuser", _granted(one.superuser)),

@@ -19,10 +19,10 @@ REFRESH_DAYS = 7.0
 class Command(BaseCommand):
     help = (
         "End all sessions of users: here, and at Directus as far as its version "
-        "allows. Nobody is suspended: who has a password can sign in again. What is "
-        "interrupted can be run again; with --resume it goes on. Exit codes: 0 all "
+        "allows. Users are not suspended, and can sign in again. An interrupted run "
+        "can be repeated, or continued with --resume. Exit codes: 0 all "
         "ended, 1 Directus did not answer (run it again), 2 wrong usage or unknown "
-        "user, 3 something lives on at Directus."
+        "user, 3 sessions remain at Directus."
     )
 
     def add_arguments(self, parser):
@@ -32,14 +32,12 @@ class Command(BaseCommand):
             metavar="USER",
             help="E-mail address, Directus id or local id.",
         )
-        parser.add_argument("--all", action="store_true", help="Everybody.")
-        parser.add_argument(
-            "--dry-run", action="store_true", help="Count, end nothing."
-        )
+        parser.add_argument("--all", action="store_true", help="All users.")
+        parser.add_argument("--dry-run", action="store_true", help="Count only.")
         parser.add_argument(
             "--resume",
             action="store_true",
-            help="With --all: at Directus, go on where the last run was interrupted "
+            help="With --all: continue the last run at Directus, if it was interrupted "
             "within a day.",
         )
         parser.add_argument(
@@ -47,16 +45,16 @@ class Command(BaseCommand):
             type=_days,
             default=REFRESH_DAYS,
             metavar="DAYS",
-            help="With --all: Directus' REFRESH_TOKEN_TTL. Who has not used Directus "
-            "for longer has no sessions there. Default: 7, as in Directus.",
+            help="With --all: Directus' REFRESH_TOKEN_TTL. Users that have not used "
+            "Directus for longer have no sessions there. Default: 7, as in Directus.",
         )
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *, users, all, dry_run, resume, refresh_days, format, **options):
         if bool(users) == all:
-            raise CommandError("Name users, or --all.", returncode=WRONG_USAGE)
+            raise CommandError("Give users, or --all.", returncode=WRONG_USAGE)
         if resume and (dry_run or not all):
-            text = "--resume goes with --all, and not with --dry-run."
+            text = "--resume needs --all, and excludes --dry-run."
             raise CommandError(text, returncode=WRONG_USAGE)
         found, unsure = ([], "") if all else _found(users)
         try:
@@ -71,7 +69,7 @@ class Command(BaseCommand):
             else:
                 summary = self._end(found, dry_run)
         except KeyboardInterrupt as error:
-            text = "Interrupted: sessions may live on. Run it again" + (
+            text = "Interrupted: sessions may remain. Run it again" + (
                 ", with --resume." if all else "."
             )
             raise CommandError(text, returncode=FAILED) from error
@@ -111,7 +109,7 @@ def _bar(what, total):
 
 
 def _say(text):
-    """Say it on standard error: standard output may be a document."""
+    """Write to standard error: standard output may be a document."""
     sys.stderr.write(text + "\n")
 
 
@@ -131,14 +129,14 @@ def _found(texts):
         except Incomplete as error:
             if not error.known:
                 raise CommandError(
-                    f"Nobody was signed out. Directus: {error}", returncode=FAILED
+                    f"No user was signed out. Directus: {error}", returncode=FAILED
                 ) from error
             named[text] = _meant(error.known, text)
-            unsure = f"Others may have {text} at Directus: {error}. Run it again."
+            unsure = f"Directus may have more users {text}: {error}. Run it again."
     unknown = [text for text, found in named.items() if not found]
     if unknown:
         raise CommandError(
-            "Nobody was signed out. Unknown, here and at Directus: "
+            "No user was signed out. Unknown, here and at Directus: "
             + ", ".join(unknown),
             returncode=WRONG_USAGE,
         )
@@ -152,8 +150,8 @@ def _meant(found, text):
     for one in found:
         if one.directus_id is None:
             _say(
-                f"The local user {one.pk} has that address too and stays signed in; "
-                f"{one.pk} names that user."
+                f"The local user {one.pk} has this address, too, and stays signed in; "
+                f"use {one.pk} for that user."
             )
     return [one for one in found if one.directus_id]
 
@@ -166,19 +164,19 @@ def _summary(summary, dry_run):
     else:
         text = f"Ended {sessions}; revoked {summary.tokens_revoked} of {held}"
     if summary.elsewhere:
-        text += f" What {summary.elsewhere} users may have at Directus beside these "
-        text += "would end too." if dry_run else _but_for(summary)
+        text += f" Further sessions of {summary.elsewhere} users at Directus "
+        text += "would end, too." if dry_run else _but_for(summary)
     return text
 
 
 def _but_for(summary):
-    return "has ended, but for those below." if summary.left else "has ended."
+    return "have ended, except those below." if summary.left else "have ended."
 
 
 def _access_tokens(summary):
-    """Say how long issued tokens stay valid."""
+    """Return for how long issued tokens stay valid."""
     elsewhere = (
-        "Access tokens that Directus gave to others live for ACCESS_TOKEN_TTL, 15 "
+        "Access tokens of other sites and apps stay valid for ACCESS_TOKEN_TTL, 15 "
         "minutes by default."
     )
     until = summary.access_tokens_until
@@ -186,5 +184,5 @@ def _access_tokens(summary):
         return elsewhere
     seconds = max(0, int((until - timezone.now()).total_seconds()))
     moment = until.isoformat(timespec="seconds")
-    here = f"An access token that was held here lives until {moment} ({seconds} s)."
+    here = f"An access token of this site stays valid until {moment} ({seconds} s)."
     return f"{here} {elsewhere}"

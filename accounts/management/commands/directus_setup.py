@@ -64,11 +64,11 @@ WEBHOOK = "accounts:directus_webhook"
 
 class Command(BaseCommand):
     help = (
-        "Make the role, the rights and the settings in Directus that the site needs. "
-        "Shows the difference first and asks. Deletes nothing, and changes nothing "
-        "that it did not make except the sign-up settings it names. "
-        "Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 --check found a difference, "
-        "or nobody has said yes to what customers may do besides."
+        "Create the role, the rights and the settings in Directus that the site needs. "
+        "Shows the changes first, and asks. Deletes no data, and changes only "
+        "the objects that it created, and the sign-up settings that it shows. "
+        "Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 --check found changes to make, "
+        "or further rights of customers were not accepted."
     )
     # This command provides the settings that the checks demand.
     requires_system_checks = ()
@@ -86,9 +86,7 @@ class Command(BaseCommand):
         self.report = self._report()
         self.transport = self._transport()
         if options["new_token"] and not (self.env_file or options["print_token"]):
-            raise wrong_usage(
-                "--new-token needs a place for it: --env-file or --print-token."
-            )
+            raise wrong_usage("--new-token needs --env-file or --print-token.")
         try:
             if self.env_file:
                 require_writable(self.env_file)
@@ -98,7 +96,7 @@ class Command(BaseCommand):
         except (ProvisioningError, DirectusError, OSError) as error:
             raise failure(str(error)) from error
         except (KeyboardInterrupt, EOFError) as error:
-            text = "Interrupted. What was made stays; run it again for the rest."
+            text = "Interrupted. The changes so far stay; run it again for the rest."
             raise failure(text) from error
         finally:
             self.report.end()
@@ -137,7 +135,7 @@ class Command(BaseCommand):
             )
         if not any(self.options[mode] for mode in ("dry_run", "check", "yes")):
             raise wrong_usage(
-                "--format json asks nothing: give --dry-run, --check or --yes."
+                "--format json cannot ask: give --dry-run, --check or --yes."
             )
         return JsonReport(self.stdout.write)
 
@@ -153,7 +151,9 @@ class Command(BaseCommand):
         lines = self._missing_lines(plan, wishes, token)
         if lines:
             names = ", ".join(sorted(lines))
-            self.report.note(f"{self.env_file} lacks what it should hold: {names}.")
+            self.report.note(
+                f"{self.env_file} lacks values or has wrong ones: {names}."
+            )
         if not self._goes_ahead(plan, lines):
             return
         self._apply(client, plan, lines)
@@ -230,8 +230,8 @@ class Command(BaseCommand):
         other = other_address(state, wishes)
         if other and not (is_told or wishes.is_named):
             self.report.note(
-                f"This was made for {other}, and this site is at {wishes.site_url}. "
-                f'Has it moved, name it: --site "{state.own.name}". A second site '
+                f"This was created for {other}, and this site is at {wishes.site_url}. "
+                f'If the site has moved, use --site "{state.own.name}". A second site '
                 "needs another name, and no copy of the first one's token."
             )
 
@@ -276,7 +276,7 @@ class Command(BaseCommand):
         if self.options["check"]:
             if differs or plan.token_missing:
                 raise CommandError(
-                    "Directus differs from what the site needs.",
+                    "Directus differs from the site's needs.",
                     returncode=DIFFERENT,
                 )
             return False
@@ -284,7 +284,7 @@ class Command(BaseCommand):
             return False
         if plan.changes and not self.options["yes"]:
             if not sys.stdin.isatty():
-                raise wrong_usage("Nobody is here to be asked: pass --yes.")
+                raise wrong_usage("There is no terminal to ask: pass --yes.")
             require_yes("Make these changes? [y/N] ")
         return True
 

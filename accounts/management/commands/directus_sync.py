@@ -24,33 +24,31 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 class Command(BaseCommand):
     help = (
-        "Bring every mirrored user up to date with Directus, and sign out who is "
-        "gone or not active there. Changes nothing in Directus, and no user who was "
-        "made in Django. What is interrupted can be run again: what was written is "
-        "right, and is not written twice; with --resume not even read twice. Exit "
+        "Update all mirrored users from Directus, and sign out users that are "
+        "deleted or inactive there. Changes no data in Directus, and no local "
+        "users. An interrupted run can be repeated: written users are "
+        "not written again, and with --resume not read again. Exit "
         "codes: 0 fine, 1 failed or refused, 2 wrong usage or unknown user."
     )
 
     def add_arguments(self, parser):
-        parser.add_argument(
-            "--dry-run", action="store_true", help="Report, write nothing."
-        )
+        parser.add_argument("--dry-run", action="store_true", help="Report only.")
         parser.add_argument(
             "--max-deactivate",
             type=_percent,
             default=20.0,
             metavar="PERCENT",
-            help="Refuse to deactivate more of the active users. Default: 20.",
+            help="Refuse to deactivate a larger share of active users. Default: 20.",
         )
         _add_selection(parser)
         parser.add_argument(
             "--erase-missing",
             action="store_true",
-            help="Afterwards, delete the accounts here whose users Directus does not "
-            "have any more, as after a backup of this site's database. Asks first.",
+            help="Afterwards, delete the accounts of users that were deleted in "
+            "Directus, for example after restoring a backup here. Asks first.",
         )
         parser.add_argument(
-            "--yes", action="store_true", help="Answer that question with yes."
+            "--yes", action="store_true", help="With --erase-missing: do not ask."
         )
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
@@ -68,13 +66,13 @@ class Command(BaseCommand):
         except NoDelta as error:
             raise CommandError(error) from error
         except SyncRefused as error:
-            raise CommandError(f"Nobody was deactivated. {error}") from error
+            raise CommandError(f"No user was deactivated. {error}") from error
         except (DirectusError, Incomplete) as error:
             raise CommandError(f"Directus: {error}") from error
         except KeyboardInterrupt as error:
             text = (
-                "Interrupted: what was written is right. Run it again; --resume goes "
-                "on where a run over everybody stopped."
+                "Interrupted: the written users are up to date. Run it again; --resume "
+                "continues a run over all users."
             )
             raise CommandError(text) from error
         facts = vars(result) | {"dry_run": dry_run}
@@ -94,9 +92,9 @@ class Command(BaseCommand):
         try:
             return Missing(client, max_deactivate)
         except SyncRefused as error:
-            raise CommandError(f"Nobody was erased. {error}") from error
+            raise CommandError(f"No account was deleted. {error}") from error
         except DirectusError as error:
-            raise CommandError(f"Nobody was erased. Directus: {error}") from error
+            raise CommandError(f"No account was deleted. Directus: {error}") from error
 
     def _sync(self, client, rules, since, user, resume):
         if user is not None:
@@ -110,36 +108,36 @@ class Command(BaseCommand):
 
 
 def _add_selection(parser):
-    """Which users are synced; everybody by default."""
+    """The selection of users; all by default."""
     some = parser.add_mutually_exclusive_group()
     some.add_argument(
         "--since",
         type=_moment,
         metavar="TIME",
-        help="Only who was changed in Directus since then: 15m, 2h, 1d or an ISO "
-        "time. Not for lock-outs on version 10; sync everybody once a day.",
+        help="Only users that were changed in Directus since then: 15m, 2h, 1d or "
+        "an ISO time. Misses lock-outs on version 10; sync all users once a day.",
     )
     some.add_argument(
         "--user",
         metavar="USER",
-        help="Only this one: e-mail address, Directus id or local id.",
+        help="Only this user: e-mail address, Directus id or local id.",
     )
     some.add_argument(
         "--resume",
         action="store_true",
-        help="Go on where the last run was interrupted, and see who was changed "
-        "since it began. Everybody, if none was, or not within a day.",
+        help="Continue the last run, and read the users that were changed "
+        "since it began. All users, if no run was interrupted within a day.",
     )
 
 
 def _check_usage(dry_run, since, user, resume, erases):
     text = ""
     if dry_run and resume:
-        text = "--dry-run and --resume do not go together."
+        text = "--dry-run excludes --resume."
     elif erases and (since is not None or user is not None):
-        text = "--erase-missing goes with a sync of everybody."
+        text = "--erase-missing needs a sync of all users."
     elif since is not None and since > timezone.now():
-        text = "--since is a time in the past; that one is in the future."
+        text = "--since must be a time in the past."
     if text:
         raise CommandError(text, returncode=WRONG_USAGE)
 
@@ -159,8 +157,8 @@ def _erase(missing, yes):
 def _agrees(number):
     """Ask on standard error: standard output may be a document."""
     sys.stderr.write(
-        f"Users whom Directus does not have any more: {number}. Delete their names, "
-        "addresses and all that is kept of them here? This cannot be undone. "
+        f"Users that were deleted in Directus: {number}. Delete their names, "
+        "addresses and other data here? This cannot be undone. "
         "Type yes: "
     )
     sys.stderr.flush()
@@ -172,10 +170,8 @@ def _agrees(number):
 
 def _erased(facts):
     if facts["dry_run"]:
-        return f"Would erase {facts['missing']} whom Directus does not have any more."
-    return (
-        f"Erased {facts['erased']} of {facts['missing']} whom Directus does not have."
-    )
+        return f"Would delete {facts['missing']} accounts missing in Directus."
+    return f"Deleted {facts['erased']} of {facts['missing']} accounts."
 
 
 def _with_bar(total, sync, *args, **rules):
@@ -221,7 +217,7 @@ def _percent(text):
 
 
 def _moment(text):
-    """Read 15m, 2h or 1d ago, or an ISO time; without a zone it is the site's."""
+    """Return the time of 15m, 2h, 1d ago or ISO; without a zone it is the site's."""
     ago = re.fullmatch(r"(\d{1,5})([mhd])", text)
     if ago:
         return timezone.now() - timedelta(**{UNITS[ago[2]]: int(ago[1])})

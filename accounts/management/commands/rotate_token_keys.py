@@ -15,10 +15,10 @@ INTERRUPTED, SOME_ARE_LEFT = 1, 3
 class Command(BaseCommand):
     help = (
         "Seal Directus' tokens of all sessions with the first of "
-        "TOKEN_ENCRYPTION_KEYS. Safe beside the running site, all of whose processes "
-        "must have been restarted with that key, and safe to interrupt and to repeat. "
-        "Exit codes: 0 the older keys can go, 1 failed or interrupted, 3 rows are "
-        "left, or no key reads them."
+        "TOKEN_ENCRYPTION_KEYS. The site may run meanwhile; restart all its processes "
+        "with that key first. May be interrupted and repeated. "
+        "Exit codes: 0 the older keys can be removed, 1 failed or interrupted, 3 rows "
+        "are left, or no key decrypts them."
     )
 
     def add_arguments(self, parser):
@@ -26,16 +26,16 @@ class Command(BaseCommand):
         parser.add_argument(
             "--anyway",
             action="store_true",
-            help="whether the running site knows the newest key or not",
+            help="Do not check that the running site uses the newest key.",
         )
 
     def handle(self, **options):
         if not options["anyway"] and not newest_key_is_in_use(Session):
             raise CommandError(
-                "Nothing has been sealed with the first of TOKEN_ENCRYPTION_KEYS yet: "
-                "the running site does not know it, or nobody has been there since. "
-                "Restart all its processes with that key, wait until somebody signs "
-                "in, and run this again. Where the site is stopped, use --anyway."
+                "No tokens are sealed with the first of TOKEN_ENCRYPTION_KEYS yet: "
+                "the running site lacks the key, or there was no request since. "
+                "Restart all its processes with that key, wait for a sign-in, and run "
+                "this again. If the site is stopped, use --anyway."
             )
         with tqdm(unit="rows", disable=None, total=count_rows(Session)) as bar:
             result = rotate(Session, on_row=bar.update)
@@ -53,14 +53,14 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(text))
         if result.unreadable:
             text = (
-                f"{result.unreadable} rows can be read by none of the keys in "
-                "TOKEN_ENCRYPTION_KEYS. If the running site knows another one, put it "
-                "back behind the first and run this again; otherwise these people "
+                f"{result.unreadable} rows cannot be decrypted with any key in "
+                "TOKEN_ENCRYPTION_KEYS. If the running site has another one, add it "
+                "after the first, and run this again; otherwise these users "
                 "have to sign in again."
             )
             self.stdout.write(self.style.WARNING(text))
         if result.busy:
-            text = f"{result.busy} rows were in use all the time: run it again."
+            text = f"{result.busy} rows were in use: run it again."
             self.stdout.write(self.style.WARNING(text))
         if result.interrupted:
             text = "Interrupted: run it again for the rest."

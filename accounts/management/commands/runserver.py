@@ -1,4 +1,4 @@
-"""Django's development server, which wrong settings end at once."""
+"""Django's development server, which refuses invalid settings."""
 
 import os
 
@@ -13,10 +13,10 @@ from ...core.checks import check_settings
 
 
 class Command(runserver.Command):
-    """Check before the reloader starts, which would show a traceback and wait."""
+    """Check first: the reloader would show a traceback and wait."""
 
     def run(self, **options):
-        """Serve, once the settings and the database allow it."""
+        """Check the settings and the database, then serve."""
         if os.environ.get(DJANGO_AUTORELOAD_ENV) != "true":
             errors = [each for each in check_settings(None) if each.is_serious()]
             if errors:

@@ -20,10 +20,10 @@ def roles(site: Site) -> Answer:
     if missing:
         names = ", ".join(missing)
         reason = (
-            f"The settings name roles or policies that Directus does not have: {names}."
+            f"Directus does not have these roles or policies of the settings: {names}."
         )
         return warning(reason)
-    return ok("All roles and policies that the settings name exist.")
+    return ok("All roles and policies of the settings exist.")
 
 
 def transport(site: Site) -> Answer:
@@ -38,10 +38,10 @@ def transport(site: Site) -> Answer:
     ]
     if clear:
         names = ", ".join(clear)
-        reason = f"Passwords cross the network in clear: {names} without https."
+        reason = f"Passwords cross the network unencrypted: {names} without https."
         first = clear[0]
         return warning(reason, f"{first}=https://…")
-    return ok("Passwords cross no foreign network in clear.")
+    return ok("Passwords cross no public network unencrypted.")
 
 
 def _stays_inside(url: str) -> bool:

@@ -27,14 +27,14 @@ def lifetime(site: Site) -> Answer:
     days = min(settings.SESSION_IDLE_SECONDS, settings.SESSION_COOKIE_AGE) / DAY
     if days > REFRESH_TOKEN_DAYS:
         reason = (
-            f"Sessions here last {days:g} days without a request, those of Directus "
-            f"{REFRESH_TOKEN_DAYS} unless the line says more."
+            f"Sessions of the site last {days:g} days without a request, those of "
+            f"Directus {REFRESH_TOKEN_DAYS}, unless REFRESH_TOKEN_TTL is longer."
         )
         line = f'REFRESH_TOKEN_TTL="{int(days) + 1}d"'
         return warning(reason, line)
     return ok(
-        f"Sessions here last {days:g} days without a request; those of Directus last "
-        f"{REFRESH_TOKEN_DAYS}, unless REFRESH_TOKEN_TTL says less."
+        f"Sessions of the site last {days:g} days without a request, those of "
+        f"Directus {REFRESH_TOKEN_DAYS}, unless REFRESH_TOKEN_TTL is shorter."
     )
 
 

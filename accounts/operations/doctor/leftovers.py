@@ -18,15 +18,17 @@ def leftovers(site: Site) -> Answer:
         return ok("Directus 10 has no policies.")
     found = _left(site)
     if not found:
-        return ok("Nothing of Directus 10 gives rights beside the site's own policies.")
+        return ok(
+            "No policy of Directus 10 gives rights beside the site's own policies."
+        )
     names = ", ".join(f"{row['name']} (id {row['id']})" for row in found)
     if not _has_ours(site):
         reason = f"Rights still come from policies of Directus 10: {names}."
         return warning(reason, FOR_TOKEN)
     reason = (
-        "Policies of Directus 10 give rights beside the site's own of the same name: "
-        f"{names}. By the id they can be told apart; delete them in Directus under "
-        "Settings, Access Policies, or by the line."
+        "Policies of Directus 10 give rights, beside the site's own of the same name: "
+        f"{names}. The id distinguishes them; delete them in Directus under "
+        "Settings, Access Policies, or with the line."
     )
     return warning(reason, _delete([row["id"] for row in found]))
 

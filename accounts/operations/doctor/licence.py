@@ -11,10 +11,10 @@ SEATS = 3
 def licence(site: Site) -> Answer:
     """The limits of Directus' licence are known."""
     if site.takes_rules:
-        return ok("The licence of Directus limits nothing that this site needs.")
+        return ok("The licence of Directus allows all rights that this site needs.")
     return ok(
-        "Directus has no licence (Core): customers get no permissions, and the "
-        "site's own cannot be narrowed."
+        "Directus has no licence (Core): customers have no permissions, and the "
+        "site's own cannot be limited to customers."
     )
 
 
@@ -27,7 +27,7 @@ def seats(site: Site) -> Answer:
     if taken >= SEATS:
         reason = (
             f"{taken} of {SEATS} seats are taken by active users with access to "
-            "Directus' own app: it refuses another one. Customers take none."
+            "Directus' own app, so it refuses further ones. Customers need no seat."
         )
         return warning(reason)
     return ok(f"{taken} of {SEATS} seats are taken.")
@@ -52,10 +52,10 @@ def hidden(site: Site) -> Answer:
         )
         return warning(reason)
     if found:
-        return ok("Earlier permissions of this site wait for a licence.")
+        return ok("Earlier permissions of this site need a licence to take effect.")
     return ok("No permission is without effect.")
 
 
 def _require_missing_licence(site: Site) -> None:
     if site.takes_rules:
-        raise NotReadable("Directus tells this to administrators alone.")
+        raise NotReadable("Only administrators can read this in Directus.")

@@ -21,7 +21,7 @@ from .site import SETUP, NotReadable, Site
 logger = logging.getLogger(__name__)
 
 Check = Callable[[Site], Answer]
-# By ids, which stay the same for ever, in the order of reports.
+# By ids, which never change, in the order of reports.
 CHECKS: dict[str, Check] = {
     "directus.reach": server.reach,
     "directus.tls": tls.tls,
@@ -59,7 +59,7 @@ CHECKS: dict[str, Check] = {
 
 
 def examine(site: Site | None = None) -> Iterator[Finding]:
-    """Run every check; one that cannot look says so and stops no other."""
+    """Yield the finding of every check; an error in one does not stop the others."""
     site = site or Site()
     for check_id, check in CHECKS.items():
         answer = _answer(check, site)
@@ -70,14 +70,14 @@ def _answer(function: Check, site: Site) -> Answer:
     try:
         return function(site)
     except NotReadable as error:
-        # Where something can be done about it, somebody should.
+        # With a line to paste, the operator can act.
         verdict = warning if error.line else unknown
         return verdict(str(error), error.line)
     except Forbidden:
         return warning("The service token may not read this.", SETUP)
     except DirectusError as error:
-        return warning(f"This could not be looked at: {error}.")
+        return warning(f"The check failed: {error}.")
     except Exception as error:
-        # An answer without what belongs into it, as where fields may not be read.
+        # An incomplete answer, for example without fields that may not be read.
         logger.exception("A check of the doctor failed")
-        return warning(f"This could not be looked at: {type(error).__name__}.")
+        return warning(f"The check failed: {type(error).__name__}.")

@@ -49,14 +49,14 @@ def token(site: Site) -> Answer:
     if not clients.service_token():
         if not site.takes_rules:
             reason = (
-                "Directus has no licence: without a service token nobody's profile "
-                "can be read."
+                "Directus has no licence: without a service token the site can read "
+                "no profile."
             )
             return problem(reason, FOR_TOKEN)
         reason = (
-            "Without a service token the site cannot know whose password an account "
-            "has that somebody signs up with somebody else's address first: everybody "
-            "chooses a new one, by mail, before the first sign-in."
+            "Without a service token the site cannot know whether the owner of an "
+            "address chose the password of its account. So every new user must choose "
+            "a new password by mail before the first sign-in."
         )
         return warning(reason, FOR_TOKEN)
     if site.token_error is not None:
@@ -68,9 +68,9 @@ def token(site: Site) -> Answer:
 def token_rights(site: Site) -> Answer:
     """The service token has the needed rights, and cannot make administrators."""
     if site.global_rights["admin_access"]:
-        reason = "The service token is an administrator's."
+        reason = "The service token has administrator rights."
         if others := _named(_others_of_service(site)):
-            reason += f" Take from its role: {others}."
+            reason += f" Remove from its role: {others}."
         return problem(reason, FOR_TOKEN)
     if missing := _missing(site):
         rights = ", ".join(missing)
@@ -78,14 +78,14 @@ def token_rights(site: Site) -> Answer:
         return problem(reason, FOR_TOKEN)
     if not site.takes_rules:
         return ok(
-            "Without a licence the service token cannot be kept from making "
-            "administrators: keep it as you keep an administrator's password."
+            "Without a licence the service token can make administrators: protect it "
+            "like an administrator's password."
         )
     if excess := _excess(site):
         rights = ", ".join(excess)
-        reason = f"The service token may do more than it needs: {rights}."
+        reason = f"The service token has rights that the site does not need: {rights}."
         if others := _named(_others_of_service(site)):
-            reason += f" Take from its role: {others}."
+            reason += f" Remove from its role: {others}."
         return warning(reason, FOR_TOKEN)
     return ok("The service token has the rights that the site needs.")
 
@@ -133,9 +133,9 @@ def _excess(site: Site) -> list[str]:
     ]
     if _right(site, "update").get("access") == "full":
         # All users, including administrators, instead of customers only.
-        found.append("update everybody")
+        found.append("update all users")
     if _right(site, "delete").get("access") == "full":
-        found.append("delete everybody")
+        found.append("delete all users")
     found += [
         f"{action} every file"
         for action in ("read", "update", "delete")
@@ -164,7 +164,7 @@ def public(site: Site) -> Answer:
     policies = site.policies_of_role(None)
     if any(policy["admin_access"] for policy in policies):
         return problem(
-            "Everybody is an administrator of Directus. Take that from the public in "
+            "The public has administrator rights in Directus. Remove them in "
             "Directus under Settings, Access Policies, Public."
         )
     found = sorted({row["action"] for row in site.user_permissions(policies)})
@@ -175,7 +175,7 @@ def public(site: Site) -> Answer:
             "Directus under Settings, Access Policies, Public."
         )
         return problem(reason)
-    return ok("The public may do nothing with users.")
+    return ok("The public has no rights on users.")
 
 
 def customer_role(site: Site) -> Answer:
@@ -190,8 +190,8 @@ def customer_role(site: Site) -> Answer:
         return problem(reason, f"{FOR_TOKEN} --customer-role Customer")
     if found := powers(site, role["id"]):
         reason = (
-            f"Customers have {found}. Take that away in Directus, or choose another "
-            "role by the line."
+            f"Customers have {found}. Remove it in Directus, or choose another "
+            "role with the line."
         )
         return problem(reason, FOR_ANOTHER_ROLE)
     return ok(f"Customers have the role {role['name']}.")
@@ -206,8 +206,8 @@ def customer(site: Site) -> Answer:
     if dangers := _dangers(rows):
         rights = ", ".join(dangers)
         reason = (
-            f"Customers may {rights} in directus_users. Take that away in Directus, "
-            "or choose another role by the line."
+            f"Customers may {rights} in directus_users. Remove these rights in "
+            "Directus, or choose another role with the line."
         )
         return problem(reason, FOR_ANOTHER_ROLE)
     if not site.takes_rules:
@@ -217,13 +217,13 @@ def customer(site: Site) -> Answer:
         )
     if missing := _lacking(rows, "read", OWN_PROFILE):
         fields = ", ".join(missing)
-        reason = f"Customers cannot read of their own profile: {fields}."
+        reason = f"Customers cannot read these fields of their own profile: {fields}."
         return problem(reason, SETUP)
     if missing := _lacking(rows, "update", OWN_WRITABLE):
         fields = ", ".join(missing)
-        reason = f"Customers cannot change of their own profile: {fields}."
+        reason = f"Customers cannot change these fields of their own profile: {fields}."
         return problem(reason, SETUP)
-    return ok("Customers may read and change their own profile alone.")
+    return ok("Customers may read and change only their own profile.")
 
 
 def _lacking(rows: list[Row], action: str, names: list[str]) -> list[str]:

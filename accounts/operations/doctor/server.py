@@ -35,7 +35,7 @@ def reach(site: Site) -> Answer:
         reason = f"{url} does not answer: {error}"
         return problem(reason, "DIRECTUS_URL=…")
     if not isinstance(project, dict):
-        return problem(f"{url} is not a Directus.", "DIRECTUS_URL=…")
+        return problem(f"{url} is not a Directus server.", "DIRECTUS_URL=…")
     return ok(f"{url} answers.")
 
 
@@ -45,7 +45,7 @@ def version(site: Site) -> Answer:
     found = parse_version(text)
     if not found:
         return warning(
-            "Directus does not tell its version: nobody knows whether it is safe.",
+            "Directus does not report its version, so it may be unsafe.",
             f"{SETUP} --env-file .env",
         )
     oldest = FLOORS.get(found[0], min(FLOORS.values()))
@@ -56,7 +56,7 @@ def version(site: Site) -> Answer:
         parts = [reason, _listed(known)]
         return problem(" ".join(parts).strip(), f"npm install directus@{floor}")
     if found[0] not in FLOORS:
-        reason = f"Directus {text} is not supported yet, {max(FLOORS)}.x is."
+        reason = f"Directus {text} is not supported yet, but {max(FLOORS)}.x is."
         return warning(reason)
     if known:
         reason = f"Directus {text} gets no more corrections."
@@ -84,12 +84,12 @@ def health(site: Site) -> Answer:
     line = f'curl -H "Authorization: Bearer $ADMIN_TOKEN" {_health_url()}'
     status = health_status(site)
     if not status:
-        return warning("Directus does not tell how it is.", line)
+        return warning("Directus does not report its health.", line)
     if status == "ok":
-        return ok("Directus finds its mail, storage, database and cache well.")
+        return ok("Directus' mail, storage, database and cache work.")
     reason = (
-        f"Directus says {status} about its own mail, storage, database or cache; "
-        "the line tells an administrator which."
+        f"Directus reports {status} for its mail, storage, database or cache; "
+        "the line shows an administrator which."
     )
     return problem(reason, line)
 
@@ -121,14 +121,14 @@ def clock(site: Site) -> Answer:
     try:
         apart = abs(seconds_apart())
     except ClockUnknown as error:
-        raise NotReadable("Directus does not tell the time.") from error
+        raise NotReadable("Directus does not report its time.") from error
     if apart >= MOST_SECONDS_APART:
         reason = (
-            f"The clocks of Directus and this server differ by {apart:.0f} s: codes of "
-            "apps and messages of the Flow are refused."
+            f"The clocks of Directus and this server differ by {apart:.0f} s, so "
+            "one-time codes and webhook messages are refused."
         )
         return problem(reason, "timedatectl set-ntp true")
-    return ok(f"The clocks are {apart:.0f} s apart.")
+    return ok(f"The clocks differ by {apart:.0f} s.")
 
 
 def time_zone(site: Site) -> Answer:
@@ -139,17 +139,17 @@ def time_zone(site: Site) -> Answer:
     """
     row = site.dated
     if row is None:
-        raise NotReadable("Nobody has signed in to Directus yet.")
+        raise NotReadable("There was no sign-in to Directus yet.")
     told = moment_of(row.told)
     age = round((timezone.now() - told).total_seconds() + _ahead())
     if age < -TOLERANCE or not site.is_aged(row, age, TOLERANCE):
         reason = (
-            "Directus tells times in a time zone of its own, as if it were UTC: the "
-            "last access of people is hours wrong here. The line goes into the "
+            "Directus reports times in its own time zone without naming it, so the "
+            "last access of users is wrong by hours here. Put the line into the "
             "environment of Directus."
         )
         return warning(reason, 'TZ="UTC"')
-    return ok("Directus tells times as they are.")
+    return ok("Directus reports correct times.")
 
 
 def _ahead() -> float:
@@ -176,13 +176,13 @@ def address(site: Site) -> Answer:
     _require_probe(site)
     if not _seen(site, Visitor(PROBE_ADDRESS)):
         reason = (
-            "Directus does not see visitors' addresses: all share one limit. Put "
+            "Directus does not see visitors' addresses, so all share one limit. Put "
             "this server's address into the line."
         )
         return problem(reason, line)
     if _seen(site, _Chain(PROBE_ADDRESS)):
         reason = (
-            "Directus believes any address that it is told. Put this server's "
+            "Directus accepts forged addresses of visitors. Put this server's "
             "address into the line."
         )
         return warning(reason, line)
@@ -191,10 +191,10 @@ def address(site: Site) -> Answer:
 
 def _require_probe(site: Site) -> None:
     if not site.server.has_policies:
-        raise NotReadable("Directus 10 has no policies, by which this could be seen.")
+        raise NotReadable("The check needs policies, which Directus 10 does not have.")
     mine = site.policies_of_role(site.my_role)
     if site.own.probe_policy not in {policy["id"] for policy in mine}:
-        raise NotReadable("directus_setup makes what this needs.", SETUP)
+        raise NotReadable("The check needs a policy from directus_setup.", SETUP)
 
 
 def _seen(site: Site, visitor: Visitor) -> bool:
@@ -207,9 +207,9 @@ def login_attempts(site: Site) -> Answer:
     theirs = site.settings.get("auth_login_attempts")
     ours = clients.failures_before_directus_suspends()
     if theirs == ours:
-        return ok(f"Directus and this site agree: {ours or '∞'}.")
+        return ok(f"Directus and this site have the same limit: {ours or '∞'}.")
     reason = (
-        f"Directus suspends an account after {theirs or '∞'} failures, this site "
+        f"Directus suspends an account after {theirs or '∞'} failures, but this site "
         f"expects {ours or '∞'}."
     )
     return problem(reason, f"DIRECTUS_LOGIN_ATTEMPTS={theirs or 0}")

@@ -15,19 +15,19 @@ def registration(site: Site) -> Answer:
     is_open = bool(site.public_info.get("project", {}).get("public_registration"))
     mode = clients.signup_mode()
     if mode == "register" and not is_open:
-        return problem("Directus takes no sign-ups, this site offers them.", SETUP)
+        return problem("Sign-up is closed in Directus, but this site offers it.", SETUP)
     if mode != "register" and is_open:
         reason = (
-            "Directus takes sign-ups past this site, which does not need that "
+            "Sign-up is open in Directus itself, which this site does not need "
             f"(DIRECTUS_SIGNUP={mode})."
         )
         return warning(reason, SETUP)
     if is_open:
         return ok(
-            "Directus takes sign-ups, past this site too: DIRECTUS_SIGNUP=register "
-            "needs that."
+            "Sign-up is open in Directus itself, too: DIRECTUS_SIGNUP=register "
+            "needs it."
         )
-    return ok("Directus takes no sign-ups, and this site needs none of it.")
+    return ok("Sign-up is closed in Directus, and this site does not need it.")
 
 
 def role(site: Site) -> Answer:
@@ -36,17 +36,17 @@ def role(site: Site) -> Answer:
         return ok("Directus takes no sign-ups.")
     role_id = site.settings["public_registration_role"]
     if role_id is None:
-        return problem("Who signs up gets no role.", SETUP)
+        return problem("New users get no role.", SETUP)
     found = powers(site, role_id)
     if found:
-        reason = f"Who signs up gets {found}."
+        reason = f"New users get {found}."
         is_ours = role_id == clients.customer_role()
         line = FOR_ANOTHER_ROLE if is_ours else SETUP
         return problem(reason, line)
     if role_id != clients.customer_role():
-        reason = "Who signs up gets another role than DIRECTUS_CUSTOMER_ROLE."
+        reason = "New users get another role than DIRECTUS_CUSTOMER_ROLE."
         return warning(reason, f"DIRECTUS_CUSTOMER_ROLE={role_id}")
-    return ok("Who signs up becomes a customer.")
+    return ok("New users get the customers' role.")
 
 
 def verification(site: Site) -> Answer:
@@ -64,7 +64,7 @@ def reset_link(site: Site) -> Answer:
     url = public_url("accounts:password_reset_confirm")
     if not site.server.has_policies:
         # A known address would get a mail.
-        raise NotReadable("Directus 10 says that for addresses it knows alone.")
+        raise NotReadable("Directus 10 checks links for known addresses only.")
     email = f"doctor-{secrets.token_hex(8)}@example.com"
     try:
         site.anonymous.request_password_reset(email=email, reset_url=url)
@@ -81,7 +81,7 @@ def register_link(site: Site) -> Answer:
     """
     url = public_url("accounts:email_verification")
     if clients.signup_mode() != "register":
-        return ok("This site does not use it.")
+        return ok("This site does not use Directus' own sign-up.")
     if site.me.get("status") != "active" or not site.me.get("email"):
         raise NotReadable("This needs a service user with an address.")
     service_user = NewUser(site.me["email"], password=secrets.token_urlsafe(32))
@@ -96,9 +96,9 @@ def register_link(site: Site) -> Answer:
 
 
 def _not_allowed(url: str, variable: str) -> Answer:
-    reason = f"Directus sends no links to {url}."
+    reason = f"Directus refuses to mail links to {url}."
     return problem(reason, f'{variable}="{url}"')
 
 
 def _allowed(url: str) -> Answer:
-    return ok(f"Directus sends links to {url}.")
+    return ok(f"Directus mails links to {url}.")

@@ -57,7 +57,7 @@ class Site(Times):
     def service(self) -> DirectusClient:
         """The client with the service token, which has been tried."""
         if self.token_error is not None:
-            raise NotReadable("This needs a service token that works.")
+            raise NotReadable("The check needs a valid service token.")
         client = clients.service_client()
         if client is None:
             raise NotReadable("This needs a service token.")
@@ -257,7 +257,7 @@ class Site(Times):
         rows = self.service.get(f"/{path}", params=params)
         most = (self.info.get("queryLimit") or {}).get("max") or -1
         if 0 < most <= len(rows):
-            reason = f"Directus gives no more than {most} rows of {path} at once."
+            reason = f"Directus returns at most {most} rows of {path} at once."
             raise NotReadable(reason, 'QUERY_LIMIT_MAX="-1"')
         return rows
 

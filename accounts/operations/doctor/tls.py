@@ -19,20 +19,20 @@ def tls(site: Site) -> Answer:
     """Directus' certificate is valid, and does not expire soon."""
     url = urlsplit(clients.directus_url())
     if url.scheme != "https":
-        return ok("Directus is reached without TLS.")
+        return ok("DIRECTUS_URL does not use TLS.")
     host, port = url.hostname or "", url.port or 443
     try:
         days = int(days_left(host, port))
     except ssl.SSLCertVerificationError as error:
-        reason = f"The certificate of {host} is not good: {error.verify_message}."
+        reason = f"The certificate of {host} is not valid: {error.verify_message}."
         # Another list of authorities can help only against an unknown authority.
         line = "DIRECTUS_CA_BUNDLE=…" if error.verify_code in UNKNOWN_AUTHORITY else ""
         return problem(reason, line)
     except OSError:
-        return problem(f"There is no TLS connection to {host}.", "DIRECTUS_URL=…")
+        return problem(f"The TLS connection to {host} failed.", "DIRECTUS_URL=…")
     if days < DAYS_LEFT:
-        return warning(f"The certificate of {host} ends in {days} days.")
-    return ok(f"The certificate of {host} is good for {days} days.")
+        return warning(f"The certificate of {host} expires in {days} days.")
+    return ok(f"The certificate of {host} is valid for {days} days.")
 
 
 def days_left(host: str, port: int) -> float:

@@ -30,7 +30,7 @@ KEPT = timedelta(days=1)
 def secret(site: Site) -> Answer:
     """There is a secret: without it, the site accepts no messages."""
     if clients.webhook_secret():
-        return ok("Messages of Directus are taken when they are signed.")
+        return ok("The site accepts signed webhook messages.")
     seconds = clients.revalidate_seconds()
     reason = f"Without a webhook a suspension takes effect after {seconds} s."
     return warning(reason, "DIRECTUS_WEBHOOK_SECRET=…")
@@ -41,15 +41,15 @@ def flow(site: Site) -> Answer:
     _require_secret()
     row = site.webhook_flow
     if row is None:
-        return problem("Directus has no Flow that tells about users.", SETUP)
+        return problem("Directus has no Flow for this site.", SETUP)
     if row["status"] != "active":
-        return problem("The Flow that tells about users is switched off.", SETUP)
+        return problem("The Flow for this site is inactive.", SETUP)
     if row["operation"] != site.own.webhook_sign:
-        return problem("The Flow that tells about users does nothing.", SETUP)
+        return problem("The Flow for this site has no operation.", SETUP)
     if not _has_our_key(row):
         reason = "The Flow signs with another secret than DIRECTUS_WEBHOOK_SECRET."
         return problem(reason, SETUP)
-    return ok("Directus tells this site about users that changed.")
+    return ok("Directus reports changed users to this site.")
 
 
 def target(site: Site) -> Answer:
@@ -61,21 +61,21 @@ def target(site: Site) -> Answer:
     url, here, last = _target(row), public_url(WEBHOOK), _last_message()
     if url != here and not leads_here(url):
         reason = (
-            f"The Flow calls {url}, where this server does not find the site. The "
-            "line names where it is; another address may be given, too."
+            f"The Flow calls {url}, where the site does not answer this server. The "
+            "line has the site's address; another one is possible, too."
         )
         return warning(reason, f"{SETUP} --webhook-url {here}")
     if change := _unheard(site, last):
         since = f", the last one at {_shown(last)}" if last else ""
         reason = (
-            f"Users were changed in Directus at {_shown(change)}, and no message came "
-            f"from the Flow to {url}{since}. If that was mended since, change a user "
-            "in Directus and look again."
+            f"Users were changed in Directus at {_shown(change)}, but the Flow sent no "
+            f"message to {url}{since}. If you have fixed it since, change a user "
+            "in Directus and run the check again."
         )
         return warning(reason, _line(url, here))
     if last:
         return ok(f"The Flow calls {url}, last at {_shown(last)}.")
-    reason = f"No message has come lately from the Flow to {url}."
+    reason = f"The Flow has sent no message to {url} lately."
     return unknown(reason, _line(url, here))
 
 

@@ -1,4 +1,4 @@
-"""Compare what the site needs of Directus with what is there, and make the changes.
+"""Compare the site's needs with the state of Directus, and make the changes.
 
 Plain functions and dataclasses that take a DirectusClient; no settings, no models.
 Everything that the site makes has a fixed id, so that it is recognised under any

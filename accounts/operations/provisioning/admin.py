@@ -42,5 +42,5 @@ def _auth(token: str) -> BearerAuth:
         return BearerAuth(token)
     except ValueError:
         raise ProvisioningError(
-            "The administrator's token holds characters that no token has."
+            "The administrator's token has invalid characters."
         ) from None

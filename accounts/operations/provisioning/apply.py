@@ -47,4 +47,4 @@ def _refusal(change: Change, error: DirectusAPIError | RateLimited) -> str:
     text = f"Directus refuses the {describe(change)}: {error}."
     if error.code != "LIMIT_EXCEEDED":
         return text
-    return f"{text} Its licence allows no more of this kind that are active."
+    return f"{text} Its licence allows no more active ones of this kind."

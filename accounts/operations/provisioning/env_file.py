@@ -123,7 +123,7 @@ def _take_over(old: Path, new: Path, handle: int) -> None:
             os.fchown(handle, had.st_uid, had.st_gid)
         except OSError as error:
             raise ProvisioningError(
-                f"{old} would not keep its owner and its group, and the site might no "
+                f"{old} would change its owner or group, and the site might no "
                 "longer read it: run this as its owner or as root."
             ) from error
     # The mode and extended attributes, such as access control lists.
@@ -145,8 +145,8 @@ def _sync_folder(folder: Path) -> None:
 def _refusal(path: Path, error: OSError) -> ProvisioningError:
     if error.errno in {errno.EBUSY, errno.EXDEV}:
         return ProvisioningError(
-            f"{path} cannot be replaced because it is mounted by itself, as into a "
-            "container: run this where the file lies, or mount its folder."
+            f"{path} cannot be replaced because it is a mount of its own, as in a "
+            "container: run this outside of the container, or mount its folder."
         )
     reason = error.strerror or type(error).__name__
     return ProvisioningError(f"{path} cannot be written: {reason}.")

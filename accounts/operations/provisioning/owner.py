@@ -49,8 +49,8 @@ def refuse_another_site(state: State, options: Options, *, token_works: bool) ->
     if other:
         raise ProvisioningError(
             f"Directus has the site “{state.own.name}” at {other}, and this one is at "
-            f"{options.site_url}. A second site needs a name of its own: --site NAME. "
-            f'If it is the same site, name it: --site "{state.own.name}".'
+            f"{options.site_url}. A second site needs its own name: --site NAME. "
+            f'If it is the same site, use --site "{state.own.name}".'
         )
 
 

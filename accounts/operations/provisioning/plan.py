@@ -184,9 +184,7 @@ def _fields(state: State, options: Options) -> Iterator[Change]:
 
 def _require_kept_by_directus(row: Row) -> None:
     if "date-updated" not in ((row.get("meta") or {}).get("special") or []):
-        raise ProvisioningError(
-            f"Users have a field {row['field']} already, which is something else."
-        )
+        raise ProvisioningError(f"Users already have another field {row['field']}.")
 
 
 def _permissions(state: State, options: Options) -> Iterator[Change]:
@@ -266,8 +264,8 @@ def _service_user(
         )
         return
     path = f"/users/{user['id']}"
-    # # `read_state` has checked that it is the site's own user. Writing the address
-    # again would end its sessions.
+    # `read_state` has checked that it is the site's own user. Writing the address again
+    # would end its sessions.
     yield from _update("user", email, path, user, {"status": values["status"]})
     if needs_token:
         before = {"token": bool(user["token"])}

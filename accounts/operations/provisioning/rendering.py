@@ -7,7 +7,7 @@ from typing import Any
 from .plan import CREATE, Change, Plan
 
 Style = Callable[[str], str]
-# The kinds of changes whose own name is not plain enough.
+# Plain names of some kinds of changes.
 IN_WORDS = {
     "access": "policy of a role",
     "field": "field of users",
@@ -56,9 +56,9 @@ def _render(
         lines = _changed_values(change, added, removed)
     yield from lines
     if change.needs_token:
-        yield "    token: a new one"
+        yield "    token: a new token"
     if change.before.get("token"):
-        yield removed("    The token it has now stops working.")
+        yield removed("    The present token becomes invalid.")
 
 
 def _new_values(change: Change) -> Iterator[str]:
@@ -118,15 +118,15 @@ def _text(value: Any) -> str:
 def _beyond(plan: Plan, changed: Style) -> Iterator[str]:
     """List the rights of new customers that the site does not need."""
     name = f"{plan.customer_role_name} ({plan.customer_role})"
-    yield changed(f"The customers' role {name} may do more than the site needs:")
+    yield changed(f"The customers' role {name} has rights beyond the site's needs:")
     yield from (f"  ! {each.text}" for each in plan.beyond)
 
 
 def _leftovers(plan: Plan) -> Iterator[str]:
     """List the policies that an upgrade of Directus made."""
     yield (
-        "Directus 11 made these policies of roles of version 10. Their rights count as "
-        "long as they are there; delete them in Directus when this has run:"
+        "Directus 11 made these policies from roles of version 10. Their rights stay "
+        "in effect until you delete them in Directus, after this command:"
     )
     yield from (f"  - {each.name}, id {each.id}" for each in plan.leftovers)
 
@@ -140,20 +140,20 @@ def _restrictions(changed: Style) -> Iterator[str]:
         f"  - {line}"
         for line in (
             (
-                "Customers get no permission in Directus at all, or they could read "
+                "Customers get no permission in Directus: otherwise they could read "
                 "each other. The site reads their profiles with its service token."
             ),
             (
-                "The service token's permissions cannot be narrowed to customers: who "
-                "has it can make themselves an administrator of Directus. Keep it as "
-                "you keep an administrator's password."
+                "The service token's permissions cannot be limited to customers: a "
+                "user with the token can become an administrator of Directus. Protect "
+                "it like an administrator's password."
             ),
             (
-                "Nor can they be narrowed to the folder of profile pictures: the "
-                "service token reads and deletes every file, and deletes every user."
+                "Nor can they be limited to the folder of profile pictures: the "
+                "service token can read and delete all files, and delete all users."
             ),
             (
-                "Customers cannot switch on a second factor by themselves, nor change "
+                "Customers cannot switch on a second factor, nor change "
                 "their profile in Directus."
             ),
         )
@@ -162,9 +162,9 @@ def _restrictions(changed: Style) -> Iterator[str]:
 
 def _summary(plan: Plan) -> str:
     if not plan.changes and plan.token_missing:
-        return "Nothing to change in Directus, but the site has no service token."
+        return "Directus needs no changes, but the site has no service token."
     if not plan.changes:
-        return "Directus has everything that the site needs. Nothing to change."
+        return "Directus needs no changes."
     new = sum(change.verb == CREATE for change in plan.changes)
     changed = len(plan.changes) - new
     parts = [

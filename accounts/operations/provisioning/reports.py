@@ -64,8 +64,8 @@ class TextReport:
             self._write(line)
         if plan.token_missing:
             text = (
-                "The site has no working service token. Give --env-file or "
-                "--print-token to make one."
+                "The site has no valid service token. Give --env-file or "
+                "--print-token to create one."
             )
             self.note(text)
 
@@ -89,13 +89,13 @@ class TextReport:
         """Show the values as lines to paste."""
         self._write("")
         self._write(
-            "Directus reads the following from its own environment. Put the "
-            "address of this site's server in place of 127.0.0.1, and set up mail "
+            "Put the following into Directus' own environment. Use the "
+            "address of this site's server instead of 127.0.0.1, and set up mail "
             "(EMAIL_TRANSPORT, EMAIL_FROM) and SECRET there, too."
         )
         for name, value in lines.items():
             self._write(f'{name}="{value}"')
-        alone = "if nobody but this site uses Directus"
+        alone = "if only this site uses Directus"
         self._write(f'# MAX_PAYLOAD_SIZE="100kb"  {alone}')
 
     def end(self) -> None:

@@ -230,7 +230,7 @@ def _deletes_customers(customer_role: str) -> Permission:
 
 
 def _only_customers(customer_role: str) -> dict[str, Any]:
-    # # A policy can belong to one user: an administrator in the customers' role is
+    # A policy can belong to one user: an administrator in the customers' role is
     # excluded, too.
     is_admin = {"policy": {"admin_access": {"_eq": True}}}
     return {

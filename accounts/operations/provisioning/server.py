@@ -1,4 +1,4 @@
-"""What a version of Directus and its licence can express."""
+"""The features of a version of Directus and of its licence."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

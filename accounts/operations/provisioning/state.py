@@ -102,8 +102,8 @@ def _require_whole(state: State, info: Row) -> None:
     lists = [value for value in vars(state).values() if isinstance(value, list)]
     if 0 < most <= max(map(len, lists)):
         raise ProvisioningError(
-            f"Directus gives no more than {most} rows at once (QUERY_LIMIT_MAX), and "
-            "there are more to be seen. Raise it for this."
+            f"Directus returns at most {most} rows at once (QUERY_LIMIT_MAX), and "
+            "there are more. Raise the limit for this command."
         )
 
 
@@ -170,7 +170,7 @@ def _require_administrator(client: DirectusClient, server: Server) -> None:
         # A user who may not read their role gets only the id.
         rights = me.get("role")
     if not (rights or {}).get("admin_access"):
-        raise ProvisioningError("These credentials are not an administrator's.")
+        raise ProvisioningError("These credentials have no administrator rights.")
 
 
 def _require_supported(server: Server) -> None:
@@ -210,7 +210,7 @@ def _refuse_powerful_role(client: DirectusClient, server: Server, role: Row) -> 
     if _is_powerful(client, server, role):
         raise ProvisioningError(
             f"The role {role['name']} has administrator rights. Customers must not "
-            "get it: name another one."
+            "get it: choose another one."
         )
 
 
@@ -256,7 +256,7 @@ def _find_service_user(client: DirectusClient, wish: str, own: SiteIds) -> Row |
     user = same[0]
     if user["role"] != own.service_role:
         raise ProvisioningError(
-            f"{email} belongs to a user that this command did not make. Choose "
+            f"{email} belongs to a user that this command did not create. Choose "
             "another address with --service-email."
         )
     return user

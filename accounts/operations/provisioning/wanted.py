@@ -1,4 +1,4 @@
-"""What the site needs of Directus, as data for version 11.
+"""The site's needs in Directus, as data for version 11.
 
 Roles and policies are here; their permissions are in `rights.py`.
 """

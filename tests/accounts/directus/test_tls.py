@@ -212,8 +212,8 @@ def test_a_missing_file_of_authorities_is_told_at_once(tmp_path):
     ("options", "verdict", "reason"),
     [
         ({"ends": NOW + 30 * DAY}, "ok", "29 days"),
-        ({"ends": NOW + 13 * DAY}, "warning", "ends in 12 days"),
-        *((fault, "problem", "is not good") for fault in FAULTS.values()),
+        ({"ends": NOW + 13 * DAY}, "warning", "expires in 12 days"),
+        *((fault, "problem", "is not valid") for fault in FAULTS.values()),
     ],
 )
 def test_the_doctor_looks(serve, tls, authority, settings, options, verdict, reason):
@@ -233,4 +233,4 @@ def test_the_doctor_needs_a_connection(settings):
     answer = doctor_tls.tls(Site())
 
     assert answer.verdict == "problem"
-    assert "no TLS connection" in answer.reason
+    assert "TLS connection" in answer.reason

@@ -109,7 +109,7 @@ def test_a_file_that_would_change_hands_is_left_alone(path, monkeypatch):
     monkeypatch.setattr(env_file.os, "fstat", lambda handle: _of_another(real(handle)))
 
     for write in (require_writable, lambda path: write_values(path, {"TOKEN": "new"})):
-        with pytest.raises(ProvisioningError, match="keep its owner and its group"):
+        with pytest.raises(ProvisioningError, match="change its owner or group"):
             write(path)
 
     assert path.read_text() == "TOKEN=old\n"

@@ -128,7 +128,7 @@ def test_what_a_changed_map_will_do_is_told(ada, settings):
 
 
 def test_an_unknown_user(directus, db):
-    with pytest.raises(CommandError, match="No user") as caught:
+    with pytest.raises(CommandError, match="no user") as caught:
         explain("nobody@example.com")
 
     assert caught.value.returncode == 2

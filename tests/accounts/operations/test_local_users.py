@@ -97,7 +97,7 @@ def test_the_local_one_of_several_gets_the_password(root, typed, address):
 def test_a_mirrored_user_has_no_password_to_change(typed):
     mirrored()
 
-    with pytest.raises(CommandError, match="kept in Directus"):
+    with pytest.raises(CommandError, match="is in Directus"):
         call_command("changepassword", ADDRESS)
 
 

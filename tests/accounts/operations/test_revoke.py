@@ -105,7 +105,7 @@ def test_a_user_who_is_named_twice_is_one(shadow, service_token):
 
 @pytest.mark.parametrize("name", ["nobody@example.com", "9" * 40, "7", "x", ""])
 def test_an_unknown_name_ends_no_session(shadow, service_token, name):
-    with pytest.raises(CommandError, match="Nobody was signed out") as caught:
+    with pytest.raises(CommandError, match="No user was signed out") as caught:
         revoke(shadow.email, name)
 
     assert caught.value.returncode == 2

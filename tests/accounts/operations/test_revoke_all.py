@@ -281,7 +281,7 @@ def test_the_words_of_a_dry_run(people):
     call_command("directus_revoke", all=True, dry_run=True, stdout=output)
 
     assert "Would end 5 sessions of 5 users, and revoke 5 refresh" in output.getvalue()
-    assert "What 5 users may have at Directus" in output.getvalue()
+    assert "Further sessions of 5 users at Directus" in output.getvalue()
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def setup(directus_server, settings):
 def test_a_second_run_changes_nothing_and_says_so(setup, directus_server):
     before = directus_server.state.site_env.read_text()
 
-    assert "Nothing to change" in setup(yes=True)
+    assert "needs no changes" in setup(yes=True)
     setup(check=True)
     assert directus_server.state.site_env.read_text() == before
 
@@ -109,7 +109,7 @@ def test_the_flow_is_compared_with_this_sites_secret(setup, directus_server, set
         setup(check=True, webhook_url=url)
     shown = setup(dry_run=True, webhook_url=url)
 
-    assert "Nothing to change" in printed
+    assert "needs no changes" in printed
     assert 'IMPORT_IP_DENY_LIST="169.254.169.254"' in printed
     assert caught.value.returncode == 3
     assert "~ operation of a flow Sign" in shown
@@ -124,7 +124,7 @@ def test_without_an_address_the_flow_keeps_its_own(setup, directus_server, setti
     printed = setup(check=True)
 
     url = f"{directus_server.site_url}/webhooks/directus/"
-    assert "Nothing to change" in printed
+    assert "needs no changes" in printed
     assert f"The Flow keeps calling {url}" in printed
     (note,) = json.loads(setup(check=True, format="json"))["notes"]
     assert url in note
@@ -237,7 +237,7 @@ def test_a_password_works_as_well_as_a_token(setup, directus_server):
         check=True,
     )
 
-    assert "Nothing to change" in printed
+    assert "needs no changes" in printed
 
 
 @pytest.mark.real

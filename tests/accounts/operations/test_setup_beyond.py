@@ -203,7 +203,7 @@ def test_the_id_accepts_it(setup, tmp_path):
 
 
 def test_another_id_accepts_nothing(setup):
-    with pytest.raises(CommandError, match="names another role") as caught:
+    with pytest.raises(CommandError, match="must name the customers' role") as caught:
         setup(strong(), yes=True, accept_role="Customer")
 
     assert caught.value.returncode == 2
@@ -228,7 +228,7 @@ def test_it_is_a_question_of_its_own(
     else:
         with pytest.raises(CommandError, match="Nothing was changed"):
             setup(strong())
-    assert "everybody who signs up do this" in capsys.readouterr().err
+    assert "for all new users" in capsys.readouterr().err
 
 
 def test_without_a_terminal_nothing_is_accepted(setup, monkeypatch):

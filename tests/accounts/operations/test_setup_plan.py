@@ -100,7 +100,7 @@ def test_users_get_a_field_of_their_last_change(complete):
 def test_a_field_of_that_name_that_is_something_else(complete, special):
     row = {"field": "date_updated", "meta": {"special": special}}
 
-    with pytest.raises(ProvisioningError, match="something else"):
+    with pytest.raises(ProvisioningError, match="another field"):
         plan_for(replace(complete, user_fields=[row]), Options(modification_field=True))
 
 
@@ -108,7 +108,7 @@ def test_a_complete_directus_needs_nothing(complete):
     plan = plan_for(complete)
 
     assert plan.changes == []
-    assert "Nothing to change" in "\n".join(render_plan(plan))
+    assert "needs no changes" in "\n".join(render_plan(plan))
 
 
 def test_an_empty_directus_gets_everything_in_an_order_that_works(complete):
@@ -211,7 +211,7 @@ def test_a_token_is_made_only_where_it_can_be_handed_over(complete):
 def test_the_plan_says_that_the_former_token_dies(complete):
     text = "\n".join(render_plan(plan_for(complete, token_works=False)))
 
-    assert "The token it has now stops working." in text
+    assert "The present token becomes invalid." in text
     assert "***" not in text
 
 
@@ -246,7 +246,7 @@ def test_what_a_missing_licence_leaves_out_is_told(empty, complete):
     text = "\n".join(render_plan(restricted))
     assert "no licence" in text
     assert "Customers get no permission" in text
-    assert "as you keep an administrator's password" in text
+    assert "like an administrator's password" in text
     assert "licence" not in "\n".join(render_plan(plan_for(complete)))
 
 

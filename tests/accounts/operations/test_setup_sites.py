@@ -217,7 +217,7 @@ def test_a_token_that_works_goes_to_the_new_file(setup, in_use, tmp_path):
     printed = setup(set_up(""), yes=True, env_file=path)
 
     assert read_value(path, KEY) == TOKEN
-    assert "stops working" not in printed
+    assert "becomes invalid" not in printed
     assert TOKEN not in printed
 
 
@@ -235,7 +235,7 @@ def test_the_file_is_said_to_lack_it(setup, in_use, tmp_path):
 
     printed = setup(set_up(""), dry_run=True, env_file=path)
 
-    assert f"lacks what it should hold: DIRECTUS_CUSTOMER_ROLE, {KEY}." in printed
+    assert f"lacks values or has wrong ones: DIRECTUS_CUSTOMER_ROLE, {KEY}." in printed
     assert not path.exists()
 
 
@@ -246,7 +246,7 @@ def test_a_token_is_replaced_where_that_is_asked_for(setup, in_use, tmp_path):
     printed = setup(set_up(""), yes=True, env_file=path, new_token=True)
 
     assert len(read_value(path, KEY)) > 40
-    assert "The token it has now stops working." in printed
+    assert "The present token becomes invalid." in printed
 
 
 def test_a_printed_token_comes_with_the_role(setup, works):
@@ -257,7 +257,7 @@ def test_a_printed_token_comes_with_the_role(setup, works):
 
 
 def test_a_new_token_needs_a_place(setup):
-    with pytest.raises(CommandError, match="needs a place") as caught:
+    with pytest.raises(CommandError, match="needs --env-file") as caught:
         setup(Changeable(), yes=True, new_token=True)
 
     assert caught.value.returncode == 2
@@ -270,7 +270,7 @@ def test_without_a_token_not_everything_is_there(setup, works, settings):
 
     printed = setup(client, yes=True)
 
-    assert "everything that the site needs" not in printed
+    assert "needs no changes." not in printed
     assert "no service token" in printed
 
 

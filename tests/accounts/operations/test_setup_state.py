@@ -146,7 +146,7 @@ def test_version_10_tells_administrators_by_their_role(is_admin):
     if is_admin:
         assert not read_state(stub, OPTIONS).server.has_policies
     else:
-        with pytest.raises(ProvisioningError, match="not an administrator's"):
+        with pytest.raises(ProvisioningError, match="no administrator rights"):
             read_state(stub, OPTIONS)
 
 

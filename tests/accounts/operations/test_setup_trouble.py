@@ -78,7 +78,7 @@ def test_another_address_is_trusted_by_the_same_certificates(settings):
 
 @pytest.mark.parametrize("token", ["Canary Canary", "Canäry"])
 def test_what_cannot_be_a_token_is_no_administrator(token):
-    with pytest.raises(CommandError, match="no token has") as caught:
+    with pytest.raises(CommandError, match="invalid characters") as caught:
         call_command("directus_setup", admin_token=token, check=True)
 
     assert caught.value.returncode == 1
@@ -123,7 +123,7 @@ def test_a_file_that_cannot_be_read_is_one_plain_sentence(setup, tmp_path, monke
 def test_on_10_a_user_who_may_not_read_the_own_role_is_no_administrator():
     stub = StubDirectus(version="10.13.4", **{"users/me": {"id": "1"}})
 
-    with pytest.raises(ProvisioningError, match="not an administrator's"):
+    with pytest.raises(ProvisioningError, match="no administrator rights"):
         read_state(stub, Options())
 
 

@@ -54,8 +54,8 @@ def test_without_the_option_they_only_leave(restored, sync):
 def test_a_user_deactivated_before_is_erased_too(restored, sync):
     sync()
 
-    assert "Erased 2 of 2" in sync(erase_missing=True, yes=True)
-    assert "Erased 0 of 0" in sync(erase_missing=True, yes=True)
+    assert "Deleted 2 of 2" in sync(erase_missing=True, yes=True)
+    assert "Deleted 0 of 0" in sync(erase_missing=True, yes=True)
 
 
 def test_a_suspended_user_is_not_missing(restored, sync, directus, people):
@@ -90,7 +90,7 @@ def test_it_asks_first(restored, sync, monkeypatch, capsys, said, gone):
 def test_a_dry_run_counts(restored, sync):
     printed = sync(erase_missing=True, dry_run=True)
 
-    assert "Would erase 2" in printed
+    assert "Would delete 2" in printed
     assert erased(restored) == [False, False]
 
 
@@ -108,7 +108,7 @@ def test_too_many_stop_it(restored, sync, directus, people):
 
 @pytest.mark.parametrize("option", [{"user": "7"}, {"since": timezone.now()}])
 def test_only_with_all_users(service_token, sync, option):
-    with pytest.raises(CommandError, match="everybody") as caught:
+    with pytest.raises(CommandError, match="all users") as caught:
         sync(erase_missing=True, **option)
 
     assert caught.value.returncode == 2
@@ -130,7 +130,7 @@ def test_an_answer_that_directus_cuts_off_erases_no_user(restored, sync, directu
         patch.setattr(DirectusClient, "get", get)
         outcome = sync(erase_missing=True, yes=True)
 
-    assert "Erased 2 of 2" in outcome
+    assert "Deleted 2 of 2" in outcome
     assert max(limits) <= 3
 
 
@@ -143,7 +143,7 @@ def test_a_user_who_is_there_again_meanwhile_stays(
 
     monkeypatch.setattr("accounts.management.commands.directus_sync._agrees", agrees)
 
-    assert "Erased 1 of 2" in sync(erase_missing=True)
+    assert "Deleted 1 of 2" in sync(erase_missing=True)
     assert erased(restored) == [False, True]
 
 

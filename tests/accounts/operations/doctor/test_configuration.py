@@ -13,7 +13,7 @@ def test_roles_in_the_settings_that_do_not_exist(site, settings):
     answer = configuration.roles(site)
 
     assert answer.verdict is Verdict.WARNING
-    assert answer.reason.endswith("does not have: Redaktion.")
+    assert answer.reason.endswith("of the settings: Redaktion.")
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_seats(core, taken, verdict):
 def test_what_a_licence_hides(core, check):
     core.public_info["license"]["source"] = "env"
 
-    with pytest.raises(NotReadable, match="administrators alone"):
+    with pytest.raises(NotReadable, match="Only administrators"):
         check(core)
 
 

@@ -66,7 +66,7 @@ def test_registration_without_need_is_closed_by_the_set_up(site, settings, mode)
 
 
 def test_registration_that_is_needed_is_said_to_be_open(site):
-    assert "past this site too" in sign_up.registration(site).reason
+    assert "open in Directus itself, too" in sign_up.registration(site).reason
 
 
 @pytest.mark.parametrize("field", ["status", "role", "password"])

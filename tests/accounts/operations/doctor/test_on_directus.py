@@ -207,7 +207,7 @@ def test_a_change_that_the_flow_did_not_tell_of(
     _code, found = doctor()
 
     assert found["webhook.target"]["verdict"] == "warning"
-    assert "no message came" in found["webhook.target"]["reason"]
+    assert "the Flow sent no message" in found["webhook.target"]["reason"]
 
 
 @pytest.mark.real

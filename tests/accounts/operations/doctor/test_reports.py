@@ -66,7 +66,7 @@ def test_the_command_works_without_the_database(found, monkeypatch):
     out, err = run(format="json")
 
     assert json.loads(out) == [finding.as_dict() for finding in FINDINGS]
-    assert "The admin does not show this: OperationalError" in err
+    assert "not stored for the admin: OperationalError" in err
 
 
 @pytest.mark.django_db

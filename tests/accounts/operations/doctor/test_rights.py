@@ -16,7 +16,7 @@ def test_a_missing_token_warns_of_sign_ups_by_others(site, settings):
     answer = rights.token(site)
 
     assert answer.verdict is Verdict.WARNING
-    assert "signs up with somebody else's address first" in answer.reason
+    assert "whether the owner of an address" in answer.reason
     assert "directus_setup" in answer.line
 
 
@@ -67,9 +67,9 @@ def test_fields_of_the_profile_need_rights(site, settings):
     ("collection", "action", "right", "named"),
     [
         ("directus_users", "update", {"fields": ["role"]}, "update role"),
-        ("directus_users", "update", {"access": "full"}, "update everybody"),
+        ("directus_users", "update", {"access": "full"}, "update all users"),
         ("directus_users", "create", {"fields": ["token"]}, "create token"),
-        ("directus_users", "delete", {"access": "full"}, "delete everybody"),
+        ("directus_users", "delete", {"access": "full"}, "delete all users"),
         ("directus_files", "read", {"access": "full"}, "read every file"),
         ("directus_files", "delete", {"access": "full"}, "delete every file"),
     ],

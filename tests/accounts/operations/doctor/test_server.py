@@ -25,8 +25,8 @@ from accounts.operations.doctor.times import Dated
         ("12.4.0", "ok", "12.4.0"),
         ("12.3.0", "problem", "older than 12.3.1"),
         ("13.0.0", "warning", "not supported yet"),
-        ("", "warning", "does not tell"),
-        ("nonsense", "warning", "does not tell"),
+        ("", "warning", "does not report its version"),
+        ("nonsense", "warning", "does not report its version"),
     ],
 )
 def test_versions(site, version, verdict, reason):

@@ -20,8 +20,8 @@ from .made_up import SECRET, URL
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"status": "inactive"}, "switched off"),
-        ({"operation": None}, "does nothing"),
+        ({"status": "inactive"}, "inactive"),
+        ({"operation": None}, "no operation"),
         ({"description": Webhook(URL, "x" * 32).description}, "another secret"),
         ({"description": None}, "another secret"),
     ],
@@ -104,7 +104,7 @@ def test_a_change_that_no_message_told_of_is_a_finding(site, calls, last):
     answer = webhook.target(site)
 
     assert answer.verdict is Verdict.WARNING
-    assert "no message came" in answer.reason
+    assert "the Flow sent no message" in answer.reason
 
 
 @pytest.mark.django_db
