@@ -70,7 +70,7 @@ def test_a_code_lets_in_once_and_the_second_factor_stays_on(
     assert recovery_codes.codes_left(User.objects.get()) == 9
     assert browser.get("/").status_code == 200
     assert "two_factor.recovered" in caplog.text
-    assert any("9 recovery codes are left" in sent.body for sent in mail.outbox)
+    assert any("You have 9 codes left" in sent.body for sent in mail.outbox)
     assert log_in(Client(), ada.email, ada.password).url == "/login/code/"
 
 

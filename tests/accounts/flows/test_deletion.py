@@ -82,7 +82,7 @@ def test_a_password_reset_by_mail_cancels_it(her_browser, ada, directus, caplog)
     assert choose_password(browser).url == "/reset-password/done/"
 
     assert User.objects.get().delete_at is None
-    assert any("which cancels it too" in sent.body for sent in mail.outbox)
+    assert any("which also cancels it" in sent.body for sent in mail.outbox)
     assert "deletion.revoked" in caplog.text
     days_pass()
     assert run()[1] == 0
