@@ -134,8 +134,8 @@ class DirectusMiddleware:
         if isinstance(error, TryLater):
             return errors.too_many_requests(request, error.retry_after)
         if isinstance(error, AuthenticationFailed):
-            # Who is signed in has tokens that are renewed, or a session that has
-            # expired: what is refused is the site's own token.
+            # Refused tokens of a user are renewed, or end the session, so this was the
+            # service token.
             log_refusal(error)
             return errors.unavailable(request)
         if isinstance(error, DirectusAPIError):

@@ -173,7 +173,7 @@ def _check_deletion():
         return []
     return [
         checks.Warning(
-            "Nobody can delete the own account: DIRECTUS_SERVICE_TOKEN is empty.",
+            "Users cannot delete their accounts: DIRECTUS_SERVICE_TOKEN is empty.",
             hint="Run directus_setup, or set ACCOUNT_DELETION=off.",
             id="accounts.W005",
         )

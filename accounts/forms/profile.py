@@ -10,7 +10,7 @@ from django.forms.utils import flatatt
 from django.template.defaultfilters import filesizeformat
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,21 +35,36 @@ class LongSelect(forms.Select):
 
     def render(self, name, value, attrs=None, renderer=None):
         widget = self.get_context(name, value, attrs)["widget"]
-        options = [
-            (
-                option["value"],
-                mark_safe(" selected") if option["selected"] else "",
-                option["label"],
-            )
-            for _group, group, _index in widget["optgroups"]
-            for option in group
+        groups = [
+            (label, _options(group)) for label, group, _index in widget["optgroups"]
         ]
         return format_html(
             '<select name="{}"{}>{}</select>',
             name,
             flatatt(widget["attrs"]),
-            format_html_join("\n", '<option value="{}"{}>{}</option>', options),
+            format_html_join("\n", "{}", [(_group(*group),) for group in groups]),
         )
+
+
+def _options(options: list[dict[str, Any]]) -> SafeString:
+    return format_html_join(
+        "\n",
+        '<option value="{}"{}>{}</option>',
+        [
+            (
+                option["value"],
+                mark_safe(" selected") if option["selected"] else "",
+                option["label"],
+            )
+            for option in options
+        ],
+    )
+
+
+def _group(label: str | None, options: SafeString) -> SafeString:
+    if label is None:
+        return options
+    return format_html('<optgroup label="{}">{}</optgroup>', label, options)
 
 
 class ProfileForm(UnchangedMixin, SiteForm):

@@ -250,7 +250,7 @@ class _Sync:
         if not self._result.seen:
             # Even without customers, Directus has the service user.
             raise SyncRefused(
-                "Directus lists nobody, not even the site's own user: the service "
+                "Directus lists no user, not even the service user: the service "
                 "token may not see users."
             )
         self._refuse_too_many(self._leaving())

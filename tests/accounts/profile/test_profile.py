@@ -279,3 +279,13 @@ def test_the_dashboard_leads_to_the_account_pages(signed_in_client):
 
     assert 'href="/account/"' in page
     assert 'href="/account/sessions/"' in page
+
+
+def test_the_time_zones_are_grouped_by_area(signed_in_client, ada):
+    User.objects.update(time_zone="Europe/Berlin")
+
+    page = signed_in_client.get("/account/").text
+
+    europe = page.partition('<optgroup label="Europe">')[2].partition("</optgroup>")[0]
+    assert '<option value="Europe/Berlin" selected>Berlin</option>' in europe
+    assert "Asia/Tokyo" not in europe

@@ -151,7 +151,7 @@ def test_an_empty_list_is_never_right(sync, directus, ada, monkeypatch, percent)
     directus.answers(200, no_users, path="/users", times=9)
     monkeypatch.setattr(run.DirectusClient, "count_users", lambda client: 0)
 
-    with pytest.raises(CommandError, match="lists nobody"):
+    with pytest.raises(CommandError, match="lists no user"):
         sync(max_deactivate=percent)
 
     assert local(ada).is_active
