@@ -21,7 +21,8 @@ SOURCES = sorted(
     if not {"migrations", "node_modules"} & set(path.parts)
 )
 WORDS = re.compile(
-    r"\b(whoever|nobody|somebody|anybody|everybody|someone|anyone|everyone)\b", re.I
+    r"\b(whoever|nobody|somebody|anybody|everybody|someone|anyone|everyone)\b",
+    re.IGNORECASE,
 )
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
