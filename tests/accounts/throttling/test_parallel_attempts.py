@@ -169,8 +169,9 @@ def test_sign_ins_that_wait_for_others_leave_threads_for_pages(site, hanging):
         answers = [job.result() for job in jobs]
 
     assert took < 2
-    refused = [answer for answer in answers if answer.status == 429]
-    assert len(refused) == 95
+    # A process that has too many of them says 503.
+    refused = [answer for answer in answers if answer.status in {429, 503}]
+    assert len(refused) >= 95
     assert all(int(answer["Retry-After"]) > 0 for answer in refused)
 
 
