@@ -89,7 +89,7 @@ def test_set_up_sign_in_with_a_code_then_lose_the_phone(
     new = other.locator("code.secret").inner_text().replace(" ", "")
     assert new != secret
     other.locator("[name=otp]").fill(fresh_code(new))
-    press(other, "Turn it on")
+    press(other, "Turn on")
     expect(other.locator(".codes code")).to_have_count(10)
 
 

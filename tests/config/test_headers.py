@@ -122,7 +122,7 @@ def test_every_page_links_to_support_where_there_is_an_address(
     client.raise_request_exception = False
     pages = [client.get("/login/"), client.get("/nowhere/")]
     broken = failing(ValueError())
-    monkeypatch.setattr("accounts.views.sign_up.RegisterView.get", broken)
+    monkeypatch.setattr("accounts.views.sign_up.SignUpView.get", broken)
     pages.append(client.get("/register/"))
 
     assert [page.status_code for page in pages] == [200, 404, 500]

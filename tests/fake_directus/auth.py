@@ -7,7 +7,7 @@ from .answers import Answer, data, nothing
 from .asked import Asked, Caller
 from .links import check_url, send_link
 from .state import FakeUser, State
-from .tokens import one_time_code, read_jwt
+from .tokens import is_one_time_code, read_jwt
 
 RESET_SECONDS = 24 * 3600
 NO_TOKEN = "The refresh token is required in either the payload or cookie"
@@ -25,7 +25,7 @@ def login(state: State, asked: Asked, caller: Caller | None) -> Answer:
     _count_attempt(state, user)
     if user.password is None or user.password != password:
         raise answers.invalid_credentials()
-    if user.otp_secret and otp != one_time_code(user.otp_secret, state.now):
+    if user.otp_secret and not is_one_time_code(otp or "", user.otp_secret, state.now):
         raise answers.invalid_otp()
     user.attempts = 0
     tokens = state.start_session(user, asked.address, asked.user_agent, is_sign_in=True)

@@ -5,7 +5,7 @@ from .answers import Answer, data, nothing
 from .asked import Asked, Caller
 from .rights import USERS
 from .state import FakeUser, State
-from .tokens import one_time_code
+from .tokens import is_one_time_code
 
 
 def enable(state: State, asked: Asked, caller: Caller | None) -> Answer:
@@ -14,7 +14,7 @@ def enable(state: State, asked: Asked, caller: Caller | None) -> Answer:
     secret, otp = asked.text("secret"), asked.text("otp")
     if user.otp_secret is not None:
         raise answers.invalid_payload("TFA Secret is already set for this user")
-    if otp != one_time_code(secret, state.now):
+    if not is_one_time_code(otp, secret, state.now):
         raise answers.invalid_payload('"otp" is invalid')
     _check_right(state)
     user.otp_secret = secret
@@ -27,7 +27,7 @@ def disable(state: State, asked: Asked, caller: Caller | None) -> Answer:
     otp = asked.text("otp")
     if user.otp_secret is None:
         raise answers.invalid_payload(f'User "{user.id}" doesn\'t have TFA enabled')
-    if otp != one_time_code(user.otp_secret, state.now):
+    if not is_one_time_code(otp, user.otp_secret, state.now):
         raise answers.invalid_payload('"otp" is invalid')
     _check_right(state)
     user.otp_secret = None

@@ -22,7 +22,7 @@ WORD = re.compile(r"[A-Za-z]{2,}")
 SHOWN = {"title", "aria-label", "placeholder", "alt", "data-show", "data-hide"}
 UNSPOKEN = {"script", "style", "code", "option", "svg"}
 SAME_EVERYWHERE = re.compile(
-    r"Directus( site)?|Ada( Lovelace)?|Lovelace|\(Ada Lovelace\)\W*|Customer|UTC"
+    r"Directus( site| ID:?)?|(Lovelace )?Ada|Lovelace|\(Lovelace Ada\)\W*|Customer|UTC"
     r"|JSON|Django"
     r"|(\W )?\S+@example\.com|[\d.:\- ]+|[0-9a-f]{16}|[0-9a-f-]{36}"
 )
