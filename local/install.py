@@ -1,9 +1,10 @@
-"""Have in place what the tests need beside Python packages: Directus and Chromium."""
+"""Install what the tests need beside Python packages: Directus, Chromium, proxies."""
 
 import os
 import shutil
 import sys
 
+from . import proxies
 from .node import directus_tree
 from .paths import ROOT
 from .problem import Problem, report
@@ -19,6 +20,7 @@ def main() -> int:
     directus_tree(chosen_version())
     if chromium() is None:
         _install_chromium()
+    proxies.fetch()
     return 0
 
 

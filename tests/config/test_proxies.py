@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import shutil
 import socket
 import ssl
 import threading
@@ -24,6 +23,7 @@ from PIL import Image
 
 from local.ports import Ports
 from local.processes import Process, wait_until
+from local.proxies import path_of
 from tests.on_wire.directus import DirectusServer
 from tests.on_wire.site import Site
 
@@ -91,7 +91,7 @@ def nginx(folder, site_port, ports, certificate):
         f"{user}daemon off; pid {folder}/pid; error_log stderr;\n"
         f"events {{}}\nhttp {{\naccess_log off;\n{paths}{text}}}\n"
     )
-    return ["nginx", "-p", folder, "-e", "stderr", "-c", config]
+    return [path_of("nginx"), "-p", folder, "-e", "stderr", "-c", config]
 
 
 def caddy(folder, site_port, ports, certificate):
@@ -107,7 +107,7 @@ def caddy(folder, site_port, ports, certificate):
         text = text.replace(old, new, 1)
     config = folder / "Caddyfile"
     config.write_text(text)
-    return ["caddy", "run", "--config", config, "--adapter", "caddyfile"]
+    return [path_of("caddy"), "run", "--config", config, "--adapter", "caddyfile"]
 
 
 class Proxied:
@@ -168,7 +168,7 @@ def directus(directus_server):
 @pytest.fixture(scope="module", params=[nginx, caddy])
 def running(request, directus_server, tmp_path_factory):
     command = request.param
-    if shutil.which(command.__name__) is None:
+    if path_of(command.__name__) is None:
         pytest.skip(f"{command.__name__} is not installed")
     tmp_path, ports = tmp_path_factory.mktemp("site"), Ports.free()
     directus_server.start_again()
