@@ -36,7 +36,7 @@ def fetch() -> None:
             run(["apt-get", "-q", "update"], env=os.environ, cwd=Path(folder))
             _download(missing, folder)
         for package in Path(folder).glob("*.deb"):
-            unpack = ["dpkg", "-x", package, _folder()]
+            unpack = ["dpkg", "-x", str(package), str(_folder())]
             run(unpack, env=os.environ, cwd=Path(folder))
 
 
