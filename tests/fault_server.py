@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from local.processes import wait_until
+
 JSON = "application/json; charset=utf-8"
 Step = Callable[[socket.socket], bool]
 
@@ -59,6 +61,14 @@ class FaultServer:
         return sum(
             r.method == method and r.target.startswith(path) for r in self.requests
         )
+
+    def arrived(self, number: int) -> int:
+        """Return how many requests arrived, once there are so many.
+
+        A client that gives up early can be quicker than the thread that reads it.
+        """
+        wait_until(lambda: len(self.requests) >= number, seconds=10)
+        return len(self.requests)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
