@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import middleware as auth_middleware
 from django.db import InterfaceError, OperationalError
-from django.http import UnreadablePostError
+from django.http import HttpResponse, UnreadablePostError
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
@@ -153,6 +153,9 @@ class DirectusMiddleware:
             "session.ended", request, user=request.user, reason=type(error).__name__
         )
         current.leave(request)
+        if session_notice.is_part_of_a_page(request):
+            request.ended_session = session_notice.READ
+            return HttpResponse(status=401)
         wrote = request.method not in session_notice.SAFE_METHODS
         session_notice.say(request, wrote=wrote)
         return by_way_of(settings.LOGIN_URL, request.get_full_path())
@@ -162,6 +165,8 @@ class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
     """Redirect visitors to the sign-in page, unless a view is public."""
 
     def handle_no_permission(self, request, view_func):
+        if session_notice.is_part_of_a_page(request):
+            return HttpResponse(status=401)
         return by_way_of(settings.LOGIN_URL, request.get_full_path())
 
 

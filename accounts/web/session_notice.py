@@ -20,6 +20,14 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 READ, WROTE = "read", "wrote"
 
 
+def is_part_of_a_page(request: Request) -> bool:
+    """Return whether the browser loads the address as a part of a page, as a photo.
+
+    The sign-in page must not answer it: the browser would show no message of that page.
+    """
+    return request.headers.get("Sec-Fetch-Dest", "") in {"image", "script", "style"}
+
+
 def look(request: Request, needs_sign_in: bool) -> None:
     """Note an ended session, and show the message on the sign-in page.
 

@@ -10,7 +10,7 @@ from accounts.models import Session, User
 from accounts.sessions.store import end_sessions
 from accounts.sync import webhook
 
-from ..signed_in import rows_with
+from ..signed_in import make_old, rows_with
 
 pytestmark = pytest.mark.django_db
 RESET = "/request-reset-password/"
@@ -97,3 +97,20 @@ def test_public_pages_say_nothing(signed_in_client):
     end(signed_in_client, "ended")
 
     assert ENDED not in signed_in_client.get("/login/").text
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_a_photo_of_the_page_does_not_use_up_the_notice(
+    signed_in_client, directus, ada, is_refused
+):
+    if is_refused:
+        make_old(signed_in_client, minutes=2)
+        directus.suspend(ada)
+    else:
+        end(signed_in_client, "ended")
+    photo = {"sec-fetch-dest": "image"}
+
+    answer = signed_in_client.get("/account/picture/", headers=photo)
+
+    assert (answer.status_code, answer.content) == (401, b"")
+    assert ENDED in signed_in_client.get("/", follow=True).text
