@@ -5,6 +5,7 @@ cookie of one minute carries the message to the next page.
 """
 
 from django.contrib import messages
+from django.contrib.auth import SESSION_KEY
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
@@ -37,13 +38,18 @@ def look(request: Request, needs_sign_in: bool) -> None:
     """
     match = request.resolver_match
     if needs_sign_in:
-        if not request.user.is_authenticated and request.session.has_ended:
+        if not request.user.is_authenticated and _has_ended(request):
             request.ended_session = READ if request.method in SAFE_METHODS else WROTE
     elif match and match.view_name == "accounts:login":
         said = cookies.read(request, COOKIE)
         if said in {READ, WROTE} and request.method == "GET":
             say(request, wrote=said == WROTE)
             request.ended_session = ""
+
+
+def _has_ended(request: Request) -> bool:
+    """Return whether there was a session; also while its user is deactivated already."""
+    return request.session.has_ended or SESSION_KEY in request.session
 
 
 def pass_on(request: Request, response: HttpResponseBase) -> None:

@@ -114,3 +114,10 @@ def test_a_photo_of_the_page_does_not_use_up_the_notice(
 
     assert (answer.status_code, answer.content) == (401, b"")
     assert ENDED in signed_in_client.get("/", follow=True).text
+
+
+def test_a_user_deactivated_a_moment_ago_is_told(signed_in_client):
+    User.objects.update(is_active=False)
+    assert Session.objects.count() == 1
+
+    assert ENDED in signed_in_client.get("/", follow=True).text
