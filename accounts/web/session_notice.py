@@ -48,7 +48,7 @@ def look(request: Request, needs_sign_in: bool) -> None:
 
 
 def _has_ended(request: Request) -> bool:
-    """Return whether there was a session; also while its user is deactivated already."""
+    """Return whether there was a session, or its user was deactivated just now."""
     return request.session.has_ended or SESSION_KEY in request.session
 
 
