@@ -25,6 +25,9 @@ from .directus import TokenPair, spellings
 from .web import languages
 from .web.user_agent import browser_in_words
 
+# Directus' name for sign-in with email address and password.
+PASSWORD_PROVIDER = "default"
+
 
 class UserManager(BaseUserManager["User"]):
     """Creates local users; accounts.mirror.users creates mirrored ones."""
@@ -84,6 +87,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     policies = models.JSONField(_("policies"), default=list, editable=False)
     language = models.CharField(_("language"), max_length=64, blank=True)
     picture_id = models.UUIDField(_("photo"), null=True, blank=True)
+    # Directus' name of the provider that signs the user in; empty if unknown.
+    provider = models.CharField(
+        _("sign-in provider"), max_length=128, blank=True, db_default=""
+    )
     last_access = models.DateTimeField(_("last active"), null=True, blank=True)
     has_two_factor = models.BooleanField(_("two-step verification"), null=True)
     must_use_two_factor = models.BooleanField(
@@ -139,6 +146,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_mirrored(self) -> bool:
         """Whether the user comes from Directus."""
         return self.directus_id is not None
+
+    @property
+    def has_provider(self) -> bool:
+        """Whether a single sign-on provider signs the user in, without a password."""
+        return self.provider not in {"", PASSWORD_PROVIDER}
 
     @property
     def mirrored_id(self) -> UUID:
@@ -212,6 +224,10 @@ class Session(AbstractBaseSession):
     last_seen_at = models.DateTimeField(_("last active"), default=timezone.now)
     client_address = models.GenericIPAddressField(_("IP address"), null=True)
     user_agent = models.CharField(_("browser"), max_length=512, blank=True)
+    # The single sign-on provider that began the session; empty for a password.
+    provider = models.CharField(
+        _("sign-in provider"), max_length=128, blank=True, db_default=""
+    )
     # Until then ignore one password webhook: this session caused it.
     spared_until = models.DateTimeField(null=True, editable=False)
     validated_at = models.DateTimeField(_("last checked with Directus"), null=True)
@@ -335,6 +351,22 @@ class HealthReport(models.Model):
 
     def __str__(self):
         return str(self.taken_at)
+
+
+class SsoAttempt(models.Model):
+    """A single sign-on that waits for the provider; see accounts.flows.sso_attempts.
+
+    Deleted when it is taken, so that it serves once.
+    """
+
+    state_digest = models.CharField(max_length=64, primary_key=True)
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="+")
+    # Provider, Directus' cookie, the next page.
+    sealed_record = models.TextField(editable=False)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self):
+        return self.state_digest
 
 
 class RecoveryCode(models.Model):

@@ -13,9 +13,11 @@ from .exceptions import (
     InvalidCredentials,
     InvalidOTP,
     InvalidPayload,
+    InvalidProvider,
     InvalidToken,
     NotFound,
     NotUnique,
+    ProviderUnavailable,
     RateLimited,
     SessionExpired,
     TokenExpired,
@@ -27,6 +29,7 @@ from .files import Picture
 from .idn import spellings, to_ascii
 from .mailed import checked as checked_mail_token
 from .registration import NewUser
+from .sso import Provider, SignInWays, SsoStart, SsoTokens
 from .time_budget import RESERVE_SECONDS, time_budget
 from .tokens import BearerAuth, RefreshingAuth, TokenPair, TokenStore
 from .transport import Transport
@@ -46,14 +49,20 @@ __all__ = [
     "InvalidCredentials",
     "InvalidOTP",
     "InvalidPayload",
+    "InvalidProvider",
     "InvalidToken",
     "NewUser",
     "NotFound",
     "NotUnique",
     "Picture",
+    "Provider",
+    "ProviderUnavailable",
     "RateLimited",
     "RefreshingAuth",
     "SessionExpired",
+    "SignInWays",
+    "SsoStart",
+    "SsoTokens",
     "TokenExpired",
     "TokenPair",
     "TokenStore",

@@ -36,6 +36,8 @@ class Answer:
     location: str = field(default="", repr=False)
     # The Date header.
     date: datetime | None = None
+    # The Set-Cookie headers, for calls that ask for them.
+    cookies: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def code(self) -> str:
@@ -57,6 +59,7 @@ def read_answer(
     limit: int = SMALL,
     text: bool = False,
     media_types: frozenset[str] = frozenset(),
+    cookies: bool = False,
 ) -> Answer:
     """Read a whole answer.
 
@@ -64,6 +67,7 @@ def read_answer(
         limit: the most bytes of the body.
         text: the body of a success is plain text instead of JSON.
         media_types: the body of a success is a file of one of these types.
+        cookies: keep the Set-Cookie headers.
 
     Raises:
         DirectusUnavailable: this is not an answer of Directus.
@@ -87,6 +91,7 @@ def read_answer(
         media_type=_media_type(headers),
         location=headers.get("Location", ""),
         date=_date(headers),
+        cookies=tuple(response.raw.headers.getlist("Set-Cookie")) if cookies else (),
     )
 
 

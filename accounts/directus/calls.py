@@ -70,6 +70,10 @@ class Call:
     upload: Upload | None = None
     # The answer is a file of one of these types instead of JSON.
     media_types: frozenset[str] = frozenset()
+    # Headers besides those of the visitor.
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # Keep the cookies of the answer.
+    cookies: bool = False
 
     def __post_init__(self) -> None:
         if not _PATH.fullmatch(self.path):

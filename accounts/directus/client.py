@@ -34,6 +34,7 @@ from .passwords import PasswordClient
 from .profile_fields import ProfileFieldsClient
 from .records import RecordsClient
 from .registration import RegistrationClient
+from .sso import SsoClient
 from .tokens import TokenPair
 from .two_factor import TwoFactorClient
 from .users import ALL_FIELDS, FEW_FIELDS, USUAL_FIELDS, DirectusUser
@@ -62,6 +63,7 @@ class DirectusClient(
     ProfileFieldsClient,
     RecordsClient,
     RegistrationClient,
+    SsoClient,
     TwoFactorClient,
 ):
     """Calls one Directus with `auth` on behalf of `visitor`.

@@ -5,7 +5,8 @@ such as the page of a proxy, is DirectusUnavailable.
 
     DirectusError
     ├── DirectusUnavailable       (TryLater) refused, timed out, 5xx, not JSON
-    │   └── CallFailed            500 to this one call
+    │   ├── CallFailed            500 to this one call
+    │   └── ProviderUnavailable   Directus cannot reach a single sign-on provider
     ├── RateLimited               (TryLater) 429
     ├── SessionExpired            the stored tokens are not valid: sign in again
     └── DirectusAPIError          Directus answered with an error (.status, .code)
@@ -14,6 +15,7 @@ such as the page of a proxy, is DirectusUnavailable.
         ├── AuthenticationFailed  401
         │   ├── InvalidCredentials
         │   ├── InvalidOTP
+        │   ├── InvalidProvider
         │   ├── TokenExpired
         │   ├── UserSuspended
         │   └── InvalidToken      (a 403 in Directus)
@@ -77,6 +79,10 @@ class CallFailed(DirectusUnavailable):
     """Directus answered 500 to this call; others may succeed."""
 
 
+class ProviderUnavailable(DirectusUnavailable):
+    """Directus could not reach, or not use, a single sign-on provider."""
+
+
 class RateLimited(TryLater, DirectusError):
     """Too many calls; try again after `retry_after` seconds (1 to 300)."""
 
@@ -132,6 +138,10 @@ class InvalidCredentials(AuthenticationFailed):
 
 class InvalidOTP(AuthenticationFailed):
     """The password is right; the one-time code is missing or wrong."""
+
+
+class InvalidProvider(AuthenticationFailed):
+    """The account signs in another way: with a password, or with another provider."""
 
 
 class TokenExpired(AuthenticationFailed):

@@ -113,6 +113,7 @@ class Transport:
                 "Accept": "application/json",
                 "Accept-Encoding": "identity",
                 **headers,
+                **call.headers,
             },
             params=call.params,
             json=call.body,
@@ -187,6 +188,7 @@ class Transport:
             read_timeout=seconds if call.slow else self._read_timeout,
             limit=call.limit,
             fresh=fresh,
+            cookies=call.cookies,
         )
 
     def _may_repeat_failed(self, call: Call, exchange: Exchange, total: float) -> bool:
@@ -233,6 +235,7 @@ class Transport:
                 limit=call.limit,
                 text=call.text,
                 media_types=call.media_types,
+                cookies=call.cookies,
             )
 
 

@@ -47,6 +47,7 @@ class Exchange:
         read_timeout: the most seconds of one read.
         limit: the most bytes of the body.
         fresh: use no kept connection.
+        cookies: keep the cookies of the answer.
 
     Attributes:
         stage: the progress.
@@ -56,10 +57,17 @@ class Exchange:
     """
 
     def __init__(
-        self, *, seconds: float, read_timeout: float, limit: int, fresh: bool
+        self,
+        *,
+        seconds: float,
+        read_timeout: float,
+        limit: int,
+        fresh: bool,
+        cookies: bool = False,
     ) -> None:
         self.ends_at = monotonic() + seconds
         self.fresh = fresh
+        self.cookies = cookies
         self.stage = Stage.UNKNOWN
         self.reused = False
         self.ended = False
@@ -153,8 +161,9 @@ class _TimedResponse(http.HTTPResponse):
         super().begin()
         if self._exchange.ended or self.headers.defects:
             raise http.IncompleteRead(b"")
-        # Cookies are not used; reading malformed ones causes warnings.
-        del self.headers["Set-Cookie"]
+        if not self._exchange.cookies:
+            # Reading malformed ones causes warnings.
+            del self.headers["Set-Cookie"]
 
 
 class _TimedConnection(HTTPConnection):
