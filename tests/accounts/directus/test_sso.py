@@ -29,7 +29,7 @@ from tests.fault_server import (
     says_and_closes,
 )
 
-from .calls import CALLS, CODE, COOKIE, QUICK, SESSION, SITE, TOKENS
+from .calls import CALLS, CODE, COOKIE, OTP, QUICK, SESSION, SITE, TOKENS
 
 STATE = "s" * 43
 PAGE = f"https://idp.example.com/authorize?a=b&state={STATE}"
@@ -113,7 +113,7 @@ def test_directus_learns_the_address_of_the_site(serve, client_of):
     assert asked.header("X-Forwarded-For") == ["203.0.113.7"]
     assert asked.header("Cookie") == asked.header("Authorization") == []
     query = parse_qs(urlsplit(asked.target).query)
-    assert query == {"redirect": ["/"], "otp": ["Canary"]}
+    assert query == {"redirect": ["/"], "otp": [OTP]}
 
 
 @pytest.mark.parametrize(
