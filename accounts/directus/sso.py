@@ -208,6 +208,9 @@ class SsoClient(SessionClient):
                 self.logout(refresh_token)
             if isinstance(error, AuthenticationFailed):
                 raise InvalidCredentials(error.status, error.code) from None
+            if isinstance(error, DirectusUnavailable):
+                # The code was sent, whatever became of this call.
+                error.never_sent = False
             raise
 
 
