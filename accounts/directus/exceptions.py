@@ -210,8 +210,7 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
         return RateLimited(code, retry_after=wait)
     if answer.status >= 500:
         message = f"Directus answered {answer.status} {code}".rstrip()
-        failed = answer.status == 500 and code == "INTERNAL_SERVER_ERROR"
-        error_class = CallFailed if failed else DirectusUnavailable
+        error_class = _class_of_failure(answer.status, code, facts.get("service"))
         return error_class(message, retry_after=answer.retry_after)
     is_strange = answer.status == 401 and code not in CLASSES_BY_CODE
     if is_strange or not _is_from_directus(answer.payload):
@@ -221,6 +220,17 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
     api_error = CLASSES_BY_CODE.get(code, by_status)
     kind = _matching(_NAME, facts.get("type"))
     return api_error(answer.status, code, _field_in(facts), kind)
+
+
+def _class_of_failure(
+    status: int, code: str, service: Any
+) -> type[DirectusUnavailable]:
+    if status == 500 and code == "INTERNAL_SERVER_ERROR":
+        return CallFailed
+    is_providers = code == "SERVICE_UNAVAILABLE" and service in ("openid", "oauth2")
+    if is_providers or code == "INVALID_PROVIDER_CONFIG":
+        return ProviderUnavailable
+    return DirectusUnavailable
 
 
 def error_facts(payload: Any) -> dict[str, Any]:
