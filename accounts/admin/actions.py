@@ -225,7 +225,7 @@ class SendPasswordReset(Action):
         if service is None:
             return
         profile = suspend.sync(service, user)
-        if profile.provider not in {"", "default"}:
+        if profile.has_provider:
             text = _("Signs in through %(provider)s and has no password in Directus.")
             raise Refused(text % {"provider": profile.provider})
         user.refresh_from_db()
