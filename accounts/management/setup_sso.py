@@ -28,7 +28,8 @@ NEVER = (
 )
 OLD = (
     "This Directus, {version}, always lets the provider send browsers to Directus' own "
-    "public address. Its proxy must pass them on to this site, with one of these rules:"
+    "public address. Its proxy must pass them on to this site with one of these rules; "
+    "then set SSO_PROXY_RULE=on here:"
 )
 
 

@@ -292,8 +292,8 @@ class LogoutView(PublicMixin, NextPageMixin, DjangoLogoutView):
 
     def _goodbye(self, provider: str) -> str:
         """Return the message, with a link to sign out of the provider, too."""
-        url = settings.SSO_SIGN_OUT_URLS.get(provider)
-        if url is None:
+        url = settings.SSO_SIGN_OUT_URLS.get(provider) if provider else ""
+        if not url:
             return _("You're signed out.")
         text = _(
             "You're signed out here. "

@@ -70,7 +70,10 @@ def reauthentication(site: Site) -> Answer:
     soft = [name for name, _start in found if name not in hard]
     parts = []
     if hard:
-        parts.append(f"Hard, by max_age: {', '.join(hard)}.")
+        parts.append(
+            f"Hard, by max_age: {', '.join(hard)}, if CLIENT_DEFAULT_MAX_AGE is set "
+            "as well, which Directus does not show."
+        )
     if soft:
         parts.append(
             f"Soft: {', '.join(soft)}. The site asks these to have the password "
@@ -164,6 +167,9 @@ def _redirect_faults(site: Site, name: str, start: SsoStart) -> Iterator[Fault]:
             "rule for Caddy, too."
         )
         yield problem, text, proxy_rules(settings.PUBLIC_URL, name).nginx
+    elif not settings.SSO_PROXY_RULE:
+        text = f"{name}: Directus' proxy has its rule, but this site does not know."
+        yield problem, text, "SSO_PROXY_RULE=on"
 
 
 def _request_faults(site: Site, name: str, start: SsoStart) -> Iterator[Fault]:

@@ -90,9 +90,7 @@ def test_json_has_all_that_the_text_has(setup, version):
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_no_kind_has_what_is_unsafe(kind):
-    plan = sso_plan(
-        "p", KINDS[kind], site_url=SITE, directus_url="", customer_role="r"
-    )
+    plan = sso_plan("p", KINDS[kind], site_url=SITE, directus_url="", customer_role="r")
     text = json.dumps(plan.lines)
 
     for word in ("SYNC", "offline", "PLAIN", "ROLE_MAPPING"):

@@ -123,6 +123,7 @@ def test_browsers_that_do_not_come_back_here(offered, address):
 def of_old(request, offered, settings):
     """A site on a version that knows Directus' own address alone."""
     settings.DIRECTUS_PUBLIC_URL = "https://directus.example.com"
+    settings.SSO_PROXY_RULE = True
     address = f"{settings.DIRECTUS_PUBLIC_URL}/auth/login/exampleid/callback"
     site = offered(redirect_uri=address)
     site.info = {"version": request.param}
@@ -149,8 +150,20 @@ def test_an_older_version_needs_a_rule_of_its_proxy(of_old, monkeypatch, is_ther
         assert f"https://www.example.com{OURS}$is_args$args" in answer.line
 
 
+def test_the_site_must_know_of_the_rule(of_old, monkeypatch, settings):
+    settings.SSO_PROXY_RULE = False
+    there = f"https://www.example.com{OURS}?state=doctor"
+    monkeypatch.setattr(sso, "location_of", lambda url: there)
+
+    answer = sso.redirect(of_old)
+
+    assert (answer.verdict, answer.line) == (Verdict.PROBLEM, "SSO_PROXY_RULE=on")
+
+
 def test_a_rule_that_drops_the_query_is_none(of_old, monkeypatch):
-    monkeypatch.setattr(sso, "location_of", lambda url: f"https://www.example.com{OURS}")
+    monkeypatch.setattr(
+        sso, "location_of", lambda url: f"https://www.example.com{OURS}"
+    )
 
     assert sso.redirect(of_old).verdict is Verdict.PROBLEM
 
@@ -322,5 +335,3 @@ def test_a_provider_that_was_never_reached(own_site, directus):
 
     assert answer.verdict is Verdict.PROBLEM
     assert answer.line == "AUTH_EXAMPLEID_ISSUER_URL=…"
-
-
