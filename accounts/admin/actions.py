@@ -14,7 +14,7 @@ from config.request import AuthenticatedRequest
 from ..core import clients
 from ..directus import InvalidPayload
 from ..flows import password_reset
-from ..models import PASSWORD_PROVIDER, Session, User
+from ..models import Session, User
 from ..operations import suspend
 from ..operations.lookup import UserRef
 from ..operations.revoke import end_all_sessions
@@ -233,7 +233,7 @@ class SendPasswordReset(Action):
         if service is None:
             return
         profile = suspend.sync(service, user)
-        if profile.provider not in {"", PASSWORD_PROVIDER}:
+        if profile.has_provider:
             raise Refused(_no_password(profile.provider))
         user.refresh_from_db()
 

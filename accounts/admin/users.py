@@ -121,7 +121,7 @@ class UserAdmin(DjangoUserAdmin):
         if not user.is_mirrored:
             # The counts of an address belong to the account in Directus.
             return NOT_IN_DIRECTUS
-        until = attempts.blocked_until(user.email)
+        until = attempts.blocked_until(user.account_key)
         if until is None:
             return _("Not locked")
         if until > timezone.now() + timedelta(days=1):

@@ -9,6 +9,7 @@ such as the page of a proxy, is DirectusUnavailable.
     │   └── ProviderUnavailable   Directus cannot reach a single sign-on provider
     ├── RateLimited               (TryLater) 429
     ├── SessionExpired            the stored tokens are not valid: sign in again
+    │   └── GrantRevoked          a single sign-on provider has ended the sign-in
     └── DirectusAPIError          Directus answered with an error (.status, .code)
         ├── InvalidPayload        400, 409, 413, 415, 422
         │   └── NotUnique         another record has this value
@@ -29,6 +30,7 @@ errors repeat refused passwords.
 """
 
 import re
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any, Protocol
@@ -94,6 +96,10 @@ class RateLimited(TryLater, DirectusError):
 
 class SessionExpired(DirectusError):
     """The stored tokens are not valid any more; the user has to sign in again."""
+
+
+class GrantRevoked(SessionExpired):
+    """The provider that signed the user in no longer vouches for the user."""
 
 
 class DirectusAPIError(DirectusError):
@@ -211,7 +217,11 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
     if answer.status >= 500:
         message = f"Directus answered {answer.status} {code}".rstrip()
         failed = answer.status == 500 and code == "INTERNAL_SERVER_ERROR"
-        error_class = CallFailed if failed else DirectusUnavailable
+        error_class = DirectusUnavailable
+        if failed:
+            error_class = CallFailed
+        elif is_about_provider(facts):
+            error_class = ProviderUnavailable
         return error_class(message, retry_after=answer.retry_after)
     is_strange = answer.status == 401 and code not in CLASSES_BY_CODE
     if is_strange or not _is_from_directus(answer.payload):
@@ -221,6 +231,17 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
     api_error = CLASSES_BY_CODE.get(code, by_status)
     kind = _matching(_NAME, facts.get("type"))
     return api_error(answer.status, code, _field_in(facts), kind)
+
+
+def is_about_provider(facts: Mapping[str, Any]) -> bool:
+    """Return whether an error says that a single sign-on provider does not answer.
+
+    Args:
+        facts: from `error_facts`.
+    """
+    code, service = facts.get("code"), facts.get("service")
+    is_away = code == "SERVICE_UNAVAILABLE" and service in ("oauth2", "openid")
+    return is_away or code == "INVALID_PROVIDER_CONFIG"
 
 
 def error_facts(payload: Any) -> dict[str, Any]:

@@ -23,7 +23,12 @@ from .answers import Answer, read_answer
 from .breaker import OPEN_SECONDS, Breaker, RetryBudget
 from .bulkhead import PASSWORD_PATIENCE_SECONDS, Bulkhead
 from .calls import Call, Kind, Repeat, Upload
-from .exceptions import DirectusUnavailable, error_for
+from .exceptions import (
+    DirectusUnavailable,
+    error_facts,
+    error_for,
+    is_about_provider,
+)
 from .time_budget import RESERVE_SECONDS, check_time, seconds_left
 from .wire import CURRENT_EXCHANGE, Exchange, Stage, TimedAdapter, TooLong
 
@@ -36,9 +41,6 @@ RETRY_DELAY = (0.05, 0.15)
 SLOW_NEEDS = 1.0
 QUICK_NEEDS = 0.1
 _WORTH_RETRYING = frozenset({502, 503, 504})
-# Codes with status 5xx that one visitor can cause. They must not count as an outage,
-# which would block all visitors.
-_ABOUT_ONE_CALL = frozenset({"INTERNAL_SERVER_ERROR", "INVALID_PROVIDER_CONFIG"})
 # The libraries raise ValueError, too, for an answer that breaks the rules of HTTP.
 _TRANSPORT_ERRORS = (
     requests.RequestException,
@@ -259,12 +261,21 @@ def _form(upload: Upload | None) -> dict[str, Any]:
 
 def _check_usable(call: Call, answer: Answer) -> None:
     """Raise DirectusUnavailable for an answer that shows an outage."""
-    if answer.status >= 500 and answer.code not in _ABOUT_ONE_CALL:
+    if answer.status >= 500 and not _is_about_one_call(answer):
         raise error_for(answer)
     if answer.status < 400 and answer.status not in call.expected:
         raise DirectusUnavailable(f"{call} answered {answer.status}")
     if answer.status == 200 and not (call.text or call.media_types):
         _ = answer.data
+
+
+def _is_about_one_call(answer: Answer) -> bool:
+    """Return whether one visitor, or one provider, can cause this error.
+
+    It must not count as an outage, which would block all visitors.
+    """
+    facts = error_facts(answer.payload)
+    return answer.code == "INTERNAL_SERVER_ERROR" or is_about_provider(facts)
 
 
 def _failure(call: Call, exchange: Exchange, error: Exception) -> DirectusUnavailable:
