@@ -18,6 +18,7 @@ from .state import State, write_private
 PROVIDER = "exampleid"
 LABEL = "Example ID"
 CLIENT_ID = "directus"
+CUSTOMER_ROLE = customer_role_id(DEFAULT_CUSTOMER_ROLE)
 STAFF = "mary"
 PEOPLE: Mapping[str, Mapping[str, Any]] = {
     "erika": {
@@ -121,7 +122,7 @@ class Provider(Server):
             "ISSUER_DISCOVERY_MUST_SUCCEED": "false",
             "ALLOW_PUBLIC_REGISTRATION": "true",
             "REQUIRE_VERIFIED_EMAIL": "true",
-            "DEFAULT_ROLE_ID": customer_role_id(DEFAULT_CUSTOMER_ROLE),
+            "DEFAULT_ROLE_ID": CUSTOMER_ROLE,
             "LABEL": LABEL,
             "ICON": "key",
             **others,
