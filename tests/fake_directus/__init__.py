@@ -5,14 +5,23 @@ asks it and a real Directus the same questions, and that is what keeps it honest
 """
 
 from .server import FakeDirectus
-from .state import ADMINISTRATOR, CUSTOMER, FakeUser, Mail
+from .state import (
+    ADMINISTRATOR,
+    CUSTOMER,
+    FakeProvider,
+    FakeUser,
+    Mail,
+    Person,
+)
 from .tokens import one_time_code
 
 __all__ = [
     "ADMINISTRATOR",
     "CUSTOMER",
     "FakeDirectus",
+    "FakeProvider",
     "FakeUser",
     "Mail",
+    "Person",
     "one_time_code",
 ]

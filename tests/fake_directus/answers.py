@@ -22,11 +22,12 @@ class Answer:
     status: int
     body: str | bytes = ""
     headers: dict[str, str] = field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
 
 
-def data(value: Any) -> Answer:
-    """Return 200 with data."""
-    return Answer(200, json.dumps({"data": value}), JSON)
+def data(value: Any, **more: Any) -> Answer:
+    """Return 200 with data; `more` stands beside it."""
+    return Answer(200, json.dumps({"data": value} | more), JSON)
 
 
 def nothing() -> Answer:

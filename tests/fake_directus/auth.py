@@ -6,7 +6,8 @@ from . import answers
 from .answers import Answer, data, nothing
 from .asked import Asked, Caller
 from .links import check_url, send_link
-from .state import FakeUser, State
+from .sso import check_refresh
+from .state import State
 from .tokens import is_one_time_code, read_jwt
 
 RESET_SECONDS = 24 * 3600
@@ -22,7 +23,7 @@ def login(state: State, asked: Asked, caller: Caller | None) -> Answer:
     user = state.find(email)
     if not user or user.status != "active" or user.provider != "default":
         raise answers.invalid_credentials()
-    _count_attempt(state, user)
+    state.count_attempt(user)
     if user.password is None or user.password != password:
         raise answers.invalid_credentials()
     if user.otp_secret and not is_one_time_code(otp or "", user.otp_secret, state.now):
@@ -32,18 +33,14 @@ def login(state: State, asked: Asked, caller: Caller | None) -> Answer:
     return data(tokens)
 
 
-def _count_attempt(state: State, user: FakeUser) -> None:
-    """Suspend after too many attempts; if this one is right, it is let in still."""
-    user.attempts += 1
-    if state.login_attempts is not None and user.attempts > state.login_attempts:
-        user.status = "suspended"
-        user.attempts = 0
-
-
 def refresh(state: State, asked: Asked, caller: Caller | None) -> Answer:
     """POST /auth/refresh: a token works once."""
-    session = state.sessions.pop(_refresh_token(asked), None)
+    token = _refresh_token(asked)
+    session = state.sessions.get(token)
     user = state.users.get(session.user_id) if session else None
+    if user and user.status == "active":
+        check_refresh(state, user)
+    state.sessions.pop(token, None)
     if not session or not user or session.expires_at < state.now:
         raise answers.invalid_credentials()
     if user.status == "suspended":

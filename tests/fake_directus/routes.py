@@ -2,13 +2,25 @@
 
 from collections.abc import Callable
 
-from . import auth, files, invites, policies, sign_up, site, texts, two_factor, users
+from . import (
+    auth,
+    files,
+    invites,
+    policies,
+    sign_up,
+    site,
+    sso,
+    texts,
+    two_factor,
+    users,
+)
 from .answers import Answer
 from .asked import Asked, Caller
 from .state import State
 
 Handler = Callable[[State, Asked, Caller | None], Answer]
 ROUTES: dict[str, dict[str, Handler]] = {
+    "/auth": {"GET": sso.list_providers},
     "/auth/login": {"POST": auth.login},
     "/auth/refresh": {"POST": auth.refresh},
     "/auth/logout": {"POST": auth.logout},
@@ -38,6 +50,8 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "/translations": {"GET": texts.translations},
 }
 ONE_OF_MANY: dict[str, dict[str, Callable[..., Answer]]] = {
+    r"/auth/login/([\w-]+)": {"GET": sso.begin},
+    r"/auth/login/([\w-]+)/callback": {"GET": sso.finish},
     r"/users/([0-9a-f-]{36})": {
         "GET": users.get_user,
         "PATCH": users.patch_user,

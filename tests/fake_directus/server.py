@@ -17,6 +17,7 @@ from . import answers, invites, site, users
 from .answers import Answer, Refusal
 from .asked import Asked, Caller, caller_of
 from .routes import ONE_OF_MANY, ROUTES
+from .sso import Sso
 from .state import CUSTOMER, SERVICE, FakeUser, Mail, State
 from .trouble import Special, Trouble
 
@@ -25,7 +26,7 @@ SERVICE_TOKEN = "the-static-token-of-the-site"
 
 
 @dataclass
-class FakeDirectus(Trouble):
+class FakeDirectus(Trouble, Sso):
     """A Directus that is asked over `responses`; an unexpected call fails the test.
 
     `calls` are the requests so far, `mails` what was sent. The attributes of `state`
@@ -214,7 +215,7 @@ class FakeDirectus(Trouble):
 
     def _receive(
         self, request: requests.PreparedRequest
-    ) -> tuple[int, dict[str, str], str | bytes]:
+    ) -> tuple[int, list[tuple[str, str]], str | bytes]:
         if not (request.url or "").startswith(self.url + "/"):
             self._fail_test(f"{request.method} {request.url}")
         asked = Asked.from_request(request)
@@ -223,7 +224,9 @@ class FakeDirectus(Trouble):
             special = self._special_for(asked)
         answer = self._answer_or_trouble(asked, special)
         date = {"Date": formatdate(self.state.now, usegmt=True)}
-        return answer.status, date | answer.headers, answer.body
+        headers = [*(date | answer.headers).items()]
+        headers += [("Set-Cookie", cookie) for cookie in answer.cookies]
+        return answer.status, headers, answer.body
 
     def _answer_or_trouble(self, asked: Asked, special: Special) -> Answer:
         _note_stage(self._trouble)

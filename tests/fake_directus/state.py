@@ -39,9 +39,12 @@ EMAIL = re.compile(
 
 @dataclass(eq=False)
 class FakeUser:
-    """A user; tests read these and change them only through FakeDirectus' verbs."""
+    """A user; tests read these and change them only through FakeDirectus' verbs.
 
-    email: str
+    Only a user of a provider may have no `email`; it is None in Directus, too.
+    """
+
+    email: str | None
     password: str | None
     status: str = "active"
     role: str | None = None
@@ -50,6 +53,9 @@ class FakeUser:
     language: str | None = None
     last_access: str | None = None
     provider: str = "default"
+    external_identifier: str | None = None
+    # The refresh token of the provider: None, "alive" or "revoked".
+    grant: str | None = None
     avatar: str | None = None
     # A field that an operator may have added.
     date_updated: str | None = None
@@ -59,6 +65,41 @@ class FakeUser:
     # What stands in a link to reset the password: another one for each password.
     password_mark: str = field(default_factory=lambda: secrets.token_hex(4))
     attempts: int = 0
+
+
+@dataclass
+class FakeProvider:
+    """A provider that Directus is set up for, as its AUTH_<PROVIDER>_… say.
+
+    `is_down`: Directus cannot reach it. `was_discovered`: it could, once.
+    `refuses_client`: Directus has a wrong client secret.
+    """
+
+    name: str
+    driver: str = "openid"
+    label: str = ""
+    icon: str = ""
+    role: str | None = None
+    issuer: str = "http://provider.test"
+    allows_registration: bool = True
+    requires_verified_email: bool = True
+    # MODE: session, or cookie.
+    has_session_cookie: bool = True
+    gives_refresh_token: bool = False
+    is_down: bool = False
+    was_discovered: bool = True
+    refuses_client: bool = False
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person whom a provider knows; `sub` is the number there."""
+
+    email: str | None
+    email_verified: bool = True
+    sub: str = field(default_factory=lambda: str(uuid.uuid4()))
+    first_name: str | None = None
+    last_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +142,10 @@ class State:
     files: dict[str, Any] = field(default_factory=dict)
     # What operators added to users, as /fields describes it.
     user_fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    providers: dict[str, FakeProvider] = field(default_factory=dict)
+    # The provider of each `state` that it was asked with.
+    authorizations: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, Any] = field(default_factory=dict)
     # Rows of directus_translations.
     translations: list[dict[str, Any]] = field(default_factory=list)
     # Rights that the site has not, against what `directus_setup` gives.
@@ -108,6 +153,8 @@ class State:
     registrations: dict[str, list[float]] = field(default_factory=dict)
     activity: list[dict[str, object]] = field(default_factory=list)
 
+    # AUTH_ALLOWED_PUBLIC_URLS.
+    allowed_public_urls: tuple[str, ...] = ()
     seconds_ahead: float = 0
     access_token_seconds: float = 900
     password_policy: str | None = None
@@ -134,6 +181,9 @@ class State:
     demanding_roles: set[str] = field(default_factory=set)
     # By a policy of their own, which the tokens of a sign-in do not tell.
     demanding_users: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.allowed_public_urls = (f"{self.site_url}/sso",)
 
     @property
     def now(self) -> float:
@@ -190,7 +240,8 @@ class State:
 
     def find(self, email: str) -> FakeUser | None:
         """Return the user with this address; upper and lower case are the same."""
-        same = (u for u in self.users.values() if u.email.lower() == email.lower())
+        wanted = email.lower()
+        same = (u for u in self.users.values() if (u.email or "").lower() == wanted)
         return next(same, None)
 
     def set_password(self, user: FakeUser, password: str | None) -> None:
@@ -205,6 +256,13 @@ class State:
             policy = policy[1:-1]
         if password and not re.search(policy, password):
             raise failed_validation("password", "regex", invalid=password)
+
+    def count_attempt(self, user: FakeUser) -> None:
+        """Suspend after too many attempts; if this one is right, it is let in still."""
+        user.attempts += 1
+        if self.login_attempts is not None and user.attempts > self.login_attempts:
+            user.status = "suspended"
+            user.attempts = 0
 
     # Sessions
 
