@@ -113,6 +113,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     # Those of a sign-in, for the session that it begins.
     directus_tokens: TokenPair
+    # The single sign-on provider of the sign-in; empty for a password.
+    sso_provider = ""
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -360,7 +362,11 @@ class SsoAttempt(models.Model):
     """
 
     state_digest = models.CharField(max_length=64, primary_key=True)
-    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="+")
+    # No constraint: the end of a session need not look for such rows. Without the
+    # session no request can take them, and they expire.
+    session = models.ForeignKey(
+        Session, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
     # Provider, Directus' cookie, the next page.
     sealed_record = models.TextField(editable=False)
     expires_at = models.DateTimeField(db_index=True)

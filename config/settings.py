@@ -116,7 +116,10 @@ CACHES["template_fragments"] = {
 # Users and passwords
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.backends.DirectusBackend"]
+AUTHENTICATION_BACKENDS = [
+    "accounts.backends.DirectusBackend",
+    "accounts.backends.DirectusSsoBackend",
+]
 BREAK_GLASS_ADDRESSES = env.networks("BREAK_GLASS_ADDRESSES")
 if BREAK_GLASS_ADDRESSES:
     AUTHENTICATION_BACKENDS.insert(0, "accounts.backends.BreakGlassBackend")

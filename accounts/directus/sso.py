@@ -167,6 +167,11 @@ class SsoClient(PlainClient):
             payload = self._ask(Call("POST", "/auth/refresh", body=body))
         except AuthenticationFailed as error:
             raise InvalidCredentials(error.status, error.code) from None
+        except DirectusUnavailable as error:
+            if not error.never_sent:
+                raise
+            # This call was not sent, but the code was.
+            raise DirectusUnavailable(f"{call}: no tokens") from None
         return SsoTokens(TokenPair.from_payload(payload), must_use_two_factor)
 
 

@@ -205,8 +205,12 @@ class SessionStore(Validation, LimitedSession):
         row_cache.invalidate(self._row.session_key)
         return True
 
-    def begin(self, user: "User", request: "Request") -> None:
-        """Bind the row to the user that has just signed in."""
+    def begin(self, user: "User", request: "Request", provider: str = "") -> None:
+        """Bind the row to the user that has just signed in.
+
+        Args:
+            provider: the single sign-on provider; empty for a password.
+        """
         now = timezone.now()
         columns: dict[str, Any] = {
             "user": user,
@@ -214,6 +218,7 @@ class SessionStore(Validation, LimitedSession):
             "confirmed_at": now,
             "validated_at": now,
             "change_reported_at": None,
+            "provider": provider,
             **_browser(request, now),
         }
         # There is no row yet, or a parallel request has ended it.
