@@ -112,6 +112,7 @@ class FakeProviders(Providers):
             CLOSED: add(CLOSED, label="Closed ID", icon="key"),
         }
         self._rows[CLOSED].allows_registration = False
+        self._rows[HUB].issuer = "http://hub.test"
 
     def approve(self, url: str, stranger: Stranger) -> dict[str, str]:
         for row in self._rows.values():
