@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from ..models import PASSWORD_PROVIDER, User
+from ..directus import PASSWORD_PROVIDER
+from ..models import User
 
 PASSWORD = _("Password")
 

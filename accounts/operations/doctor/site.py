@@ -8,6 +8,7 @@ from django.conf import settings
 
 from ...core import clients
 from ...directus import (
+    PASSWORD_PROVIDER,
     AuthenticationFailed,
     DirectusClient,
     DirectusError,
@@ -17,7 +18,6 @@ from ...directus import (
     Visitor,
 )
 from ...directus.roles import role_lineage
-from ...models import PASSWORD_PROVIDER
 from ..provisioning import Server, SiteIds
 from .times import Times
 
