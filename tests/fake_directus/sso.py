@@ -270,9 +270,15 @@ def _person(
     if provider.refuses_client:
         raise _unusable(provider)
     grant = state.codes.pop(code, None)
-    if grant is None or (grant.provider, grant.challenge) != (provider.name, challenge):
+    # Directus may know one provider under several names.
+    expected = (provider.issuer, challenge)
+    if grant is None or (_issuer_of(state, grant), grant.challenge) != expected:
         raise answers.invalid_token()
     return grant.person
+
+
+def _issuer_of(state: State, grant: Grant) -> str:
+    return state.providers[grant.provider].issuer
 
 
 def _failed() -> Refusal:
