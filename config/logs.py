@@ -38,7 +38,9 @@ USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 def mask(text: str) -> str:
     """Return the text with everything that looks like a secret replaced."""
-    return SECRET.sub(lambda match: (match["name"] or match["query"] or "") + MASK, text)
+    return SECRET.sub(
+        lambda match: (match["name"] or match["query"] or "") + MASK, text
+    )
 
 
 class JSONFormatter(JsonFormatter):
