@@ -1,8 +1,6 @@
 """Two-step verification: set up, turn off, set up again."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
 from django.conf import settings
@@ -23,7 +21,6 @@ from accounts.directus import DirectusClient, Forbidden, InvalidOTP, InvalidPayl
 from accounts.flows import account_recovery
 from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm
-from accounts.models import User
 from accounts.sessions.tokens import revoke
 from accounts.throttling.attempts import CodeAttempt
 from accounts.two_factor import recovery_codes, totp
@@ -37,28 +34,6 @@ logger = logging.getLogger(__name__)
 # The secret between the two steps, and the codes until the user has saved them.
 SECRET = ShortSecret("two_factor_secret", "enrolment", 15 * 60)
 CODES = ShortSecret("recovery_codes", "codes", 15 * 60)
-
-
-@contextmanager
-@sensitive_variables("code")
-def _counted(user: User, code: str) -> Iterator[None]:
-    """Count a code that Directus checks outside of a sign-in; it works once.
-
-    Raises:
-        Throttled: there were too many.
-        InvalidOTP: the code was used before.
-    """
-    attempt = CodeAttempt(user.account_key, code)
-    attempt.begin()
-    try:
-        yield
-    except InvalidPayload:
-        attempt.failed()
-        raise
-    except BaseException:
-        attempt.undo()
-        raise
-    attempt.succeeded()
 
 
 @sensitive_variables("code")
@@ -158,9 +133,9 @@ class TwoFactorView(PasswordStepView):
             return ["accounts/sso_two_factor.html"]
         return ["accounts/two_factor_off.html"]
 
-    def must_confirm(self):
+    def must_confirm(self, user):
         """Confirm a provider's user before the form, not before the other pages."""
-        return super().must_confirm() and two_factor.is_missing(self.request.user)
+        return super().must_confirm(user) and two_factor.is_missing(user)
 
     def post(self, request, *args, **kwargs):
         """Accept the form only if the page shows it."""
@@ -237,7 +212,7 @@ class SetUpView(TwoFactorFormView):
 
     @sensitive_variables("code")
     def _enable(self, code: str) -> None:
-        with _counted(self.request.user, code):
+        with CodeAttempt(self.request.user.account_key, code).settled():
             self._switch_on(code)
 
     @sensitive_variables("code")
@@ -340,7 +315,7 @@ class TurnOffView(PasswordStepView):
         if self._opened_secret:
             account_recovery.with_code(self._opened_secret, partial(_disable, client))
             return
-        with _counted(self.request.user, code):
+        with CodeAttempt(self.request.user.account_key, code).settled():
             client.disable_second_factor(code)
 
 

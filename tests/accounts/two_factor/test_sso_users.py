@@ -39,6 +39,7 @@ def person(request):
 def visitor(directus, provider, service_token, person):
     visitor = Client()
     sign_in_with_provider(visitor, directus, person)
+    confirmed_long_ago(visitor, minutes=0)
     mail.outbox.clear()
     return visitor
 
@@ -171,6 +172,7 @@ def test_users_without_an_address_do_not_share_counts(with_factor, user, directu
     other = Client()
     person = Person(None, sub="person-2", first_name="Otto")
     sign_in_with_provider(other, directus, person)
+    confirmed_long_ago(other, minutes=0)
     (second,) = [u for u in directus.state.users.values() if u.first_name == "Otto"]
     second.otp_secret = OTP_SECRET
     User.objects.filter(directus_id=second.id).update(has_two_factor=True)
