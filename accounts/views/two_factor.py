@@ -1,7 +1,6 @@
 """Two-step verification: set up, turn off, set up again."""
 
 import logging
-from functools import partial
 
 from django.conf import settings
 from django.contrib import messages
@@ -36,15 +35,6 @@ SECRET = ShortSecret("two_factor_secret", "enrolment", 15 * 60)
 CODES = ShortSecret("recovery_codes", "codes", 15 * 60)
 
 
-@sensitive_variables("code")
-def _disable(client: DirectusClient, code: str) -> None:
-    """Turn it off. Raises InvalidOTP for a wrong code."""
-    try:
-        client.disable_second_factor(code)
-    except InvalidPayload as error:
-        raise InvalidOTP(401, "INVALID_OTP") from error
-
-
 class TwoFactorFormView(AccountFormView):
     """Logs the missing right if Directus refuses a change."""
 
@@ -77,6 +67,8 @@ class PasswordStepView(PasswordInFormMixin, TwoFactorFormView):
     @sensitive_variables("found")
     def _opened_secret(self) -> str:
         """The secret that a recovery code opened; empty if a code was typed."""
+        if self.request.user.has_provider:
+            return ""
         found = account_recovery.OPENED.read(self.request)
         return found[0] if found and not self.request.POST.get("otp") else ""
 
@@ -205,9 +197,13 @@ class SetUpView(TwoFactorFormView):
         except Forbidden:
             return self.not_permitted(form)
         codes = two_factor.was_enabled(self.request, self.secret)
-        response = redirect("accounts:two_factor_codes")
+        if codes:
+            response = redirect("accounts:two_factor_codes")
+            CODES.start(self.request, response, "\n".join(codes))
+        else:
+            response = redirect("accounts:two_factor")
+            messages.success(self.request, _("Two-step verification is on."))
         SECRET.end(self.request, response)
-        CODES.start(self.request, response, "\n".join(codes))
         return response
 
     @sensitive_variables("code")
@@ -299,7 +295,7 @@ class TurnOffView(PasswordStepView):
     def _disable(self, form: ReauthenticationForm, client: DirectusClient) -> bool:
         try:
             if self.request.user.has_provider:
-                self._disable_counted(form.cleaned_data.get("otp", ""), client)
+                self._disable_counted(form.cleaned_data["otp"], client)
             else:
                 client.disable_second_factor(form.cleaned_data["otp"])
         except (InvalidOTP, InvalidPayload):
@@ -312,9 +308,6 @@ class TurnOffView(PasswordStepView):
     @sensitive_variables("code")
     def _disable_counted(self, code: str, client: DirectusClient) -> None:
         """Turn it off with a code that no sign-in has checked."""
-        if self._opened_secret:
-            account_recovery.with_code(self._opened_secret, partial(_disable, client))
-            return
         with CodeAttempt(self.request.user.account_key, code).settled():
             client.disable_second_factor(code)
 
