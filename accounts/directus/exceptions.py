@@ -30,7 +30,6 @@ errors repeat refused passwords.
 """
 
 import re
-from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any, Protocol
@@ -216,12 +215,7 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
         return RateLimited(code, retry_after=wait)
     if answer.status >= 500:
         message = f"Directus answered {answer.status} {code}".rstrip()
-        failed = answer.status == 500 and code == "INTERNAL_SERVER_ERROR"
-        error_class = DirectusUnavailable
-        if failed:
-            error_class = CallFailed
-        elif is_about_provider(facts):
-            error_class = ProviderUnavailable
+        error_class = _class_of_failure(answer.status, code, facts.get("service"))
         return error_class(message, retry_after=answer.retry_after)
     is_strange = answer.status == 401 and code not in CLASSES_BY_CODE
     if is_strange or not _is_from_directus(answer.payload):
@@ -233,15 +227,15 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
     return api_error(answer.status, code, _field_in(facts), kind)
 
 
-def is_about_provider(facts: Mapping[str, Any]) -> bool:
-    """Return whether an error says that a single sign-on provider does not answer.
-
-    Args:
-        facts: from `error_facts`.
-    """
-    code, service = facts.get("code"), facts.get("service")
-    is_away = code == "SERVICE_UNAVAILABLE" and service in ("oauth2", "openid")
-    return is_away or code == "INVALID_PROVIDER_CONFIG"
+def _class_of_failure(
+    status: int, code: str, service: Any
+) -> type[DirectusUnavailable]:
+    if status == 500 and code == "INTERNAL_SERVER_ERROR":
+        return CallFailed
+    is_providers = code == "SERVICE_UNAVAILABLE" and service in ("openid", "oauth2")
+    if is_providers or code == "INVALID_PROVIDER_CONFIG":
+        return ProviderUnavailable
+    return DirectusUnavailable
 
 
 def error_facts(payload: Any) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, closing
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,10 @@ from .breaker import OPEN_SECONDS, Breaker, RetryBudget
 from .bulkhead import PASSWORD_PATIENCE_SECONDS, Bulkhead
 from .calls import Call, Kind, Repeat, Upload
 from .exceptions import (
+    CallFailed,
     DirectusUnavailable,
-    error_facts,
+    ProviderUnavailable,
     error_for,
-    is_about_provider,
 )
 from .time_budget import RESERVE_SECONDS, check_time, seconds_left
 from .wire import CURRENT_EXCHANGE, Exchange, Stage, TimedAdapter, TooLong
@@ -41,6 +41,9 @@ RETRY_DELAY = (0.05, 0.15)
 SLOW_NEEDS = 1.0
 QUICK_NEEDS = 0.1
 _WORTH_RETRYING = frozenset({502, 503, 504})
+# One visitor, or one provider, can cause these. They must not count as an outage, which
+# would block all visitors.
+_ABOUT_ONE_CALL = (CallFailed, ProviderUnavailable)
 # The libraries raise ValueError, too, for an answer that breaks the rules of HTTP.
 _TRANSPORT_ERRORS = (
     requests.RequestException,
@@ -60,7 +63,8 @@ class Transport:
         total_timeout: seconds for a whole call, retry included.
         login_timeout: the same for calls that hash a password.
         login_slots, file_slots, call_slots: the most running calls that hash a
-            password, that transfer a file, and of all others.
+            password or wait for a provider, that transfer a file, and of all others;
+            the calls that wait for a provider take no more than half of theirs.
         ca_bundle: a file of certificates to trust instead of the usual ones.
         open_seconds: the pause after five failures in a row.
 
@@ -101,6 +105,7 @@ class Transport:
             Kind.FILE: Bulkhead(file_slots),
             Kind.OTHER: Bulkhead(call_slots),
         }
+        self._provider_slots = Bulkhead(max(1, login_slots // 2))
         self._budget = RetryBudget()
 
     def __repr__(self) -> str:
@@ -135,7 +140,8 @@ class Transport:
         with self._slot(call):
             # Outside of the breaker: a lack of time is not an outage.
             _check_time(call)
-            with self._breaker.guard() as probing:
+            # A provider that hangs must not block sign-in with a password.
+            with self._breaker.guard(only_unsent=call.asks_provider) as probing:
                 answer = self._answer(call, request, may_repeat=not probing)
                 _check_usable(call, answer)
         if answer.status not in call.expected:
@@ -146,10 +152,15 @@ class Transport:
         """Close the kept connections."""
         self._adapter.close()
 
-    def _slot(self, call: Call) -> AbstractContextManager[None]:
+    @contextmanager
+    def _slot(self, call: Call) -> Iterator[None]:
         # Commands and background tasks may wait longer: no page waits for them.
         patience = self._usual_seconds(call) if seconds_left() is None else None
-        return self._bulkheads[call.kind].slot(patience=patience)
+        with ExitStack() as slots:
+            if call.asks_provider:
+                slots.enter_context(self._provider_slots.slot(patience=patience))
+            slots.enter_context(self._bulkheads[call.kind].slot(patience=patience))
+            yield
 
     def _answer(
         self, call: Call, request: PreparedRequest, *, may_repeat: bool
@@ -190,7 +201,6 @@ class Transport:
             read_timeout=seconds if call.slow else self._read_timeout,
             limit=call.limit,
             fresh=fresh,
-            cookies=call.cookies,
         )
 
     def _may_repeat_failed(self, call: Call, exchange: Exchange, total: float) -> bool:
@@ -261,21 +271,14 @@ def _form(upload: Upload | None) -> dict[str, Any]:
 
 def _check_usable(call: Call, answer: Answer) -> None:
     """Raise DirectusUnavailable for an answer that shows an outage."""
-    if answer.status >= 500 and not _is_about_one_call(answer):
-        raise error_for(answer)
+    if answer.status >= 500:
+        error = error_for(answer)
+        if not isinstance(error, _ABOUT_ONE_CALL):
+            raise error
     if answer.status < 400 and answer.status not in call.expected:
         raise DirectusUnavailable(f"{call} answered {answer.status}")
     if answer.status == 200 and not (call.text or call.media_types):
         _ = answer.data
-
-
-def _is_about_one_call(answer: Answer) -> bool:
-    """Return whether one visitor, or one provider, can cause this error.
-
-    It must not count as an outage, which would block all visitors.
-    """
-    facts = error_facts(answer.payload)
-    return answer.code == "INTERNAL_SERVER_ERROR" or is_about_provider(facts)
 
 
 def _failure(call: Call, exchange: Exchange, error: Exception) -> DirectusUnavailable:

@@ -88,7 +88,7 @@ def mutated_answers(draw):
 def mutant():
     """A client, and a function that sets its next answer; no socket, for speed."""
     transport = Transport("http://directus.test")
-    transport._breaker.guard = lambda: _Unguarded()
+    transport._breaker.guard = lambda **_: _Unguarded()
     transport._breaker.refuse_while_open = lambda: None
     client = DirectusClient(transport, auth=AUTH)
 
