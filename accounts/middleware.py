@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth import middleware as auth_middleware
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse, UnreadablePostError
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
@@ -201,7 +201,4 @@ def _demand_second_factor(request):
         return None
     if request.resolver_match.view_name in WITHOUT_SECOND_FACTOR:
         return None
-    if user.has_provider:
-        # Directus sets no second factor up without a password.
-        return render(request, "accounts/sso_two_factor_demanded.html", status=403)
     return redirect("accounts:two_factor")

@@ -252,7 +252,7 @@ def _profile(client: DirectusClient, provider: str) -> DirectusUser:
 def _take_code(user: User, otp: str) -> None:
     """Refuse a code that was used; Directus accepts it again for 30 seconds."""
     if otp:
-        attempt = CodeAttempt(user.email or str(user.directus_id), otp)
+        attempt = CodeAttempt(user.account_key, otp)
         attempt.begin()
         attempt.succeeded()
 

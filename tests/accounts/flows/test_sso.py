@@ -516,14 +516,12 @@ def test_an_outage_after_the_tokens_revokes_them(client, directus):
 # A second factor that Directus demands
 
 
-def test_a_demanded_second_factor_cannot_be_set_up_here(client, directus):
+def test_a_demanded_second_factor_must_be_set_up_first(client, directus):
     directus.demands_second_factor()
 
     sign_in_with_provider(client, directus)
-    User.objects.update(provider="exampleid")
-    page = client.get("/")
 
     assert User.objects.get().must_use_two_factor
-    assert page.status_code == 403
-    assert "Contact support" in page.text
+    assert client.get("/").url == "/account/two-factor/"
+    assert "Set it up to continue" in client.get("/account/two-factor/").text
     assert client.post("/logout/").url == "/login/"
