@@ -28,7 +28,8 @@ function signingKeys() {
 
 const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { max-width: 26rem; margin: 3rem auto; padding: 0 1rem }
+body { background: Canvas; color: CanvasText; max-width: 26rem; margin: 3rem auto; padding: 0 1rem }
+a { color: inherit }
 button { font: inherit; width: 100%; padding: .6rem .8rem; margin: .25rem 0; text-align: left;
   border: 1px solid #8886; border-radius: .5rem; background: none; color: inherit; cursor: pointer }
 button:hover { background: #8882 }
