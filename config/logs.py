@@ -38,11 +38,9 @@ USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 def mask(text: str) -> str:
     """Return the text with everything that looks like a secret replaced."""
-    return SECRET.sub(_masked, text)
-
-
-def _masked(match: re.Match[str]) -> str:
-    return (match["name"] or match["query"] or "") + MASK
+    return SECRET.sub(
+        lambda match: (match["name"] or match["query"] or "") + MASK, text
+    )
 
 
 class JSONFormatter(JsonFormatter):
