@@ -152,6 +152,11 @@ SIGN_IN_FLOOR_SECONDS = env.seconds("SIGN_IN_FLOOR_SECONDS", 0.6, least=0, most=
 SIGN_UP_FLOOR_SECONDS = env.seconds("SIGN_UP_FLOOR_SECONDS", 1.2, least=0, most=5)
 RESET_FLOOR_SECONDS = env.seconds("RESET_FLOOR_SECONDS", 0.7, least=0, most=5)
 
+# Whether Directus' proxy passes the answers of providers on to the site.
+SSO_PROXY_RULE = env.flag("SSO_PROXY_RULE", default=False)
+# Where a user of a single sign-on provider signs out there, too.
+SSO_SIGN_OUT_URLS = env.links("SSO_SIGN_OUT_URLS")
+
 # A sensitive page asks for the password again after this time.
 PASSWORD_CONFIRM_SECONDS = env.number("PASSWORD_CONFIRM_SECONDS", default=300, least=10)
 

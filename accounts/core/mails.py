@@ -42,7 +42,8 @@ def send(
 ) -> None:
     """Mail a user about an event, in the user's language, in the background.
 
-    A failure is logged and raises nothing: the event has happened already.
+    A failure is logged and raises nothing: the event has happened already. Without an
+    address no mail is sent; accounts of providers may have none.
 
     Args:
         name: name of the template, without folder and suffix.
@@ -51,7 +52,10 @@ def send(
         to: the address, if not the user's.
         facts: further values for the template.
     """
-    write = _writer(name, user, request, to, facts)
+    address = to or (user.email if user else "")
+    if not address:
+        return
+    write = _writer(name, user, request, address, facts)
     background.run(lambda: _hand_over(name, write()))
 
 
@@ -68,7 +72,7 @@ def _writer(
     name: str,
     user: "User | DirectusUser | None",
     request: Request | None,
-    to: str,
+    address: str,
     facts: dict[str, Any],
 ) -> Callable[[], EmailMultiAlternatives]:
     """Return a function that writes the mail with the present values."""
@@ -85,7 +89,6 @@ def _writer(
     language = language_of(user, otherwise=spoken)
     with translation.override(language):
         context |= _cause(request)
-    address = to or (user.email if user else "")
     return partial(_written, name, language, address, context)
 
 

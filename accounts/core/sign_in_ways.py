@@ -9,7 +9,6 @@ import threading
 import time
 from dataclasses import asdict
 from functools import partial
-from typing import Any
 
 from ..directus import DirectusError, Provider, SignInWays
 from . import background, cache, clients
@@ -18,6 +17,8 @@ from .memory import Memory
 logger = logging.getLogger(__name__)
 
 FRESH_SECONDS = 60
+# Of the list in the shared cache: a process that is due must not take its own again.
+SHARED_SECONDS = 50
 KEPT_SECONDS = 24 * 3600
 FIRST_SECONDS = 1.0
 CACHE_KEY = "sign-in-ways"
@@ -61,10 +62,10 @@ def _take_turn(url: str) -> tuple[bool, bool]:
 
 def _read_anew(url: str, *, is_first: bool) -> None:
     """Take the list that another process has read, or ask Directus."""
-    shared = cache.get(CACHE_KEY)
-    if shared is not None:
-        _known.set(url, _from_shared(shared))
-        if time.time() - shared["at"] < FRESH_SECONDS:
+    ways, age = _shared()
+    if ways is not None:
+        _known.set(url, ways)
+        if age < SHARED_SECONDS:
             return
     if is_first and not _known.get(url):
         _ask(url, timeout=FIRST_SECONDS)
@@ -73,15 +74,23 @@ def _read_anew(url: str, *, is_first: bool) -> None:
 
 
 def _ask(url: str, timeout: float | None = None) -> None:
+    at = time.time()
     try:
         ways = clients.anonymous_client().sign_in_ways(timeout=timeout)
     except DirectusError as error:
         logger.warning("Directus does not name its ways to sign in: %s", error)
         return
     _known.set(url, ways)
-    cache.set(CACHE_KEY, asdict(ways) | {"at": time.time()}, KEPT_SECONDS)
+    cache.set(CACHE_KEY, asdict(ways) | {"at": at}, KEPT_SECONDS)
 
 
-def _from_shared(shared: dict[str, Any]) -> SignInWays:
-    providers = tuple(Provider(**each) for each in shared["providers"])
-    return SignInWays(providers, has_passwords=shared["has_passwords"])
+def _shared() -> tuple[SignInWays | None, float]:
+    """Return the list in the shared cache, and its age in seconds."""
+    shared = cache.get(CACHE_KEY)
+    try:
+        providers = tuple(Provider(**each) for each in shared["providers"])
+        ways = SignInWays(providers, has_passwords=bool(shared["has_passwords"]))
+        return ways, time.time() - shared["at"]
+    except (TypeError, LookupError):
+        # There is none, or another version of the site has written it.
+        return None, 0.0

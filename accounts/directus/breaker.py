@@ -40,8 +40,11 @@ class Breaker:
             raise self._refusal()
 
     @contextmanager
-    def guard(self) -> Iterator[bool]:
+    def guard(self, *, only_unsent: bool = False) -> Iterator[bool]:
         """Count the result of a block: an exception is a failure.
+
+        Args:
+            only_unsent: a failure after the request was sent shows no outage.
 
         Yields:
             Whether this call is the probe.
@@ -52,8 +55,10 @@ class Breaker:
         is_probe = self._begin()
         try:
             yield is_probe
-        except BaseException:
-            self._note_failure(is_probe)
+        except BaseException as error:
+            was_sent = only_unsent and not getattr(error, "never_sent", False)
+            if is_probe or not was_sent:
+                self._note_failure(is_probe)
             raise
         self._note_success(is_probe)
 

@@ -61,6 +61,8 @@ class Call:
     repeat: Repeat = Repeat.NEVER
     # Directus hashes a password or waits on purpose: more time, but fewer slots.
     slow: bool = False
+    # Directus waits for a provider of single sign-on, too.
+    asks_provider: bool = False
     large: bool = False
     text: bool = False
     timeout: float | None = None
@@ -85,7 +87,7 @@ class Call:
     @property
     def kind(self) -> Kind:
         """The kind, whose slots the call uses."""
-        if self.slow:
+        if self.slow or self.asks_provider:
             return Kind.PASSWORD
         return Kind.FILE if self.upload or self.media_types else Kind.OTHER
 

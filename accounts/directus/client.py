@@ -15,16 +15,13 @@ from typing import Any
 from uuid import UUID
 
 from .answers import as_object
-from .calls import DONE, Call, Repeat, slow_post
+from .calls import Call, Repeat, slow_post
 from .exceptions import (
     DirectusAPIError,
     DirectusError,
     DirectusUnavailable,
-    Forbidden,
     InvalidCredentials,
     InvalidOTP,
-    InvalidPayload,
-    NotFound,
     UserSuspended,
 )
 from .files import FilesClient
@@ -40,7 +37,6 @@ from .two_factor import TwoFactorClient
 from .users import ALL_FIELDS, FEW_FIELDS, USUAL_FIELDS, DirectusUser
 
 PAGE_SIZE = 1000
-LOGOUT_TIMEOUT = 2.0
 # Pages of users with a similar address.
 MOST_PAGES = 100
 MAX_EMAIL = 255
@@ -72,7 +68,7 @@ class DirectusClient(
     expired token before it checks the password.
     """
 
-    # Signing in and out
+    # Signing in
 
     def login(self, *, email: str, password: str, otp: str = "") -> TokenPair:
         """Exchange credentials for tokens.
@@ -91,37 +87,6 @@ class DirectusClient(
             return TokenPair.from_payload(self._ask(call))
         except DirectusAPIError as error:
             raise _refusal_of_sign_in(error) from None
-
-    def refresh(self, refresh_token: str) -> TokenPair:
-        """Exchange a refresh token, which works once, for new tokens.
-
-        Raises:
-            AuthenticationFailed: the token is used up, or its session has ended.
-        """
-        body = {"refresh_token": refresh_token, "mode": "json"}
-        try:
-            answer = self._ask(Call("POST", "/auth/refresh", body=body))
-        except (Forbidden, InvalidPayload, NotFound) as error:
-            # Not about this session; for example a licence that locks Directus.
-            raise DirectusUnavailable(f"refresh answered {error}") from None
-        return TokenPair.from_payload(answer)
-
-    def logout(self, refresh_token: str, *, timeout: float = LOGOUT_TIMEOUT) -> None:
-        """End the session of a refresh token, if there is one.
-
-        Args:
-            timeout: seconds.
-        """
-        call = Call(
-            "POST",
-            "/auth/logout",
-            body={"refresh_token": refresh_token, "mode": "json"},
-            expected=DONE,
-            repeat=Repeat.WHEN_STALE,
-            timeout=timeout,
-            tidies=True,
-        )
-        self._ask(call)
 
     def get_current_user(self) -> DirectusUser:
         """Return the signed-in user; without fields that the user may not read."""

@@ -9,6 +9,7 @@ such as the page of a proxy, is DirectusUnavailable.
     │   └── ProviderUnavailable   Directus cannot reach a single sign-on provider
     ├── RateLimited               (TryLater) 429
     ├── SessionExpired            the stored tokens are not valid: sign in again
+    │   └── GrantRevoked          a single sign-on provider has ended the sign-in
     └── DirectusAPIError          Directus answered with an error (.status, .code)
         ├── InvalidPayload        400, 409, 413, 415, 422
         │   └── NotUnique         another record has this value
@@ -94,6 +95,10 @@ class RateLimited(TryLater, DirectusError):
 
 class SessionExpired(DirectusError):
     """The stored tokens are not valid any more; the user has to sign in again."""
+
+
+class GrantRevoked(SessionExpired):
+    """The provider that signed the user in no longer vouches for the user."""
 
 
 class DirectusAPIError(DirectusError):
@@ -210,8 +215,7 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
         return RateLimited(code, retry_after=wait)
     if answer.status >= 500:
         message = f"Directus answered {answer.status} {code}".rstrip()
-        failed = answer.status == 500 and code == "INTERNAL_SERVER_ERROR"
-        error_class = CallFailed if failed else DirectusUnavailable
+        error_class = _class_of_failure(answer.status, code, facts.get("service"))
         return error_class(message, retry_after=answer.retry_after)
     is_strange = answer.status == 401 and code not in CLASSES_BY_CODE
     if is_strange or not _is_from_directus(answer.payload):
@@ -221,6 +225,17 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
     api_error = CLASSES_BY_CODE.get(code, by_status)
     kind = _matching(_NAME, facts.get("type"))
     return api_error(answer.status, code, _field_in(facts), kind)
+
+
+def _class_of_failure(
+    status: int, code: str, service: Any
+) -> type[DirectusUnavailable]:
+    if status == 500 and code == "INTERNAL_SERVER_ERROR":
+        return CallFailed
+    is_providers = code == "SERVICE_UNAVAILABLE" and service in ("openid", "oauth2")
+    if is_providers or code == "INVALID_PROVIDER_CONFIG":
+        return ProviderUnavailable
+    return DirectusUnavailable
 
 
 def error_facts(payload: Any) -> dict[str, Any]:

@@ -5,20 +5,20 @@ Directus' cookie, and brings the provider's answer back with it. Directus answer
 redirect to its own app; the tokens, and the reason of a refusal, are in its headers.
 """
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from .answers import as_object
+from .answers import Answer, as_object
 from .calls import Call, Repeat
 from .exceptions import (
     AuthenticationFailed,
+    CallFailed,
     DirectusAPIError,
+    DirectusError,
     DirectusUnavailable,
     InvalidCredentials,
     InvalidOTP,
@@ -26,16 +26,33 @@ from .exceptions import (
     NotFound,
     ProviderUnavailable,
 )
-from .plain import PlainClient
-from .tokens import TokenPair
+from .sessions import SessionClient
+from .tokens import TokenPair, claims_of
 
+# Those of other drivers take passwords, or work in another way.
+DRIVERS = ("openid", "oauth2")
 # What Directus and a path of this client allow in a name.
 PROVIDER_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
-# Directus signs `state` with a digest of 32 bytes or more.
-LEAST_STATE = 32
-LONGEST_COOKIE = 8192
-_OPAQUE = re.compile(r"[A-Za-z0-9_-]{64}")
+_ADDRESS = re.compile(r"https?://[^/?#\\][\x21-\x7e]{0,8191}", re.ASCII)
+# The challenge or verifier of PKCE.
+_STATE = re.compile(r"[A-Za-z0-9_-]{32,128}")
+# The name of a driver and of a provider, and a JWT.
+_COOKIE = re.compile(r"(openid|oauth2)\.[A-Za-z0-9_-]{1,128}=[A-Za-z0-9._-]{1,8192}")
+_REFRESH_TOKEN = re.compile(r"[A-Za-z0-9_-]{64}")
+# Cookies of load balancers look like this.
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_ANSWER = re.compile(r"[\x20-\x7e]{1,4096}")
 _ANSWERS = ("code", "state", "iss")
+# These say nothing about the user.
+_TROUBLES = {
+    "",
+    "INTERNAL_SERVER_ERROR",
+    "INVALID_PROVIDER_CONFIG",
+    "ROUTE_NOT_FOUND",
+    "SERVICE_UNAVAILABLE",
+    "UNKNOWN_EXCEPTION",
+}
 
 
 @dataclass(frozen=True)
@@ -79,7 +96,7 @@ class SsoTokens:
     must_use_two_factor: bool = False
 
 
-class SsoClient(PlainClient):
+class SsoClient(SessionClient):
     """The part of DirectusClient for single sign-on."""
 
     def sign_in_ways(self, *, timeout: float | None = None) -> SignInWays:
@@ -89,12 +106,12 @@ class SsoClient(PlainClient):
             timeout: seconds.
         """
         call = Call("GET", "/auth", repeat=Repeat.ALWAYS, timeout=timeout)
-        answer = self._send(call)
+        answer = self._answered(call)
         rows = answer.data
         if not isinstance(rows, list):
             raise DirectusUnavailable(f"{call}: not a list")
-        off = as_object(answer.payload).get("disableDefault") is True
-        return SignInWays(tuple(_providers(rows)), has_passwords=not off)
+        has_passwords = not as_object(answer.payload).get("disableDefault")
+        return SignInWays(tuple(_providers(rows)), has_passwords=has_passwords)
 
     def begin_sso(self, provider: str, *, site: str, otp: str = "") -> SsoStart:
         """Begin to sign in with a provider.
@@ -108,24 +125,24 @@ class SsoClient(PlainClient):
             NotFound: Directus knows no such provider.
             ProviderUnavailable: Directus could not reach the provider so far.
         """
-        params = {"redirect": "/"} | ({"otp": otp} if otp else {})
         call = Call(
             "GET",
             f"/auth/login/{_checked(provider)}",
-            params=params,
+            params={"redirect": "/"} | ({"otp": otp} if otp else {}),
             headers=_seen_from(site),
             expected=frozenset({302}),
             repeat=Repeat.ALWAYS,
+            asks_provider=True,
             cookies=True,
         )
-        answer = self._send(call)
-        if _reason(answer.location):
+        answer = self._answered(call)
+        url = answer.location
+        state, cookie = _only(url, "state"), _kept(answer.cookies, provider)
+        if not state and _reason(url):
             raise ProviderUnavailable(f"{call} is refused")
-        state = _only(answer.location, "state")
-        cookie = _kept(answer.cookies, provider)
-        if len(state) < LEAST_STATE or not cookie:
-            raise DirectusUnavailable(f"{call}: no state or no cookie")
-        return SsoStart(answer.location, state, cookie)
+        if not (_ADDRESS.fullmatch(url) and _STATE.fullmatch(state) and cookie):
+            raise DirectusUnavailable(f"{call}: no address, no state or no cookie")
+        return SsoStart(url, state, cookie)
 
     def finish_sso(
         self, provider: str, *, site: str, cookie: str, answer: Mapping[str, str]
@@ -143,36 +160,58 @@ class SsoClient(PlainClient):
             InvalidProvider: the address belongs to an account with a password.
             InvalidCredentials: the answer or the user is not accepted; Directus does
                 not say why.
-            ProviderUnavailable: Directus could not reach the provider.
+            ProviderUnavailable: Directus could not reach the provider, or does not
+                know it any more.
         """
         call = Call(
             "GET",
             f"/auth/login/{_checked(provider)}/callback",
-            params={name: answer[name] for name in _ANSWERS if name in answer},
-            headers=_seen_from(site) | {"Cookie": cookie},
+            params=_sendable(answer),
+            headers=_seen_from(site) | {"Cookie": _checked_cookie(cookie)},
             expected=frozenset({302}),
             repeat=Repeat.NEVER,
             slow=True,
+            asks_provider=True,
             cookies=True,
         )
-        try:
-            found = self._send(call)
-        except DirectusAPIError as error:
-            raise _refusal(error.code, call) from None
+        found = self._finished(call)
+        code = _refusal_in(found.location)
         refresh_token, must_use_two_factor = _session_in(found.cookies)
-        if not refresh_token:
-            raise _refusal(_reason(found.location) or "INVALID_CREDENTIALS", call)
-        body = {"refresh_token": refresh_token, "mode": "json"}
+        if code or not refresh_token:
+            raise _refusal(code, call)
+        return SsoTokens(self._swapped(refresh_token), must_use_two_factor)
+
+    def _answered(self, call: Call) -> Answer:
         try:
-            payload = self._ask(Call("POST", "/auth/refresh", body=body))
-        except AuthenticationFailed as error:
-            raise InvalidCredentials(error.status, error.code) from None
-        except DirectusUnavailable as error:
-            if not error.never_sent:
-                raise
-            # This call was not sent, but the code was.
-            raise DirectusUnavailable(f"{call}: no tokens") from None
-        return SsoTokens(TokenPair.from_payload(payload), must_use_two_factor)
+            return self._send(call)
+        except NotFound:
+            raise
+        except DirectusAPIError as error:
+            raise DirectusUnavailable(f"{call} answered {error}") from None
+
+    def _finished(self, call: Call) -> Answer:
+        try:
+            return self._send(call)
+        except CallFailed as error:
+            raise ProviderUnavailable(str(error)) from None
+        except DirectusAPIError as error:
+            # Version 10 has no reasons in addresses.
+            raise _refusal(error.code, call) from None
+
+    def _swapped(self, refresh_token: str) -> TokenPair:
+        """Return tokens for the session that Directus has begun, or end it."""
+        try:
+            return self.refresh(refresh_token)
+        except Exception as error:
+            # After any error: the session is lost otherwise.
+            with suppress(DirectusError):
+                self.logout(refresh_token)
+            if isinstance(error, AuthenticationFailed):
+                raise InvalidCredentials(error.status, error.code) from None
+            if isinstance(error, DirectusUnavailable) and error.never_sent:
+                # This call was not sent, but the code was.
+                raise DirectusUnavailable(str(error)) from None
+            raise
 
 
 def redirect_uri(url: str) -> str:
@@ -180,20 +219,23 @@ def redirect_uri(url: str) -> str:
     return _only(url, "redirect_uri")
 
 
+# The list
+
+
 def _providers(rows: Iterable[Any]) -> Iterable[Provider]:
     for row in rows:
-        name = row.get("name") if isinstance(row, dict) else None
-        if isinstance(name, str) and PROVIDER_NAME.fullmatch(name):
-            yield Provider(
-                name=name,
-                driver=_text(row.get("driver")),
-                label=_text(row.get("label")) or name,
-                icon=_text(row.get("icon")),
-            )
+        facts = row if isinstance(row, dict) else {}
+        name, driver = _text(facts.get("name")), _text(facts.get("driver"))
+        if PROVIDER_NAME.fullmatch(name) and driver in DRIVERS:
+            label = _text(facts.get("label")) or name
+            yield Provider(name, driver, label, _text(facts.get("icon")))
 
 
 def _text(value: Any) -> str:
-    return value[:128] if isinstance(value, str) else ""
+    return value[:128].strip() if isinstance(value, str) else ""
+
+
+# Both hops
 
 
 def _checked(provider: str) -> str:
@@ -211,26 +253,17 @@ def _seen_from(site: str) -> dict[str, str]:
 
 def _only(url: str, name: str) -> str:
     """Return a value of a query, if it is there once."""
-    values = parse_qs(urlsplit(url).query).get(name, [])
+    try:
+        query = parse_qs(urlsplit(url).query, keep_blank_values=True)
+    except ValueError:
+        return ""
+    values = query.get(name, [])
     return values[0] if len(values) == 1 else ""
 
 
 def _reason(location: str) -> str:
-    return _only(location, "reason")
-
-
-def _kept(cookies: Iterable[str], provider: str) -> str:
-    """Return Directus' own cookie of this sign-in, as a Cookie header."""
-    for name in (f"openid.{provider}", f"oauth2.{provider}"):
-        value = _value(cookies, name)
-        if value and len(value) <= LONGEST_COOKIE:
-            return f"{name}={value}"
-    return ""
-
-
-def _value(cookies: Iterable[str], name: str) -> str:
-    found = [value for each, value in _pairs(cookies) if each == name]
-    return found[-1] if found else ""
+    reason = _only(location, "reason")
+    return reason if _CODE.fullmatch(reason) else ""
 
 
 def _pairs(cookies: Iterable[str]) -> Iterable[tuple[str, str]]:
@@ -239,39 +272,67 @@ def _pairs(cookies: Iterable[str]) -> Iterable[tuple[str, str]]:
         yield name.strip(), value.strip()
 
 
+# The start
+
+
+def _kept(cookies: Iterable[str], provider: str) -> str:
+    """Return Directus' own cookie of this sign-in, as a Cookie header."""
+    names = [f"{driver}.{provider}" for driver in DRIVERS]
+    # The last one counts, as in a browser.
+    found = [f"{name}={value}" for name, value in _pairs(cookies) if name in names][-1:]
+    return found[0] if found and _COOKIE.fullmatch(found[0]) else ""
+
+
+# The end
+
+
+def _checked_cookie(cookie: str) -> str:
+    """Return a cookie. Raises InvalidCredentials for one that Directus did not set."""
+    if not _COOKIE.fullmatch(cookie):
+        raise InvalidCredentials(401, "INVALID_CREDENTIALS")
+    return cookie
+
+
+def _sendable(answer: Mapping[str, str]) -> dict[str, str]:
+    """Return the values to pass on. Raises InvalidCredentials without code or state."""
+    values = {name: answer[name] for name in _ANSWERS if name in answer}
+    are_sound = all(_ANSWER.fullmatch(value) for value in values.values())
+    if not are_sound or not values.keys() >= {"code", "state"}:
+        raise InvalidCredentials(401, "INVALID_CREDENTIALS")
+    return values
+
+
 def _session_in(cookies: Iterable[str]) -> tuple[str, bool]:
     """Return the refresh token, and whether a second factor is demanded.
 
     The names of these cookies can be configured, so their values decide: a session
     token is a JWT with the claim `session`, a refresh token is opaque.
     """
-    for _, value in _pairs(cookies):
-        claims = _claims(value)
+    values = [value for _, value in _pairs(cookies)]
+    for claims in map(claims_of, values):
         session = claims.get("session")
-        if isinstance(session, str) and session:
+        is_session = isinstance(session, str) and _REFRESH_TOKEN.fullmatch(session)
+        if is_session and claims.get("iss") == "directus":
             return session, claims.get("enforce_tfa") is True
-        if _OPAQUE.fullmatch(value):
+    for value in values:
+        if _REFRESH_TOKEN.fullmatch(value) and not _DIGEST.fullmatch(value):
             return value, False
     return "", False
 
 
-def _claims(token: str) -> dict[str, Any]:
-    """Return the claims of a JWT that Directus has just sent; {} for other texts."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return {}
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=="))
-    except (binascii.Error, ValueError):
-        return {}
-    return claims if isinstance(claims, dict) else {}
+def _refusal_in(location: str) -> str:
+    """Return the code of a refusal; empty without one."""
+    if _only(location, "prompt"):
+        # Directus would start again: the code is used up.
+        return "INVALID_TOKEN"
+    return _reason(location)
 
 
-def _refusal(code: str, call: Call) -> Exception:
+def _refusal(code: str, call: Call) -> DirectusError:
+    if code in _TROUBLES:
+        return ProviderUnavailable(f"{call} is refused")
     if code == "INVALID_OTP":
         return InvalidOTP(401, code)
     if code == "INVALID_PROVIDER":
         return InvalidProvider(403, code)
-    if code == "INVALID_CREDENTIALS":
-        return InvalidCredentials(401, code)
-    return ProviderUnavailable(f"{call} is refused")
+    return InvalidCredentials(401, code)

@@ -8,8 +8,8 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, closing
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,12 @@ from .answers import Answer, read_answer
 from .breaker import OPEN_SECONDS, Breaker, RetryBudget
 from .bulkhead import PASSWORD_PATIENCE_SECONDS, Bulkhead
 from .calls import Call, Kind, Repeat, Upload
-from .exceptions import DirectusUnavailable, error_for
+from .exceptions import (
+    CallFailed,
+    DirectusUnavailable,
+    ProviderUnavailable,
+    error_for,
+)
 from .time_budget import RESERVE_SECONDS, check_time, seconds_left
 from .wire import CURRENT_EXCHANGE, Exchange, Stage, TimedAdapter, TooLong
 
@@ -36,9 +41,9 @@ RETRY_DELAY = (0.05, 0.15)
 SLOW_NEEDS = 1.0
 QUICK_NEEDS = 0.1
 _WORTH_RETRYING = frozenset({502, 503, 504})
-# Codes with status 5xx that one visitor can cause. They must not count as an outage,
-# which would block all visitors.
-_ABOUT_ONE_CALL = frozenset({"INTERNAL_SERVER_ERROR", "INVALID_PROVIDER_CONFIG"})
+# One visitor, or one provider, can cause these. They must not count as an outage, which
+# would block all visitors.
+_ABOUT_ONE_CALL = (CallFailed, ProviderUnavailable)
 # The libraries raise ValueError, too, for an answer that breaks the rules of HTTP.
 _TRANSPORT_ERRORS = (
     requests.RequestException,
@@ -58,7 +63,8 @@ class Transport:
         total_timeout: seconds for a whole call, retry included.
         login_timeout: the same for calls that hash a password.
         login_slots, file_slots, call_slots: the most running calls that hash a
-            password, that transfer a file, and of all others.
+            password or wait for a provider, that transfer a file, and of all others;
+            the calls that wait for a provider take no more than half of theirs.
         ca_bundle: a file of certificates to trust instead of the usual ones.
         open_seconds: the pause after five failures in a row.
 
@@ -91,14 +97,12 @@ class Transport:
         self._adapter = TimedAdapter()
         self._breaker = Breaker(open_seconds=open_seconds)
         self._bulkheads = {
-            Kind.PASSWORD: Bulkhead(
-                login_slots,
-                places=max(1, login_slots // 2),
-                patience=PASSWORD_PATIENCE_SECONDS,
-            ),
+            Kind.PASSWORD: _for_sign_in(login_slots),
             Kind.FILE: Bulkhead(file_slots),
             Kind.OTHER: Bulkhead(call_slots),
         }
+        # A provider that hangs must leave the other half for passwords.
+        self._provider_slots = _for_sign_in(max(1, login_slots // 2))
         self._budget = RetryBudget()
 
     def __repr__(self) -> str:
@@ -133,7 +137,7 @@ class Transport:
         with self._slot(call):
             # Outside of the breaker: a lack of time is not an outage.
             _check_time(call)
-            with self._breaker.guard() as probing:
+            with self._breaker.guard(only_unsent=call.asks_provider) as probing:
                 answer = self._answer(call, request, may_repeat=not probing)
                 _check_usable(call, answer)
         if answer.status not in call.expected:
@@ -144,10 +148,15 @@ class Transport:
         """Close the kept connections."""
         self._adapter.close()
 
-    def _slot(self, call: Call) -> AbstractContextManager[None]:
+    @contextmanager
+    def _slot(self, call: Call) -> Iterator[None]:
         # Commands and background tasks may wait longer: no page waits for them.
         patience = self._usual_seconds(call) if seconds_left() is None else None
-        return self._bulkheads[call.kind].slot(patience=patience)
+        with ExitStack() as slots:
+            if call.asks_provider:
+                slots.enter_context(self._provider_slots.slot(patience=patience))
+            slots.enter_context(self._bulkheads[call.kind].slot(patience=patience))
+            yield
 
     def _answer(
         self, call: Call, request: PreparedRequest, *, may_repeat: bool
@@ -188,7 +197,6 @@ class Transport:
             read_timeout=seconds if call.slow else self._read_timeout,
             limit=call.limit,
             fresh=fresh,
-            cookies=call.cookies,
         )
 
     def _may_repeat_failed(self, call: Call, exchange: Exchange, total: float) -> bool:
@@ -239,6 +247,11 @@ class Transport:
             )
 
 
+def _for_sign_in(slots: int) -> Bulkhead:
+    places = max(1, slots // 2)
+    return Bulkhead(slots, places=places, patience=PASSWORD_PATIENCE_SECONDS)
+
+
 def _check_time(call: Call) -> None:
     needed = SLOW_NEEDS if call.slow else QUICK_NEEDS
     check_time(needed, reserve=_reserve(call))
@@ -259,8 +272,10 @@ def _form(upload: Upload | None) -> dict[str, Any]:
 
 def _check_usable(call: Call, answer: Answer) -> None:
     """Raise DirectusUnavailable for an answer that shows an outage."""
-    if answer.status >= 500 and answer.code not in _ABOUT_ONE_CALL:
-        raise error_for(answer)
+    if answer.status >= 500:
+        error = error_for(answer)
+        if not isinstance(error, _ABOUT_ONE_CALL):
+            raise error
     if answer.status < 400 and answer.status not in call.expected:
         raise DirectusUnavailable(f"{call} answered {answer.status}")
     if answer.status == 200 and not (call.text or call.media_types):

@@ -15,6 +15,7 @@ from socket import socket
 from time import monotonic
 from typing import Any
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -47,7 +48,6 @@ class Exchange:
         read_timeout: the most seconds of one read.
         limit: the most bytes of the body.
         fresh: use no kept connection.
-        cookies: keep the cookies of the answer.
 
     Attributes:
         stage: the progress.
@@ -63,11 +63,9 @@ class Exchange:
         read_timeout: float,
         limit: int,
         fresh: bool,
-        cookies: bool = False,
     ) -> None:
         self.ends_at = monotonic() + seconds
         self.fresh = fresh
-        self.cookies = cookies
         self.stage = Stage.UNKNOWN
         self.reused = False
         self.ended = False
@@ -161,9 +159,6 @@ class _TimedResponse(http.HTTPResponse):
         super().begin()
         if self._exchange.ended or self.headers.defects:
             raise http.IncompleteRead(b"")
-        if not self._exchange.cookies:
-            # Reading malformed ones causes warnings.
-            del self.headers["Set-Cookie"]
 
 
 class _TimedConnection(HTTPConnection):
@@ -230,6 +225,17 @@ class TimedAdapter(HTTPAdapter):
         """Create the connection pools."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """Return the answer; its cookies are not parsed.
+
+        Parsing malformed ones causes warnings, which contain parts of them.
+        """
+        original, resp._original_response = resp._original_response, None
+        try:
+            return super().build_response(req, resp)
+        finally:
+            resp._original_response = original
 
 
 def _without_query(record: logging.LogRecord) -> bool:

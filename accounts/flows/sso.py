@@ -9,7 +9,7 @@ sends the browser back.
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -100,7 +100,17 @@ def start(
         request.session.cycle_key()
     sso_attempts.keep(request, begun.state, waiting)
     audit.record("sso.started", request, provider=provider)
-    return f"{begun.url}&{urlencode(AGAIN)}" if user else begun.url
+    return _asking_again(begun.url) if user else begun.url
+
+
+def _asking_again(url: str) -> str:
+    """Return the provider's page, asked for a new sign-in.
+
+    Directus' own values of these names go: a provider refuses a name that comes twice.
+    """
+    parts = urlsplit(url)
+    kept = [pair for pair in parse_qsl(parts.query) if pair[0] not in AGAIN]
+    return parts._replace(query=urlencode([*kept, *AGAIN.items()])).geturl()
 
 
 def _check_leads_back(provider: str, url: str) -> None:
@@ -108,7 +118,10 @@ def _check_leads_back(provider: str, url: str) -> None:
     path = reverse("accounts:sso_callback", args=[provider])
     parts = urlsplit(url)
     is_page = parts.scheme in {"http", "https"} and parts.netloc and not parts.fragment
-    if is_page and redirect_uri(url) == settings.PUBLIC_URL + path:
+    addresses = {settings.PUBLIC_URL + path}
+    if settings.SSO_PROXY_RULE:
+        addresses.add(clients.directus_public_url() + path.removeprefix("/sso"))
+    if is_page and redirect_uri(url) in addresses:
         return
     logger.error(
         "Sign-in with %s would not lead back to this site: Directus needs "
@@ -239,7 +252,7 @@ def _profile(client: DirectusClient, provider: str) -> DirectusUser:
 def _take_code(user: User, otp: str) -> None:
     """Refuse a code that was used; Directus accepts it again for 30 seconds."""
     if otp:
-        attempt = CodeAttempt(user.email or str(user.directus_id), otp)
+        attempt = CodeAttempt(user.account_key, otp)
         attempt.begin()
         attempt.succeeded()
 

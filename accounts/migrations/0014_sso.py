@@ -14,12 +14,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='session',
             name='provider',
-            field=models.CharField(blank=True, db_default='', max_length=128, verbose_name='sign-in provider'),
+            field=models.CharField(blank=True, db_default='', default='', max_length=128, verbose_name='sign-in provider'),
         ),
         migrations.AddField(
             model_name='user',
             name='provider',
-            field=models.CharField(blank=True, db_default='', max_length=128, verbose_name='sign-in provider'),
+            field=models.CharField(blank=True, db_default='', default='', max_length=128, verbose_name='sign-in provider'),
         ),
         migrations.CreateModel(
             name='SsoAttempt',

@@ -280,10 +280,24 @@ class LogoutView(PublicMixin, NextPageMixin, DjangoLogoutView):
     def post(self, request, *args, **kwargs):
         """End the session, also during an outage of Directus."""
         was_in = request.user.is_authenticated
+        row = request.session.row
+        provider = row.provider if row else ""
         response = super().post(request, *args, **kwargs)
         if was_in:
             # For a visitor the message would create a session.
-            messages.success(request, _("You're signed out."))
+            messages.success(request, self._goodbye(provider))
         # Not "cache": clearing it is slow in browsers, and no page is in it.
         response["Clear-Site-Data"] = '"storage"'
         return response
+
+    def _goodbye(self, provider: str) -> str:
+        """Return the message, with a link to sign out of the provider, too."""
+        url = settings.SSO_SIGN_OUT_URLS.get(provider) if provider else ""
+        if not url:
+            return _("You're signed out.")
+        text = _(
+            "You're signed out here. "
+            '<a href="{address}">Sign out of {provider}, too</a>.'
+        )
+        label = sign_in_ways.label_of(provider)
+        return format_html(text, address=url, provider=label)

@@ -10,7 +10,7 @@ Tests play the browser and the provider's page:
 `add_provider` returns a `FakeProvider`; its attributes may be changed at any time: for
 example `provider.is_down = True` or `provider.allows_registration = False`. `approve`
 gives a code for the authorization that an address (or a bare `state`) names; `decline`
-gives the answer of a provider's "Cancel". `revoke` ends what a provider has promised for
+gives the answer of a provider's "Cancel". `revoke` ends what a provider gave for
 a user (only with `gives_refresh_token`). Users who exist before they sign in here:
 `directus.add_user(email, None, provider="exampleid", external_identifier=person.sub)`.
 `directus.state.allowed_public_urls` is AUTH_ALLOWED_PUBLIC_URLS.

@@ -81,11 +81,11 @@ class Handler(BaseHTTPRequestHandler):
 
     do_POST = do_PATCH = do_GET  # noqa: N815 - the names that http.server calls
 
-    def _send(self, status: int, headers: dict[str, str], text: str) -> None:
+    def _send(self, status: int, headers: list[tuple[str, str]], text: str) -> None:
         content = text.encode()
         try:
             self.send_response(status)
-            for name, value in headers.items():
+            for name, value in headers:
                 self.send_header(name, value)
             if status != 204:
                 self.send_header("Content-Length", str(len(content)))

@@ -181,7 +181,7 @@ def test_a_call_that_began_earlier_does_not_keep_the_breaker_open(monkeypatch):
 def test_an_outage_is_not_multiplied(serve, client_of):
     server = serve(says(error(503, "SERVICE_UNAVAILABLE")))
     client = client_of(server, auth=AUTH)
-    client._transport._breaker.guard = lambda: NoBreaker()
+    client._transport._breaker.guard = lambda **_: NoBreaker()
 
     for _ in range(30):
         with pytest.raises(DirectusUnavailable):

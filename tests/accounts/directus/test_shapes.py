@@ -33,6 +33,10 @@ GOOD_ANSWERS = {
     "list": {"data": [ADA]},
     "count": {"data": [{"count": {"id": 3}}]},
     "info": {"data": {"project": {}}},
+    "ways": {
+        "data": [{"name": "exampleid", "driver": "openid", "label": "L", "icon": "i"}],
+        "disableDefault": False,
+    },
     "policy": {"data": {"auth_password_policy": "/^.{8,}$/"}},
 }
 STATUSES = st.sampled_from([200, 200, 200, 200, 201, 204, 302, 400, 401, 403, 429, 500])
@@ -88,7 +92,7 @@ def mutated_answers(draw):
 def mutant():
     """A client, and a function that sets its next answer; no socket, for speed."""
     transport = Transport("http://directus.test")
-    transport._breaker.guard = lambda: _Unguarded()
+    transport._breaker.guard = lambda **_: _Unguarded()
     transport._breaker.refuse_while_open = lambda: None
     client = DirectusClient(transport, auth=AUTH)
 
