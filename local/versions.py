@@ -49,11 +49,6 @@ class Version:
         """Return why no provider can be used with it; empty when one can."""
         return WITHOUT_PROVIDER.get(self.major, "")
 
-    @property
-    def lock_file(self) -> Path:
-        """Return the file with the exact version of every package."""
-        return self.folder / "package-lock.json"
-
 
 def chosen_version() -> Version:
     """Return what DIRECTUS_VERSION names, as in 12 or 12.4.0."""

@@ -97,15 +97,12 @@ class Transport:
         self._adapter = TimedAdapter()
         self._breaker = Breaker(open_seconds=open_seconds)
         self._bulkheads = {
-            Kind.PASSWORD: Bulkhead(
-                login_slots,
-                places=max(1, login_slots // 2),
-                patience=PASSWORD_PATIENCE_SECONDS,
-            ),
+            Kind.PASSWORD: _for_sign_in(login_slots),
             Kind.FILE: Bulkhead(file_slots),
             Kind.OTHER: Bulkhead(call_slots),
         }
-        self._provider_slots = Bulkhead(max(1, login_slots // 2))
+        # A provider that hangs must leave the other half for passwords.
+        self._provider_slots = _for_sign_in(max(1, login_slots // 2))
         self._budget = RetryBudget()
 
     def __repr__(self) -> str:
@@ -140,7 +137,6 @@ class Transport:
         with self._slot(call):
             # Outside of the breaker: a lack of time is not an outage.
             _check_time(call)
-            # A provider that hangs must not block sign-in with a password.
             with self._breaker.guard(only_unsent=call.asks_provider) as probing:
                 answer = self._answer(call, request, may_repeat=not probing)
                 _check_usable(call, answer)
@@ -249,6 +245,11 @@ class Transport:
                 media_types=call.media_types,
                 cookies=call.cookies,
             )
+
+
+def _for_sign_in(slots: int) -> Bulkhead:
+    places = max(1, slots // 2)
+    return Bulkhead(slots, places=places, patience=PASSWORD_PATIENCE_SECONDS)
 
 
 def _check_time(call: Call) -> None:

@@ -71,7 +71,7 @@ class SsoStartView(PublicMixin, OnlyVisitorsMixin, View):
     def post(self, request, provider):
         """Send the browser to the provider's page."""
         next_page = local_page(request.POST.get("next", ""))
-        return _go_to_provider(request, provider, next_page)
+        return go_to_provider(request, provider, next_page)
 
 
 class SsoReauthenticationView(View):
@@ -84,12 +84,20 @@ class SsoReauthenticationView(View):
         if provider != request.user.provider:
             raise Http404
         next_page = local_page(request.POST.get("next", ""))
-        return _go_to_provider(request, provider, next_page, user=request.user.pk)
+        return go_to_provider(request, provider, next_page, user=request.user.pk)
 
 
-def _go_to_provider(
-    request: Request, provider: str, next_page: str, *, user: int = 0
+def go_to_provider(
+    request: Request, provider: str, next_page: str = "", *, user: int = 0
 ) -> HttpResponse:
+    """Begin at Directus, and return a page that leads to the provider, or says why not.
+
+    Args:
+        user: the key of the user who re-authenticates; 0 for a sign-in.
+
+    Raises:
+        Http404: Directus knows no such provider.
+    """
     try:
         url = sso.start(request, provider, next=next_page, user=user)
     except NotFound as error:

@@ -44,7 +44,8 @@ const page = (title, body) => `<!doctype html><html lang="en"><head><meta charse
 <body><header>${escaped(NAME)}</header><main><h1>${escaped(title)}</h1>${body}</main></body></html>`;
 
 const described = ({ given_name, family_name, email, about }) =>
-  [`${given_name} ${family_name}`, email, about].filter(Boolean).map((text) => `<span>${escaped(text)}</span>`).join('');
+  `<strong>${escaped(`${given_name} ${family_name}`)}</strong>` +
+  [email, about].filter(Boolean).map((text) => `<span>${escaped(text)}</span>`).join('');
 
 function homePage() {
   const rows = [...people().values()].map((person) => `<li>${described(person)}</li>`);

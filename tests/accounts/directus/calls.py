@@ -27,6 +27,12 @@ ADA = {
     "provider": "default",
 }
 
+SITE = "https://site.example.com"
+CODE = {"code": "Canary-code", "state": "Canary-state", "iss": "Canary-iss"}
+COOKIE = "openid.exampleid=Canary-head.Canary-body.Canary-signature"
+# The value of a cookie with a session that Directus has begun.
+SESSION = "Canary-" + "r" * 57
+
 # Short, so that a test of a fault takes less than a second.
 QUICK = {
     "connect_timeout": 0.3,
@@ -60,12 +66,37 @@ CALLS: dict[str, Callable[[DirectusClient], Any]] = {
     "ping": lambda c: c.ping(),
     "info": lambda c: c.get_server_info(),
     "policy": lambda c: c.get_password_policy(),
+    "ways": lambda c: c.sign_in_ways(),
+    "begin": lambda c: c.begin_sso("exampleid", site=SITE, otp="Canary"),
+    "finish": lambda c: c.finish_sso(
+        "exampleid", site=SITE, cookie=COOKIE, answer=CODE
+    ),
 }
 
 # Asking these twice is as good as asking once.
-READS = ("me", "get", "find", "list", "count", "ping", "info", "policy")
+READS = (
+    "me",
+    "get",
+    "find",
+    "list",
+    "count",
+    "ping",
+    "info",
+    "policy",
+    "ways",
+    "begin",
+)
 # These must reach Directus once at the most.
-ONCE = ("refresh", "register", "create", "verify", "request", "reset", "update")
+ONCE = (
+    "refresh",
+    "register",
+    "create",
+    "verify",
+    "request",
+    "reset",
+    "update",
+    "finish",
+)
 
 
 def quickest_failure(action: Callable[[], Any], times: int = 3) -> float:

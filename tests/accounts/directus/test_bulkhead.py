@@ -22,6 +22,8 @@ KINDS = {
     "renewal": (CALLS["refresh"], 3),
     "profile": (CALLS["get"], 3),
     "confirmation": (CALLS["verify"], 3),
+    "way to a provider": (CALLS["begin"], 2),
+    "way back": (CALLS["finish"], 2),
     "picture": (lambda client: client.download_picture(ID), 2),
     "upload": (
         lambda client: client.upload_file(Upload(b"x", "x.webp", "image/webp", {})),

@@ -21,7 +21,7 @@ from tests.fault_server import (
     says_and_resets,
 )
 
-from .calls import ADA, AUTH, CALLS, JWT, QUICK, TOKENS
+from .calls import ADA, AUTH, CALLS, JWT, QUICK, SESSION, TOKENS
 
 CANARY_PAGE = b"<html>Canary</html>"
 FAULTS = {
@@ -43,6 +43,16 @@ FAULTS = {
     "odd refusal": says(error(401, "Canary <b>", reason="Canary", type="Can ary")),
     "limit": says(error(429, "REQUESTS_EXCEEDED", headers={"Retry_After": "Canary"})),
     "trouble": says(error(500, "INTERNAL_SERVER_ERROR", reason="Canary")),
+    "way to a provider": says(
+        message(
+            302,
+            Location=f"http://idp.test/?state={'Canary-' * 6}",
+            Set_Cookie="openid.exampleid=Canary.Canary.Canary; Path=/",
+        )
+    ),
+    "way back": says(message(302, Location="/", Set_Cookie=f"x={SESSION}")),
+    "broken cookie": says(message(302, Set_Cookie="Canary=x; Max-Age=Canary; =")),
+    "reason": says(message(302, Location="/?reason=CANARY_Canary")),
     "success": says(data(TOKENS | ADA)),
 }
 

@@ -33,6 +33,10 @@ GOOD_ANSWERS = {
     "list": {"data": [ADA]},
     "count": {"data": [{"count": {"id": 3}}]},
     "info": {"data": {"project": {}}},
+    "ways": {
+        "data": [{"name": "exampleid", "driver": "openid", "label": "L", "icon": "i"}],
+        "disableDefault": False,
+    },
     "policy": {"data": {"auth_password_policy": "/^.{8,}$/"}},
 }
 STATUSES = st.sampled_from([200, 200, 200, 200, 201, 204, 302, 400, 401, 403, 429, 500])
