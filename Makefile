@@ -8,7 +8,7 @@ PY = @command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed.
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## Start the site, Directus and a mail catcher: DIRECTUS_VERSION=10|11|12, PORT, DIRECTUS_PORT, MAIL_PORT, SMTP_PORT
+run: ## Start the site, Directus, a provider and a mail catcher: DIRECTUS_VERSION=10|11|12, PORT, DIRECTUS_PORT, MAIL_PORT, SMTP_PORT, PROVIDER_PORT
 	$(PY) -m local.run
 
 test: ## Run all tests, against a real Directus and in a browser: ARGS for pytest

@@ -7,7 +7,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from .core import audit
 from .directus import DirectusError, TryLater
-from .flows import sign_in
+from .flows import sign_in, sso
 from .passwords import local
 from .throttling.limits import (
     ACCOUNT_FAILURES,
@@ -22,11 +22,10 @@ from .web import client_address
 class _SyncBackend(ModelBackend):
     """Authenticates asynchronously, too; Django's own method checks local passwords."""
 
-    @sensitive_variables("password")
-    async def aauthenticate(self, request, username=None, password=None, **kwargs):
+    @sensitive_variables("credentials")
+    async def aauthenticate(self, request, **credentials):
         """Call `authenticate` in a thread."""
-        authenticate = sync_to_async(self.authenticate)
-        return await authenticate(request, username, password, **kwargs)
+        return await sync_to_async(self.authenticate)(request, **credentials)
 
 
 class DirectusBackend(_SyncBackend):
@@ -51,6 +50,28 @@ class DirectusBackend(_SyncBackend):
         except (DirectusError, TryLater) as error:
             if request is not None:
                 request.sign_in_refusal = error
+            return None
+
+
+class DirectusSsoBackend(_SyncBackend):
+    """Authenticates users with a provider that Directus is set up for."""
+
+    @sensitive_variables("sso_secret")
+    def authenticate(self, request, sso_secret=None):
+        """Return the user with `directus_tokens` and `sso_provider`, or None.
+
+        The reason for None is in `request.sign_in_refusal`.
+
+        Args:
+            sso_secret: the provider's answer, and the sign-in that waited for it
+                (`flows.sso.Answered`). Django hides an argument of this name.
+        """
+        if sso_secret is None:
+            return None
+        try:
+            return sso.sign_in(request, sso_secret)
+        except (DirectusError, TryLater, sso.NotSetUp) as error:
+            request.sign_in_refusal = error
             return None
 
 

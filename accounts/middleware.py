@@ -17,12 +17,14 @@ from config import errors
 from config.request import Request
 
 from . import two_factor
-from .core import audit, clients
+from .core import audit, clients, sign_in_ways
 from .core.service_token import log_refusal
 from .directus import (
+    PASSWORD_PROVIDER,
     AuthenticationFailed,
     DirectusAPIError,
     DirectusUnavailable,
+    GrantRevoked,
     SessionExpired,
     TryLater,
     time_budget,
@@ -61,6 +63,7 @@ class LanguageMiddleware:
 # Pages for a user who must set up two-step verification first, beside public pages.
 WITHOUT_SECOND_FACTOR = {
     "accounts:reauthentication",
+    "accounts:sso_reauthentication",
     # On every page.
     "accounts:picture",
     "accounts:two_factor",
@@ -152,12 +155,20 @@ class DirectusMiddleware:
         audit.record(
             "session.ended", request, user=request.user, reason=type(error).__name__
         )
+        provider = ""
+        if isinstance(error, GrantRevoked):
+            provider = _provider_of(request)
+            # The session at Directus is still there.
+            current.revoke_tokens(request)
         current.leave(request)
         if session_notice.is_part_of_a_page(request):
             request.ended_session = session_notice.READ
             return HttpResponse(status=401)
         wrote = request.method not in session_notice.SAFE_METHODS
-        session_notice.say(request, wrote=wrote)
+        if provider:
+            session_notice.say_provider_ended_it(request, provider, wrote=wrote)
+        else:
+            session_notice.say(request, wrote=wrote)
         return by_way_of(settings.LOGIN_URL, request.get_full_path())
 
 
@@ -168,6 +179,13 @@ class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
         if session_notice.is_part_of_a_page(request):
             return HttpResponse(status=401)
         return by_way_of(settings.LOGIN_URL, request.get_full_path())
+
+
+def _provider_of(request: Request) -> str:
+    """Return the label of the provider that the session began with."""
+    row = request.session.row
+    name = (row.provider if row else "") or getattr(request.user, "provider", "")
+    return "" if name == PASSWORD_PROVIDER else sign_in_ways.label_of(name)
 
 
 def _shows_trouble(request: Request, view_func: Callable[..., Any]) -> bool:

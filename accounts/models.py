@@ -21,12 +21,10 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .directus import TokenPair, spellings
+from .core import sign_in_ways
+from .directus import PASSWORD_PROVIDER, TokenPair, spellings
 from .web import languages
 from .web.user_agent import browser_in_words
-
-# Directus' name for sign-in with email address and password.
-PASSWORD_PROVIDER = "default"
 
 
 class UserManager(BaseUserManager["User"]):
@@ -62,7 +60,12 @@ class UserManager(BaseUserManager["User"]):
         return rows.filter(lower_email=Lower(Value(email)), directus_id=None)
 
     def with_email(self, email):
-        """Return the users with this address in any spelling, as a queryset."""
+        """Return the users with this address in any spelling, as a queryset.
+
+        Accounts of providers may have no address; they do not share an empty one.
+        """
+        if not email:
+            return self.none()
         is_theirs = Q()
         for spelling in spellings(email):
             is_theirs |= Q(email__iexact=spelling)
@@ -89,7 +92,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     picture_id = models.UUIDField(_("photo"), null=True, blank=True)
     # Directus' name of the provider that signs the user in; empty if unknown.
     provider = models.CharField(
-        _("sign-in provider"), max_length=128, blank=True, db_default=""
+        _("sign-in provider"), max_length=128, blank=True, default="", db_default=""
     )
     last_access = models.DateTimeField(_("last active"), null=True, blank=True)
     has_two_factor = models.BooleanField(_("two-step verification"), null=True)
@@ -113,6 +116,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     # Those of a sign-in, for the session that it begins.
     directus_tokens: TokenPair
+    # The single sign-on provider of the sign-in; empty for a password.
+    sso_provider = ""
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -140,7 +145,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self):
-        return self.email or str(self.directus_id)
+        return self.account_key
 
     @property
     def is_mirrored(self) -> bool:
@@ -151,6 +156,25 @@ class User(AbstractBaseUser, PermissionsMixin):
     def has_provider(self) -> bool:
         """Whether a single sign-on provider signs the user in, without a password."""
         return self.provider not in {"", PASSWORD_PROVIDER}
+
+    @property
+    def provider_label(self) -> str:
+        """What pages call the provider of the user."""
+        return sign_in_ways.label_of(self.provider)
+
+    @property
+    def account_key(self) -> str:
+        """The text that limits and digests count an account by.
+
+        The address, as sign-in forms have nothing else; the id without an address, so
+        that such users do not share their counts.
+        """
+        return self.email or str(self.directus_id)
+
+    @property
+    def account_name(self) -> str:
+        """What pages and mails call the account."""
+        return self.email or self.get_full_name() or str(self.directus_id)
 
     @property
     def mirrored_id(self) -> UUID:
@@ -226,7 +250,7 @@ class Session(AbstractBaseSession):
     user_agent = models.CharField(_("browser"), max_length=512, blank=True)
     # The single sign-on provider that began the session; empty for a password.
     provider = models.CharField(
-        _("sign-in provider"), max_length=128, blank=True, db_default=""
+        _("sign-in provider"), max_length=128, blank=True, default="", db_default=""
     )
     # Until then ignore one password webhook: this session caused it.
     spared_until = models.DateTimeField(null=True, editable=False)
@@ -247,6 +271,11 @@ class Session(AbstractBaseSession):
 
     # Set by the page that lists sessions.
     is_this_one = False
+
+    @property
+    def provider_label(self) -> str:
+        """What pages call the provider that began the session; empty for a password."""
+        return sign_in_ways.label_of(self.provider)
 
     @property
     def browser(self) -> str:
@@ -360,7 +389,11 @@ class SsoAttempt(models.Model):
     """
 
     state_digest = models.CharField(max_length=64, primary_key=True)
-    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="+")
+    # No constraint: the end of a session need not look for such rows. Without the
+    # session no request can take them, and they expire.
+    session = models.ForeignKey(
+        Session, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
     # Provider, Directus' cookie, the next page.
     sealed_record = models.TextField(editable=False)
     expires_at = models.DateTimeField(db_index=True)

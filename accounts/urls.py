@@ -16,6 +16,7 @@ from .views import (
     sessions,
     sign_in,
     sign_up,
+    sso,
     two_factor,
     webhook,
 )
@@ -29,6 +30,20 @@ urlpatterns = [
         "login/recovery/",
         account_recovery.AccountRecoveryView.as_view(),
         name="account_recovery",
+    ),
+    path("sso/code/", sso.SsoCodeView.as_view(), name="sso_code"),
+    path("sso/<slug:provider>/", sso.SsoStartView.as_view(), name="sso_start"),
+    path("sso/<slug:provider>/again/", sso.SsoAgainView.as_view(), name="sso_again"),
+    path(
+        "sso/<slug:provider>/problem/<slug:reason>/",
+        sso.SsoProblemView.as_view(),
+        name="sso_problem",
+    ),
+    # Directus puts AUTH_ALLOWED_PUBLIC_URLS before its own path.
+    path(
+        "sso/auth/login/<slug:provider>/callback",
+        sso.SsoCallbackView.as_view(),
+        name="sso_callback",
     ),
     path("logout/", sign_in.LogoutView.as_view(), name="logout"),
     path("register/", sign_up.SignUpView.as_view(), name="sign_up"),
@@ -96,6 +111,11 @@ urlpatterns = [
         "account/confirm/",
         reauthentication.ReauthenticationView.as_view(),
         name="reauthentication",
+    ),
+    path(
+        "account/confirm/<slug:provider>/",
+        sso.SsoReauthenticationView.as_view(),
+        name="sso_reauthentication",
     ),
     path(
         "account/password/",

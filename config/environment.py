@@ -25,6 +25,7 @@ YES = {"1", "true", "yes", "on"}
 NO = {"0", "false", "no", "off"}
 NAME = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 HOST = re.compile(rf"(?=.{{1,253}}\Z){NAME}(?:\.{NAME})*")
+LINK_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 YEAR = 365 * 24 * 3600
 FERNET_KEY_BYTES = 32
@@ -214,6 +215,17 @@ class Environment:
             raise _wrong(name, "http(s)://host[:port][/path], without a password")
         return base + parts.path.rstrip("/")
 
+    def links(self, name: str) -> dict[str, str]:
+        """Return addresses of pages by their names: `name=https://…`, with commas."""
+        found = {}
+        for number, word in enumerate(self.words(name), 1):
+            key, _, link = word.partition("=")
+            if not LINK_NAME.fullmatch(key) or key in found or not _is_link(link):
+                wanted = "a list of name=https://host/path"
+                raise _wrong(name, f"{wanted}; number {number} is none")
+            found[key] = link
+        return found
+
 
 def flag(name: str, value: str) -> bool:
     """Return yes or no; raise ImproperlyConfigured for anything else."""
@@ -252,6 +264,16 @@ def _origin(text: str) -> str:
     if parts.port in {None, DEFAULT_PORTS[parts.scheme]}:
         return f"{parts.scheme}://{name}"
     return f"{parts.scheme}://{name}:{parts.port}"
+
+
+def _is_link(text: str) -> bool:
+    """Return whether a browser can follow it; without a password in it."""
+    try:
+        parts = urlsplit(text)
+        _origin(f"{parts.scheme}://{parts.netloc}")
+    except ValueError:
+        return False
+    return not re.search(r"[\s\\]", text)
 
 
 def _is_fernet_key(text: str) -> bool:

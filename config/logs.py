@@ -23,6 +23,8 @@ SECRET_NAMES = (
 # alone: text that a visitor wrote must not take long.
 SECRET = re.compile(
     r"eyJ[\w-]{6,4096}(?:\.[\w-]{0,4096}){0,2}"
+    # The answer of a single sign-on provider, in an address.
+    r"|(?P<query>[?&](?:code|state)=)[^\s\"'&]{1,4096}"
     rf"|(?P<name>(?:{SECRET_NAMES})[\w-]{{0,32}}[\"']?\s{{0,3}}[:=]\s{{0,3}})"
     r"(?:bearer\s{1,3})?"
     r"(?:\"[^\"]{0,4096}\"?|'[^']{0,4096}'?|[^\s\"'&,;})]{1,4096})",
@@ -36,7 +38,9 @@ USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 def mask(text: str) -> str:
     """Return the text with everything that looks like a secret replaced."""
-    return SECRET.sub(lambda match: (match["name"] or "") + MASK, text)
+    return SECRET.sub(
+        lambda match: (match["name"] or match["query"] or "") + MASK, text
+    )
 
 
 class JSONFormatter(JsonFormatter):

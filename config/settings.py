@@ -116,7 +116,10 @@ CACHES["template_fragments"] = {
 # Users and passwords
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.backends.DirectusBackend"]
+AUTHENTICATION_BACKENDS = [
+    "accounts.backends.DirectusBackend",
+    "accounts.backends.DirectusSsoBackend",
+]
 BREAK_GLASS_ADDRESSES = env.networks("BREAK_GLASS_ADDRESSES")
 if BREAK_GLASS_ADDRESSES:
     AUTHENTICATION_BACKENDS.insert(0, "accounts.backends.BreakGlassBackend")
@@ -148,6 +151,11 @@ LOGOUT_REDIRECT_URL = "accounts:login"
 SIGN_IN_FLOOR_SECONDS = env.seconds("SIGN_IN_FLOOR_SECONDS", 0.6, least=0, most=5)
 SIGN_UP_FLOOR_SECONDS = env.seconds("SIGN_UP_FLOOR_SECONDS", 1.2, least=0, most=5)
 RESET_FLOOR_SECONDS = env.seconds("RESET_FLOOR_SECONDS", 0.7, least=0, most=5)
+
+# Whether Directus' proxy passes the answers of providers on to the site.
+SSO_PROXY_RULE = env.flag("SSO_PROXY_RULE", default=False)
+# Where a user of a single sign-on provider signs out there, too.
+SSO_SIGN_OUT_URLS = env.links("SSO_SIGN_OUT_URLS")
 
 # A sensitive page asks for the password again after this time.
 PASSWORD_CONFIRM_SECONDS = env.number("PASSWORD_CONFIRM_SECONDS", default=300, least=10)

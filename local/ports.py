@@ -14,6 +14,7 @@ VARIABLES = {
     "directus": "DIRECTUS_PORT",
     "mail": "MAIL_PORT",
     "smtp": "SMTP_PORT",
+    "provider": "PROVIDER_PORT",
 }
 # Below the ports that systems give to outgoing connections: one of those could be
 # taken by a connection before the server starts.
@@ -22,12 +23,13 @@ FREE_FROM, FREE_TO = 10_000, 32_000
 
 @dataclass(frozen=True)
 class Ports:
-    """The four ports of one stack."""
+    """The five ports of one stack."""
 
     site: int = 8000
     directus: int = 8055
     mail: int = 8025
     smtp: int = 1025
+    provider: int = 9000
 
     @classmethod
     def from_environment(cls) -> "Ports":
@@ -40,7 +42,7 @@ class Ports:
 
     @classmethod
     def free(cls) -> "Ports":
-        """Return four different ports on which no server listens at this moment."""
+        """Return five different ports on which no server listens at this moment."""
         found: set[int] = set()
         while len(found) < len(fields(cls)):
             found.add(free_port())

@@ -6,12 +6,13 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from .node import directus_tree
+from .node import directus_tree, provider_tree
 from .paths import ROOT
 from .ports import Ports
 from .problem import Problem, report
 from .processes import Stopped, stoppable
 from .progress import step
+from .provider import LABEL
 from .stack import Stack
 from .state import State
 from .versions import Version, chosen_version
@@ -54,14 +55,18 @@ def _folder(version: Version) -> Path:
 
 def _start(stack: Stack) -> None:
     directus_tree(stack.directus.version)
+    if stack.provider is not None:
+        provider_tree()
     with step(f"Starting Directus {stack.directus.version.number}"):
         stack.start_mail()
         stack.directus.start()
+        stack.start_provider()
         stack.prepare_site()
         stack.directus.wait()
     with step("Setting Directus up"):
         stack.provision()
         stack.add_demo_customers()
+        stack.add_provider_staff()
         stack.state.save_credentials(stack.credentials())
     with step("Starting the site"):
         stack.site.start()
@@ -76,6 +81,7 @@ def _show(stack: Stack) -> None:
         ("Django admin", f"{stack.site_url}/admin/"),
         ("Directus", f"{stack.directus_public_url}/admin"),
         ("Mails", stack.mail_url),
+        _provider_row(stack),
         ("", ""),
     ]
     people = stack.credentials()["demo_customers"]
@@ -90,14 +96,21 @@ def _show(stack: Stack) -> None:
     print("\n  Ctrl-C ends everything.\n", flush=True)
 
 
+def _provider_row(stack: Stack) -> tuple[str, str]:
+    if stack.provider is None:
+        version = stack.directus.version
+        return f"No {LABEL}", f"Directus {version.major}: {version.without_provider}"
+    return LABEL, f"{stack.provider.url}  press “Continue with {LABEL}” at the site"
+
+
 def _watch(stack: Stack) -> NoReturn:
     """Never return; raise when a server has ended."""
     parent = os.getppid()
     while True:
         time.sleep(0.5)
-        for name, server in (("Directus", stack.directus), ("Django", stack.site)):
-            if not server.is_running():
-                raise Problem(f"{name} ended by itself: {server.log} tells why.")
+        for server in (stack.directus, stack.provider, stack.site):
+            if server is not None and not server.is_running():
+                raise Problem(f"{server.name} ended by itself: {server.log} tells why.")
         # A make that was killed outright could not pass the signal on.
         if "MAKELEVEL" in os.environ and os.getppid() != parent:
             raise Problem("The make that started this is gone.")

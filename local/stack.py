@@ -1,4 +1,4 @@
-"""Directus, its mail catcher and the site together, for `make run` and for tests."""
+"""Directus, its mail catcher, a provider and the site, for `make run` and for tests."""
 
 import contextlib
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from .mail import MailCatcher
 from .mail_page import MailPage
 from .paths import ROOT, key
 from .ports import HOST, Ports
+from .provider import PEOPLE, PROVIDER, STAFF, Provider
 from .state import ADMIN_EMAIL, State
 from .versions import Version, chosen_version
 from .website import Website
@@ -24,6 +25,7 @@ class Stack:
     All servers of one checkout or one test run, on loopback ports.
 
     `base_env` is what the site gets beside its own settings, from the caller's shell.
+    There is no provider for a Directus that cannot use one.
     """
 
     def __init__(
@@ -41,9 +43,12 @@ class Stack:
         self.mail_url = f"http://localhost:{ports.mail}"
         env = local_environment(state, ports, self.site_url)
         self.directus_public_url = env["PUBLIC_URL"]
-        self.directus = Directus(
-            state, env | dict(directus_env or {}), version or chosen_version()
-        )
+        version = version or chosen_version()
+        self.provider = None
+        if not version.without_provider:
+            self.provider = Provider(state, ports, self.site_url)
+            env |= self.provider.directus_environment()
+        self.directus = Directus(state, env | dict(directus_env or {}), version)
         self.admin = Admin(self.directus.url, state.secrets()["admin_token"])
         self.site = self._website(base_env)
         self.mail = MailCatcher(state.mail, ports.smtp)
@@ -53,6 +58,12 @@ class Stack:
         """Start the mail catcher and its page."""
         self.mail.start()
         self.mail_page.start()
+
+    def start_provider(self) -> None:
+        """Start the provider, if there is one."""
+        if self.provider is not None:
+            self.provider.start()
+            self.provider.wait()
 
     def prepare_site(self) -> None:
         """Create the site's tables and collect its static files; needs no Directus."""
@@ -78,6 +89,22 @@ class Stack:
         for email, name in DEMO_CUSTOMERS:
             fields = {"first_name": name, "last_name": "Example"}
             ensure_user(self.admin, email, password, role=self.customer_role, **fields)
+
+    def add_provider_staff(self) -> None:
+        """Create the administrator who signs in with the provider, if there is one."""
+        if self.provider is None:
+            return
+        person = PEOPLE[STAFF]
+        ensure_user(
+            self.admin,
+            person["email"],
+            None,
+            role=self.admin.role_id("Administrator"),
+            provider=PROVIDER,
+            external_identifier=STAFF,
+            first_name=person["given_name"],
+            last_name=person["family_name"],
+        )
 
     @property
     def customer_role(self) -> str:
@@ -112,6 +139,8 @@ class Stack:
         with contextlib.ExitStack() as stops:
             for server in (self.mail, self.mail_page, self.directus, self.site):
                 stops.callback(server.stop)
+            if self.provider is not None:
+                stops.callback(self.provider.stop)
 
     def _website(self, base_env: Mapping[str, str]) -> Website:
         own = self._site_env()

@@ -85,6 +85,8 @@ def _new_secrets() -> dict[str, str]:
         "customer_password": _password("Demo"),
         "django_secret_key": secrets.token_urlsafe(64),
         "webhook_secret": secrets.token_urlsafe(48),
+        "provider_client_secret": secrets.token_urlsafe(32),
+        "provider_cookie_key": secrets.token_urlsafe(32),
         # What cryptography's Fernet.generate_key() returns.
         "token_encryption_key": base64.urlsafe_b64encode(os.urandom(32)).decode(),
     }

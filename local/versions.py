@@ -11,6 +11,11 @@ from .problem import Problem
 FOLDER = ROOT / "local" / "directus"
 VARIABLE = "DIRECTUS_VERSION"
 DEFAULT = "11"
+# Why a Directus cannot have people sign in at the site with a provider.
+WITHOUT_PROVIDER = {
+    10: "it sends people back to its own address, not to the site's",
+    12: "without a licence it has no providers",
+}
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,9 @@ class Version:
         return self.folder.name == DEFAULT
 
     @property
-    def lock_file(self) -> Path:
-        """Return the file with the exact version of every package."""
-        return self.folder / "package-lock.json"
+    def without_provider(self) -> str:
+        """Return why no provider can be used with it; empty when one can."""
+        return WITHOUT_PROVIDER.get(self.major, "")
 
 
 def chosen_version() -> Version:

@@ -7,7 +7,7 @@ import responses
 from django.conf import settings as django_settings
 from django.core.cache import cache
 
-from accounts.core import background, memory
+from accounts.core import background, memory, sign_in_ways
 from accounts.directus import transport
 
 from .fake_directus import FakeDirectus
@@ -52,6 +52,8 @@ def _no_network(request):
     is_real = node.get_closest_marker("real") or node.get_closest_marker("browser")
     if not is_real and not node.path.is_relative_to(WITHOUT_FAKE):
         request.getfixturevalue("directus")
+        # The process has asked for the providers a moment ago, and there are none.
+        sign_in_ways._asked.set(django_settings.DIRECTUS_URL, True)
 
 
 @pytest.fixture
@@ -84,6 +86,16 @@ def signed_in_client(db, sign_in, ada, directus):
     browser = sign_in(ada)
     directus.forget_calls()
     return browser
+
+
+@pytest.fixture
+def provider(directus):
+    """A provider that Directus and this process know."""
+    found = directus.add_provider("exampleid", label="Example ID", icon="key")
+    sign_in_ways._asked.clear()
+    sign_in_ways.sign_in_ways()
+    directus.forget_calls()
+    return found
 
 
 @pytest.fixture

@@ -23,13 +23,15 @@ from accounts.directus.ids import WEBHOOK_FLOW
 from local.databases import Postgres, Valkey
 from local.directus import PASSED_ON
 from local.mail import links, mails, read_mail
-from local.ports import Ports
+from local.ports import Ports, free_port
 from local.problem import Problem
 from local.processes import wait_until
+from local.provider import CUSTOMER_ROLE, PROVIDER, callback_url
 from local.stack import Stack
 from local.state import State
 from local.versions import chosen_version
 
+from .oauth2_provider import Hub
 from .on_wire.site import LONG_AGO, put_into_past
 
 LATER_CODES = Path(__file__).with_name("later_codes.cjs")
@@ -54,6 +56,9 @@ SITE_ENV = {
     "SIGN_UP_FLOOR_SECONDS": "0",
     "RESET_FLOOR_SECONDS": "0",
 }
+# The providers of Directus: the local stack's, the same without registration, another.
+CLOSED = "closedid"
+HUB = "examplehub"
 RUNNING: pytest.StashKey["RunningStack"] = pytest.StashKey()
 
 
@@ -93,6 +98,29 @@ def is_on_postgresql() -> bool:
 
 class RunningStack(Stack):
     """The stack of one test run, and what tests do to it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.hub = Hub(free_port(), callback_url(self.site_url, HUB))
+        if self.provider is None:
+            return
+        self.provider.env["REDIRECT_URIS"] += f" {callback_url(self.site_url, CLOSED)}"
+        closed = {"LABEL": "Closed ID", "ALLOW_PUBLIC_REGISTRATION": "false"}
+        self.directus.env |= {
+            "AUTH_PROVIDERS": f"{PROVIDER},{HUB},{CLOSED}",
+            **self.provider.directus_settings(CLOSED, **closed),
+            **self.hub.directus_settings(HUB, DEFAULT_ROLE_ID=CUSTOMER_ROLE),
+        }
+
+    def start_provider(self) -> None:
+        """Start both providers, if there are any."""
+        super().start_provider()
+        self.hub.restore()
+
+    def stop(self) -> None:
+        """Stop everything."""
+        self.hub.stop()
+        super().stop()
 
     def start_directus(self, **env: str) -> None:
         """Start Directus again; env replaces settings, as in ACCESS_TOKEN_TTL="5s"."""
@@ -158,6 +186,10 @@ class RunningStack(Stack):
         """Start again what a test has stopped, killed or started differently."""
         if self._directus_changed or not self.directus.is_running():
             self.restart_directus()
+        if self.provider is not None:
+            self.hub.restore()
+            if not self.provider.is_running():
+                self.start_provider()
         if self._site_is_used and (self._site_changed or not self.site.is_running()):
             self.restart_site()
 
@@ -370,6 +402,7 @@ def _stack(folder: Path, database: dict[str, str]) -> RunningStack:
 def _start(stack: RunningStack) -> None:
     stack.start_mail()
     stack.directus.start()
+    stack.start_provider()
     stack.prepare_site()
     stack.directus.wait()
     stack.provision()

@@ -143,7 +143,7 @@ class Reactivate(Action):
     event = "user.reactivated_by_staff"
     needs_service = True
     label = gettext_lazy("Reactivate in Directus")
-    explanation = gettext_lazy("They can sign in again with their password.")
+    explanation = gettext_lazy("They can sign in again.")
 
     def question(self, count):
         text = ngettext("Reactivate this user?", "Reactivate these %(n)d users?", count)
@@ -194,6 +194,14 @@ class SendPasswordReset(Action):
         )
         return text % {"n": count}
 
+    def objection(self, request, user):
+        if user.has_provider:
+            return _no_password(user.provider)
+        return super().objection(request, user)
+
+    def suits(self, user):
+        return user.is_mirrored and not user.has_provider
+
     def perform(self, request, user):
         self._look_again(user)
         if not user.is_active:
@@ -225,9 +233,8 @@ class SendPasswordReset(Action):
         if service is None:
             return
         profile = suspend.sync(service, user)
-        if profile.provider not in {"", "default"}:
-            text = _("Signs in through %(provider)s and has no password in Directus.")
-            raise Refused(text % {"provider": profile.provider})
+        if profile.has_provider:
+            raise Refused(_no_password(profile.provider))
         user.refresh_from_db()
 
 
@@ -269,7 +276,7 @@ class SignOut(Action):
     label = gettext_lazy("Sign out everywhere")
     explanation = gettext_lazy(
         "Ends all sessions, here and in Directus, except the one you are using now. "
-        "Users can sign in again with their password."
+        "Users can sign in again."
     )
 
     def question(self, count):
@@ -298,6 +305,11 @@ class SignOut(Action):
             return []
         summary = end_all_sessions([UserRef(user.pk, user.directus_id)])
         return [left.reason for left in summary.left]
+
+
+def _no_password(provider: str) -> str:
+    text = _("Signs in through %(provider)s and has no password in Directus.")
+    return text % {"provider": provider}
 
 
 ACTIONS: tuple[Action, ...] = (

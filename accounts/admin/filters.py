@@ -3,6 +3,32 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from ..directus import PASSWORD_PROVIDER
+from ..models import User
+
+PASSWORD = _("Password")
+
+
+def in_words(provider):
+    """Return what staff read for Directus' name of a provider; empty if unknown."""
+    return PASSWORD if provider == PASSWORD_PROVIDER else provider
+
+
+class ProviderFilter(admin.SimpleListFilter):
+    """Filter users by the way in which Directus lets them sign in."""
+
+    title = _("sign-in provider")
+    parameter_name = "provider"
+
+    def lookups(self, request, model_admin):
+        known = User.objects.exclude(provider="").order_by("provider")
+        names = known.values_list("provider", flat=True).distinct()
+        return [(name, in_words(name)) for name in names]
+
+    def queryset(self, request, queryset):
+        is_known = self.value() in dict(self.lookup_choices)
+        return queryset.filter(provider=self.value()) if is_known else queryset
+
 
 class DeletionFilter(admin.SimpleListFilter):
     """Filter users by the state of their deletion."""

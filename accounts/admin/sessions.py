@@ -6,13 +6,21 @@ from django.utils.translation import gettext_lazy as _
 from ..core import audit
 from ..models import Session
 from ..sessions.store import end_sessions
+from .filters import PASSWORD
 
 
 @admin.register(Session)
 class SessionAdmin(admin.ModelAdmin):
     """Sessions of users. The present session is not deleted here but by signing out."""
 
-    list_display = ("user", "client_address", "browser", "last_seen_at", "expire_date")
+    list_display = (
+        "user",
+        "client_address",
+        "browser",
+        "signed_in_with",
+        "last_seen_at",
+        "expire_date",
+    )
     list_filter = ("last_seen_at",)
     list_select_related = ("user",)
     search_fields = ("user__email", "client_address")
@@ -21,6 +29,7 @@ class SessionAdmin(admin.ModelAdmin):
         "user",
         "client_address",
         "user_agent",
+        "signed_in_with",
         "created_at",
         "authenticated_at",
         "last_seen_at",
@@ -46,6 +55,11 @@ class SessionAdmin(admin.ModelAdmin):
     def browser(self, session):
         """The beginning of the User-Agent header."""
         return session.user_agent[:60]
+
+    @admin.display(description=_("signed in with"), ordering="provider")
+    def signed_in_with(self, session):
+        """The way in which the session was begun."""
+        return session.provider or PASSWORD
 
     def delete_model(self, request, obj):
         self.delete_queryset(request, Session.objects.filter(pk=obj.pk))

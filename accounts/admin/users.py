@@ -23,7 +23,7 @@ from ..operations.suspend import NOT_IN_DIRECTUS
 from ..throttling import attempts
 from .actions import ACTIONS, Action
 from .confirming import MOST_AT_ONCE, Confirming
-from .filters import DeletionFilter
+from .filters import DeletionFilter, ProviderFilter, in_words
 
 FROM_DIRECTUS = (
     "email",
@@ -36,6 +36,7 @@ FROM_DIRECTUS = (
     "last_access",
     "directus_id",
 )
+ABOUT_SIGN_IN = ("in_directus", "sign_in_provider", "sign_in")
 FROM_ROLE = ("is_active", "is_staff", "is_superuser", "synced_at", "last_login")
 # Only the owner asks for the deletion and cancels it.
 DELETION = ("delete_at", "deleted_at")
@@ -50,6 +51,7 @@ class UserAdmin(DjangoUserAdmin):
         "name",
         "status",
         "role_name",
+        "sign_in_provider",
         "is_active",
         "synced_at",
     )
@@ -58,13 +60,14 @@ class UserAdmin(DjangoUserAdmin):
         "role_name",
         "is_active",
         "is_staff",
+        ProviderFilter,
         DeletionFilter,
         "groups",
     )
     search_fields = ("email", "first_name", "last_name", "directus_id")
     ordering = ("email",)
     fieldsets = (
-        (_("From Directus"), {"fields": (*FROM_DIRECTUS, "in_directus", "sign_in")}),
+        (_("From Directus"), {"fields": (*FROM_DIRECTUS, *ABOUT_SIGN_IN)}),
         (_("From the role in Directus"), {"fields": FROM_ROLE}),
         (_("In Django"), {"fields": ("groups", "user_permissions", *DELETION)}),
     )
@@ -72,8 +75,7 @@ class UserAdmin(DjangoUserAdmin):
         *FROM_DIRECTUS,
         *FROM_ROLE,
         *DELETION,
-        "in_directus",
-        "sign_in",
+        *ABOUT_SIGN_IN,
     )
 
     def has_add_permission(self, request):
@@ -98,6 +100,11 @@ class UserAdmin(DjangoUserAdmin):
         """First and last name in one column: the list has to fit a screen."""
         return user.get_full_name()
 
+    @admin.display(description=_("sign-in provider"), ordering="provider")
+    def sign_in_provider(self, user):
+        """How Directus lets the user sign in; empty if it has not told yet."""
+        return in_words(user.provider)
+
     @admin.display(description=_("in Directus"))
     def in_directus(self, user):
         """Link to the user's page in Directus' own app."""
@@ -114,7 +121,7 @@ class UserAdmin(DjangoUserAdmin):
         if not user.is_mirrored:
             # The counts of an address belong to the account in Directus.
             return NOT_IN_DIRECTUS
-        until = attempts.blocked_until(user.email)
+        until = attempts.blocked_until(user.account_key)
         if until is None:
             return _("Not locked")
         if until > timezone.now() + timedelta(days=1):

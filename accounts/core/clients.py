@@ -129,6 +129,11 @@ def directus_url() -> str:
     return settings.DIRECTUS_URL
 
 
+def directus_public_url() -> str:
+    """Return the address at which browsers reach Directus."""
+    return settings.DIRECTUS_PUBLIC_URL
+
+
 def site_name() -> str:
     """Return the name of this site in Directus."""
     return settings.DIRECTUS_SITE

@@ -24,7 +24,7 @@ from config.request import Request
 from ..directus import DirectusUser
 from ..web.languages import language_of
 from ..web.user_agent import browser_in_words
-from . import background
+from . import background, sign_in_ways
 
 if TYPE_CHECKING:
     from ..models import User
@@ -42,7 +42,8 @@ def send(
 ) -> None:
     """Mail a user about an event, in the user's language, in the background.
 
-    A failure is logged and raises nothing: the event has happened already.
+    A failure is logged and raises nothing: the event has happened already. Without an
+    address no mail is sent; accounts of providers may have none.
 
     Args:
         name: name of the template, without folder and suffix.
@@ -51,7 +52,10 @@ def send(
         to: the address, if not the user's.
         facts: further values for the template.
     """
-    write = _writer(name, user, request, to, facts)
+    address = to or (user.email if user else "")
+    if not address:
+        return
+    write = _writer(name, user, request, address, facts)
     background.run(lambda: _hand_over(name, write()))
 
 
@@ -68,7 +72,7 @@ def _writer(
     name: str,
     user: "User | DirectusUser | None",
     request: Request | None,
-    to: str,
+    address: str,
     facts: dict[str, Any],
 ) -> Callable[[], EmailMultiAlternatives]:
     """Return a function that writes the mail with the present values."""
@@ -80,13 +84,21 @@ def _writer(
         "site_name": settings.SITE_NAME,
         "site_url": settings.PUBLIC_URL,
         "moment": timezone.now(),
+        # Looked up now: the background has no database.
+        "provider": _provider_of(user),
         **facts,
     }
     language = language_of(user, otherwise=spoken)
     with translation.override(language):
         context |= _cause(request)
-    address = to or (user.email if user else "")
     return partial(_written, name, language, address, context)
+
+
+def _provider_of(user: "User | DirectusUser | None") -> str:
+    """Return the label of the provider that signs a user in; empty for a password."""
+    if user is None or not user.has_provider:
+        return ""
+    return sign_in_ways.label_of(user.provider)
 
 
 def _written(

@@ -10,6 +10,7 @@ from .exceptions import (
     DirectusError,
     DirectusUnavailable,
     Forbidden,
+    GrantRevoked,
     InvalidCredentials,
     InvalidOTP,
     InvalidPayload,
@@ -33,9 +34,10 @@ from .sso import Provider, SignInWays, SsoStart, SsoTokens
 from .time_budget import RESERVE_SECONDS, time_budget
 from .tokens import BearerAuth, RefreshingAuth, TokenPair, TokenStore
 from .transport import Transport
-from .users import DirectusUser, Visitor
+from .users import PASSWORD_PROVIDER, DirectusUser, Visitor
 
 __all__ = [
+    "PASSWORD_PROVIDER",
     "RESERVE_SECONDS",
     "AuthenticationFailed",
     "BearerAuth",
@@ -46,6 +48,7 @@ __all__ = [
     "DirectusUnavailable",
     "DirectusUser",
     "Forbidden",
+    "GrantRevoked",
     "InvalidCredentials",
     "InvalidOTP",
     "InvalidPayload",

@@ -9,6 +9,7 @@ such as the page of a proxy, is DirectusUnavailable.
     │   └── ProviderUnavailable   Directus cannot reach a single sign-on provider
     ├── RateLimited               (TryLater) 429
     ├── SessionExpired            the stored tokens are not valid: sign in again
+    │   └── GrantRevoked          a single sign-on provider has ended the sign-in
     └── DirectusAPIError          Directus answered with an error (.status, .code)
         ├── InvalidPayload        400, 409, 413, 415, 422
         │   └── NotUnique         another record has this value
@@ -94,6 +95,10 @@ class RateLimited(TryLater, DirectusError):
 
 class SessionExpired(DirectusError):
     """The stored tokens are not valid any more; the user has to sign in again."""
+
+
+class GrantRevoked(SessionExpired):
+    """The provider that signed the user in no longer vouches for the user."""
 
 
 class DirectusAPIError(DirectusError):

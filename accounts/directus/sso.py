@@ -209,7 +209,7 @@ class SsoClient(SessionClient):
             if isinstance(error, AuthenticationFailed):
                 raise InvalidCredentials(error.status, error.code) from None
             if isinstance(error, DirectusUnavailable):
-                # The code was sent, whatever became of this call.
+                # Even if this call was not sent, the code was.
                 error.never_sent = False
             raise
 

@@ -21,6 +21,7 @@ from .exceptions import (
     AuthenticationFailed,
     DirectusError,
     DirectusUnavailable,
+    GrantRevoked,
     InvalidToken,
     SessionExpired,
 )
@@ -147,6 +148,7 @@ class RefreshingAuth(AuthBase):
 
     Raises:
         SessionExpired: there are no tokens, or Directus refuses to renew them.
+        GrantRevoked: a single sign-on provider refuses that.
         DirectusUnavailable: Directus does not answer.
     """
 
@@ -187,8 +189,9 @@ class RefreshingAuth(AuthBase):
         try:
             renewed = self._renew(tokens.refresh_token)
         except InvalidToken as error:
-            # An identity provider has refused. The session at Directus stays.
-            raise DirectusUnavailable(f"refresh answered {error}") from error
+            # Directus has asked the provider that signed the user in, which refused.
+            # The session at Directus stays.
+            raise GrantRevoked(f"refresh answered {error}") from error
         except AuthenticationFailed as error:
             raise SessionExpired(f"refresh answered {error}") from error
         try:

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from .exceptions import DirectusUnavailable
 
+# Directus' name for sign-in with email address and password.
+PASSWORD_PROVIDER = "default"
 DEFAULT_USER_AGENT = "django-directus"
 MAX_USER_AGENT = 512
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -59,6 +61,11 @@ class DirectusUser:
     def is_active(self) -> bool:
         """Whether the user may sign in at Directus."""
         return self.status == "active"
+
+    @property
+    def has_provider(self) -> bool:
+        """Whether a single sign-on provider signs the user in, without a password."""
+        return self.provider not in {"", PASSWORD_PROVIDER}
 
     @classmethod
     def from_payload(cls, payload: Any, *, asked_at: float | None = None) -> Self:

@@ -115,8 +115,7 @@ def delete(user: User, request: Request | None = None) -> str:
     audit.record(
         "deletion.done", request, user=user, sessions_ended=sessions, left=left
     )
-    if former.email:
-        mails.send("deletion_done", former)
+    mails.send("deletion_done", former)
     signals.tell_deleted(user, was_active=former.is_active)
     return left
 

@@ -22,6 +22,7 @@ BLANK: dict[str, Any] = {
     "role_name": "",
     "language": "",
     "picture_id": None,
+    "provider": "",
     "policies": [],
     "time_zone": "",
     "last_access": None,

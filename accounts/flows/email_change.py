@@ -180,7 +180,8 @@ def _owner(
     with service_call():
         profile = service.get_user(change.user.mirrored_id)
     known = {change.old_email.casefold(), change.new_email.casefold()}
-    if not profile.is_active or profile.email.casefold() not in known:
+    is_theirs = profile.is_active and profile.email.casefold() in known
+    if not is_theirs or profile.has_provider:
         _refused(request, change.user, "ACCOUNT_CHANGED")
         change.delete()
         raise LinkInvalid

@@ -17,6 +17,7 @@ from config.request import Request
 from ..core import audit, clients
 from ..core.service_token import service_call
 from ..directus import (
+    PASSWORD_PROVIDER,
     DirectusAPIError,
     DirectusClient,
     DirectusError,
@@ -53,14 +54,10 @@ def confirm(request: Request, token: str) -> bool:
         TryLater: the link stays valid.
     """
     email = token_email(token)
-    where = client_address.bucket(request.client_address)
-    _take(request, Attempt(ADDRESS_LINKS, where), email)
     anonymous = clients.anonymous_client(request)
     service = clients.service_client(clients.visitor_of(request))
     try:
-        anonymous.require_genuine(token, unguessable_password())
-        # Strangers cannot use up this count: they have no valid link.
-        _take(request, Attempt(EMAIL_CONFIRMATIONS, _key(email)), email)
+        _check_genuine(request, anonymous, token, email)
         if service is None:
             is_void = _confirm_blindly(anonymous, token, email)
         else:
@@ -72,6 +69,57 @@ def confirm(request: Request, token: str) -> bool:
     if is_void:
         _send_reset_link(request, email)
     return is_void
+
+
+@sensitive_variables("token")
+def remove(request: Request, token: str) -> None:
+    """Delete the unconfirmed account that a link's token names.
+
+    Its address is then free for the owner, who signs in with a provider: Directus
+    accepts no provider's user with the address of another account. The link proves the
+    ownership.
+
+    Raises:
+        LinkInvalid: nothing was deleted; the account is confirmed, or there is none.
+        TryLater: the link stays valid.
+    """
+    email = token_email(token)
+    anonymous = clients.anonymous_client(request)
+    service = clients.service_client(clients.visitor_of(request))
+    try:
+        if service is None:
+            raise Forbidden(403, "NO_SERVICE_TOKEN")
+        _check_genuine(request, anonymous, token, email)
+        found = _only_unconfirmed(_accounts(service, email))
+        with service_call():
+            service.delete_user(found.id)
+    except DirectusAPIError as error:
+        audit.record("sign_up.link_refused", request, email=email, reason=error.code)
+        raise LinkInvalid from error
+    delete_sign_ups(email)
+    directus_id = str(found.id)
+    audit.record("sign_up.removed", request, email=email, directus_id=directus_id)
+
+
+def _only_unconfirmed(accounts: list[DirectusUser]) -> DirectusUser:
+    """Return the one account of an address. Raises InvalidPayload for any other."""
+    found = accounts[0]
+    has_password = found.provider == PASSWORD_PROVIDER
+    if len(accounts) != 1 or found.status != UNVERIFIED or not has_password:
+        raise InvalidPayload(400, "USED")
+    return found
+
+
+@sensitive_variables("token")
+def _check_genuine(
+    request: Request, anonymous: DirectusClient, token: str, email: str
+) -> None:
+    """Check that Directus made a token, within the limits of addresses."""
+    where = client_address.bucket(request.client_address)
+    _take(request, Attempt(ADDRESS_LINKS, where), email)
+    anonymous.require_genuine(token, unguessable_password())
+    # Strangers cannot use up this count: they have no valid link.
+    _take(request, Attempt(EMAIL_CONFIRMATIONS, _key(email)), email)
 
 
 def _take(request: Request, attempt: Attempt, email: str) -> None:

@@ -29,6 +29,7 @@ SESSION_FIELDS = (
     "expire_date",
     "client_address",
     "user_agent",
+    "provider",
 )
 
 
@@ -145,10 +146,10 @@ def _columns(user: User) -> dict[str, Any]:
 
 def _by_address(user: User) -> dict[str, Any]:
     """Return the counts of the address, which are stored under a digest."""
-    sign_ups = SignUp.objects.filter(pk=audit.email_digest(user.email))
+    sign_ups = SignUp.objects.filter(pk=audit.email_digest(user.account_key))
     return {
         "sign_ups": list(sign_ups.values("count", "last_at", "is_void")),
-        "attempts": counted_for(user.email),
+        "attempts": counted_for(user.account_key),
     }
 
 

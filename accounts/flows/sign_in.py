@@ -95,7 +95,13 @@ def _mirrored(
         _check_password_is_safe(profile, email)
         user = mirror_user(profile)
         is_told = profile.has_two_factor is not None
-        two_factor.note_sign_in(user, tokens, client, otp, is_told=is_told)
+        two_factor.note_sign_in(
+            user,
+            client,
+            otp,
+            is_told=is_told,
+            is_demanded=tokens.demands_second_factor,
+        )
     except (DirectusError, DatabaseError):
         revoke(renewed, request)
         raise

@@ -13,6 +13,8 @@ from .sign_in import CODE_NOT_VALID, ENTER_CODE, CodeField
 class ReauthenticationForm(SiteForm):
     """The current password, and the one-time code if a second factor is on.
 
+    A provider's user has no password; the view confirms the user in another way.
+
     Args:
         user: the signed-in user, with or without a second factor.
         needs_code: False if the site can compute the code.
@@ -27,6 +29,8 @@ class ReauthenticationForm(SiteForm):
     def __init__(self, *args: Any, user: User, needs_code: bool = True, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.user = user
+        if user.has_provider:
+            del self.fields["current_password"]
         self._code = self.fields["otp"]
         # Also shown if the form was sent with a code: Directus decides.
         needs_code = needs_code and bool(user.has_two_factor)

@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 from ..directus.ids import DEFAULT_SITE
 from ..directus.passwords import PASSWORD_POLICIES
 from ..operations.provisioning import UNCHANGED, SiteIds
+from ..operations.provisioning.sso import KINDS, PROVIDER_NAME, RESERVED
 from ..operations.provisioning.wanted import MODIFICATION_FIELD
 
 TOKEN, ROLE = "DIRECTUS_SERVICE_TOKEN", "DIRECTUS_CUSTOMER_ROLE"
@@ -116,6 +117,26 @@ def add_both_ends(parser: CommandParser) -> None:
     )
 
 
+def add_sso(parser: CommandParser) -> None:
+    """The lines for a single sign-on provider."""
+    sso = parser.add_argument_group(
+        "single sign-on",
+        "Print what a provider needs at the provider and in Directus' environment, "
+        "and end. Changes nothing, and needs no administrator.",
+    )
+    sso.add_argument(
+        "--sso",
+        type=_provider,
+        metavar="NAME",
+        help="The provider's name in Directus: small letters, digits and _.",
+    )
+    sso.add_argument(
+        "--sso-kind",
+        choices=sorted(KINDS),
+        help="Default: the kind with the same name, else openid.",
+    )
+
+
 def add_modes(parser: CommandParser) -> None:
     """Dry run, output and confirmation."""
     mode = parser.add_mutually_exclusive_group()
@@ -136,6 +157,12 @@ def add_modes(parser: CommandParser) -> None:
 
 def _site(text: str) -> str:
     return SiteIds(text).name
+
+
+def _provider(text: str) -> str:
+    if not PROVIDER_NAME.fullmatch(text) or text == RESERVED:
+        raise ValueError(text)
+    return text
 
 
 def _attempts(text: str) -> int | None:

@@ -14,12 +14,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='session',
             name='provider',
-            field=models.CharField(blank=True, db_default='', max_length=128, verbose_name='sign-in provider'),
+            field=models.CharField(blank=True, db_default='', default='', max_length=128, verbose_name='sign-in provider'),
         ),
         migrations.AddField(
             model_name='user',
             name='provider',
-            field=models.CharField(blank=True, db_default='', max_length=128, verbose_name='sign-in provider'),
+            field=models.CharField(blank=True, db_default='', default='', max_length=128, verbose_name='sign-in provider'),
         ),
         migrations.CreateModel(
             name='SsoAttempt',
@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('state_digest', models.CharField(max_length=64, primary_key=True, serialize=False)),
                 ('sealed_record', models.TextField(editable=False)),
                 ('expires_at', models.DateTimeField(db_index=True)),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.session')),
+                ('session', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.session')),
             ],
         ),
     ]

@@ -44,10 +44,10 @@ def read_profile(client: DirectusClient, prove: Callable[[], None]) -> DirectusU
     profile = read_own_profile(client)
     if profile.is_complete:
         return profile
-    return _read_as_site(profile) or _proven(profile, prove)
+    return read_as_site(profile) or _proven(profile, prove)
 
 
-def _read_as_site(profile: DirectusUser) -> DirectusUser | None:
+def read_as_site(profile: DirectusUser) -> DirectusUser | None:
     """Return the profile as read with the service token; None if incomplete."""
     service = clients.service_client()
     if service is None:

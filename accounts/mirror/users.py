@@ -34,7 +34,14 @@ from .policies import with_policies
 
 logger = logging.getLogger(__name__)
 
-COPIED_FIELDS = ("email", "first_name", "last_name", "role_name", "language")
+COPIED_FIELDS = (
+    "email",
+    "first_name",
+    "last_name",
+    "role_name",
+    "language",
+    "provider",
+)
 # Mirrored columns whose change counts as an update.
 COMPARED = (
     *COPIED_FIELDS,
@@ -195,6 +202,7 @@ def as_known(profile: DirectusUser) -> DirectusUser:
         language=row.language,
         last_access=row.last_access,
         picture_id=row.picture_id,
+        provider=row.provider,
     )
 
 
@@ -212,6 +220,8 @@ def _write(user: User, values: dict[str, Any]) -> None:
     if values["has_two_factor"] is None:
         # Not readable; a sign-in has shown it.
         values["has_two_factor"] = user.has_two_factor
+    # Empty: not readable.
+    values["provider"] = values["provider"] or user.provider
     for name, value in values.items():
         setattr(user, name, value)
     user.save(update_fields=values)

@@ -34,6 +34,7 @@ class Explanation:
     user: int
     directus_id: str | None
     role: str | None
+    provider: str | None
     policies: list[str]
     status: str
     is_active: bool
@@ -56,6 +57,7 @@ def explain(user: User) -> Explanation:
         user=user.pk,
         directus_id=str(user.directus_id) if user.directus_id else None,
         role=_role(user) or None,
+        provider=user.provider or None,
         policies=user.policies,
         status=user.status,
         is_active=user.is_active,

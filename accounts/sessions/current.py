@@ -1,4 +1,4 @@
-"""Keep or end the current session after a password or email change."""
+"""Keep or end the current session."""
 
 from datetime import timedelta
 
@@ -6,6 +6,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from config.request import Request
+
+from .tokens import revoke
 
 # Directus' message about a change comes a moment after it, if at all.
 SPARED_SECONDS = 60
@@ -15,6 +17,13 @@ def leave(request: Request) -> None:
     """End the current session; nothing of it is saved."""
     request.session.flush()
     request.user = AnonymousUser()
+
+
+def revoke_tokens(request: Request) -> None:
+    """Remove the tokens of the current session, and revoke them at Directus."""
+    tokens = request.session.tokens.withdraw()
+    if tokens is not None:
+        revoke(tokens, request)
 
 
 def spare(request: Request, seconds: float = SPARED_SECONDS) -> None:

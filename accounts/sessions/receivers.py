@@ -12,8 +12,7 @@ from django.dispatch import receiver
 from config.request import Request
 
 from ..core import audit
-from . import SessionStore
-from .tokens import revoke
+from . import SessionStore, current
 
 
 @receiver(user_logged_in)
@@ -23,16 +22,18 @@ def keep_tokens(sender, request, user, **kwargs):
         return
     # The key is new, so the row has no tokens of another request.
     if request.session.tokens.are_held:
-        _revoke_tokens(request)
+        current.revoke_tokens(request)
+    provider = getattr(user, "sso_provider", "")
     with transaction.atomic():
-        request.session.begin(user, request)
+        request.session.begin(user, request, provider)
         tokens = getattr(user, "directus_tokens", None)
         if tokens is not None:
             request.session.tokens.start(tokens)
             del user.directus_tokens
         # Now, not after the view: `login()` must fail with this.
         request.session.save()
-    audit.record("sign_in.done", request, user=user)
+    facts = {"provider": provider} if provider else {}
+    audit.record("sign_in.done", request, user=user, **facts)
 
 
 @receiver(user_logged_out)
@@ -40,15 +41,9 @@ def revoke_tokens(sender, request, user, **kwargs):
     """Revoke the session's tokens at Directus."""
     if not _has_our_session(request):
         return
-    _revoke_tokens(request)
+    current.revoke_tokens(request)
     audit.record("sign_out", request, user=user)
 
 
 def _has_our_session(request: Request) -> bool:
     return isinstance(getattr(request, "session", None), SessionStore)
-
-
-def _revoke_tokens(request: Request) -> None:
-    tokens = request.session.tokens.withdraw()
-    if tokens is not None:
-        revoke(tokens, request)

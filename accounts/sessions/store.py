@@ -205,15 +205,21 @@ class SessionStore(Validation, LimitedSession):
         row_cache.invalidate(self._row.session_key)
         return True
 
-    def begin(self, user: "User", request: "Request") -> None:
-        """Bind the row to the user that has just signed in."""
+    def begin(self, user: "User", request: "Request", provider: str = "") -> None:
+        """Bind the row to the user that has just signed in.
+
+        Args:
+            provider: the single sign-on provider; empty for a password.
+        """
         now = timezone.now()
         columns: dict[str, Any] = {
             "user": user,
             "authenticated_at": now,
-            "confirmed_at": now,
+            # A provider may sign in without a question, and is asked again.
+            "confirmed_at": None if provider else now,
             "validated_at": now,
             "change_reported_at": None,
+            "provider": provider,
             **_browser(request, now),
         }
         # There is no row yet, or a parallel request has ended it.

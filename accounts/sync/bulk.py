@@ -88,6 +88,8 @@ class Difference:
         self, directus_id: UUID, values: dict[str, Any], row: KnownRow
     ) -> None:
         self.were_active += values["is_active"] and row.is_active
+        # Empty if it may not be read.
+        values["provider"] = values["provider"] or _value(row, "provider")
         if row.is_deleted or is_late(values["synced_at"], row.read_at):
             return
         if row.values != _compared(values):
@@ -98,6 +100,10 @@ class Difference:
             self.fresh.append(directus_id)
         if values["is_active"] and not row.is_active:
             self.back.append(directus_id)
+
+
+def _value(row: KnownRow, name: str) -> Any:
+    return row.values[COMPARED.index(name)]
 
 
 def _compared(values: dict[str, Any]) -> tuple:

@@ -14,7 +14,7 @@ from config.request import AuthenticatedRequest
 
 from ..core import audit, clients, mails
 from ..core.memory import Memory
-from ..directus import DirectusClient, DirectusError, NotFound, TokenPair
+from ..directus import DirectusClient, DirectusError, NotFound
 from ..models import User
 from ..sessions import ending
 from . import recovery_codes
@@ -30,22 +30,27 @@ _has_policies = Memory(SECONDS)
 
 
 def note_sign_in(
-    user: User, tokens: TokenPair, client: DirectusClient, otp: str, *, is_told: bool
+    user: User,
+    client: DirectusClient,
+    otp: str,
+    *,
+    is_told: bool,
+    is_demanded: bool,
 ) -> None:
     """Store the facts about the second factor that a sign-in has shown.
 
     Args:
-        tokens: the tokens of the sign-in; renewed tokens lack the claim.
         client: acts as the user.
         otp: the one-time code; empty if Directus asked for none.
         is_told: whether the profile has the fact; otherwise the code shows it.
+        is_demanded: whether the tokens of the sign-in say so.
     """
     if not is_told:
         if user.has_two_factor is (not otp):
             # It was switched on or off in Directus: the codes belong to another secret.
             recovery_codes.void_codes(user)
         _write(user, has_two_factor=bool(otp))
-    if tokens.demands_second_factor:
+    if is_demanded:
         _write(user, must_use_two_factor=True)
     else:
         # The tokens lack policies that are attached to the user, not to a role.
@@ -107,10 +112,18 @@ def _write(user: User, **columns: bool) -> None:
 
 @sensitive_variables("secret", "codes")
 def was_enabled(request: AuthenticatedRequest, secret: str) -> list[str]:
-    """Finish switching it on; return recovery codes, which are shown once."""
+    """Finish switching it on; return recovery codes, which are shown once.
+
+    A provider's user gets none: until the one-time code is right, the site does not
+    know who signs in, so it could not find the codes.
+    """
     user = request.user
+    codes: list[str] = []
     with transaction.atomic():
-        codes = recovery_codes.replace_codes(user, secret)
+        if user.has_provider:
+            recovery_codes.void_codes(user)
+        else:
+            codes = recovery_codes.replace_codes(user, secret)
         _write(user, has_two_factor=True)
     ending.end_sessions_of(user, but=request.session)
     audit.record("two_factor.enabled", request, user=user)

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -46,6 +47,22 @@ class AccountFormView(AccountMixin, SiteFormView):
     shows_trouble = True
 
     request: AuthenticatedRequest
+
+
+class NotForProvidersMixin(View):
+    """A page about what a single sign-on provider keeps for its users.
+
+    They get a page that says so, whatever they send. It precedes AccountMixin, and
+    mixins that ask for a password.
+    """
+
+    # The template of that page.
+    template_for_providers: str
+
+    def dispatch(self, request, *args, **kwargs):
+        if request.user.has_provider:
+            return TemplateResponse(request, self.template_for_providers)
+        return super().dispatch(request, *args, **kwargs)
 
 
 class ButtonView(AccountMixin, View):

@@ -14,18 +14,29 @@ from accounts.sessions.ending import end_sessions_of
 from accounts.sessions.tokens import revoke
 
 from .account_pages import AccountFormView, ButtonView
-from .reauthentication import PasswordConfirmedMixin, check_password
+from .reauthentication import (
+    PasswordConfirmedMixin,
+    PasswordInFormMixin,
+    check_password,
+)
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
-class DeletionView(AccountFormView):
+class DeletionView(PasswordInFormMixin, AccountFormView):
     """Request the deletion of the account; asks for the password."""
 
     form_class = ReauthenticationForm
     template_name = "accounts/deletion.html"
 
+    def must_confirm(self, user):
+        """Show without a confirmation when the account will be deleted."""
+        return super().must_confirm(user) and not user.delete_at
+
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"user": self.request.user}
+        user = self.request.user
+        # A provider's user was asked for the code at the provider's confirmation.
+        needs_code = not user.has_provider
+        return super().get_form_kwargs() | {"user": user, "needs_code": needs_code}
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(
@@ -44,10 +55,11 @@ class DeletionView(AccountFormView):
 
     def submit(self, form):
         """Delete the account, or note when it is due."""
-        tokens = check_password(self.request, form)
-        if tokens is None:
-            return self.form_invalid(form)
-        revoke(tokens, self.request)
+        if not self.request.user.has_provider:
+            tokens = check_password(self.request, form)
+            if tokens is None:
+                return self.form_invalid(form)
+            revoke(tokens, self.request)
         if settings.ACCOUNT_DELETION_DAYS:
             return self._ask()
         return self._delete()

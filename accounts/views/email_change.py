@@ -15,7 +15,7 @@ from accounts.forms.email_change import EmailChangeForm
 from accounts.forms.fields import SiteForm
 from accounts.web import known_devices
 
-from .account_pages import AccountFormView, ButtonView
+from .account_pages import AccountFormView, ButtonView, NotForProvidersMixin
 from .floors import at_least
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
 from .reauthentication import PasswordConfirmedMixin
@@ -23,11 +23,12 @@ from .reauthentication import PasswordConfirmedMixin
 logger = logging.getLogger(__name__)
 
 
-class EmailChangeView(PasswordConfirmedMixin, AccountFormView):
+class EmailChangeView(NotForProvidersMixin, PasswordConfirmedMixin, AccountFormView):
     """Request a link; the answer is the same for every address."""
 
     form_class = EmailChangeForm
     template_name = "accounts/email_change.html"
+    template_for_providers = "accounts/sso_email.html"
     success_url = reverse_lazy("accounts:email_change")
 
     def get_form_kwargs(self):

@@ -3,11 +3,15 @@
 from django.conf import settings
 from django.shortcuts import redirect
 
+from accounts.core import clients
+from accounts.core.sign_in_ways import find_provider, sign_in_ways
+from accounts.directus import SignInWays
 from accounts.flows import email_verification
 from accounts.forms.fields import SiteForm
 
 from .floors import at_least
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
+from .sso import go_to_provider
 
 
 class EmailVerificationView(LinkTokenMixin, PublicFormView):
@@ -17,8 +21,16 @@ class EmailVerificationView(LinkTokenMixin, PublicFormView):
     template_name = "accounts/email_verification.html"
     purpose = "verify"
 
+    def get_context_data(self, **kwargs):
+        # Without its token the site removes no account.
+        ways = sign_in_ways() if clients.service_token() else SignInWays()
+        return super().get_context_data(ways=ways, **kwargs)
+
     def submit(self, form):
-        """Confirm the address."""
+        """Confirm the address, or remove the sign-up in favor of a provider."""
+        provider = find_provider(self.request.POST.get("provider", ""))
+        if provider is not None:
+            return self._remove(provider.name)
         try:
             with at_least(settings.RESET_FLOOR_SECONDS):
                 replaced = email_verification.confirm(self.request, self.token)
@@ -27,6 +39,15 @@ class EmailVerificationView(LinkTokenMixin, PublicFormView):
         self.token_is_spent()
         self.request.session["password_replaced"] = replaced
         return redirect("accounts:email_verification_done")
+
+    def _remove(self, provider):
+        try:
+            with at_least(settings.RESET_FLOOR_SECONDS):
+                email_verification.remove(self.request, self.token)
+        except email_verification.LinkInvalid:
+            return self.link_invalid()
+        self.token_is_spent()
+        return go_to_provider(self.request, provider)
 
 
 class EmailVerificationDoneView(PublicPageView):

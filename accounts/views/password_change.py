@@ -12,14 +12,14 @@ from accounts.flows import password_change
 from accounts.forms.password_change import PasswordChangeForm
 from accounts.web import known_devices
 
-from .account_pages import AccountFormView, AccountPageView
+from .account_pages import AccountFormView, AccountPageView, NotForProvidersMixin
 from .reauthentication import check_password
 
 SECRETS = ("current_password", "otp", "new_password", "new_password_again")
 
 
 @method_decorator(sensitive_post_parameters(*SECRETS), name="dispatch")
-class PasswordChangeView(AccountFormView):
+class PasswordChangeView(NotForProvidersMixin, AccountFormView):
     """The current password, the code if there is one, and a new password.
 
     It asks for the password itself, so no re-authentication comes before.
@@ -27,6 +27,7 @@ class PasswordChangeView(AccountFormView):
 
     form_class = PasswordChangeForm
     template_name = "accounts/password_change.html"
+    template_for_providers = "accounts/sso_password.html"
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}
@@ -63,7 +64,9 @@ class PasswordChangeView(AccountFormView):
             text = _("Password changed. Sign in with your new password.")
             response = redirect("accounts:login")
         messages.success(self.request, text)
-        known_devices.remember(self.request, response, audit.email_digest(user.email))
+        known_devices.remember(
+            self.request, response, audit.email_digest(user.account_key)
+        )
         return response
 
 

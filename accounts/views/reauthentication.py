@@ -1,4 +1,4 @@
-"""Ask for the password again before sensitive pages."""
+"""Ask for the password, or the provider, again before sensitive pages."""
 
 from functools import partial
 
@@ -12,6 +12,7 @@ from accounts.core import audit
 from accounts.directus import AuthenticationFailed, InvalidOTP, TokenPair
 from accounts.flows import account_recovery, sign_in
 from accounts.forms.reauthentication import ReauthenticationForm
+from accounts.models import User
 from accounts.sessions.tokens import revoke
 from accounts.web.next_page import by_way_of
 from config.request import AuthenticatedRequest, Request
@@ -32,18 +33,48 @@ class PasswordConfirmedMixin(View):
         return super().dispatch(request, *args, **kwargs)
 
 
+class PasswordInFormMixin(View):
+    """A page whose form asks for the password itself.
+
+    A provider's user, who has none, needs a recent re-authentication instead. It
+    precedes AccountMixin.
+    """
+
+    def dispatch(self, request, *args, **kwargs):
+        if self.must_confirm(request.user) and not request.session.is_confirmed:
+            return ask_for_password(request)
+        return super().dispatch(request, *args, **kwargs)
+
+    def must_confirm(self, user: User) -> bool:
+        """Return whether the page replaces the password by a re-authentication."""
+        return user.has_provider
+
+
 def ask_for_password(request: Request) -> HttpResponseRedirect:
-    """Redirect to the page that asks for the password, and then back."""
+    """Redirect to the page that confirms the user, and then back."""
     return by_way_of("accounts:reauthentication", request.get_full_path())
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
 class ReauthenticationView(NextPageMixin, AccountFormView):
-    """Enter the password again, with the one-time code if a second factor is on."""
+    """Enter the password again, with the one-time code if a second factor is on.
+
+    A provider's user gets a button instead: see accounts.views.sso.
+    """
 
     form_class = ReauthenticationForm
-    template_name = "accounts/reauthentication.html"
     next_page = "accounts:profile"
+
+    def get_template_names(self):
+        has_provider = self.request.user.has_provider
+        kind = "sso_reauthentication" if has_provider else "reauthentication"
+        return [f"accounts/{kind}.html"]
+
+    def post(self, request, *args, **kwargs):
+        """Confirm no provider's user: there is no password to check."""
+        if request.user.has_provider:
+            return self.get(request, *args, **kwargs)
+        return super().post(request, *args, **kwargs)
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}

@@ -53,7 +53,7 @@ class SessionsView(AccountPageView):
                 "Signed out of %(count)d other devices.",
                 ended,
             )
-            messages.success(request, _with_advice(text % {"count": ended}))
+            messages.success(request, self._with_advice(text % {"count": ended}))
         else:
             self._end_one(request.POST.get("session", ""))
         return redirect("accounts:sessions")
@@ -62,17 +62,20 @@ class SessionsView(AccountPageView):
         if not (pk.isascii() and pk.isdigit() and len(pk) <= LONGEST_ID):
             raise Http404
         if own_sessions.end_one(self.request, int(pk)):
-            messages.success(self.request, _with_advice(_("Device signed out.")))
+            messages.success(self.request, self._with_advice(_("Device signed out.")))
         else:
             # It has ended already. The answer is the same for the id of another user's
             # session.
             text = _("That device is already signed out.")
             messages.info(self.request, text)
 
-
-def _with_advice(text: str) -> str:
-    advice = format_html(
-        _('Didn\'t recognise it? <a href="{}">Change your password</a>.'),
-        reverse("accounts:password_change"),
-    )
-    return format_html("{} {}", text, advice)
+    def _with_advice(self, text: str) -> str:
+        user = self.request.user
+        if user.has_provider:
+            advice = _("Didn't recognise it? Check your account at %(provider)s.")
+            return f"{text} {advice % {'provider': user.provider_label}}"
+        advice = format_html(
+            _('Didn\'t recognise it? <a href="{}">Change your password</a>.'),
+            reverse("accounts:password_change"),
+        )
+        return format_html("{} {}", text, advice)

@@ -1,6 +1,7 @@
 """Sign in, with or without a one-time code, and sign out."""
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from accounts.core import audit, clients
+from accounts.core import audit, clients, sign_in_ways
 from accounts.directus import (
     AuthenticationFailed,
     DirectusError,
@@ -28,11 +29,13 @@ from accounts.directus import (
 from accounts.flows import sign_in, sign_in_pending
 from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm, LoginForm
 from accounts.models import User
+from accounts.passwords.local import is_allowed
 from accounts.sessions import current
 from accounts.sessions.tokens import revoke
 from accounts.throttling.limits import CODE_TRIES, Attempt, Throttled
 from accounts.two_factor import recovery_codes
 from accounts.web import known_devices
+from config.request import Request
 
 from .floors import pad
 from .mixins import NextPageMixin, OnlyVisitorsMixin, PublicFormView, PublicMixin
@@ -80,30 +83,40 @@ class SignInFormView(NextPageMixin, PublicFormView):
 
     def welcome(self, user: User, email: str, url: str) -> HttpResponse:
         """Begin the session and redirect."""
-        tokens = getattr(user, "directus_tokens", None)
-        is_first = user.last_login is None
-        response = HttpResponseRedirect(url)
-        try:
-            login(self.request, user)
-            if not is_first:
-                sign_in.tell_of_new_device(self.request, user)
-            known_devices.remember(
-                self.request, response, audit.email_digest(email), user
-            )
-        except BaseException:
-            self._take_back(tokens)
-            raise
-        return response
+        return begin_session(self.request, user, audit.email_digest(email), url)
 
-    def _take_back(self, tokens: TokenPair | None) -> None:
-        """Undo the sign-in, here and at Directus, after an error."""
-        if tokens is not None:
-            revoke(tokens, self.request)
-        try:
-            current.leave(self.request)
-        except DatabaseError:
-            # The database failed. This session is not saved, and its key is not sent.
-            self.request.session = type(self.request.session)()
+
+def begin_session(
+    request: Request, user: User, account: str, url: str
+) -> HttpResponseRedirect:
+    """Begin the session of an authenticated user; return the redirect to a page.
+
+    Args:
+        account: as in `known_devices.remember`.
+    """
+    tokens = getattr(user, "directus_tokens", None)
+    is_first = user.last_login is None
+    response = HttpResponseRedirect(url)
+    try:
+        login(request, user)
+        if not is_first:
+            sign_in.tell_of_new_device(request, user)
+        known_devices.remember(request, response, account, user)
+    except BaseException:
+        _take_back(request, tokens)
+        raise
+    return response
+
+
+def _take_back(request: Request, tokens: TokenPair | None) -> None:
+    """Undo the sign-in, here and at Directus, after an error."""
+    if tokens is not None:
+        revoke(tokens, request)
+    try:
+        current.leave(request)
+    except DatabaseError:
+        # The database failed. This session is not saved, and its key is not sent.
+        request.session = type(request.session)()
 
 
 def _took_as_long_as_directus(error: Exception) -> bool:
@@ -128,8 +141,14 @@ class LoginView(OnlyVisitorsMixin, SignInFormView):
         return super().get_context_data(
             next=self.get_redirect_url(),
             signup_open=clients.signup_mode() != "closed",
+            ways=self._ways(),
             **kwargs,
         )
+
+    def _ways(self):
+        """Return the ways to sign in; the local administrator has a password."""
+        ways = sign_in_ways.sign_in_ways()
+        return replace(ways, has_passwords=True) if is_allowed(self.request) else ways
 
     def submit(self, form):
         """Sign in, ask for the code, or give the same answer to all other cases."""
@@ -261,10 +280,24 @@ class LogoutView(PublicMixin, NextPageMixin, DjangoLogoutView):
     def post(self, request, *args, **kwargs):
         """End the session, also during an outage of Directus."""
         was_in = request.user.is_authenticated
+        row = request.session.row
+        provider = row.provider if row else ""
         response = super().post(request, *args, **kwargs)
         if was_in:
             # For a visitor the message would create a session.
-            messages.success(request, _("You're signed out."))
+            messages.success(request, self._goodbye(provider))
         # Not "cache": clearing it is slow in browsers, and no page is in it.
         response["Clear-Site-Data"] = '"storage"'
         return response
+
+    def _goodbye(self, provider: str) -> str:
+        """Return the message, with a link to sign out of the provider, too."""
+        url = settings.SSO_SIGN_OUT_URLS.get(provider) if provider else ""
+        if not url:
+            return _("You're signed out.")
+        text = _(
+            "You're signed out here. "
+            '<a href="{address}">Sign out of {provider}, too</a>.'
+        )
+        label = sign_in_ways.label_of(provider)
+        return format_html(text, address=url, provider=label)

@@ -7,7 +7,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts.core import clients
+from accounts.core import clients, sign_in_ways
 from accounts.directus import NewUser
 from accounts.flows import sign_up
 from accounts.forms.sign_up import SignUpForm
@@ -28,6 +28,10 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
         if clients.signup_mode() == "closed":
             return SignUpClosedView.as_view()(request)
         return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs):
+        ways = sign_in_ways.sign_in_ways()
+        return super().get_context_data(ways=ways, **kwargs)
 
     def away_title(self):
         """Return the heading of an outage on this page."""

@@ -26,7 +26,7 @@ from accounts.two_factor import recovery_codes, totp
 from accounts.web.sealed_cookie import ShortSecret
 
 from .account_pages import AccountFormView, AccountMixin, AccountPageView
-from .reauthentication import check_password
+from .reauthentication import PasswordInFormMixin, check_password
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class TwoFactorFormView(AccountFormView):
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
-class PasswordStepView(TwoFactorFormView):
+class PasswordStepView(PasswordInFormMixin, TwoFactorFormView):
     """A form with the password, and the code if a second factor is on."""
 
     form_class = ReauthenticationForm
@@ -67,6 +67,8 @@ class PasswordStepView(TwoFactorFormView):
     @sensitive_variables("found")
     def _opened_secret(self) -> str:
         """The secret that a recovery code opened; empty if a code was typed."""
+        if self.request.user.has_provider:
+            return ""
         found = account_recovery.OPENED.read(self.request)
         return found[0] if found and not self.request.POST.get("otp") else ""
 
@@ -79,6 +81,8 @@ class PasswordStepView(TwoFactorFormView):
     @sensitive_variables("tokens")
     def submit(self, form):
         """Check the password, then act with the tokens of that sign-in."""
+        if self.request.user.has_provider:
+            return self._submit_confirmed(form)
         tokens = check_password(self.request, form, self._opened_secret)
         if tokens is None:
             return self.form_invalid(form)
@@ -88,6 +92,13 @@ class PasswordStepView(TwoFactorFormView):
             return self.not_permitted(form)
         finally:
             revoke(tokens, self.request)
+
+    def _submit_confirmed(self, form):
+        """Act with the tokens of the session: the provider has confirmed the user."""
+        try:
+            return self.act(form, self.request.directus)
+        except Forbidden:
+            return self.not_permitted(form)
 
     def act(self, form, client):
         """Act as the user; return the response."""
@@ -101,11 +112,28 @@ class PasswordStepView(TwoFactorFormView):
 
 
 class TwoFactorView(PasswordStepView):
-    """Show whether it is on; if not, begin to set it up."""
+    """Show whether it is on; if not, begin to set it up.
+
+    A provider protects its users itself; they set it up only if it is demanded.
+    """
 
     def get_template_names(self):
-        is_on = self.request.user.has_two_factor
-        return ["accounts/two_factor.html" if is_on else "accounts/two_factor_off.html"]
+        user = self.request.user
+        if user.has_two_factor:
+            return ["accounts/two_factor.html"]
+        if user.has_provider and not two_factor.is_missing(user):
+            return ["accounts/sso_two_factor.html"]
+        return ["accounts/two_factor_off.html"]
+
+    def must_confirm(self, user):
+        """Confirm a provider's user before the form, not before the other pages."""
+        return super().must_confirm(user) and two_factor.is_missing(user)
+
+    def post(self, request, *args, **kwargs):
+        """Accept the form only if the page shows it."""
+        if request.user.has_provider and not two_factor.is_missing(request.user):
+            return self.get(request, *args, **kwargs)
+        return super().post(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs):
         user = self.request.user
@@ -148,7 +176,9 @@ class SetUpView(TwoFactorFormView):
     @sensitive_variables("url")
     def get_context_data(self, **kwargs):
         url = totp.app_url(
-            self.secret, account=self.request.user.email, issuer=settings.SITE_NAME
+            self.secret,
+            account=self.request.user.account_name,
+            issuer=settings.SITE_NAME,
         )
         return super().get_context_data(
             qr_code=totp.qr_code(url),
@@ -167,24 +197,19 @@ class SetUpView(TwoFactorFormView):
         except Forbidden:
             return self.not_permitted(form)
         codes = two_factor.was_enabled(self.request, self.secret)
-        response = redirect("accounts:two_factor_codes")
+        if codes:
+            response = redirect("accounts:two_factor_codes")
+            CODES.start(self.request, response, "\n".join(codes))
+        else:
+            response = redirect("accounts:two_factor")
+            messages.success(self.request, _("Two-step verification is on."))
         SECRET.end(self.request, response)
-        CODES.start(self.request, response, "\n".join(codes))
         return response
 
     @sensitive_variables("code")
     def _enable(self, code: str) -> None:
-        attempt = CodeAttempt(self.request.user.email, code)
-        attempt.begin()
-        try:
+        with CodeAttempt(self.request.user.account_key, code).settled():
             self._switch_on(code)
-        except InvalidPayload:
-            attempt.failed()
-            raise
-        except BaseException:
-            attempt.undo()
-            raise
-        attempt.succeeded()
 
     @sensitive_variables("code")
     def _switch_on(self, code: str) -> None:
@@ -235,7 +260,7 @@ class CodesFileView(CodesMixin, AccountPageView):
     def get(self, request):
         """Return a heading and one code a line."""
         text = _("Recovery codes of %(email)s for %(site)s. Each signs you in once.")
-        names = {"email": request.user.email, "site": settings.SITE_NAME}
+        names = {"email": request.user.account_name, "site": settings.SITE_NAME}
         body = "\r\n".join([text % names, "", *self.codes, ""])
         kind = "text/plain; charset=utf-8"
         headers = {"Content-Disposition": 'attachment; filename="recovery-codes.txt"'}
@@ -269,13 +294,22 @@ class TurnOffView(PasswordStepView):
 
     def _disable(self, form: ReauthenticationForm, client: DirectusClient) -> bool:
         try:
-            client.disable_second_factor(form.cleaned_data["otp"])
-        except InvalidPayload:
-            # The half minute of the code has just ended.
+            if self.request.user.has_provider:
+                self._disable_counted(form.cleaned_data["otp"], client)
+            else:
+                client.disable_second_factor(form.cleaned_data["otp"])
+        except (InvalidOTP, InvalidPayload):
+            # With a password, the half minute of the code has just ended.
             form.ask_for_code(is_wrong=True)
             return False
         two_factor.was_disabled(self.request)
         return True
+
+    @sensitive_variables("code")
+    def _disable_counted(self, code: str, client: DirectusClient) -> None:
+        """Turn it off with a code that no sign-in has checked."""
+        with CodeAttempt(self.request.user.account_key, code).settled():
+            client.disable_second_factor(code)
 
 
 class SetUpAgainView(TurnOffView):

@@ -41,11 +41,11 @@ def remember(
     """Note in the browser that it knows the account.
 
     Args:
-        account: digest of the address.
+        account: digest of the address; empty for a sign-in without a password.
         user: the user that has just signed in, if any.
     """
     value = _read(request)
-    if user is None or user.is_mirrored:
+    if account and (user is None or user.is_mirrored):
         # The failures of a local user have a count of their own.
         value["accounts"] = _first(account, value["accounts"])
     if user is not None:

@@ -68,6 +68,16 @@ def say(request: Request, *, wrote: bool) -> None:
         _('Not expected? <a href="{}">Reset your password</a>.'),
         reverse("accounts:password_reset"),
     )
-    messages.info(request, format_html("{} {}", text, advice))
+    _show(request, format_html("{} {}", text, advice), wrote=wrote)
+
+
+def say_provider_ended_it(request: Request, label: str, *, wrote: bool) -> None:
+    """Show that the provider with this label no longer signs the user in."""
+    text = _("Your sign-in with %(provider)s has ended. Sign in again.")
+    _show(request, text % {"provider": label}, wrote=wrote)
+
+
+def _show(request: Request, text: str, *, wrote: bool) -> None:
+    messages.info(request, text)
     if wrote:
         messages.warning(request, _("Your last change wasn't saved."))

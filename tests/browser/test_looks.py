@@ -82,7 +82,7 @@ def test_errors_are_tied_to_their_fields(page):
     page.locator("[name=email]").fill("erika@example.com")
     page.locator("[name=first_name]").fill("Erika")
     page.locator("[name=password]").fill("short")
-    page.locator("main form button[type=submit]").click()
+    page.locator("main .btn-primary[type=submit]").click()
 
     field = page.locator("[name=password]")
     expect(field).to_have_attribute("aria-invalid", "true")
@@ -127,7 +127,7 @@ def test_a_form_that_is_on_its_way_keeps_the_focus_and_is_sent_once(page):
     page.goto("/login/")
     page.locator("[name=email]").fill("ada@example.com")
     page.locator("[name=password]").fill("wrong")
-    button = page.locator("main form button[type=submit]")
+    button = page.locator("main .btn-primary[type=submit]")
     button.focus()
 
     page.keyboard.press("Enter")

@@ -213,6 +213,45 @@ def test_what_is_no_address_of_a_server_is_refused(value):
     assert CANARY not in refusal(read, "address", value)
 
 
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("", {}),
+        ("id=https://id.example.com", {"id": "https://id.example.com"}),
+        (
+            "a-b=https://a.example/out?client_id=x&to=https%3A%2F%2Fb, b=http://[::1]:9/",
+            {
+                "a-b": "https://a.example/out?client_id=x&to=https%3A%2F%2Fb",
+                "b": "http://[::1]:9/",
+            },
+        ),
+    ],
+)
+def test_links_have_names(value, found):
+    assert read("links", value) == found
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        CANARY,
+        f"https://{CANARY}.example",
+        f"id={CANARY}",
+        f"id=javascript:{CANARY}",
+        f"id=https://user:{CANARY}@id.example",
+        f"id=https://id.example/{CANARY} x",
+        f"id=https:\\\\{CANARY}.example",
+        f"two words=https://{CANARY}.example",
+        f"id=https://a.example, id=https://{CANARY}.example",
+    ],
+)
+def test_what_is_no_link_is_refused(value):
+    text = refusal(read, "links", value)
+
+    assert CANARY not in text
+    assert "name=https://host/path" in text
+
+
 # The file
 
 

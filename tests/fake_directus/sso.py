@@ -137,6 +137,9 @@ def check_refresh(state: State, user: FakeUser) -> None:
         return
     if provider.is_down:
         raise _failed()
+    if provider.hangs:
+        # (read) After 3.5 seconds; as if there were no such session.
+        raise answers.invalid_credentials()
     if provider.refuses_client:
         # (read)
         raise _unusable(provider)
@@ -267,12 +270,21 @@ def _person(
     if challenge != challenge_of(verifier) or not is_right:
         # Before the code is sent to the provider.
         raise answers.invalid_credentials()
+    if provider.hangs:
+        # (read) After 3.5 seconds.
+        raise answers.invalid_credentials()
     if provider.refuses_client:
         raise _unusable(provider)
     grant = state.codes.pop(code, None)
-    if grant is None or (grant.provider, grant.challenge) != (provider.name, challenge):
+    # Directus may know one provider under several names.
+    expected = (provider.issuer, challenge)
+    if grant is None or (_issuer_of(state, grant), grant.challenge) != expected:
         raise answers.invalid_token()
     return grant.person
+
+
+def _issuer_of(state: State, grant: Grant) -> str:
+    return state.providers[grant.provider].issuer
 
 
 def _failed() -> Refusal:

@@ -27,8 +27,9 @@ def npm(monkeypatch):
 def install(folder):
     """Install Directus into a folder, with the npm that is made up."""
     this_node = node.Node("22.20.0", folder)
-    shown = SimpleNamespace(detail="")
-    node._install(folder, chosen_version(), this_node, shown)
+    sources = chosen_version().folder
+    packages = node.Packages("Directus", sources, this_node, node.NATIVE_MODULES)
+    node._install(folder, packages, SimpleNamespace(detail=""))
 
 
 def test_npm_is_asked_again_when_it_gave_up_by_itself(npm, tmp_path):

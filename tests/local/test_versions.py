@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from local.node import PROVIDER_SOURCES
 from local.problem import Problem
 from local.versions import all_versions, chosen_version
 
@@ -40,10 +41,22 @@ def test_only_the_oldest_needs_another_node():
     assert nodes == {10: "20.18.0", 11: "", 12: ""}
 
 
-@pytest.mark.parametrize("version", all_versions(), ids=lambda version: version.number)
-def test_the_lock_file_has_that_directus_from_any_registry(version):
-    packages = json.loads(version.lock_file.read_text())["packages"]
+@pytest.mark.parametrize(
+    ("name", "number", "folder"),
+    [("directus", version.number, version.folder) for version in all_versions()]
+    + [("oidc-provider", "9.13.3", PROVIDER_SOURCES)],
+)
+def test_the_lock_file_has_that_server_from_any_registry(name, number, folder):
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
 
-    assert packages["node_modules/directus"]["version"] == version.number
+    assert packages[f"node_modules/{name}"]["version"] == number
     assert not any("resolved" in package for package in packages.values())
     assert all("integrity" in package for name, package in packages.items() if name)
+
+
+def test_one_version_has_a_provider_and_the_others_say_why_not():
+    reasons = {version.major: version.without_provider for version in all_versions()}
+
+    assert reasons.pop(11) == ""
+    assert reasons.keys() == {10, 12}
+    assert all(reasons.values())

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
-from accounts.flows import email_change, sign_up
+from accounts.flows import email_change, sign_up, sso_attempts
 from accounts.sessions import SessionStore
 from accounts.throttling import limits
 
@@ -18,3 +18,4 @@ class Command(BaseCommand):
         limits.clear_ended()
         email_change.clear_ended()
         sign_up.clear_old()
+        sso_attempts.clear_ended()

@@ -39,6 +39,7 @@ class Command(BaseCommand):
             ("user", f"{one.user}, {one.directus_id or 'local'}"),
             ("role", one.role or "-"),
             *(("policy", name) for name in one.policies),
+            ("provider", one.provider or "-"),
             ("status", one.status or "-"),
             ("active", "yes" if one.is_active else "no: has no permissions"),
             ("last read", one.synced_at or "-"),

@@ -48,6 +48,7 @@ from ..setup_arguments import (
     add_customers,
     add_modes,
     add_own_things,
+    add_sso,
 )
 from ..setup_questions import (
     DIFFERENT,
@@ -58,6 +59,7 @@ from ..setup_questions import (
     require_yes,
     wrong_usage,
 )
+from ..setup_sso import show
 
 WEBHOOK = "accounts:directus_webhook"
 
@@ -78,13 +80,19 @@ class Command(BaseCommand):
         add_customers(parser)
         add_own_things(parser)
         add_both_ends(parser)
+        add_sso(parser)
         add_modes(parser)
 
     def handle(self, **options):
         self.options = options
         self.env_file = options["env_file"]
-        self.report = self._report()
         self.transport = self._transport()
+        if options["sso"]:
+            self._show_sso()
+            return
+        if options["sso_kind"]:
+            raise wrong_usage("--sso-kind needs --sso.")
+        self.report = self._report()
         if options["new_token"] and not (self.env_file or options["print_token"]):
             raise wrong_usage("--new-token needs --env-file or --print-token.")
         try:
@@ -100,6 +108,14 @@ class Command(BaseCommand):
             raise failure(text) from error
         finally:
             self.report.end()
+
+    def _show_sso(self):
+        try:
+            show(self.options, self.transport, self.stdout.write)
+        except AuthenticationFailed as error:
+            raise failure("Directus does not accept the token.") from error
+        except (ProvisioningError, DirectusError, ValueError) as error:
+            raise failure(str(error)) from error
 
     def _transport(self):
         url = self.options["url"]

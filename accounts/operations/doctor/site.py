@@ -4,12 +4,17 @@ import json
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
+
 from ...core import clients
 from ...directus import (
+    PASSWORD_PROVIDER,
     AuthenticationFailed,
     DirectusClient,
     DirectusError,
     Forbidden,
+    SignInWays,
+    SsoStart,
     Visitor,
 )
 from ...directus.roles import role_lineage
@@ -19,6 +24,8 @@ from .times import Times
 Row = dict[str, Any]
 
 SETUP = "python manage.py directus_setup"
+# The drivers of single sign-on that the site can use.
+SSO_DRIVERS = {"openid", "oauth2"}
 # The public in version 10, which has no policies.
 PUBLIC = {"id": None, "admin_access": False, "app_access": False}
 
@@ -171,6 +178,40 @@ class Site(Times):
             return False
         return True
 
+    @cached_property
+    def sign_in_ways(self) -> SignInWays:
+        """The providers that Directus names, and whether passwords are used."""
+        return self.anonymous.sign_in_ways()
+
+    @cached_property
+    def sso_answers(self) -> dict[str, SsoStart | DirectusError]:
+        """The start of a sign-in with each usable provider, or why there is none."""
+        return {
+            each.name: self._begin_sso(each.name)
+            for each in self.sign_in_ways.providers
+            if each.driver in SSO_DRIVERS
+        }
+
+    @property
+    def sso_starts(self) -> list[tuple[str, SsoStart]]:
+        """The sign-ins that were started, by provider."""
+        return [
+            (name, answer)
+            for name, answer in self.sso_answers.items()
+            if isinstance(answer, SsoStart)
+        ]
+
+    def users_with_addresses_as_identifiers(self) -> list[Row]:
+        """Return users whose identity at their provider is their own address."""
+        rule = {
+            "_and": [
+                {"provider": {"_neq": PASSWORD_PROVIDER}},
+                {"external_identifier": {"_contains": "@"}},
+            ]
+        }
+        rows = self._rows("users", "provider,email,external_identifier", rule)
+        return [row for row in rows if _is_address(row)]
+
     def role(self, id_or_name: str) -> Row | None:
         """Return a role by id or by name."""
         for role in self.roles:
@@ -223,6 +264,12 @@ class Site(Times):
             if set(policy["permissions"]) - shown
         }
 
+    def _begin_sso(self, provider: str) -> SsoStart | DirectusError:
+        try:
+            return self.anonymous.begin_sso(provider, site=settings.PUBLIC_URL)
+        except DirectusError as error:
+            return error
+
     @cached_property
     def _access(self) -> list[Row]:
         if not self.server.has_policies:
@@ -260,6 +307,11 @@ class Site(Times):
             reason = f"Directus returns at most {most} rows of {path} at once."
             raise NotReadable(reason, 'QUERY_LIMIT_MAX="-1"')
         return rows
+
+
+def _is_address(row: Row) -> bool:
+    email = row["email"] or ""
+    return bool(email) and row["external_identifier"].lower() == email.lower()
 
 
 def _right(row: Row) -> Row:

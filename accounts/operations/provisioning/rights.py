@@ -27,6 +27,8 @@ PROFILE = [
 ]
 # Directus masks `tfa_secret`: a reader learns only whether there is one.
 OWN_PROFILE = [*PROFILE, "avatar", "tfa_secret"]
+# The doctor looks for identities that are addresses.
+SERVICE_READABLE = [*OWN_PROFILE, "external_identifier"]
 # Switching the second factor on or off needs the right to write `tfa_secret`.
 OWN_WRITABLE = ["first_name", "last_name", "password", "language", "tfa_secret"]
 SERVICE_WRITABLE = [
@@ -136,7 +138,7 @@ def service_permissions(
         own: the ids of the site.
     """
     rights = [
-        _reads("directus_users", [*OWN_PROFILE, *profile_fields, *also_reads]),
+        _reads("directus_users", [*SERVICE_READABLE, *profile_fields, *also_reads]),
         _creates_customers(customer_role),
         _updates_customers(customer_role, profile_fields),
         _deletes_customers(customer_role),

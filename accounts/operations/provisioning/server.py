@@ -13,6 +13,8 @@ MAJORS = (10, 11, 12)
 # The last version in which roles, not policies, have permissions.
 WITHOUT_POLICIES = 10
 LICENCES_SINCE = 12
+# The first version with AUTH_ALLOWED_PUBLIC_URLS.
+PUBLIC_URLS_SINCE = (11, 14, 1)
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,14 @@ class Server:
         """The first number of the version; 0 if unknown."""
         number = self.version.partition(".")[0]
         return int(number) if number.isdecimal() else 0
+
+    @property
+    def takes_public_urls(self) -> bool:
+        """Whether providers may send browsers to the site; also if it is unknown."""
+        numbers = self.version.partition("-")[0].split(".")
+        if not all(map(str.isdecimal, numbers)):
+            return True
+        return tuple(map(int, numbers)) >= PUBLIC_URLS_SINCE
 
     @property
     def is_supported(self) -> bool:

@@ -8,10 +8,13 @@ from dataclasses import replace
 import pytest
 
 from accounts.directus import (
+    CallFailed,
     DirectusClient,
     DirectusUnavailable,
+    GrantRevoked,
     InvalidCredentials,
     InvalidToken,
+    ProviderUnavailable,
     RefreshingAuth,
     SessionExpired,
     TokenExpired,
@@ -113,11 +116,19 @@ def test_a_refused_renewal_ends_the_session(serve, acting):
     assert len(server.requests) == 2
 
 
+def test_a_provider_that_refuses_the_renewal_ends_the_session(serve, acting):
+    server = serve(says(error(403, "INVALID_TOKEN")))
+
+    with pytest.raises(GrantRevoked):
+        acting(server, MemoryStore(STALE)).get_current_user()
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (says(error(500, "INTERNAL_SERVER_ERROR")), DirectusUnavailable),
-        (says(error(403, "INVALID_TOKEN")), DirectusUnavailable),
+        (says(error(500, "INTERNAL_SERVER_ERROR")), CallFailed),
+        (says(error(503, "INVALID_PROVIDER_CONFIG")), ProviderUnavailable),
         (says(error(403, "RESOURCE_RESTRICTED")), DirectusUnavailable),
         (says(error(403, "FORBIDDEN")), DirectusUnavailable),
         (says(error(404, "ROUTE_NOT_FOUND")), DirectusUnavailable),

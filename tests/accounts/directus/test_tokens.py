@@ -12,6 +12,7 @@ from requests import PreparedRequest
 from accounts.directus import (
     BearerAuth,
     DirectusUnavailable,
+    GrantRevoked,
     InvalidCredentials,
     InvalidToken,
     RateLimited,
@@ -188,7 +189,7 @@ def test_without_tokens_the_session_has_expired():
     ("refusal", "expected"),
     [
         (InvalidCredentials(401, "INVALID_CREDENTIALS"), SessionExpired),
-        (InvalidToken(403, "INVALID_TOKEN"), DirectusUnavailable),
+        (InvalidToken(403, "INVALID_TOKEN"), GrantRevoked),
         (DirectusUnavailable("refused"), DirectusUnavailable),
         (RateLimited("REQUESTS_EXCEEDED", retry_after=5), RateLimited),
     ],

@@ -133,7 +133,10 @@ def test_only_local_users_are_looked_up_before_directus_answered(
 
 
 def test_django_checks_no_password_of_its_own(settings):
-    assert settings.AUTHENTICATION_BACKENDS == ["accounts.backends.DirectusBackend"]
+    assert settings.AUTHENTICATION_BACKENDS == [
+        "accounts.backends.DirectusBackend",
+        "accounts.backends.DirectusSsoBackend",
+    ]
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from accounts.core import clients
 from accounts.directus import InvalidPayload
 from accounts.directus.passwords import PASSWORD_POLICIES
 from accounts.models import Session, SignUp, User
-from tests.fake_directus import CUSTOMER, FakeDirectus
+from tests.fake_directus import CUSTOMER, FakeDirectus, Person
 
+from ..sso_steps import come_back, sign_in_with_provider, way_to_provider
 from ..steps import (
     NEW_PASSWORD,
     PASSWORD,
@@ -364,3 +365,107 @@ def test_a_policy_of_directus_makes_no_link_invalid(
     response = confirm(client, follow=True)
 
     assert response.status_code == (200 if policy == "strong" else 503)
+
+
+# The owner signs in with a provider
+
+
+def remove_sign_up(browser, **extra):
+    return browser.post("/verify-email/", {"provider": "exampleid"}, **extra)
+
+
+def test_an_unconfirmed_sign_up_does_not_lock_the_owner_of_the_address_out(
+    client, directus, service_token, provider
+):
+    owner = Person(VICTIM)
+    sign_up(type(client)(), VICTIM, STRANGERS)
+    refused = sign_in_with_provider(client, directus, owner)
+    told = client.get(refused.url)
+    open_link(client, directus.last_link(VICTIM))
+    page = client.get("/verify-email/")
+
+    url = way_to_provider(remove_sign_up(client))
+    done = come_back(client, directus.approve(url, owner))
+
+    assert "Open the link in our newest email" in told.text
+    assert "Continue with Example ID" in page.text
+    assert done.url == "/"
+    assert directus.state.find(VICTIM).provider == "exampleid"
+    assert User.objects.get().email == VICTIM
+    assert passwords_that_work(client) == []
+    assert not SignUp.objects.exists()
+
+
+def test_a_removed_sign_up_is_in_the_audit_trail(
+    client, directus, service_token, provider, caplog
+):
+    sign_up(client, VICTIM, PASSWORD)
+    user = directus.state.find(VICTIM)
+    open_link(client, directus.last_link(VICTIM))
+
+    remove_sign_up(client)
+
+    (record,) = [r for r in caplog.records if r.message == "sign_up.removed"]
+    assert record.directus_id == user.id
+    assert directus.state.find(VICTIM) is None
+    # The link is spent.
+    assert remove_sign_up(client).status_code == 400
+
+
+@pytest.mark.parametrize("change", [{"status": "active"}, {"provider": "exampleid"}])
+def test_an_account_that_is_not_waiting_is_never_removed(
+    client, directus, service_token, provider, change
+):
+    sign_up(client, VICTIM, PASSWORD)
+    open_link(client, directus.last_link(VICTIM))
+    user = directus.state.find(VICTIM)
+    directus.change(user, **change)
+
+    response = remove_sign_up(client)
+
+    assert response.status_code == 400
+    assert directus.state.find(VICTIM) is user
+
+
+def test_of_two_accounts_none_is_removed(client, directus, service_token, provider):
+    sign_up(client, VICTIM, PASSWORD)
+    open_link(client, directus.last_link(VICTIM))
+    directus.add_user(VICTIM.upper(), status="unverified")
+    before = set(directus.state.users)
+
+    assert remove_sign_up(client).status_code == 400
+    assert set(directus.state.users) == before
+
+
+def test_a_forged_link_removes_nothing(client, directus, service_token, provider):
+    sign_up(client, VICTIM, PASSWORD)
+    genuine = directus.last_link(VICTIM)
+    open_link(client, genuine[:-4] + "AAAA")
+    directus.forget_calls()
+
+    assert remove_sign_up(client).status_code == 400
+    assert directus.state.find(VICTIM)
+    directus.was_not_asked("/users")
+
+
+def test_without_a_service_token_nothing_is_removed(client, directus, provider):
+    sign_up(client, VICTIM, PASSWORD)
+    open_link(client, directus.last_link(VICTIM))
+
+    assert "Continue with" not in client.get("/verify-email/").text
+    assert remove_sign_up(client).status_code == 400
+    assert directus.state.find(VICTIM).status == "unverified"
+
+
+def test_an_outage_removes_nothing_and_spends_no_link(
+    client, directus, service_token, provider
+):
+    sign_up(client, VICTIM, PASSWORD)
+    open_link(client, directus.last_link(VICTIM))
+    directus.is_down()
+
+    assert remove_sign_up(client).status_code == 503
+    directus.is_up()
+
+    assert way_to_provider(remove_sign_up(client))
+    assert directus.state.find(VICTIM) is None

@@ -81,6 +81,20 @@ def test_a_second_run_changes_nothing_and_says_so(setup, directus_server):
     assert directus_server.state.site_env.read_text() == before
 
 
+@pytest.mark.directus(11)
+@pytest.mark.real
+def test_the_lines_for_a_provider_keep_the_present_ones(setup, directus_server):
+    before = directus_server.state.site_env.read_text()
+
+    found = json.loads(setup(sso="google", format="json"))
+
+    names = found["environment_of_directus"]["AUTH_PROVIDERS"].split(",")
+    assert len(names) > 1
+    assert names[-1] == "google"
+    assert found["proxy_of_directus"] is None
+    assert directus_server.state.site_env.read_text() == before
+
+
 @pytest.mark.real
 def test_a_difference_is_shown_checked_and_repaired(setup, directus_server):
     directus_server.admin.patch_settings(public_registration=False)

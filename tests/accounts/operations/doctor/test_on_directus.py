@@ -12,6 +12,7 @@ from accounts.directus import ids
 from accounts.operations.doctor import registry, webhook
 from accounts.operations.doctor.site import Site
 from accounts.throttling.once import WEBHOOK_MESSAGES, Once
+from local.provider import PROVIDER
 from tests.stack import is_on_postgresql
 
 pytestmark = pytest.mark.versions
@@ -22,6 +23,7 @@ def doctor(directus_server, settings, db):
     """Run directus_doctor against the real Directus; returns (exit code, findings)."""
     own = directus_server.site_settings()
     settings.DIRECTUS_URL = directus_server.directus.url
+    settings.DIRECTUS_PUBLIC_URL = own["DIRECTUS_PUBLIC_URL"]
     settings.PUBLIC_URL = directus_server.site_url
     settings.DIRECTUS_SERVICE_TOKEN = own["DIRECTUS_SERVICE_TOKEN"]
     settings.DIRECTUS_CUSTOMER_ROLE = own["DIRECTUS_CUSTOMER_ROLE"]
@@ -60,6 +62,8 @@ def test_the_local_stack_is_well(doctor, directus_server):
     code, found = doctor()
 
     expected = BY_VERSION.get(directus_server.directus.version.major, {})
+    # A reminder, as long as there is a provider.
+    assert found.pop("sso.unseen")["verdict"] in {"ok", "unknown"}
     assert {
         id: row["verdict"] for id, row in found.items() if row["verdict"] != "ok"
     } == expected
@@ -266,3 +270,86 @@ def test_a_service_token_that_lost_its_rights(doctor, directus_server):
     assert code == 3
     assert "lacks: read avatar" in found["token.rights"]["reason"]
     assert found["rights.customer"]["verdict"] == "warning"
+
+
+# Single sign-on
+
+
+@pytest.mark.directus(11)
+@pytest.mark.real
+def test_providers_are_tried_with_the_first_hop(doctor):
+    _code, found = doctor()
+
+    assert PROVIDER in found["sso.providers"]["reason"]
+    for check in ("start", "redirect", "request", "reauthentication", "identifiers"):
+        assert found[f"sso.{check}"]["verdict"] == "ok", found[f"sso.{check}"]
+    assert f"Soft: {PROVIDER}" in found["sso.reauthentication"]["reason"]
+    assert "DEFAULT_ROLE_ID" in found["sso.unseen"]["reason"]
+
+
+@pytest.mark.directus(11)
+@pytest.mark.real
+def test_providers_that_are_set_up_unsafely(doctor, directus_server, make_customer):
+    name = PROVIDER.upper()
+    directus_server.restart_directus(
+        **{
+            "AUTH_PROVIDERS": f"{PROVIDER},away",
+            "AUTH_ALLOWED_PUBLIC_URLS": "http://elsewhere.example.com/sso",
+            f"AUTH_{name}_SCOPE": "openid email offline_access",
+            f"AUTH_{name}_PLAIN_CODE_CHALLENGE": "true",
+            f"AUTH_{name}_PARAMS": 'json:{"max_age":"300"}',
+            "AUTH_AWAY_DRIVER": "openid",
+            "AUTH_AWAY_CLIENT_ID": "x",
+            "AUTH_AWAY_CLIENT_SECRET": "x",
+            "AUTH_AWAY_ISSUER_URL": "http://127.0.0.1:9/",
+            "AUTH_AWAY_ISSUER_DISCOVERY_MUST_SUCCEED": "false",
+        }
+    )
+    customer = make_customer()
+    directus_server.admin.patch_user(
+        customer.id, provider=PROVIDER, external_identifier=customer.email.upper()
+    )
+
+    code, found = doctor()
+
+    assert code == 3
+    assert found["sso.start"]["line"] == "AUTH_AWAY_ISSUER_URL=…"
+    assert "AUTH_ALLOWED_PUBLIC_URLS" in found["sso.redirect"]["line"]
+    assert "not S256" in found["sso.request"]["reason"]
+    assert "offline_access" in found["sso.request"]["reason"]
+    assert f"Hard, by max_age: {PROVIDER}" in found["sso.reauthentication"]["reason"]
+    assert found["sso.identifiers"]["line"] == f'AUTH_{name}_IDENTIFIER_KEY="sub"'
+    problems = {id for id, row in found.items() if row["verdict"] == "problem"}
+    assert {id for id in problems if id.startswith("sso.")} == {
+        "sso.start",
+        "sso.redirect",
+        "sso.request",
+        "sso.identifiers",
+    }
+
+
+@pytest.mark.directus(12)
+@pytest.mark.real
+def test_why_there_are_no_buttons_without_a_licence(doctor):
+    _code, found = doctor()
+
+    assert "only with a licence" in found["sso.providers"]["reason"]
+
+
+@pytest.mark.directus(10)
+@pytest.mark.real
+def test_version_10_needs_a_rule_of_its_proxy(doctor, directus_server):
+    directus_server.restart_directus(
+        AUTH_PROVIDERS="hub10",
+        AUTH_HUB10_DRIVER="oauth2",
+        AUTH_HUB10_CLIENT_ID="x",
+        AUTH_HUB10_CLIENT_SECRET="x",
+        AUTH_HUB10_AUTHORIZE_URL="http://127.0.0.1:9/a",
+        AUTH_HUB10_ACCESS_URL="http://127.0.0.1:9/b",
+        AUTH_HUB10_PROFILE_URL="http://127.0.0.1:9/c",
+    )
+
+    _code, found = doctor()
+
+    assert found["sso.redirect"]["verdict"] == "problem"
+    assert found["sso.redirect"]["line"].startswith("location = /auth/login/hub10/")
