@@ -24,7 +24,7 @@ from config.request import Request
 from ..directus import DirectusUser
 from ..web.languages import language_of
 from ..web.user_agent import browser_in_words
-from . import background
+from . import background, sign_in_ways
 
 if TYPE_CHECKING:
     from ..models import User
@@ -84,12 +84,21 @@ def _writer(
         "site_name": settings.SITE_NAME,
         "site_url": settings.PUBLIC_URL,
         "moment": timezone.now(),
+        # Looked up now: the background has no database.
+        "provider": _provider_of(user),
         **facts,
     }
     language = language_of(user, otherwise=spoken)
     with translation.override(language):
         context |= _cause(request)
     return partial(_written, name, language, address, context)
+
+
+def _provider_of(user: "User | DirectusUser | None") -> str:
+    """Return the label of the provider that signs a user in; empty for a password."""
+    if user is None or not user.has_provider:
+        return ""
+    return sign_in_ways.label_of(user.provider)
 
 
 def _written(

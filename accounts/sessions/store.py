@@ -215,7 +215,8 @@ class SessionStore(Validation, LimitedSession):
         columns: dict[str, Any] = {
             "user": user,
             "authenticated_at": now,
-            "confirmed_at": now,
+            # A provider may sign in without a question, and is asked again.
+            "confirmed_at": None if provider else now,
             "validated_at": now,
             "change_reported_at": None,
             "provider": provider,

@@ -1,5 +1,7 @@
 """The limits of one sign-in, and how its outcome settles them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import transaction
@@ -8,7 +10,7 @@ from django.utils.crypto import salted_hmac
 from config.request import Request
 
 from ..core import audit, clients
-from ..directus import InvalidOTP
+from ..directus import InvalidOTP, InvalidPayload
 from ..web import client_address, known_devices
 from . import mailboxes
 from .limits import (
@@ -140,12 +142,12 @@ class CodeAttempt:
     """An attempt with a code outside of a sign-in.
 
     Args:
-        email: address of the account.
+        account: `account_key` of the user, or the typed address.
         code: the one-time code, which works once; empty for a recovery code.
     """
 
-    def __init__(self, email: str, code: str = ""):
-        account = audit.email_digest(email)
+    def __init__(self, account: str, code: str = ""):
+        account = audit.email_digest(account)
         self._count = Attempt(CODES_OF_ACCOUNT, account)
         self._used_code = _used_code(account, code) if code else None
 
@@ -160,6 +162,24 @@ class CodeAttempt:
         if self._used_code and not self._used_code.is_first():
             self._count.undo()
             raise InvalidOTP(401, "INVALID_OTP")
+
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """Begin the attempt, and settle it by the result of a block.
+
+        Raises:
+            As `begin`. InvalidPayload from the block means that the code is wrong.
+        """
+        self.begin()
+        try:
+            yield
+        except InvalidPayload:
+            self.failed()
+            raise
+        except BaseException:
+            self.undo()
+            raise
+        self.succeeded()
 
     @transaction.atomic
     def failed(self) -> None:

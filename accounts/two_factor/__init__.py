@@ -112,10 +112,18 @@ def _write(user: User, **columns: bool) -> None:
 
 @sensitive_variables("secret", "codes")
 def was_enabled(request: AuthenticatedRequest, secret: str) -> list[str]:
-    """Finish switching it on; return recovery codes, which are shown once."""
+    """Finish switching it on; return recovery codes, which are shown once.
+
+    A provider's user gets none: until the one-time code is right, the site does not
+    know who signs in, so it could not find the codes.
+    """
     user = request.user
+    codes: list[str] = []
     with transaction.atomic():
-        codes = recovery_codes.replace_codes(user, secret)
+        if user.has_provider:
+            recovery_codes.void_codes(user)
+        else:
+            codes = recovery_codes.replace_codes(user, secret)
         _write(user, has_two_factor=True)
     ending.end_sessions_of(user, but=request.session)
     audit.record("two_factor.enabled", request, user=user)

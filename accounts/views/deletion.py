@@ -28,9 +28,9 @@ class DeletionView(PasswordInFormMixin, AccountFormView):
     form_class = ReauthenticationForm
     template_name = "accounts/deletion.html"
 
-    def must_confirm(self):
+    def must_confirm(self, user):
         """Show without a confirmation when the account will be deleted."""
-        return super().must_confirm() and not self.request.user.delete_at
+        return super().must_confirm(user) and not user.delete_at
 
     def get_form_kwargs(self):
         user = self.request.user

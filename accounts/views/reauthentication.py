@@ -12,6 +12,7 @@ from accounts.core import audit
 from accounts.directus import AuthenticationFailed, InvalidOTP, TokenPair
 from accounts.flows import account_recovery, sign_in
 from accounts.forms.reauthentication import ReauthenticationForm
+from accounts.models import User
 from accounts.sessions.tokens import revoke
 from accounts.web.next_page import by_way_of
 from config.request import AuthenticatedRequest, Request
@@ -39,16 +40,14 @@ class PasswordInFormMixin(View):
     precedes AccountMixin.
     """
 
-    request: AuthenticatedRequest
-
     def dispatch(self, request, *args, **kwargs):
-        if self.must_confirm() and not request.session.is_confirmed:
+        if self.must_confirm(request.user) and not request.session.is_confirmed:
             return ask_for_password(request)
         return super().dispatch(request, *args, **kwargs)
 
-    def must_confirm(self) -> bool:
+    def must_confirm(self, user: User) -> bool:
         """Return whether the page replaces the password by a re-authentication."""
-        return self.request.user.has_provider
+        return user.has_provider
 
 
 def ask_for_password(request: Request) -> HttpResponseRedirect:

@@ -1,9 +1,6 @@
 """Two-step verification: set up, turn off, set up again."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
 
 from django.conf import settings
 from django.contrib import messages
@@ -23,7 +20,6 @@ from accounts.directus import DirectusClient, Forbidden, InvalidOTP, InvalidPayl
 from accounts.flows import account_recovery
 from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm
-from accounts.models import User
 from accounts.sessions.tokens import revoke
 from accounts.throttling.attempts import CodeAttempt
 from accounts.two_factor import recovery_codes, totp
@@ -37,37 +33,6 @@ logger = logging.getLogger(__name__)
 # The secret between the two steps, and the codes until the user has saved them.
 SECRET = ShortSecret("two_factor_secret", "enrolment", 15 * 60)
 CODES = ShortSecret("recovery_codes", "codes", 15 * 60)
-
-
-@contextmanager
-@sensitive_variables("code")
-def _counted(user: User, code: str) -> Iterator[None]:
-    """Count a code that Directus checks outside of a sign-in; it works once.
-
-    Raises:
-        Throttled: there were too many.
-        InvalidOTP: the code was used before.
-    """
-    attempt = CodeAttempt(user.account_key, code)
-    attempt.begin()
-    try:
-        yield
-    except InvalidPayload:
-        attempt.failed()
-        raise
-    except BaseException:
-        attempt.undo()
-        raise
-    attempt.succeeded()
-
-
-@sensitive_variables("code")
-def _disable(client: DirectusClient, code: str) -> None:
-    """Turn it off. Raises InvalidOTP for a wrong code."""
-    try:
-        client.disable_second_factor(code)
-    except InvalidPayload as error:
-        raise InvalidOTP(401, "INVALID_OTP") from error
 
 
 class TwoFactorFormView(AccountFormView):
@@ -102,6 +67,8 @@ class PasswordStepView(PasswordInFormMixin, TwoFactorFormView):
     @sensitive_variables("found")
     def _opened_secret(self) -> str:
         """The secret that a recovery code opened; empty if a code was typed."""
+        if self.request.user.has_provider:
+            return ""
         found = account_recovery.OPENED.read(self.request)
         return found[0] if found and not self.request.POST.get("otp") else ""
 
@@ -158,9 +125,9 @@ class TwoFactorView(PasswordStepView):
             return ["accounts/sso_two_factor.html"]
         return ["accounts/two_factor_off.html"]
 
-    def must_confirm(self):
+    def must_confirm(self, user):
         """Confirm a provider's user before the form, not before the other pages."""
-        return super().must_confirm() and two_factor.is_missing(self.request.user)
+        return super().must_confirm(user) and two_factor.is_missing(user)
 
     def post(self, request, *args, **kwargs):
         """Accept the form only if the page shows it."""
@@ -230,14 +197,18 @@ class SetUpView(TwoFactorFormView):
         except Forbidden:
             return self.not_permitted(form)
         codes = two_factor.was_enabled(self.request, self.secret)
-        response = redirect("accounts:two_factor_codes")
+        if codes:
+            response = redirect("accounts:two_factor_codes")
+            CODES.start(self.request, response, "\n".join(codes))
+        else:
+            response = redirect("accounts:two_factor")
+            messages.success(self.request, _("Two-step verification is on."))
         SECRET.end(self.request, response)
-        CODES.start(self.request, response, "\n".join(codes))
         return response
 
     @sensitive_variables("code")
     def _enable(self, code: str) -> None:
-        with _counted(self.request.user, code):
+        with CodeAttempt(self.request.user.account_key, code).settled():
             self._switch_on(code)
 
     @sensitive_variables("code")
@@ -324,7 +295,7 @@ class TurnOffView(PasswordStepView):
     def _disable(self, form: ReauthenticationForm, client: DirectusClient) -> bool:
         try:
             if self.request.user.has_provider:
-                self._disable_counted(form.cleaned_data.get("otp", ""), client)
+                self._disable_counted(form.cleaned_data["otp"], client)
             else:
                 client.disable_second_factor(form.cleaned_data["otp"])
         except (InvalidOTP, InvalidPayload):
@@ -337,10 +308,7 @@ class TurnOffView(PasswordStepView):
     @sensitive_variables("code")
     def _disable_counted(self, code: str, client: DirectusClient) -> None:
         """Turn it off with a code that no sign-in has checked."""
-        if self._opened_secret:
-            account_recovery.with_code(self._opened_secret, partial(_disable, client))
-            return
-        with _counted(self.request.user, code):
+        with CodeAttempt(self.request.user.account_key, code).settled():
             client.disable_second_factor(code)
 
 

@@ -43,6 +43,38 @@ def test_a_mail_can_go_to_another_address(user):
     assert mail.outbox[0].to == ["new@example.com"]
 
 
+def test_without_an_address_nothing_is_sent(user):
+    user.email = ""
+
+    mails.send("probe", user, what="you")
+
+    assert mail.outbox == []
+
+
+MAILS_OF_PROVIDERS = {
+    "deletion_asked": {"delete_at": datetime(2026, 11, 24, tzinfo=UTC)},
+    "deletion_cancelled": {},
+    "deletion_done": {},
+    "new_device": {"sessions_path": "/account/sessions/"},
+    "two_factor_off": {},
+    "two_factor_on": {},
+    "two_factor_recovered": {"codes_left": 3},
+}
+
+
+@pytest.mark.parametrize("name", MAILS_OF_PROVIDERS)
+def test_a_providers_user_is_not_sent_to_a_password(provider, rf, name):
+    user = User(email="ada@example.com", provider="exampleid")
+    request = rf.get("/")
+    request.client_address = "192.0.2.1"
+
+    mails.send(name, user, request, **MAILS_OF_PROVIDERS[name])
+
+    (sent,) = mail.outbox
+    assert "password" not in sent.body.lower()
+    assert ("at Example ID" in sent.body) is (name != "deletion_done")
+
+
 def test_a_mail_goes_later_to_where_it_had_to_go_before(user, monkeypatch):
     waiting = []
     monkeypatch.setattr(background, "run", waiting.append)

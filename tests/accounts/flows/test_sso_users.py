@@ -169,6 +169,15 @@ def test_the_export_names_the_provider(visitor, directus):
     assert held["site"]["sessions"][0]["provider"] == "exampleid"
 
 
+def test_a_sign_in_is_no_confirmation(directus, provider, service_token):
+    """The provider may have asked nothing; it is asked for a new sign-in."""
+    visitor = Client()
+    sign_in_with_provider(visitor, directus, GRACE)
+
+    assert row_of(visitor).confirmed_at is None
+    assert visitor.get("/account/export/").url == CONFIRM + "/account/export/"
+
+
 # Deletion
 
 
@@ -269,6 +278,7 @@ def nora(directus, provider, service_token):
     visitor = Client()
     done = sign_in_with_provider(visitor, directus, WITHOUT_EMAIL)
     assert done.url == "/", done.url
+    confirmed_long_ago(visitor, minutes=0)
     return visitor
 
 

@@ -43,6 +43,17 @@ def test_a_reactivated_user_is_let_in(flow, ada, signed_in_client, sign_in, dire
     assert is_signed_in(sign_in(ada, Client()))
 
 
+def test_a_user_who_was_given_to_a_provider_stays_signed_in(
+    flow, ada, signed_in_client, directus
+):
+    directus.change(ada, provider="exampleid")
+
+    flow.tells(ada)
+
+    assert User.objects.get(directus_id=ada.id).provider == "exampleid"
+    assert is_signed_in(signed_in_client)
+
+
 def test_a_deleted_user_is_signed_out(flow, ada, signed_in_client, directus, settings):
     directus.delete(ada)
 
