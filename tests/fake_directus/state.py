@@ -71,7 +71,7 @@ class FakeUser:
 class FakeProvider:
     """A provider that Directus is set up for, as its AUTH_<PROVIDER>_… say.
 
-    `is_down`: Directus cannot reach it. `was_discovered`: it could, once.
+    `is_down`: Directus cannot reach it. `hangs`: Directus waits for it in vain. `was_discovered`: it could, once.
     `refuses_client`: Directus has a wrong client secret.
     """
 
@@ -87,6 +87,7 @@ class FakeProvider:
     has_session_cookie: bool = True
     gives_refresh_token: bool = False
     is_down: bool = False
+    hangs: bool = False
     was_discovered: bool = True
     refuses_client: bool = False
 
