@@ -22,10 +22,11 @@ from .web import client_address
 class _SyncBackend(ModelBackend):
     """Authenticates asynchronously, too; Django's own method checks local passwords."""
 
-    @sensitive_variables("credentials")
-    async def aauthenticate(self, request, **credentials):
+    @sensitive_variables("password", "kwargs")
+    async def aauthenticate(self, request, username=None, password=None, **kwargs):
         """Call `authenticate` in a thread."""
-        return await sync_to_async(self.authenticate)(request, **credentials)
+        authenticate = sync_to_async(self.authenticate)
+        return await authenticate(request, username, password, **kwargs)
 
 
 class DirectusBackend(_SyncBackend):
@@ -56,8 +57,10 @@ class DirectusBackend(_SyncBackend):
 class DirectusSsoBackend(_SyncBackend):
     """Authenticates users with a provider that Directus is set up for."""
 
-    @sensitive_variables("sso_secret")
-    def authenticate(self, request, sso_secret=None):
+    @sensitive_variables("password", "sso_secret")
+    def authenticate(
+        self, request, username=None, password=None, sso_secret=None, **kwargs
+    ):
         """Return the user with `directus_tokens` and `sso_provider`, or None.
 
         The reason for None is in `request.sign_in_refusal`.

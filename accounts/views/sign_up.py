@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.http import HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -27,6 +28,8 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
     def dispatch(self, request, *args, **kwargs):
         if clients.signup_mode() == "closed":
             return SignUpClosedView.as_view()(request)
+        if not sign_in_ways.sign_in_ways().has_passwords:
+            return redirect("accounts:login")
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs):

@@ -9,7 +9,7 @@ the request at once, and always redirects, so no page has it in its address.
 """
 
 import json
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -23,7 +23,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.generic import View
 
-from accounts.core import audit, sign_in_ways
+from accounts.core import audit, clients, sign_in_ways
 from accounts.directus import (
     AuthenticationFailed,
     DirectusError,
@@ -40,14 +40,14 @@ from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm
 from accounts.throttling.limits import SSO_CODE_TRIES, Attempt, Throttled
 from accounts.web.next_page import local_page
 from config import errors
-from config.request import Request
+from config.request import AuthenticatedRequest, Request
 
 from .mixins import NextPageMixin, OnlyVisitorsMixin, PublicMixin, SiteFormView
 from .sign_in import NOT_ACCEPTED, begin_session
 
 ANSWERS = ("code", "state", "iss", "error")
-# In characters; the server reads lines of up to 4094 bytes.
-LONGEST_ANSWER = 3000
+# In bytes of a query; the server reads lines of up to 4094 bytes.
+LONGEST_ANSWER = 3500
 # The reasons that have a text in `sso_problem.html`, with their status.
 PROBLEMS = {
     "cancelled": 200,
@@ -115,7 +115,8 @@ def go_on_page(request: Request, provider: str, url: str) -> HttpResponse:
     Browsers block a redirect after a form to another site: `form-action 'self'`. The
     page has no form, which without a referrer could not be sent.
     """
-    context = {
+    # Neither the header nor a message has a form then.
+    context: dict[str, Any] = {
         "url": url,
         "label": sign_in_ways.label_of(provider),
         "user": None,
@@ -142,6 +143,8 @@ def problem_page(
         "reason": reason,
         "label": sign_in_ways.label_of(provider),
         "way_back": f"{way_back}?{query}" if query else way_back,
+        # The link of a sign-up lets its owner choose the provider instead.
+        "has_links": clients.service_token() and clients.signup_mode() == "register",
         "retry_after": retry_after or errors.DEFAULT_RETRY_SECONDS,
     }
     response = render(request, "accounts/sso_problem.html", context, status=status)
@@ -221,7 +224,7 @@ class _Finishing(PublicMixin, View):
             "accounts:profile" if waiting.user else "dashboard:home"
         )
         if waiting.user:
-            sso.confirm(self.request, answered)
+            sso.confirm(cast(AuthenticatedRequest, self.request), answered)
             sso_code.end(self.request)
             return HttpResponseRedirect(url)
         user = authenticate(self.request, sso_secret=answered)
@@ -311,7 +314,7 @@ class SsoCodeView(PublicMixin, SiteFormView):
         form.add_error("otp", CODE_NOT_VALID)
         return form
 
-    def get_context_data(self, **kwargs: Any):
+    def get_context_data(self, **kwargs):
         label = sign_in_ways.label_of(self.question.provider)
         return super().get_context_data(label=label, **kwargs)
 
@@ -367,8 +370,8 @@ def _taken_out(request: Request) -> dict[str, str]:
 def _plain(query: QueryDict) -> dict[str, str]:
     """Return the known values; none if one is there twice or too long."""
     found = {name: query.getlist(name) for name in ANSWERS if name in query}
-    length = sum(len(value) for values in found.values() for value in values)
-    if length > LONGEST_ANSWER or any(len(values) != 1 for values in found.values()):
+    is_too_long = len(urlencode(found, doseq=True)) > LONGEST_ANSWER
+    if is_too_long or any(len(values) != 1 for values in found.values()):
         return {}
     return {name: values[0] for name, values in found.items()}
 

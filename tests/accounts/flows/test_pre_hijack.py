@@ -453,6 +453,8 @@ def test_without_a_service_token_nothing_is_removed(client, directus, provider):
     open_link(client, directus.last_link(VICTIM))
 
     assert "Continue with" not in client.get("/verify-email/").text
+    told = client.get("/sso/exampleid/problem/password/").text
+    assert "Open the link in our newest email" not in told
     assert remove_sign_up(client).status_code == 400
     assert directus.state.find(VICTIM).status == "unverified"
 

@@ -72,6 +72,7 @@ def test_without_passwords_there_are_buttons_alone(client):
     assert "Continue with Example ID" in page
     for absent in ('name="password"', "/register/", "/request-reset", ">or<"):
         assert absent not in page
+    assert client.get("/register/").url == "/login/"
 
 
 @pytest.mark.usefixtures("without_passwords")

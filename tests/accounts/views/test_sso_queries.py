@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from django.contrib.auth import SESSION_KEY
+from django.test import Client
 
 from accounts.models import Session, SsoAttempt
 
@@ -55,7 +56,7 @@ def was_refused(browser, response):
     return response.status_code in {302, 400} and SESSION_KEY not in browser.session
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(8))
 def test_made_up_queries(began, directus, seed):
     directus.forget_calls()
 
@@ -68,14 +69,12 @@ def test_made_up_queries(began, directus, seed):
 
 
 @pytest.mark.parametrize("name", ["code", "iss", "error"])
-@pytest.mark.parametrize("value", ODD)
-def test_odd_values_beside_a_real_state(began, directus, name, value):
+def test_odd_values_beside_a_real_state(began, directus, name):
     """They reach Directus, which refuses them."""
-    state = quote(directus.approve(begin(began), ADA)["state"])
-
-    response = began.get(f"{CALLBACK}?state={state}&{name}={value}")
-
-    assert was_refused(began, response)
+    for value in ODD:
+        state = quote(directus.approve(begin(began), ADA)["state"])
+        response = began.get(f"{CALLBACK}?state={state}&{name}={value}")
+        assert was_refused(began, response), value
 
 
 def test_a_state_that_is_there_twice_is_none(began, directus):
@@ -139,8 +138,6 @@ def test_odd_reasons(began, reason):
 
 
 def test_strangers_make_no_rows(directus):
-    from django.test import Client
-
     rows = Session.objects.count()
     for _ in range(5):
         state = "".join(random.choices(string.ascii_letters, k=43))
