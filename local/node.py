@@ -188,7 +188,7 @@ def _npm_environment(node: Node) -> dict[str, str]:
 def _check_native_modules(folder: Path, packages: Packages) -> None:
     """Fail on what npm lets pass: an optional module that did not compile."""
     script = "".join(f"require('{name}');" for name in packages.native)
-    args = [packages.node.program, "-e", script]
+    args: list[str | Path] = [packages.node.program, "-e", script]
     code, output = run(args, env=os.environ, cwd=folder)
     if code:
         raise Problem(_why(output, "npm", packages.name))

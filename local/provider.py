@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from accounts.directus.ids import DEFAULT_CUSTOMER_ROLE, customer_role_id
 
@@ -128,6 +129,15 @@ class Provider(Server):
             **others,
         }
         return {f"AUTH_{name.upper()}_{key}": value for key, value in values.items()}
+
+    @property
+    def sign_out_setting(self) -> str:
+        """Return the site's SSO_SIGN_OUT_URLS: people come back to the sign-in page."""
+        back = {
+            "client_id": CLIENT_ID,
+            "post_logout_redirect_uri": f"{self._site_url}/login/",
+        }
+        return f"{PROVIDER}={self.url}/session/end?{urlencode(back)}"
 
     def _save_people(self) -> None:
         write_private(self._file, json.dumps(self._people, indent=2) + "\n")

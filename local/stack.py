@@ -174,6 +174,9 @@ class Stack:
             "DIRECTUS_SUPERUSER_ROLES": "Administrator",
             # Only Django reaches this Directus, and Django throttles by itself.
             "DIRECTUS_LOGIN_ATTEMPTS": "0",
+            "SSO_SIGN_OUT_URLS": self.provider.sign_out_setting
+            if self.provider
+            else "",
         }
 
 

@@ -208,9 +208,9 @@ class SsoClient(SessionClient):
                 self.logout(refresh_token)
             if isinstance(error, AuthenticationFailed):
                 raise InvalidCredentials(error.status, error.code) from None
-            if isinstance(error, DirectusUnavailable) and error.never_sent:
-                # This call was not sent, but the code was.
-                raise DirectusUnavailable(str(error)) from None
+            if isinstance(error, DirectusUnavailable):
+                # Even if this call was not sent, the code was.
+                error.never_sent = False
             raise
 
 
@@ -311,9 +311,9 @@ def _session_in(cookies: Iterable[str]) -> tuple[str, bool]:
     values = [value for _, value in _pairs(cookies)]
     for claims in map(claims_of, values):
         session = claims.get("session")
-        is_session = isinstance(session, str) and _REFRESH_TOKEN.fullmatch(session)
-        if is_session and claims.get("iss") == "directus":
-            return session, claims.get("enforce_tfa") is True
+        is_token = isinstance(session, str) and _REFRESH_TOKEN.fullmatch(session)
+        if is_token and claims.get("iss") == "directus":
+            return str(session), claims.get("enforce_tfa") is True
     for value in values:
         if _REFRESH_TOKEN.fullmatch(value) and not _DIGEST.fullmatch(value):
             return value, False

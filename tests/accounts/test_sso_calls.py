@@ -264,6 +264,8 @@ def test_version_10_answers_errors_as_json(calls, directus, provider, driver, ad
     [
         ("is_down", CallFailed),
         ("refuses_client", ProviderUnavailable),
+        # Not told apart from an ended session: another reason against offline_access.
+        ("hangs", InvalidCredentials),
         ("revoked", InvalidToken),
         ("gone", ProviderUnavailable),
     ],

@@ -105,6 +105,11 @@ def sign_in(page: Page, email: str, password: str, *, button: str = "Sign in") -
     follow(page.get_by_role("button", name=button))
 
 
+def confirm_address(page: Page) -> None:
+    """Press the button on the page that the link in a mail leads to."""
+    follow(page.get_by_role("button", name="Confirm email address"))
+
+
 def is_sent_form(answer: Response) -> bool:
     """Tell whether this is the answer to a form, for expect_response()."""
     return answer.request.method == "POST"

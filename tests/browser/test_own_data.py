@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import expect_sign_in_page, follow, sign_in
+from .conftest import confirm_address, expect_sign_in_page, follow, sign_in
 from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
 
 pytestmark = pytest.mark.browser
@@ -136,7 +136,7 @@ def test_an_account_is_deleted_and_the_address_signs_up_again(site, page, ada, m
         page.locator(f"[name={name}]").fill(again[name])
     follow(page.locator(MAIN).get_by_role("button", name="Create account"))
     page.goto(mailbox.link_for(ada.email, "Verify"))
-    follow(page.locator(MAIN).get_by_role("button"))
+    confirm_address(page)
     sign_in(page, ada.email, ada.password)
     expect(page.get_by_role("heading", level=1)).to_have_text("Ada King")
 

@@ -14,7 +14,7 @@ from tests.contract.providers import choose as choose_plainly
 from tests.contract.real_world import RealWorld
 from tests.contract.test_sign_in import code_for
 
-from .conftest import expect_sign_in_page, follow, fresh_code, until
+from .conftest import PASSWORD, expect_sign_in_page, follow, fresh_code, until
 from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
 
 pytestmark = [
@@ -123,6 +123,15 @@ def test_it_works_with_another_provider_and_without_scripts(new_browser, site):
     expect_dashboard(page, f"Octo {number}")
 
 
+def test_a_provider_may_answer_with_a_form(page, site, known):
+    with page.expect_request(f"{site.provider.url}/auth?*") as asked:
+        go_to_provider(page)
+    page.goto(f"{asked.value.url}&response_mode=form_post")
+    page.get_by_role("button", name=name_of(known)).click()
+
+    expect_dashboard(page, name_of(known))
+
+
 def test_the_page_that_was_asked_for_is_shown_afterwards(page, known):
     page.goto("/account/sessions/")
     page.get_by_role("button", name=f"Continue with {LABEL}", exact=True).click()
@@ -140,6 +149,60 @@ def test_staff_by_role_reach_the_admin(page, site):
 
     expect(page).to_have_url(re.compile("/admin/$"))
     expect(page.get_by_role("link", name="Users", exact=True)).to_be_visible()
+
+
+def test_the_provider_confirms_a_user_and_signs_out_too(page, site, known):
+    go_to_provider(page)
+    choose(page, known)
+    expect_dashboard(page, name_of(known))
+    site.make_stale("confirmed_at")
+    page.goto("/account/delete/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Confirm it's you")
+    page.get_by_role("button", name=f"Continue with {LABEL}").click()
+    # It is asked for a new sign-in, and does not use the one that it remembers.
+    page.wait_for_url("http://127.0.0.1:*/**")
+    choose(page, known)
+    expect(page).to_have_url(re.compile("/account/delete/$"))
+
+    follow(page.locator("header").get_by_role("button", name="Sign out"))
+    page.get_by_role("link", name=LABEL).click()
+    page.get_by_role("button", name="Yes, sign out").click()
+    expect_sign_in_page(page)
+    go_to_provider(page)
+    expect(page.get_by_role("button", name=name_of(known))).to_be_visible()
+
+
+def test_another_person_confirms_nothing(page, site, known):
+    other = add_person(site)
+    go_to_provider(page)
+    choose(page, known)
+    expect_dashboard(page, name_of(known))
+    site.make_stale("confirmed_at")
+    page.goto("/account/delete/")
+    page.get_by_role("button", name=f"Continue with {LABEL}").click()
+    page.wait_for_url("http://127.0.0.1:*/**")
+    choose(page, other)
+
+    expect_problem(page, "You're not signed in", "with a different account")
+    page.goto("/account/delete/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Confirm it's you")
+
+
+def test_an_unconfirmed_sign_up_does_not_block_the_owner(page, site, mailbox):
+    person = add_person(site)
+    page.goto("/register/")
+    values = {"first_name": "Not", "last_name": "Me", "email": person.email}
+    for name, value in (values | {"password": PASSWORD}).items():
+        page.locator(f"[name={name}]").fill(value)
+    follow(page.get_by_role("button", name="Create account"))
+    go_to_provider(page)
+    choose(page, person)
+    expect_problem(page, "You're not signed in", "has an account with a password")
+
+    page.goto(mailbox.link_for(person.email, "Verify"))
+    page.get_by_role("button", name=f"Continue with {LABEL}", exact=True).click()
+
+    expect_dashboard(page, name_of(person))
 
 
 # Ways that end elsewhere

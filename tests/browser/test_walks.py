@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from .conftest import (
     PASSWORD,
+    confirm_address,
     expect_sign_in_page,
     follow,
     fresh_code,
@@ -42,7 +43,7 @@ def test_sign_up_confirm_sign_in_look_around_sign_out(page, person, mailbox):
 
     page.goto(mailbox.link_for(person.email, "Verify"))
     assert "token" not in page.url
-    follow(page.locator("main").get_by_role("button"))
+    confirm_address(page)
     expect(page).to_have_url(re.compile("/verify-email/done/$"))
 
     sign_in(page, person.email, person.password)
@@ -69,7 +70,7 @@ def test_a_used_and_a_broken_link_say_so_and_offer_a_new_one(page, person, mailb
     sign_up(page, person)
     link = mailbox.link_for(person.email, "Verify")
     page.goto(link)
-    follow(page.locator("main").get_by_role("button"))
+    confirm_address(page)
 
     page.goto(link)
     expect(page.get_by_role("heading", level=1)).to_have_text(
@@ -206,7 +207,7 @@ def test_everything_works_without_javascript(new_browser, person, mailbox):
     page = new_browser(java_script_enabled=False)
     sign_up(page, person)
     page.goto(mailbox.link_for(person.email, "Verify"))
-    follow(page.locator("main").get_by_role("button"))
+    confirm_address(page)
 
     sign_in(page, person.email, person.password)
 

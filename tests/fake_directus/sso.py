@@ -137,6 +137,9 @@ def check_refresh(state: State, user: FakeUser) -> None:
         return
     if provider.is_down:
         raise _failed()
+    if provider.hangs:
+        # (read) After 3.5 seconds; as if there were no such session.
+        raise answers.invalid_credentials()
     if provider.refuses_client:
         # (read)
         raise _unusable(provider)
@@ -266,6 +269,9 @@ def _person(
     is_right = provider.driver != "openid" or issuer == provider.issuer
     if challenge != challenge_of(verifier) or not is_right:
         # Before the code is sent to the provider.
+        raise answers.invalid_credentials()
+    if provider.hangs:
+        # (read) After 3.5 seconds.
         raise answers.invalid_credentials()
     if provider.refuses_client:
         raise _unusable(provider)

@@ -71,8 +71,9 @@ class FakeUser:
 class FakeProvider:
     """A provider that Directus is set up for, as its AUTH_<PROVIDER>_… say.
 
-    `is_down`: Directus cannot reach it. `was_discovered`: it could, once.
-    `refuses_client`: Directus has a wrong client secret.
+    `is_down`: Directus cannot reach it. `hangs`: Directus waits for it in vain.
+    `was_discovered`: Directus could reach it once. `refuses_client`: Directus has a
+    wrong client secret.
     """
 
     name: str
@@ -87,6 +88,7 @@ class FakeProvider:
     has_session_cookie: bool = True
     gives_refresh_token: bool = False
     is_down: bool = False
+    hangs: bool = False
     was_discovered: bool = True
     refuses_client: bool = False
 
@@ -294,9 +296,8 @@ class State:
     def access_token(self, user: FakeUser, *, is_sign_in: bool = False) -> str:
         """Return an access token: it knows the role of now, and nothing of later."""
         is_admin = self.role_name(user.role) == ADMINISTRATOR
-        demanded = (
-            is_sign_in and self.has_policies and user.role in self.demanding_roles
-        )
+        is_told = is_sign_in and self.has_policies and user.otp_secret is None
+        demanded = is_told and user.role in self.demanding_roles
         claims = {"enforce_tfa": True} if demanded else {}
         return make_jwt(
             self.now,

@@ -28,6 +28,7 @@ ADA = {
 }
 
 SITE = "https://site.example.com"
+OTP = "Canary-otp"
 CODE = {"code": "Canary-code", "state": "Canary-state", "iss": "Canary-iss"}
 COOKIE = "openid.exampleid=Canary-head.Canary-body.Canary-signature"
 # The value of a cookie with a session that Directus has begun.
@@ -67,7 +68,7 @@ CALLS: dict[str, Callable[[DirectusClient], Any]] = {
     "info": lambda c: c.get_server_info(),
     "policy": lambda c: c.get_password_policy(),
     "ways": lambda c: c.sign_in_ways(),
-    "begin": lambda c: c.begin_sso("exampleid", site=SITE, otp="Canary"),
+    "begin": lambda c: c.begin_sso("exampleid", site=SITE, otp=OTP),
     "finish": lambda c: c.finish_sso(
         "exampleid", site=SITE, cookie=COOKIE, answer=CODE
     ),

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -29,7 +30,7 @@ from tests.fault_server import (
     says_and_closes,
 )
 
-from .calls import CALLS, CODE, COOKIE, QUICK, SESSION, SITE, TOKENS
+from .calls import CALLS, CODE, COOKIE, OTP, QUICK, SESSION, SITE, TOKENS
 
 STATE = "s" * 43
 PAGE = f"https://idp.example.com/authorize?a=b&state={STATE}"
@@ -113,7 +114,7 @@ def test_directus_learns_the_address_of_the_site(serve, client_of):
     assert asked.header("X-Forwarded-For") == ["203.0.113.7"]
     assert asked.header("Cookie") == asked.header("Authorization") == []
     query = parse_qs(urlsplit(asked.target).query)
-    assert query == {"redirect": ["/"], "otp": ["Canary"]}
+    assert query == {"redirect": ["/"], "otp": [OTP]}
 
 
 @pytest.mark.parametrize(
@@ -435,6 +436,23 @@ def test_a_session_that_brings_no_tokens_is_ended(
         "/auth/logout",
     ]
     assert server.requests[2].json == {"refresh_token": SESSION, "mode": "json"}
+
+
+def test_a_code_was_sent_even_if_the_exchange_was_not(serve, client_of):
+    """Else it would be sent again."""
+
+    def is_last(connection):
+        server._listener.shutdown(socket.SHUT_RDWR)
+        server._listener.close()
+        return GOOD(connection)
+
+    server = serve(is_last)
+    try:
+        with pytest.raises(DirectusUnavailable) as caught:
+            CALLS["finish"](client_of(server))
+    finally:
+        server._listener = socket.create_server(("127.0.0.1", 0))
+    assert not caught.value.never_sent
 
 
 # What a provider does must not touch others
