@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ from local.problem import Problem
 from local.processes import wait_until
 from local.stack import Stack
 from local.state import State
+from local.tests import marked_files
 from local.versions import chosen_version
 
 from .on_wire.site import LONG_AGO, put_into_past
@@ -54,6 +56,8 @@ SITE_ENV = {
     "SIGN_UP_FLOOR_SECONDS": "0",
     "RESET_FLOOR_SECONDS": "0",
 }
+# Marks of tests that run apart from the others.
+OWN_PARTS = ("real", "browser", "alone")
 RUNNING: pytest.StashKey["RunningStack"] = pytest.StashKey()
 
 
@@ -66,6 +70,19 @@ def pytest_collection_modifyitems(
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Refuse a marked test in a file that `make test` does not look into."""
+    marks = [mark for mark in OWN_PARTS if item.get_closest_marker(mark)]
+    if marks and item.path not in _marked_files():
+        text = f"{item.nodeid}: write mark.{marks[0]} in this file"
+        raise pytest.UsageError(text)
+
+
+@cache
+def _marked_files() -> set[Path]:
+    return set(marked_files(OWN_PARTS))
 
 
 def _holds(item: pytest.Item, major: int) -> bool:
