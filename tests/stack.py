@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ from local.processes import wait_until
 from local.provider import CUSTOMER_ROLE, PROVIDER, callback_url
 from local.stack import Stack
 from local.state import State
+from local.tests import marked_files
 from local.versions import chosen_version
 
 from .oauth2_provider import Hub
@@ -59,6 +61,8 @@ SITE_ENV = {
 # The providers of Directus: the local stack's, the same without registration, another.
 CLOSED = "closedid"
 HUB = "examplehub"
+# Marks of tests that run apart from the others.
+OWN_PARTS = ("real", "browser", "alone")
 RUNNING: pytest.StashKey["RunningStack"] = pytest.StashKey()
 
 
@@ -71,6 +75,19 @@ def pytest_collection_modifyitems(
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Refuse a marked test in a file that `make test` does not look into."""
+    marks = [mark for mark in OWN_PARTS if item.get_closest_marker(mark)]
+    if marks and item.path not in _marked_files():
+        text = f"{item.nodeid}: write mark.{marks[0]} in this file"
+        raise pytest.UsageError(text)
+
+
+@cache
+def _marked_files() -> set[Path]:
+    return set(marked_files(OWN_PARTS))
 
 
 def _holds(item: pytest.Item, major: int) -> bool:

@@ -32,7 +32,7 @@ def _many_sign_ups(directus):
     directus.state.registrations_a_minute = 1000
 
 
-def bomb(send, email, times=30):
+def bomb(send, email, times=8):
     """Ask for mails from as many addresses; return the statuses."""
     statuses = []
     for number in range(times):
@@ -47,11 +47,11 @@ def reset(browser, email=ADA, **extra):
 
 @pytest.mark.parametrize("send", [sign_up, reset])
 @pytest.mark.parametrize("email", [ADA, NEW])
-def test_thirty_strangers_cause_five_mails_in_an_hour(ada, directus, send, email):
+def test_many_strangers_cause_five_mails_in_an_hour(ada, directus, send, email):
     """Known or unknown, the answers are the same."""
-    statuses = bomb(send, email)
+    statuses = bomb(send, email, 12)
 
-    assert statuses == [302] * 5 + [429] * 25
+    assert statuses == [302] * 5 + [429] * 7
     assert len(directus.calls) == 5
     assert len(directus.mails) <= 5
     let_pass(hours=1)
@@ -61,9 +61,11 @@ def test_thirty_strangers_cause_five_mails_in_an_hour(ada, directus, send, email
 @pytest.mark.parametrize("send", [sign_up, reset])
 @pytest.mark.parametrize("email", [ADA, NEW])
 def test_and_ten_in_a_day(ada, directus, send, email):
-    for _ in range(24):
+    # The tenth mail is sent in the second hour, and the day ends after the last.
+    for minutes in (59, 59, 59, 10 * 60, 10 * 60):
         bomb(send, email, 6)
-        let_pass(minutes=59)
+        let_pass(minutes=minutes)
+    bomb(send, email, 6)
 
     assert len(directus.calls) == 10
 
