@@ -83,9 +83,9 @@ def take(request: Request, state: str) -> tuple[Waiting, datetime] | None:
         None if it is unknown, used, expired or of another browser. Of two parallel
         requests, one gets it.
     """
-    mine = SsoAttempt.objects.filter(session_id=request.session.row_id)
-    # The key is unique, and first() would add a sort.
-    row = next(iter(mine.filter(pk=_digest(state))), None)
+    row = SsoAttempt.objects.filter(
+        pk=_digest(state), session_id=request.session.row_id
+    ).first()
     if row is None or not SsoAttempt.objects.filter(pk=row.pk).delete()[0]:
         return None
     waiting = _opened(row, state)
