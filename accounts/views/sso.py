@@ -9,11 +9,13 @@ the request at once, and always redirects, so no page has it in its address.
 """
 
 import json
+import logging
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth import authenticate
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -44,6 +46,8 @@ from config.request import AuthenticatedRequest, Request
 
 from .mixins import NextPageMixin, OnlyVisitorsMixin, PublicMixin, SiteFormView
 from .sign_in import NOT_ACCEPTED, begin_session
+
+logger = logging.getLogger(__name__)
 
 ANSWERS = ("code", "state", "iss", "error")
 # In bytes of a query; the server reads lines of up to 4094 bytes.
@@ -252,7 +256,13 @@ class SsoCallbackView(_Finishing):
 
     def get(self, request, provider):
         """Finish what began in this browser."""
-        return self.finish(provider, _taken_out(request))
+        try:
+            return self.finish(provider, _taken_out(request))
+        except (OperationalError, InterfaceError) as error:
+            # A page of the outage at this address would keep the answer in it.
+            what = type(error).__name__
+            logger.error("A sign-in with %s did not end: %s", provider, what)
+            return HttpResponseRedirect(_problem_url(provider, "away"))
 
     def post(self, request, provider):
         """Come again by GET: a POST of another site has no cookies with it."""
