@@ -37,7 +37,7 @@ def test_the_sign_in_page_speaks_the_browsers_language(new_browser, locale):
 
     page.goto("/login/")
 
-    expect(page.locator("main button[type=submit]")).to_have_text(SIGN_IN[locale])
+    expect(page.locator("main .btn-primary[type=submit]")).to_have_text(SIGN_IN[locale])
     assert not is_wider_than_the_screen(page)
 
 
