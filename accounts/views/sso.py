@@ -369,10 +369,13 @@ class SsoCodeView(PublicMixin, SiteFormView):
 def _taken_out(request: Request) -> dict[str, str]:
     """Return the provider's answer, and take it out of the request.
 
-    Error pages and reports show the address of the request.
+    Error pages, reports and the server's access log show the address of the request.
     """
     answer = _plain(request.GET)
     request.META["QUERY_STRING"] = ""
+    # As gunicorn and uWSGI keep it.
+    for name in {"RAW_URI", "REQUEST_URI"} & request.META.keys():
+        request.META[name] = request.path
     request.GET = QueryDict()
     return answer
 
