@@ -75,6 +75,17 @@ def test_the_password_is_managed_elsewhere(visitor, directus, grace, method):
     assert not mail.outbox
 
 
+@pytest.mark.parametrize("has_factor", [False, True])
+def test_the_overview_offers_nothing_of_a_password(visitor, directus, has_factor):
+    User.objects.update(has_two_factor=has_factor)
+
+    page = visitor.get("/").text
+
+    assert page.count("Managed at Example ID") == 2
+    assert "Choose a new password" not in page
+    assert ('href="/account/two-factor/"' in page) is has_factor
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_the_address_is_managed_elsewhere(visitor, directus, grace, method):
     confirmed_long_ago(visitor, minutes=0)
