@@ -70,7 +70,11 @@ PROBLEMS = {
 class SsoStartView(PublicMixin, OnlyVisitorsMixin, View):
     """Begin to sign in with a provider."""
 
-    http_method_names = ["post", "options"]
+    http_method_names = ["get", "post", "options"]
+
+    def get(self, request, provider):
+        """Begin nothing: lead to the button, as after an outage or a reload."""
+        return redirect("accounts:login")
 
     def post(self, request, provider):
         """Send the browser to the provider's page."""
@@ -81,7 +85,11 @@ class SsoStartView(PublicMixin, OnlyVisitorsMixin, View):
 class SsoReauthenticationView(View):
     """Confirm with a provider that the signed-in user is there."""
 
-    http_method_names = ["post", "options"]
+    http_method_names = ["get", "post", "options"]
+
+    def get(self, request, provider):
+        """Begin nothing: lead to the button, as after a sign-in in between."""
+        return redirect("accounts:reauthentication")
 
     def post(self, request, provider):
         """Send the browser to the provider's page."""
@@ -165,6 +173,11 @@ class SsoProblemView(PublicMixin, NextPageMixin, View):
         known = {each.name for each in sign_in_ways.sign_in_ways().providers}
         if reason not in PROBLEMS or (known and provider not in known):
             raise Http404
+        if reason == "expired" and request.user.is_authenticated:
+            # The answer came twice at once, and the other request has used it.
+            return HttpResponseRedirect(
+                self.get_redirect_url() or reverse("dashboard:home")
+            )
         return problem_page(request, provider, reason, self.get_redirect_url())
 
 

@@ -186,6 +186,19 @@ def test_another_user_signs_in_meanwhile(client, directus):
     assert client.session[SESSION_KEY] != tab.session[SESSION_KEY]
 
 
+def test_the_loser_of_two_requests_with_an_answer_is_told_of_no_trouble(
+    client, directus
+):
+    query = directus.approve(begin(client, next="/account/"), ADA)
+    tab = twin_of(client)
+    found = []
+    directus.is_late(HOP, "", lambda: found.append(come_back(tab, query)))
+    come_back(client, query)
+
+    assert problem(found[0]) == "expired"
+    assert client.get(found[0].url).url == "/"
+
+
 def test_signed_out_during_a_reauthentication(client, directus):
     sign_in_with_provider(client, directus)
     query = directus.approve(way_to_provider(client.post(CONFIRM)), ADA)
