@@ -9,11 +9,13 @@ the request at once, and always redirects, so no page has it in its address.
 """
 
 import json
+import logging
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth import authenticate
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -45,6 +47,8 @@ from config.request import AuthenticatedRequest, Request
 from .mixins import NextPageMixin, OnlyVisitorsMixin, PublicMixin, SiteFormView
 from .sign_in import NOT_ACCEPTED, begin_session
 
+logger = logging.getLogger(__name__)
+
 ANSWERS = ("code", "state", "iss", "error")
 # In bytes of a query; the server reads lines of up to 4094 bytes.
 LONGEST_ANSWER = 3500
@@ -66,7 +70,11 @@ PROBLEMS = {
 class SsoStartView(PublicMixin, OnlyVisitorsMixin, View):
     """Begin to sign in with a provider."""
 
-    http_method_names = ["post", "options"]
+    http_method_names = ["get", "post", "options"]
+
+    def get(self, request, provider):
+        """Begin nothing: lead to the button, as after an outage or a reload."""
+        return redirect("accounts:login")
 
     def post(self, request, provider):
         """Send the browser to the provider's page."""
@@ -77,7 +85,11 @@ class SsoStartView(PublicMixin, OnlyVisitorsMixin, View):
 class SsoReauthenticationView(View):
     """Confirm with a provider that the signed-in user is there."""
 
-    http_method_names = ["post", "options"]
+    http_method_names = ["get", "post", "options"]
+
+    def get(self, request, provider):
+        """Begin nothing: lead to the button, as after a sign-in in between."""
+        return redirect("accounts:reauthentication")
 
     def post(self, request, provider):
         """Send the browser to the provider's page."""
@@ -161,6 +173,11 @@ class SsoProblemView(PublicMixin, NextPageMixin, View):
         known = {each.name for each in sign_in_ways.sign_in_ways().providers}
         if reason not in PROBLEMS or (known and provider not in known):
             raise Http404
+        if reason == "expired" and request.user.is_authenticated:
+            # The answer came twice at once, and the other request has used it.
+            return HttpResponseRedirect(
+                self.get_redirect_url() or reverse("dashboard:home")
+            )
         return problem_page(request, provider, reason, self.get_redirect_url())
 
 
@@ -252,7 +269,13 @@ class SsoCallbackView(_Finishing):
 
     def get(self, request, provider):
         """Finish what began in this browser."""
-        return self.finish(provider, _taken_out(request))
+        try:
+            return self.finish(provider, _taken_out(request))
+        except (OperationalError, InterfaceError) as error:
+            # A page of the outage at this address would keep the answer in it.
+            what = type(error).__name__
+            logger.error("A sign-in with %s did not end: %s", provider, what)
+            return HttpResponseRedirect(_problem_url(provider, "away"))
 
     def post(self, request, provider):
         """Come again by GET: a POST of another site has no cookies with it."""
@@ -359,10 +382,13 @@ class SsoCodeView(PublicMixin, SiteFormView):
 def _taken_out(request: Request) -> dict[str, str]:
     """Return the provider's answer, and take it out of the request.
 
-    Error pages and reports show the address of the request.
+    Error pages, reports and the server's access log show the address of the request.
     """
     answer = _plain(request.GET)
     request.META["QUERY_STRING"] = ""
+    # As gunicorn and uWSGI keep it.
+    for name in {"RAW_URI", "REQUEST_URI"} & request.META.keys():
+        request.META[name] = request.path
     request.GET = QueryDict()
     return answer
 
