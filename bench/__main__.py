@@ -12,7 +12,7 @@ from local.problem import report
 from local.processes import Stopped, stoppable
 from local.progress import step
 
-from . import footprint, pages, pictures, sign_in, storm, sync, sync_many
+from . import footprint, pages, pictures, sign_in, sso, storm, sync, sync_many
 from .servers import Servers, empty_state
 from .table import Line, failed, show
 
@@ -43,6 +43,8 @@ MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
     "page": pages.against_bare,
     "calls": pages.behind_the_scenes,
     "sign-in": sign_in.compare,
+    "sso": sso.compare,
+    "sso-buttons": sso.buttons,
     "storm": storm.storms,
     "sync": sync.compare,
     "sync-many": sync_many.compare,
@@ -52,10 +54,10 @@ MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
 }
 # Only when they are named.
 LONG = {"sync-many"}
-BEHIND_THE_PROXY = ("calls", "storm")
+BEHIND_THE_PROXY = ("calls", "sso-buttons", "storm")
 # Memory is looked at after the load.
 WITHOUT_PROXY = (
-    *("page", "sign-in", "pictures", "memory"),
+    *("page", "sign-in", "sso", "pictures", "memory"),
     *("weight", "sync", "sync-many"),
 )
 

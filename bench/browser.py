@@ -39,6 +39,15 @@ class Browser:
 
     port: int
 
+    def sign_in_page(self) -> str:
+        """Return the page with the form."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=30)
+        headers = {"Host": f"localhost:{self.port}"}
+        try:
+            return _exchange(connection, "GET", "/login/", None, headers)[1].decode()
+        finally:
+            connection.close()
+
     def sign_in(self, email: str, password: str) -> str:
         """Get the form, send it, and return the session's cookie."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=30)

@@ -36,6 +36,24 @@ def count_queries(host: str, cookie: str) -> dict[str, Any]:
     return {"queries": max(counts)}
 
 
+def weigh_buttons(host: str) -> dict[str, Any]:
+    """Weigh the sign-in page, and the same page for a Directus without providers."""
+    from unittest import mock
+
+    from django.test import Client
+
+    from accounts.core import sign_in_ways
+    from accounts.directus import SignInWays
+
+    client = Client(headers={"host": host})
+    whole = client.get("/login/")
+    with mock.patch.object(sign_in_ways, "sign_in_ways", return_value=SignInWays()):
+        plain = client.get("/login/")
+    if b'action="/sso/' not in whole.content or plain.status_code != 200:
+        raise ValueError(f"/login/ answered {whole.status_code}")
+    return {"with": len(whole.content), "without": len(plain.content)}
+
+
 def fetch_users() -> dict[str, Any]:
     """Fetch and parse all users, and do nothing with them."""
     from accounts.core.clients import service_client
@@ -85,6 +103,7 @@ def _peak() -> float:
 
 MEASUREMENTS = {
     "queries": count_queries,
+    "buttons": weigh_buttons,
     "fetch": fetch_users,
     "sync": sync_users,
     "braked-sync": sync_with_brake,

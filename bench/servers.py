@@ -37,7 +37,7 @@ def empty_state() -> Iterator[State]:
 
 
 class Servers:
-    """Directus, the site, and the bare site."""
+    """Directus, its provider, the site, and the bare site."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -53,8 +53,9 @@ class Servers:
         return self.state.folder / "site.sqlite3"
 
     def start(self) -> None:
-        """Start Directus and create the accounts that sign in."""
+        """Start Directus and its provider; create the accounts that sign in."""
         self.stack.directus.start()
+        self.stack.start_provider()
         self.stack.prepare_site()
         self.stack.directus.wait()
         self.stack.provision()

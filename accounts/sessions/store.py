@@ -14,10 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.contrib.sessions.backends.base import CreateError, UpdateError
+from django.contrib.sessions.backends.base import (
+    VALID_KEY_CHARS,
+    CreateError,
+    UpdateError,
+)
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 
 from ..core.batches import delete_in_batches
 from ..core.memory import Memory
@@ -170,6 +175,10 @@ class SessionStore(Validation, LimitedSession):
         """Delete the rows of sessions that have ended."""
         ended = cls.get_model_class().objects.filter(expire_date__lt=timezone.now())
         delete_in_batches(ended)
+
+    def _get_new_session_key(self):
+        # Without a look-up: the column is unique.
+        return get_random_string(32, VALID_KEY_CHARS)
 
     def _validate_session_key(self, key):
         # Only valid keys reach the database, which may reject other characters.
