@@ -71,7 +71,8 @@ def keep(
         row.save(force_insert=True)
     mine = SsoAttempt.objects.filter(session_id=request.session.row_id)
     newest = mine.order_by("-expires_at").values_list("pk", flat=True)
-    mine.filter(pk__in=list(newest[MOST : 2 * MOST])).delete()
+    if too_many := list(newest[MOST : 2 * MOST]):
+        mine.filter(pk__in=too_many).delete()
 
 
 @sensitive_variables("state")
@@ -82,9 +83,9 @@ def take(request: Request, state: str) -> tuple[Waiting, datetime] | None:
         None if it is unknown, used, expired or of another browser. Of two parallel
         requests, one gets it.
     """
-    row = SsoAttempt.objects.filter(
-        pk=_digest(state), session_id=request.session.row_id
-    ).first()
+    mine = SsoAttempt.objects.filter(session_id=request.session.row_id)
+    # The key is unique, and first() would add a sort.
+    row = next(iter(mine.filter(pk=_digest(state))), None)
     if row is None or not SsoAttempt.objects.filter(pk=row.pk).delete()[0]:
         return None
     waiting = _opened(row, state)
