@@ -17,6 +17,7 @@ from .views import (
     sign_in,
     sign_up,
     sso,
+    sso_problems,
     two_factor,
     webhook,
 )
@@ -36,7 +37,7 @@ urlpatterns = [
     path("sso/<slug:provider>/again/", sso.SsoAgainView.as_view(), name="sso_again"),
     path(
         "sso/<slug:provider>/problem/<slug:reason>/",
-        sso.SsoProblemView.as_view(),
+        sso_problems.SsoProblemView.as_view(),
         name="sso_problem",
     ),
     # Directus puts AUTH_ALLOWED_PUBLIC_URLS before its own path.

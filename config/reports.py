@@ -18,7 +18,8 @@ class ReporterFilter(SafeExceptionReporterFilter):
 
     hidden_settings = re.compile(
         rf"API|AUTH|KEY|PASS|SIGNATURE|DIRECTUS|DATABASE|CACHE|QUERY_STRING"
-        rf"|BREAK_GLASS|{SECRET_NAMES}",
+        # The server's own copies of the address, with its query.
+        rf"|_URI$|REFERER|BREAK_GLASS|{SECRET_NAMES}",
         re.IGNORECASE,
     )
 

@@ -7,12 +7,13 @@ sends the browser back.
 """
 
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
@@ -37,7 +38,14 @@ from ..mirror.users import mirror_user
 from ..models import User
 from ..sessions.tokens import revoke
 from ..throttling.attempts import CodeAttempt
-from ..throttling.limits import ADDRESS_SSO_STARTS, Attempt
+from ..throttling.limits import (
+    ADDRESS_FAILURES,
+    ADDRESS_SSO_STARTS,
+    CODES_OF_ACCOUNT,
+    Attempt,
+    take_all,
+    undo_all,
+)
 from ..web import client_address
 from . import sso_attempts
 from .sso_attempts import Waiting
@@ -46,6 +54,8 @@ logger = logging.getLogger(__name__)
 
 # Ask the provider for a new sign-in, not for one that it remembers.
 AGAIN = {"prompt": "login", "max_age": "0"}
+# Browsers and Python must agree on the host: no user, no backslash.
+_HOST = re.compile(r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
 class NotSetUp(Exception):
@@ -94,6 +104,7 @@ def start(
     Attempt(ADDRESS_SSO_STARTS, address).take()
     client = clients.anonymous_client(request)
     begun = client.begin_sso(provider, site=settings.PUBLIC_URL, otp=otp)
+    _check_page(provider, begun.url)
     _check_leads_back(provider, begun.url)
     waiting = Waiting(provider, begun.cookie, next, user, otp, code_id)
     if not user:
@@ -113,15 +124,31 @@ def _asking_again(url: str) -> str:
     return parts._replace(query=urlencode([*kept, *AGAIN.items()])).geturl()
 
 
+def _check_page(provider: str, url: str) -> None:
+    """Check that a browser of this site may be sent to an address.
+
+    Where the site has https, the provider's page must have it, too.
+    """
+    parts = urlsplit(url)
+    schemes = {"https"} if settings.HTTPS else {"http", "https"}
+    is_plain = _HOST.fullmatch(parts.netloc) and not parts.fragment
+    if parts.scheme in schemes and is_plain:
+        return
+    logger.error(
+        "Sign-in with %s leads to no plain address, or away from https",
+        provider,
+        extra={"event": "sso.not_set_up", "provider": provider},
+    )
+    raise NotSetUp
+
+
 def _check_leads_back(provider: str, url: str) -> None:
     """Check where the provider's page leads, before any browser is sent there."""
     path = reverse("accounts:sso_callback", args=[provider])
-    parts = urlsplit(url)
-    is_page = parts.scheme in {"http", "https"} and parts.netloc and not parts.fragment
     addresses = {settings.PUBLIC_URL + path}
     if settings.SSO_PROXY_RULE:
         addresses.add(clients.directus_public_url() + path.removeprefix("/sso"))
-    if is_page and redirect_uri(url) in addresses:
+    if redirect_uri(url) in addresses:
         return
     logger.error(
         "Sign-in with %s would not lead back to this site: Directus needs "
@@ -149,7 +176,8 @@ def sign_in(request: Request, answered: Answered) -> User:
         TryLater: there is no result.
     """
     try:
-        tokens = _exchange(request, answered)
+        with _code_counted(request, answered.waiting):
+            tokens = _exchange(request, answered)
         user = _mirrored(request, answered.waiting, tokens)
     except (DirectusError, TryLater, NotSetUp) as error:
         _record_refusal("sign_in", request, answered.waiting, error)
@@ -168,7 +196,8 @@ def confirm(request: AuthenticatedRequest, answered: Answered) -> None:
         Others as `sign_in`.
     """
     try:
-        tokens = _exchange(request, answered).tokens
+        with _code_counted(request, answered.waiting):
+            tokens = _exchange(request, answered).tokens
         try:
             profile = read_own_profile(clients.client_for_tokens(tokens, request))
         finally:
@@ -218,7 +247,7 @@ def _mirrored(request: Request, waiting: Waiting, tokens: SsoTokens) -> User:
             is_told=profile.has_two_factor is not None,
             is_demanded=tokens.must_use_two_factor,
         )
-    except (DirectusError, TryLater, NotSetUp, DatabaseError):
+    except BaseException:
         revoke(pair, request)
         raise
     return user
@@ -246,6 +275,33 @@ def _profile(client: DirectusClient, provider: str) -> DirectusUser:
         logger.error("Directus user %s is of another provider", profile.id)
         raise InvalidCredentials(401, "ANOTHER_PROVIDER")
     return profile
+
+
+@contextmanager
+def _code_counted(request: Request, waiting: Waiting) -> Iterator[None]:
+    """Count a one-time code before Directus checks it; a right one counts no more.
+
+    A new sign-in brings a new question, so the question's own limit is not enough. Of
+    a sign-in only Directus knows the account, and counts for it (auth_login_attempts).
+    """
+    counts: list[Attempt] = []
+    if waiting.otp:
+        address = client_address.bucket(request.client_address)
+        counts.append(Attempt(ADDRESS_FAILURES, address))
+    if waiting.otp and request.user.is_authenticated:
+        account = audit.email_digest(request.user.account_key)
+        counts.append(Attempt(CODES_OF_ACCOUNT, account))
+    take_all(counts)
+    try:
+        yield
+    except InvalidOTP:
+        for attempt in counts:
+            attempt.failed()
+        raise
+    except BaseException:
+        undo_all(counts)
+        raise
+    undo_all(counts)
 
 
 @sensitive_variables("otp")

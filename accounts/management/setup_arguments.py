@@ -160,7 +160,7 @@ def _site(text: str) -> str:
 
 
 def _provider(text: str) -> str:
-    if not PROVIDER_NAME.fullmatch(text) or text == RESERVED:
+    if not PROVIDER_NAME.fullmatch(text) or text in RESERVED:
         raise ValueError(text)
     return text
 

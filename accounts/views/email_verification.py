@@ -5,7 +5,7 @@ from django.shortcuts import redirect
 
 from accounts.core import clients
 from accounts.core.sign_in_ways import find_provider, sign_in_ways
-from accounts.directus import SignInWays
+from accounts.directus import DirectusUnavailable, SignInWays
 from accounts.flows import email_verification
 from accounts.forms.fields import SiteForm
 
@@ -28,9 +28,9 @@ class EmailVerificationView(LinkTokenMixin, PublicFormView):
 
     def submit(self, form):
         """Confirm the address, or remove the sign-up in favor of a provider."""
-        provider = find_provider(self.request.POST.get("provider", ""))
+        provider = self.request.POST.get("provider")
         if provider is not None:
-            return self._remove(provider.name)
+            return self._remove(provider)
         try:
             with at_least(settings.RESET_FLOOR_SECONDS):
                 replaced = email_verification.confirm(self.request, self.token)
@@ -41,6 +41,9 @@ class EmailVerificationView(LinkTokenMixin, PublicFormView):
         return redirect("accounts:email_verification_done")
 
     def _remove(self, provider):
+        if find_provider(provider) is None:
+            # To confirm instead would let a stranger's password in.
+            raise DirectusUnavailable("this provider is not known any more")
         try:
             with at_least(settings.RESET_FLOOR_SECONDS):
                 email_verification.remove(self.request, self.token)

@@ -9,11 +9,13 @@ the request at once, and always redirects, so no page has it in its address.
 """
 
 import json
+import logging
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth import authenticate
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,16 +25,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.generic import View
 
-from accounts.core import audit, clients, sign_in_ways
-from accounts.directus import (
-    AuthenticationFailed,
-    DirectusError,
-    InvalidOTP,
-    InvalidProvider,
-    NotFound,
-    ProviderUnavailable,
-    TryLater,
-)
+from accounts.core import audit, sign_in_ways
+from accounts.directus import DirectusError, InvalidOTP, NotFound, TryLater
 from accounts.flows import sso, sso_again, sso_attempts, sso_code
 from accounts.flows.sso import Answered
 from accounts.flows.sso_attempts import Waiting
@@ -42,31 +36,25 @@ from accounts.web.next_page import local_page
 from config import errors
 from config.request import AuthenticatedRequest, Request
 
-from .mixins import NextPageMixin, OnlyVisitorsMixin, PublicMixin, SiteFormView
+from .mixins import OnlyVisitorsMixin, PublicMixin, SiteFormView
 from .sign_in import NOT_ACCEPTED, begin_session
+from .sso_problems import problem_of, problem_page, problem_url
+
+logger = logging.getLogger(__name__)
 
 ANSWERS = ("code", "state", "iss", "error")
 # In bytes of a query; the server reads lines of up to 4094 bytes.
 LONGEST_ANSWER = 3500
-# The reasons that have a text in `sso_problem.html`, with their status.
-PROBLEMS = {
-    "cancelled": 200,
-    "refused": 403,
-    "expired": 400,
-    "password": 403,
-    "not-accepted": 403,
-    "another-user": 403,
-    "not-set-up": 503,
-    "provider-away": 503,
-    "away": 503,
-    "too-many": 429,
-}
 
 
 class SsoStartView(PublicMixin, OnlyVisitorsMixin, View):
     """Begin to sign in with a provider."""
 
-    http_method_names = ["post", "options"]
+    http_method_names = ["get", "post", "options"]
+
+    def get(self, request, provider):
+        """Begin nothing: lead to the button, as after an outage or a reload."""
+        return redirect("accounts:login")
 
     def post(self, request, provider):
         """Send the browser to the provider's page."""
@@ -77,7 +65,11 @@ class SsoStartView(PublicMixin, OnlyVisitorsMixin, View):
 class SsoReauthenticationView(View):
     """Confirm with a provider that the signed-in user is there."""
 
-    http_method_names = ["post", "options"]
+    http_method_names = ["get", "post", "options"]
+
+    def get(self, request, provider):
+        """Begin nothing: lead to the button, as after a sign-in in between."""
+        return redirect("accounts:reauthentication")
 
     def post(self, request, provider):
         """Send the browser to the provider's page."""
@@ -103,7 +95,7 @@ def go_to_provider(
     except NotFound as error:
         raise Http404 from error
     except (DirectusError, TryLater, sso.NotSetUp) as error:
-        problem = _problem_of(error, provider)
+        problem = problem_of(error, provider)
         wait = getattr(error, "retry_after", None)
         return problem_page(request, provider, problem, next_page, wait)
     return go_on_page(request, provider, url)
@@ -125,43 +117,6 @@ def go_on_page(request: Request, provider: str, url: str) -> HttpResponse:
     response = render(request, "accounts/sso_go_on.html", context)
     response["Referrer-Policy"] = "no-referrer"
     return response
-
-
-def problem_page(
-    request: Request,
-    provider: str,
-    reason: str,
-    next_page: str = "",
-    retry_after: int | None = None,
-) -> HttpResponse:
-    """Return the page that says why the sign-in failed, and leads back."""
-    is_in = request.user.is_authenticated
-    way_back = reverse("accounts:reauthentication" if is_in else "accounts:login")
-    query = urlencode({"next": next_page}, safe="/") if next_page else ""
-    status = PROBLEMS[reason]
-    context = {
-        "reason": reason,
-        "label": sign_in_ways.label_of(provider),
-        "way_back": f"{way_back}?{query}" if query else way_back,
-        # The link of a sign-up lets its owner choose the provider instead.
-        "has_links": clients.service_token() and clients.signup_mode() == "register",
-        "retry_after": retry_after or errors.DEFAULT_RETRY_SECONDS,
-    }
-    response = render(request, "accounts/sso_problem.html", context, status=status)
-    if status in {429, 503}:
-        response["Retry-After"] = str(context["retry_after"])
-    return response
-
-
-class SsoProblemView(PublicMixin, NextPageMixin, View):
-    """Say why a sign-in with a provider failed, without the provider's answer."""
-
-    def get(self, request, provider, reason):
-        """Show the page of a reason, for a provider that Directus names."""
-        known = {each.name for each in sign_in_ways.sign_in_ways().providers}
-        if reason not in PROBLEMS or (known and provider not in known):
-            raise Http404
-        return problem_page(request, provider, reason, self.get_redirect_url())
 
 
 class _Finishing(PublicMixin, View):
@@ -191,7 +146,7 @@ class _Finishing(PublicMixin, View):
             sso_attempts.keep(self.request, state, waiting, until)
             return self.later(waiting, answer)
         except (DirectusError, TryLater, sso.NotSetUp, sso.AnotherUser) as error:
-            return self._to_problem(waiting, _problem_of(error, provider))
+            return self._to_problem(waiting, problem_of(error, provider))
 
     def later(self, waiting: Waiting, answer: dict[str, str]) -> HttpResponse:
         """Return the answer while Directus is away."""
@@ -205,7 +160,7 @@ class _Finishing(PublicMixin, View):
         if self.request.user.is_authenticated:
             # As after a second click, or in a second tab.
             return HttpResponseRedirect(next_page or reverse("dashboard:home"))
-        return HttpResponseRedirect(_problem_url(provider, "expired", next_page))
+        return HttpResponseRedirect(problem_url(provider, "expired", next_page))
 
     def _refused(self, waiting: Waiting, error: str) -> HttpResponse:
         reason = "cancelled" if error == "access_denied" else "refused"
@@ -234,7 +189,7 @@ class _Finishing(PublicMixin, View):
         return begin_session(self.request, user, "", url)
 
     def _to_problem(self, waiting: Waiting, reason: str) -> HttpResponse:
-        url = _problem_url(waiting.provider, reason, waiting.next)
+        url = problem_url(waiting.provider, reason, waiting.next)
         return HttpResponseRedirect(url)
 
 
@@ -252,7 +207,13 @@ class SsoCallbackView(_Finishing):
 
     def get(self, request, provider):
         """Finish what began in this browser."""
-        return self.finish(provider, _taken_out(request))
+        try:
+            return self.finish(provider, _taken_out(request))
+        except (OperationalError, InterfaceError) as error:
+            # A page of the outage at this address would keep the answer in it.
+            what = type(error).__name__
+            logger.error("A sign-in with %s did not end: %s", provider, what)
+            return HttpResponseRedirect(problem_url(provider, "away"))
 
     def post(self, request, provider):
         """Come again by GET: a POST of another site has no cookies with it."""
@@ -341,7 +302,7 @@ class SsoCodeView(PublicMixin, SiteFormView):
             )
         except (DirectusError, TryLater, sso.NotSetUp) as error:
             tries.undo()
-            problem = _problem_of(error, question.provider)
+            problem = problem_of(error, question.provider)
             wait = getattr(error, "retry_after", None)
             return problem_page(
                 self.request, question.provider, problem, question.next, wait
@@ -359,10 +320,13 @@ class SsoCodeView(PublicMixin, SiteFormView):
 def _taken_out(request: Request) -> dict[str, str]:
     """Return the provider's answer, and take it out of the request.
 
-    Error pages and reports show the address of the request.
+    Error pages, reports and the server's access log show the address of the request.
     """
     answer = _plain(request.GET)
     request.META["QUERY_STRING"] = ""
+    # As gunicorn and uWSGI keep it.
+    for name in {"RAW_URI", "REQUEST_URI"} & request.META.keys():
+        request.META[name] = request.path
     request.GET = QueryDict()
     return answer
 
@@ -374,27 +338,3 @@ def _plain(query: QueryDict) -> dict[str, str]:
     if is_too_long or any(len(values) != 1 for values in found.values()):
         return {}
     return {name: values[0] for name, values in found.items()}
-
-
-def _problem_url(provider: str, reason: str, next_page: str = "") -> str:
-    url = reverse("accounts:sso_problem", args=[provider, reason])
-    query = urlencode({"next": next_page}, safe="/")
-    return f"{url}?{query}" if next_page else url
-
-
-def _problem_of(error: Exception, provider: str) -> str:
-    """Return the reason that the page gives for an error."""
-    found = sign_in_ways.find_provider(provider)
-    if isinstance(error, InvalidProvider) and found and found.driver == "openid":
-        return "password"
-    if isinstance(error, AuthenticationFailed):
-        return "not-accepted"
-    for error_class, reason in (
-        (sso.AnotherUser, "another-user"),
-        (sso.NotSetUp, "not-set-up"),
-        (ProviderUnavailable, "provider-away"),
-        (Throttled, "too-many"),
-    ):
-        if isinstance(error, error_class):
-            return reason
-    return "away"

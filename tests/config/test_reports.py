@@ -27,6 +27,9 @@ def request_with_secrets():
     for name in ("session", "csrf", "pending", "device"):
         request.COOKIES[name] = f"{CANARY}-{name}"
     request.META["HTTP_COOKIE"] = f"pending={CANARY}-pending"
+    # As gunicorn and uWSGI repeat the address.
+    for name in ("RAW_URI", "REQUEST_URI", "HTTP_REFERER"):
+        request.META[name] = f"/reset-password/?token={CANARY}-{name}"
     return request
 
 

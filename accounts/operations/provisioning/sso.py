@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 # Directus writes it in capitals into the names of variables.
 PROVIDER_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-# Directus' own name of the sign-in with a password.
-RESERVED = "default"
+# Directus' own name of the sign-in with a password, and a page of the site: /sso/code/.
+RESERVED = ("default", "code")
 # Where the site receives providers' answers; Directus adds the rest.
 PATH = "/sso"
 YOURS = "…"

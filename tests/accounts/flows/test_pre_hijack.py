@@ -5,7 +5,7 @@ import re
 import pytest
 from django.core.management import call_command
 
-from accounts.core import clients
+from accounts.core import clients, sign_in_ways
 from accounts.directus import InvalidPayload
 from accounts.directus.passwords import PASSWORD_POLICIES
 from accounts.models import Session, SignUp, User
@@ -471,3 +471,20 @@ def test_an_outage_removes_nothing_and_spends_no_link(
 
     assert way_to_provider(remove_sign_up(client))
     assert directus.state.find(VICTIM) is None
+
+
+def test_a_provider_that_is_gone_confirms_no_strangers_password(
+    client, directus, service_token, provider
+):
+    """The button was on the page; the process that answers does not know it."""
+    sign_up(type(client)(), VICTIM, STRANGERS)
+    open_link(client, directus.last_link(VICTIM))
+    del directus.state.providers["exampleid"]
+    sign_in_ways._ask(directus.url)
+
+    assert remove_sign_up(client).status_code == 503
+    assert directus.state.find(VICTIM).status == "unverified"
+    assert passwords_that_work(client) == []
+    directus.add_provider("exampleid")
+    sign_in_ways._ask(directus.url)
+    assert way_to_provider(remove_sign_up(client))

@@ -99,7 +99,8 @@ def test_the_page_goes_on_to_the_provider(client, directus):
 
 
 def test_a_get_begins_nothing(client, directus):
-    assert client.get("/sso/exampleid/").status_code == 405
+    assert client.get("/sso/exampleid/").url == "/login/"
+    assert client.head("/sso/exampleid/").status_code == 405
     directus.was_not_asked()
     assert not Session.objects.exists()
 

@@ -112,7 +112,12 @@ def test_a_provider_that_is_not_the_users_is_no_page(browser, directus):
 
 def test_a_user_with_a_password_has_no_such_page(directus, signed_in_client):
     assert signed_in_client.post(CONFIRM).status_code == 404
-    assert signed_in_client.get(CONFIRM).status_code == 405
+
+
+def test_a_get_leads_to_the_button(browser, directus):
+    """As after a sign-in in between, which leads back to the address by GET."""
+    assert browser.get(CONFIRM).url == "/account/confirm/"
+    directus.was_not_asked("/auth/login/exampleid")
 
 
 def test_a_visitor_is_sent_to_the_sign_in_page(client, directus):

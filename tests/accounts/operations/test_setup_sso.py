@@ -171,7 +171,9 @@ def test_without_a_licence_there_are_no_providers(setup, version):
 # Wrong usage, and trouble
 
 
-@pytest.mark.parametrize("name", ["Google", "my-id", "default", "", "a b", "9id", "é"])
+@pytest.mark.parametrize(
+    "name", ["Google", "my-id", "default", "code", "", "a b", "9id", "é"]
+)
 def test_what_cannot_be_a_provider_is_wrong_usage(setup, name, directus):
     with pytest.raises(CommandError, match="--sso"):
         setup(name)
