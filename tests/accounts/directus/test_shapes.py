@@ -122,7 +122,7 @@ class _Unguarded:
 
 
 @settings(
-    max_examples=600,
+    max_examples=200,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

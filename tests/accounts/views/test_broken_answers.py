@@ -142,7 +142,7 @@ RIGHT_PROFILE = {
     "last_access": None,
 }
 MANY = hypothesis_settings(
-    max_examples=250,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
