@@ -14,8 +14,9 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from accounts.directus.tokens import claims_of
 from accounts.directus.users import ALL_FIELDS
+from accounts.operations.provisioning.sso import callback_address
 from local.ports import HOST, Ports
-from local.provider import PROVIDER, callback_url
+from local.provider import PROVIDER
 
 from .browser import FORM, FORM_TOKEN, visitor
 
@@ -114,7 +115,7 @@ def sign_in_directly(ports: Ports, sub: str) -> float:
 def _choose(ports: Ports, url: str, sub: str) -> str:
     """Choose a person on the provider's page; return the way back to the site."""
     provider = _Visit(ports.provider, HOST)
-    back = callback_url(f"http://localhost:{ports.site}", PROVIDER)
+    back = callback_address(f"http://localhost:{ports.site}", PROVIDER)
     if parse_qs(urlsplit(url).query).get("redirect_uri") != [back]:
         raise ValueError("the provider would not lead back to the site")
     try:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from accounts.directus.ids import DEFAULT_CUSTOMER_ROLE, customer_role_id
+from accounts.operations.provisioning.sso import callback_address
 
 from .directus import PASSED_ON
 from .node import default_node, provider_tree
@@ -53,11 +54,6 @@ PEOPLE: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def callback_url(site_url: str, provider: str) -> str:
-    """Return where a provider sends the browser back to."""
-    return f"{site_url}/sso/auth/login/{provider}/callback"
-
-
 class Provider(Server):
     """The provider on loopback; its keys and people are in the state folder."""
 
@@ -82,7 +78,7 @@ class Provider(Server):
             "CLIENT_ID": CLIENT_ID,
             "CLIENT_SECRET": self._secret,
             "COOKIE_KEY": kept["provider_cookie_key"],
-            "REDIRECT_URIS": callback_url(site_url, PROVIDER),
+            "REDIRECT_URIS": callback_address(site_url, PROVIDER),
             "PEOPLE": str(self._file),
             "KEYS": str(folder / "keys.json"),
         }

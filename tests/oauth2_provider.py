@@ -1,7 +1,7 @@
 """Example Hub: an OAuth2 provider like GitHub, strict about all that a client sends.
 
-It has no id_token and no issuer, and tells people by number. One whom it knows no
-address of gets none. It serves from a thread; tests read and change its attributes.
+It has no id_token and no issuer, and knows people by number. It may know no address of
+a person. It serves from a thread; tests read and change its attributes.
 """
 
 import base64

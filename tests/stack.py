@@ -21,13 +21,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from accounts.directus.ids import WEBHOOK_FLOW
+from accounts.operations.provisioning.sso import callback_address
 from local.databases import Postgres, Valkey
 from local.directus import PASSED_ON
 from local.mail import links, mails, read_mail
 from local.ports import Ports, free_port
 from local.problem import Problem
 from local.processes import wait_until
-from local.provider import CUSTOMER_ROLE, PROVIDER, callback_url
+from local.provider import CUSTOMER_ROLE, PROVIDER
 from local.stack import Stack
 from local.state import State
 from local.tests import marked_files
@@ -118,10 +119,12 @@ class RunningStack(Stack):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.hub = Hub(free_port(), callback_url(self.site_url, HUB))
+        self.hub = Hub(free_port(), callback_address(self.site_url, HUB))
         if self.provider is None:
             return
-        self.provider.env["REDIRECT_URIS"] += f" {callback_url(self.site_url, CLOSED)}"
+        self.provider.env["REDIRECT_URIS"] += (
+            f" {callback_address(self.site_url, CLOSED)}"
+        )
         closed = {"LABEL": "Closed ID", "ALLOW_PUBLIC_REGISTRATION": "false"}
         self.directus.env |= {
             "AUTH_PROVIDERS": f"{PROVIDER},{HUB},{CLOSED}",

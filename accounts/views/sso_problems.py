@@ -74,6 +74,7 @@ class SsoProblemView(PublicMixin, NextPageMixin, View):
 
 
 def problem_url(provider: str, reason: str, next_page: str = "") -> str:
+    """Return the address of the page with this reason."""
     url = reverse("accounts:sso_problem", args=[provider, reason])
     query = urlencode({"next": next_page}, safe="/")
     return f"{url}?{query}" if next_page else url

@@ -7,8 +7,9 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from accounts.operations.provisioning.sso import callback_address
 from accounts.two_factor.totp import new_secret
-from local.provider import LABEL, PROVIDER, STAFF, callback_url
+from local.provider import LABEL, PROVIDER, STAFF
 from tests.contract.providers import RealProviders, Stranger
 from tests.contract.providers import choose as choose_plainly
 from tests.contract.real_world import RealWorld
@@ -72,7 +73,7 @@ def callback_of(page, site, person):
     with page.expect_request(f"{site.provider.url}/auth?*") as asked:
         go_to_provider(page)
     answer = choose_plainly(asked.value.url, sub=person.sub)
-    return f"{callback_url(site.site_url, PROVIDER)}?{urlencode(answer)}"
+    return f"{callback_address(site.site_url, PROVIDER)}?{urlencode(answer)}"
 
 
 def expect_dashboard(page, name):

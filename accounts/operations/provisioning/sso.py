@@ -193,11 +193,21 @@ def sso_plan(
         django_address: the address or network from which the site calls Directus.
     """
     names = list(dict.fromkeys([*others, provider]))
-    general = {"AUTH_PROVIDERS": ",".join(names)}
+    lines = {"AUTH_PROVIDERS": ",".join(names)}
     if takes_site:
-        general["AUTH_ALLOWED_PUBLIC_URLS"] = f"{site_url}{PATH}"
-    general["IP_TRUST_PROXY"] = django_address
-    own = {
+        lines["AUTH_ALLOWED_PUBLIC_URLS"] = f"{site_url}{PATH}"
+    lines["IP_TRUST_PROXY"] = django_address
+    lines |= _own_lines(provider, kind, customer_role)
+    notes = list(kind.notes)
+    if takes_site:
+        return SsoPlan(callback_address(site_url, provider), lines, notes)
+    at_directus = f"{directus_url}{callback_path(provider)}"
+    return SsoPlan(at_directus, lines, notes, proxy_rules(site_url, provider))
+
+
+def _own_lines(provider: str, kind: Kind, customer_role: str) -> dict[str, str]:
+    """Return the variables of one provider."""
+    values = {
         "DRIVER": kind.driver,
         "CLIENT_ID": YOURS,
         "CLIENT_SECRET": YOURS,
@@ -208,12 +218,4 @@ def sso_plan(
         "ICON": kind.icon,
     }
     prefix = f"AUTH_{provider.upper()}_"
-    lines = general | {f"{prefix}{name}": value for name, value in own.items()}
-    if takes_site:
-        return SsoPlan(callback_address(site_url, provider), lines, list(kind.notes))
-    return SsoPlan(
-        f"{directus_url}{callback_path(provider)}",
-        lines,
-        list(kind.notes),
-        proxy_rules(site_url, provider),
-    )
+    return {f"{prefix}{name}": value for name, value in values.items()}
