@@ -26,6 +26,7 @@ from .exceptions import (
 )
 from .files import FilesClient
 from .idn import spellings
+from .items import ItemsClient
 from .mailed import checked
 from .passwords import PasswordClient
 from .profile_fields import ProfileFieldsClient
@@ -55,6 +56,7 @@ _NOT_ACCEPTED = {
 
 class DirectusClient(
     FilesClient,
+    ItemsClient,
     PasswordClient,
     ProfileFieldsClient,
     RecordsClient,

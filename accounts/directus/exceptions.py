@@ -109,7 +109,10 @@ class DirectusAPIError(DirectusError):
         code: Directus' error code, or an empty string.
         field: the field that the error is about, if known.
         kind: the rule that the value broke, if known.
+        others: further errors of the same answer.
     """
+
+    others: "tuple[DirectusAPIError, ...]" = ()
 
     def __init__(
         self,
@@ -208,7 +211,7 @@ class ErrorAnswer(Protocol):
 
 def error_for(answer: ErrorAnswer) -> DirectusError:
     """Return the exception for an error: by its code, then by its status."""
-    facts = error_facts(answer.payload)
+    facts, *others = all_error_facts(answer.payload) or [{}]
     code = _matching(_CODE, facts.get("code")) or ""
     if answer.status == 429:
         wait = answer.retry_after or DEFAULT_RETRY_AFTER
@@ -221,10 +224,17 @@ def error_for(answer: ErrorAnswer) -> DirectusError:
     if is_strange or not _is_from_directus(answer.payload):
         # The 401 of a proxy must not look like a wrong password, nor end a session.
         return DirectusUnavailable(f"{answer.status} without an error from Directus")
-    by_status = CLASSES_BY_STATUS.get(answer.status, DirectusAPIError)
+    error = _api_error(answer.status, facts)
+    error.others = tuple(_api_error(answer.status, each) for each in others)
+    return error
+
+
+def _api_error(status: int, facts: dict[str, Any]) -> DirectusAPIError:
+    code = _matching(_CODE, facts.get("code")) or ""
+    by_status = CLASSES_BY_STATUS.get(status, DirectusAPIError)
     api_error = CLASSES_BY_CODE.get(code, by_status)
     kind = _matching(_NAME, facts.get("type"))
-    return api_error(answer.status, code, _field_in(facts), kind)
+    return api_error(status, code, _field_in(facts), kind)
 
 
 def _class_of_failure(
@@ -240,11 +250,17 @@ def _class_of_failure(
 
 def error_facts(payload: Any) -> dict[str, Any]:
     """Return `errors[0].extensions` of an answer, or {} without it."""
-    try:
-        facts = payload["errors"][0]["extensions"]
-    except (KeyError, IndexError, TypeError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
+    return next(iter(all_error_facts(payload)), {})
+
+
+def all_error_facts(payload: Any) -> list[dict[str, Any]]:
+    """Return the `extensions` of all errors of an answer."""
+    errors = payload.get("errors") if isinstance(payload, dict) else None
+    found = [
+        each.get("extensions") if isinstance(each, dict) else None
+        for each in (errors if isinstance(errors, list) else [])
+    ]
+    return [facts if isinstance(facts, dict) else {} for facts in found]
 
 
 def _is_from_directus(payload: Any) -> bool:

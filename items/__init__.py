@@ -1,0 +1,1 @@
+"""Customers' own data: class-based views over collections of Directus."""

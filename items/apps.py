@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class ItemsConfig(AppConfig):
+    """Views over collections of Directus."""
+
+    name = "items"

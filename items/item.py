@@ -1,0 +1,38 @@
+"""One row of a collection."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .collection import Collection
+
+
+class Item(Mapping[str, Any]):
+    """The values of a row by field, as Directus sent them.
+
+    Templates read them as `item.subject` and `item.product.name`.
+    """
+
+    def __init__(self, collection: Collection, values: Mapping[str, Any]) -> None:
+        self.collection = collection
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @property
+    def pk(self) -> Any:
+        """The primary key."""
+        return self._values[self.collection.key]
+
+    def value(self, path: str) -> Any:
+        """Return the value at a path such as `product.name`; None if there is none."""
+        found: Any = self._values
+        for name in path.split("."):
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return found

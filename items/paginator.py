@@ -1,0 +1,32 @@
+"""Pages of a query: rows and their number come with one call."""
+
+from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
+
+from .query import ItemQuery
+
+
+class ItemPaginator(Paginator):
+    """Reads a page and the count at once."""
+
+    object_list: ItemQuery
+
+    def page(self, number):
+        """Return a page.
+
+        Raises:
+            PageNotAnInteger, EmptyPage: there is no such page.
+        """
+        try:
+            number = int(number)
+        except (TypeError, ValueError):
+            raise PageNotAnInteger(self.error_messages["invalid_page"]) from None
+        if not 1 <= number <= MOST_PAGES:
+            raise EmptyPage(self.error_messages["min_page"])
+        rows, self.count = self.object_list.page(number, self.per_page)
+        if not rows and number > 1:
+            raise EmptyPage(self.error_messages["no_results"])
+        return Page(rows, number, self)
+
+
+# A higher offset is a mistake, or an attempt to make Directus work.
+MOST_PAGES = 100_000

@@ -1,0 +1,69 @@
+"""A lazy query over a customer's own rows; each page is one call to Directus."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from accounts.own_data import client_for
+from config.request import AuthenticatedRequest
+
+from .collection import Collection, Rule
+from .item import Item
+
+
+@dataclass(frozen=True)
+class ItemQuery:
+    """Which rows to read, and in which order. Never shows rows of other customers.
+
+    Attributes:
+        fields: the fields to read; the key is always read.
+        rules: filters of Directus beside the owner's; made from allow-lists.
+        ordering: names of fields, descending with `-`; the key is appended, because
+            Directus appends nothing and pages would overlap.
+    """
+
+    request: AuthenticatedRequest
+    collection: Collection
+    fields: Sequence[str]
+    rules: tuple[Rule, ...] = ()
+    ordering: tuple[str, ...] = ()
+
+    def filter(self, *rules: Rule) -> "ItemQuery":
+        """Return a query with further filters."""
+        return replace(self, rules=(*self.rules, *rules))
+
+    def order_by(self, *names: str) -> "ItemQuery":
+        """Return a query in another order."""
+        return replace(self, ordering=names)
+
+    def page(self, number: int, size: int) -> tuple[list[Item], int]:
+        """Return the rows of a page, and the number of all rows, with one call."""
+        found = self._read(limit=size, offset=(number - 1) * size, counts=True)
+        return self._items(found.rows), found.count or 0
+
+    def first(self) -> Item | None:
+        """Return the first row, if there is one."""
+        return next(iter(self._items(self._read(limit=1).rows)), None)
+
+    def all(self, size: int = 500):
+        """Yield all rows, a page of them with each call."""
+        offset = 0
+        while rows := self._read(limit=size, offset=offset).rows:
+            yield from self._items(rows)
+            if len(rows) < size:
+                return
+            offset += size
+
+    def _read(self, **options: Any):
+        key = self.collection.key
+        is_sorted_by_key = {key, f"-{key}"} & set(self.ordering)
+        return client_for(self.request).list_items(
+            self.collection.name,
+            fields=list(dict.fromkeys([key, *self.fields])),
+            rule=self.collection.owned_by(self.request, *self.rules),
+            sort=[*self.ordering, *([] if is_sorted_by_key else [key])],
+            **options,
+        )
+
+    def _items(self, rows: list[dict[str, Any]]) -> list[Item]:
+        return [Item(self.collection, row) for row in rows]
