@@ -97,10 +97,20 @@ class Collection:
             raise NotAKey(self.name)
         return text
 
-    def name_in_words(self, *, many: bool = False) -> str:
-        """Return what pages call a row, or the rows."""
-        text = self.label_plural if many else self.label
-        return str(text) or self.name.replace("_", " ").capitalize()
+    @property
+    def shown_fields(self) -> list[str]:
+        """The fields that the page of one row shows."""
+        return list(dict.fromkeys([*self.list_fields, *self.detail_fields]))
+
+    @property
+    def singular(self) -> str:
+        """The name of a row in pages."""
+        return str(self.label) or self.name.replace("_", " ").capitalize()
+
+    @property
+    def plural(self) -> str:
+        """The name of the rows in pages."""
+        return str(self.label_plural) or self.singular
 
 
 def _uuid(text: str) -> UUID:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import Http404, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
 from django.views.generic import DetailView, ListView, View
 
@@ -23,18 +23,20 @@ class ItemMixin(View):
 
     Attributes:
         collection: the declaration.
+        action: the end of the address' name, such as `list`.
+        template_kind: the end of the template's name; the action by default.
     """
 
     request: AuthenticatedRequest
     collection: Collection
-    # The end of the template's name, such as `list`.
-    kind: str
+    action: str
+    template_kind = ""
 
     def get_template_names(self):
         """Return the app's own template for the collection, else the common one."""
         app = type(self).__module__.partition(".")[0]
-        own = f"{app}/{self.collection.name}_{self.kind}.html"
-        return [own, f"items/item_{self.kind}.html"]
+        kind = self.template_kind or self.action
+        return [f"{app}/{self.collection.name}_{kind}.html", f"items/item_{kind}.html"]
 
     @cached_property
     def described(self):
@@ -47,15 +49,24 @@ class ItemMixin(View):
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(
-            collection=self.collection, described=self.described, **kwargs
+            collection=self.collection,
+            addresses=self.addresses(),
+            **kwargs,
         )
 
     def address(self, action, pk=None):
-        """Return the address of another page of the collection."""
-        namespace = self.request.resolver_match.namespace
+        """Return the address of another page of the collection; empty without one."""
         name = f"{self.collection.name}_{action}"
-        args = [] if pk is None else [pk]
-        return reverse(f"{namespace}:{name}" if namespace else name, args=args)
+        if namespace := self.request.resolver_match.namespace:
+            name = f"{namespace}:{name}"
+        try:
+            return reverse(name, args=[] if pk is None else [pk])
+        except NoReverseMatch:
+            return ""
+
+    def addresses(self):
+        """Return the addresses of the pages that the collection has, by action."""
+        return {action: self.address(action) for action in ("list", "create")}
 
 
 class ItemListView(ItemMixin, ListView):
@@ -63,9 +74,10 @@ class ItemListView(ItemMixin, ListView):
 
     Attributes:
         ordering: names of fields, descending with `-`.
+        paginate_by: the number of rows of a page.
     """
 
-    kind = "list"
+    action = "list"
     paginator_class = ItemPaginator
     paginate_by = 25
     ordering = ()
@@ -81,21 +93,33 @@ class OneItemMixin(ItemMixin):
     @cached_property
     def item(self) -> Item:
         """The row. Raises Http404 if the customer has no such row."""
-        try:
-            key = self.collection.clean_key(self.request, str(self.kwargs["pk"]))
-        except NotAKey:
-            raise Http404 from None
         query = self.get_query(self.collection.read_fields)
-        found = query.filter(self.collection.rule_for_key(key)).first()
+        found = query.filter(self.collection.rule_for_key(self.key)).first()
         if found is None:
             raise Http404
         return found
+
+    @cached_property
+    def key(self) -> Any:
+        """The key in the address. Raises Http404 if no row can have it."""
+        try:
+            return self.collection.clean_key(self.request, str(self.kwargs["pk"]))
+        except NotAKey:
+            raise Http404 from None
+
+    def addresses(self):
+        """Return the addresses of the pages of the collection and of the row."""
+        own = {
+            name: self.address(name, self.key)
+            for name in ("detail", "update", "delete")
+        }
+        return super().addresses() | own
 
 
 class ItemDetailView(OneItemMixin, DetailView):
     """One row."""
 
-    kind = "detail"
+    action = "detail"
     context_object_name = "item"
 
     def get_object(self, queryset=None):
@@ -106,7 +130,7 @@ class ItemFormMixin(ItemMixin, SiteFormView):
     """A form for a row."""
 
     form_class = ItemForm
-    shows_trouble = True
+    template_kind = "form"
     # The names of the fields.
     names: Any = ()
 
@@ -119,7 +143,7 @@ class ItemFormMixin(ItemMixin, SiteFormView):
 class ItemCreateView(ItemFormMixin):
     """Create a row."""
 
-    kind = "form"
+    action = "create"
 
     @property
     def names(self):
@@ -128,12 +152,10 @@ class ItemCreateView(ItemFormMixin):
 
     def submit(self, form):
         """Create the row for the signed-in customer."""
-        values = form.changes | {
-            self.collection.owner: str(self.request.user.mirrored_id)
-        }
+        owner = {self.collection.owner: str(self.request.user.mirrored_id)}
         try:
             pk = client_for(self.request).create_item(
-                self.collection.name, values, key=self.collection.key
+                self.collection.name, form.changes | owner, key=self.collection.key
             )
         except InvalidPayload as error:
             form.refuse(error)
@@ -144,7 +166,7 @@ class ItemCreateView(ItemFormMixin):
 class ItemUpdateView(OneItemMixin, ItemFormMixin):
     """Change a row."""
 
-    kind = "form"
+    action = "update"
 
     @property
     def names(self):
@@ -154,9 +176,39 @@ class ItemUpdateView(OneItemMixin, ItemFormMixin):
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"values": self.item}
 
+    def submit(self, form):
+        """Write the changed fields."""
+        if not form.changes:
+            return HttpResponseRedirect(self.address("detail", self.key))
+        rule = self.collection.rule_for_key(self.key)
+        try:
+            written = client_for(self.request).update_items(
+                self.collection.name,
+                self.collection.owned_by(self.request, rule),
+                form.changes,
+                key=self.collection.key,
+            )
+        except InvalidPayload as error:
+            form.refuse(error)
+            return self.form_invalid(form)
+        if not written:
+            raise Http404
+        return HttpResponseRedirect(self.address("detail", self.key))
+
 
 class ItemDeleteView(OneItemMixin, SiteFormView):
     """Delete a row, after a question."""
 
-    kind = "delete"
+    action = "delete"
     form_class = SiteForm
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(item=self.item, **kwargs)
+
+    def submit(self, form):
+        """Delete the row; one that is gone already is no error."""
+        rule = self.collection.rule_for_key(self.key)
+        client_for(self.request).delete_items(
+            self.collection.name, self.collection.owned_by(self.request, rule)
+        )
+        return HttpResponseRedirect(self.address("list"))

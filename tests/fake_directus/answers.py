@@ -43,12 +43,12 @@ class Refusal(Exception):
         self.status = status
         self.code = code
         self.headers: dict[str, str] = {}
-        self._error = {"message": message, "extensions": facts | {"code": code}}
+        self.errors = [{"message": message, "extensions": facts | {"code": code}}]
 
     @property
     def answer(self) -> Answer:
         """The answer of Directus."""
-        body = json.dumps({"errors": [self._error]})
+        body = json.dumps({"errors": self.errors})
         return Answer(self.status, body, JSON | self.headers)
 
 
@@ -108,12 +108,20 @@ def failed_validation(name: str, kind: str, **facts: Any) -> Refusal:
     return Refusal(400, "FAILED_VALIDATION", text, **facts)
 
 
-def not_unique(name: str, value: str) -> Refusal:
+def together(refusals: list[Refusal]) -> Refusal:
+    """Return one refusal with the errors of several, as Directus sends them."""
+    first, *others = refusals
+    for other in others:
+        first.errors += other.errors
+    return first
+
+
+def not_unique(name: str, value: object, collection: str = "directus_users") -> Refusal:
     text = (
-        f'Value "{value}" for field "{name}" in collection "directus_users" '
+        f'Value "{value}" for field "{name}" in collection "{collection}" '
         "has to be unique."
     )
-    facts = {"collection": "directus_users", "field": name, "value": value}
+    facts = {"collection": collection, "field": name, "value": value}
     return Refusal(400, "RECORD_NOT_UNIQUE", text, **facts)
 
 

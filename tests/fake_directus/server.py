@@ -16,6 +16,7 @@ from accounts.directus.wire import CURRENT_EXCHANGE, Stage
 from . import answers, invites, site, users
 from .answers import Answer, Refusal
 from .asked import Asked, Caller, caller_of
+from .collections import KEY, FakeCollection, described
 from .routes import ONE_OF_MANY, ROUTES
 from .sso import Sso
 from .state import CUSTOMER, SERVICE, FakeUser, Mail, State
@@ -160,6 +161,45 @@ class FakeDirectus(Trouble, Sso):
             "schema": usual | (schema or {}),
         }
         self.state.customer_reads |= {name}
+
+    # Collections
+
+    def add_collection(
+        self,
+        name: str,
+        fields: dict[str, Any],
+        *,
+        owner: str = "",
+        rights: dict[str, Any] | None = None,
+        key_type: str = "uuid",
+    ) -> FakeCollection:
+        """Add a collection.
+
+        `fields` maps each name to a type, or to a dict with the type and the rest of
+        its description. `rights` maps actions to the fields that customers may use.
+        """
+        shapes = {KEY: key_type, **fields}
+        shapes = {
+            n: {"type": s} if isinstance(s, str) else s for n, s in shapes.items()
+        }
+        self.state.collections[name] = collection = FakeCollection(
+            name,
+            {each: described(name, each, **shape) for each, shape in shapes.items()},
+            owner=owner,
+            rights={action: frozenset(may) for action, may in (rights or {}).items()},
+        )
+        return collection
+
+    def add_item(self, collection: str, **values: Any) -> Any:
+        """Add a row as an administrator; return its key."""
+        found = self.state.collections[collection]
+        row = dict.fromkeys(found.fields)
+        found.rows.append(row | {found.key: found.new_key()} | values)
+        return found.rows[-1][found.key]
+
+    def items_of(self, collection: str) -> list[dict[str, Any]]:
+        """Return the rows of a collection."""
+        return self.state.collections[collection].rows
 
     def add_text(self, key: str, **values: str) -> None:
         """Keep a text under a key, by language: `de_DE="Firma"`."""

@@ -38,6 +38,8 @@ def info(state: State, asked: Asked, caller: Caller | None) -> Answer:
         "public_registration_verify_email": state.registration_confirms,
     }
     facts: dict[str, object] = {"project": project, "setupCompleted": True}
+    if not state.takes_rules:
+        facts["license"] = {"source": None, "entitlements": {}}
     if caller is not None:
         facts |= {
             "rateLimit": False,

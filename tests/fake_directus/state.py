@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .answers import failed_validation
+from .collections import FakeCollection
 from .tokens import make_jwt
 
 CUSTOMER = "Customer"
@@ -144,6 +145,8 @@ class State:
     files: dict[str, Any] = field(default_factory=dict)
     # What operators added to users, as /fields describes it.
     user_fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # Collections of operators, by name.
+    collections: dict[str, FakeCollection] = field(default_factory=dict)
     providers: dict[str, FakeProvider] = field(default_factory=dict)
     # The provider of each `state` that it was asked with.
     authorizations: dict[str, str] = field(default_factory=dict)
@@ -177,6 +180,8 @@ class State:
     role_names_readable: bool = True
     activity_readable: bool = True
     has_date_updated: bool = False
+    # Permissions may name fields and rows: not in version 12 without a licence.
+    takes_rules: bool = True
     # Version 10 has none.
     has_policies: bool = True
     # Ids of roles with a policy that demands a second factor.

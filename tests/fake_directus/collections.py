@@ -1,0 +1,68 @@
+"""Collections of operators, their fields and rows, and the rights to them."""
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+KEY = "id"
+# The types of columns by the names that tests use most.
+MADE_BY_DIRECTUS = {"date-created", "date-updated", "user-created", "user-updated"}
+ALL = frozenset({"*"})
+
+
+@dataclass
+class FakeCollection:
+    """A collection as `directus_setup` leaves it.
+
+    `rights` are those of customers by action: the fields; an action that is missing is
+    forbidden. `owner` names the field that rules compare with the caller; empty: the
+    rows are everyone's.
+    """
+
+    name: str
+    fields: dict[str, dict[str, Any]]
+    owner: str = ""
+    rights: dict[str, frozenset[str]] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    key: str = KEY
+    # Rules of the permission that customers have beside the owner's: none by default.
+    sees_no_rows: bool = False
+
+    def new_key(self) -> Any:
+        """Return the key of the next row."""
+        if self.fields[self.key]["type"] == "uuid":
+            return str(uuid.uuid4())
+        return max((row[self.key] for row in self.rows), default=0) + 1
+
+    def target_of(self, name: str) -> str:
+        """Return the collection that a field points at; empty if it is no relation."""
+        schema = self.fields.get(name, {}).get("schema") or {}
+        return schema.get("foreign_key_table") or ""
+
+    def special(self, name: str) -> set[str]:
+        """Return what Directus itself does with a field."""
+        return set(self.fields[name]["meta"].get("special") or [])
+
+
+def described(
+    collection: str, name: str, type: str, *, schema: Any = None, **meta: Any
+) -> dict[str, Any]:
+    """Return a field as /fields describes it."""
+    usual = {
+        "max_length": 255 if type == "string" else None,
+        "is_nullable": True,
+        "default_value": None,
+        "is_primary_key": name == KEY,
+        "foreign_key_table": None,
+    }
+    if type == "alias":
+        shape = None
+    else:
+        shape = usual | (schema or {})
+    return {
+        "collection": collection,
+        "field": name,
+        "type": type,
+        "meta": {"interface": "input", "options": None, "required": False} | meta,
+        "schema": shape,
+    }

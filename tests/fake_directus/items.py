@@ -1,0 +1,321 @@
+"""/items: rows of collections, with filters, rules, validation and errors as measured.
+
+The rights of customers are those of version 10 and 11, or of 12 with a licence; a
+collection without `rights` is one of 12 without a licence.
+"""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from . import answers
+from .answers import Answer, Refusal, data, nothing
+from .asked import Asked, Caller
+from .collections import ALL, FakeCollection
+from .state import State
+
+Row = dict[str, Any]
+LOGICAL = {"_and": all, "_or": any}
+
+
+def list_items(state: State, asked: Asked, caller: Caller | None, name: str) -> Answer:
+    """GET /items/<collection>."""
+    found = _Items(state, caller, name)
+    fields = found.checked("read", asked.query.get("fields", "*").split(","))
+    rows = found.matching("read", json.loads(asked.query.get("filter", "{}")))
+    for key in reversed(asked.query.get("sort", "").split(",")):
+        if key:
+            found.checked("read", [key.lstrip("-")])
+            _sort(rows, key)
+    limit, offset = (int(asked.query.get(n, d)) for n, d in PAGE)
+    page = rows[offset : None if limit == -1 else offset + limit]
+    shown = [found.shown(row, fields) for row in page]
+    if "meta" in asked.query:
+        return data(shown, meta={"filter_count": len(rows)})
+    return data(shown)
+
+
+PAGE = (("limit", "100"), ("offset", "0"))
+
+
+def create_item(state: State, asked: Asked, caller: Caller | None, name: str) -> Answer:
+    """POST /items/<collection>, with one row."""
+    found = _Items(state, caller, name)
+    values = dict(asked.body)
+    found.checked("create", list(values))
+    found.check_owner(values)
+    found.check_values(values)
+    row = found.insert(values)
+    return found.read_back([row], asked, single=True)
+
+
+def update_items(
+    state: State, asked: Asked, caller: Caller | None, name: str
+) -> Answer:
+    """PATCH /items/<collection>, by query."""
+    found = _Items(state, caller, name)
+    values = dict(asked.body["data"])
+    rows = found.matching("read", asked.body["query"]["filter"], checks_fields=False)
+    found.checked("update", list(values))
+    if any(not found.may("update", row) for row in rows):
+        raise answers.forbidden()
+    found.check_values(values, rows)
+    for row in rows:
+        found.change(row, values)
+    return found.read_back(rows, asked)
+
+
+def delete_items(
+    state: State, asked: Asked, caller: Caller | None, name: str
+) -> Answer:
+    """DELETE /items/<collection>, by query."""
+    found = _Items(state, caller, name)
+    found.checked("delete", [])
+    rows = found.matching("read", asked.body["query"]["filter"], checks_fields=False)
+    if any(not found.may("delete", row) for row in rows):
+        raise answers.forbidden()
+    for row in rows:
+        found.collection.rows.remove(row)
+    return nothing()
+
+
+def describe_fields(
+    state: State, asked: Asked, caller: Caller | None, name: str
+) -> Answer:
+    """GET /fields/<collection>: for the site, which may read their descriptions."""
+    if caller is None or not (caller.is_service or caller.is_admin):
+        raise answers.forbidden_collection("directus_fields")
+    collection = state.collections.get(name)
+    if collection is None:
+        raise answers.forbidden()
+    return data(list(collection.fields.values()))
+
+
+class _Items:
+    """A collection, as a caller sees it."""
+
+    def __init__(self, state: State, caller: Caller | None, name: str) -> None:
+        if name not in state.collections or caller is None:
+            raise answers.forbidden_collection(name)
+        self.state, self.caller = state, caller
+        self.collection: FakeCollection = state.collections[name]
+
+    @property
+    def _is_free(self) -> bool:
+        return self.caller.is_service or self.caller.is_admin
+
+    def _rights(self, action: str) -> frozenset[str]:
+        if self._is_free:
+            return ALL
+        rights = self.collection.rights
+        if action not in rights:
+            raise answers.forbidden_collection(self.collection.name)
+        return rights[action]
+
+    def checked(self, action: str, names: list[str]) -> list[str]:
+        """Return the fields, `*` replaced by all that are allowed, or refuse."""
+        allowed, known = self._rights(action), list(self.collection.fields)
+        if "*" not in allowed:
+            known = [name for name in known if name in allowed]
+        for name in names:
+            if name != "*" and name.partition(".")[0] not in known:
+                raise answers.forbidden_field(name, self.collection.name)
+        return known if "*" in names else names
+
+    def may(self, action: str, row: Row) -> bool:
+        """Tell whether the rule of an action lets the caller at a row."""
+        self._rights(action)
+        owner = self.collection.owner
+        if self.collection.sees_no_rows and not self._is_free:
+            return False
+        return self._is_free or not owner or row.get(owner) == self.caller.id
+
+    def matching(
+        self, action: str, rule: Row, *, checks_fields: bool = True
+    ) -> list[Row]:
+        """Return the rows that match a filter and that the caller may reach."""
+        if checks_fields:
+            self._check_rule(rule)
+        rows = [row for row in self.collection.rows if self.may(action, row)]
+        return [row for row in rows if self._fits(self.collection, row, rule)]
+
+    def _check_rule(self, rule: Row) -> None:
+        for name, condition in rule.items():
+            if name in LOGICAL:
+                for each in condition:
+                    self._check_rule(each)
+                continue
+            self.checked("read", [name])
+            kind = self.collection.fields[name]["type"]
+            if "_icontains" in condition and kind not in {"string", "text"}:
+                reason = f'"{kind}" field type does not contain the "_icontains" filter operator'
+                raise answers.invalid_query(reason)
+
+    def _fits(self, collection: FakeCollection, row: Row, rule: Row) -> bool:
+        return all(
+            LOGICAL[name](self._fits(collection, row, each) for each in condition)
+            if name in LOGICAL
+            else self._fits_field(collection, row, name, condition)
+            for name, condition in rule.items()
+        )
+
+    def _fits_field(
+        self, collection: FakeCollection, row: Row, name: str, condition: Row
+    ) -> bool:
+        value = row.get(name)
+        for operator, wanted in condition.items():
+            if not operator.startswith("_"):
+                other = self.state.collections[collection.target_of(name)]
+                related = _find(other, value)
+                if related is None or not self._fits(other, related, condition):
+                    return False
+            elif not _compare(operator, value, wanted):
+                return False
+        return True
+
+    def shown(self, row: Row, fields: list[str]) -> Row:
+        """Return a row as JSON, with related rows where a path asks for them."""
+        out: Row = {}
+        for path in fields:
+            name, _, rest = path.partition(".")
+            if not rest:
+                out[name] = row.get(name)
+                continue
+            other = self.state.collections[self.collection.target_of(name)]
+            related = _find(other, row.get(name))
+            if related is None or (other.sees_no_rows and not self._is_free):
+                out[name] = None
+            else:
+                found = out.setdefault(name, {})
+                found[rest] = related.get(rest)
+        return out
+
+    def check_owner(self, values: Row) -> None:
+        """Refuse a row for another customer, and preset the owner of the rest."""
+        owner = self.collection.owner
+        if self._is_free or not owner:
+            return
+        if values.setdefault(owner, self.caller.id) != self.caller.id:
+            raise answers.failed_validation(owner, "eq", valid=self.caller.id)
+
+    def check_values(self, values: Row, rows: list[Row] | None = None) -> None:
+        """Refuse values as the operator's rules and the columns do, all at once."""
+        refusals = [
+            refusal
+            for name, value in values.items()
+            for refusal in [self._refusal(name, value)]
+            if refusal is not None
+        ]
+        if refusals:
+            raise answers.together(refusals)
+        for name, value in values.items():
+            self._check_column(name, value, rows or [])
+
+    def _refusal(self, name: str, value: Any) -> Refusal | None:
+        described = self.collection.fields[name]
+        rule = (described["meta"].get("validation") or {}).get("_regex")
+        if rule and isinstance(value, str) and not re.search(rule, value):
+            return answers.failed_validation(name, "regex", invalid=value)
+        if value is None and not described["schema"]["is_nullable"]:
+            return answers.failed_validation(name, "nnull")
+        return None
+
+    def _check_column(self, name: str, value: Any, rows: list[Row]) -> None:
+        collection = self.collection
+        schema = collection.fields[name]["schema"] or {}
+        others = [row for row in collection.rows if row not in rows]
+        if schema.get("is_unique") and value is not None:
+            if any(row.get(name) == value for row in others):
+                raise answers.not_unique(name, value, collection.name)
+        target = self.state.collections.get(collection.target_of(name))
+        if target and value is not None and _find(target, value) is None:
+            # Without a field, as SQLite says it.
+            facts = {"collection": None, "field": None, "value": None}
+            text = "Invalid foreign key."
+            raise Refusal(400, "INVALID_FOREIGN_KEY", text, **facts)
+
+    def insert(self, values: Row) -> Row:
+        """Store a new row."""
+        collection = self.collection
+        row: Row = {name: _default(collection, name) for name in collection.fields}
+        row[collection.key] = values.get(collection.key) or collection.new_key()
+        row |= values
+        self._stamp(row, "created")
+        collection.rows.append(row)
+        return row
+
+    def change(self, row: Row, values: Row) -> None:
+        """Change a row."""
+        row |= values
+        self._stamp(row, "updated")
+
+    def _stamp(self, row: Row, what: str) -> None:
+        for name in self.collection.fields:
+            special = self.collection.special(name)
+            if f"date-{what}" in special:
+                row[name] = _now(self.state)
+            if f"user-{what}" in special:
+                row[name] = self.caller.id
+
+    def read_back(
+        self, rows: list[Row], asked: Asked, *, single: bool = False
+    ) -> Answer:
+        """Answer with the written rows, or 204 if the caller may not read them."""
+        try:
+            fields = self.checked("read", asked.query.get("fields", "*").split(","))
+        except Refusal:
+            return nothing()
+        shown = [self.shown(row, fields) for row in rows if self.may("read", row)]
+        return data(shown[0]) if single and shown else data(shown)
+
+
+def _find(collection: FakeCollection, key: Any) -> Row | None:
+    rows = (row for row in collection.rows if str(row[collection.key]) == str(key))
+    return next(rows, None) if key is not None else None
+
+
+def _default(collection: FakeCollection, name: str) -> Any:
+    return (collection.fields[name]["schema"] or {}).get("default_value")
+
+
+def _now(state: State) -> str:
+    moment = datetime.fromtimestamp(state.now, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _sort(rows: list[Row], key: str) -> None:
+    name = key.lstrip("-")
+    # SQLite puts null first.
+    rows.sort(key=lambda row: _order(row.get(name)), reverse=key.startswith("-"))
+
+
+def _order(value: Any) -> tuple[int, Any]:
+    return (0, 0) if value is None else (1, value)
+
+
+def _compare(operator: str, value: Any, wanted: Any) -> bool:
+    match operator:
+        case "_eq":
+            return value == wanted
+        case "_neq":
+            return value != wanted
+        case "_in":
+            return value in wanted
+        case "_nin":
+            return value not in wanted
+        case "_null":
+            return (value is None) == wanted
+        case "_nnull":
+            return (value is not None) == wanted
+        case "_icontains":
+            return wanted.lower() in str(value or "").lower()
+        case "_gt" | "_gte" | "_lt" | "_lte":
+            return value is not None and _ordered(operator, value, wanted)
+    raise AssertionError(f"the fake does not know {operator}")
+
+
+def _ordered(operator: str, value: Any, wanted: Any) -> bool:
+    if operator.endswith("e") and value == wanted:
+        return True
+    return value > wanted if operator.startswith("_g") else value < wanted

@@ -1,0 +1,54 @@
+"""A collection for tests, its views and its addresses."""
+
+from config.urls import urlpatterns as site
+from items.collection import Collection
+from items.urls import item_paths
+from items.views import (
+    ItemCreateView,
+    ItemDeleteView,
+    ItemDetailView,
+    ItemListView,
+    ItemUpdateView,
+)
+
+tickets = Collection(
+    "tickets",
+    owner="owner",
+    list_fields=["number", "subject", "status", "date_created"],
+    detail_fields=["description", "product.name", "reply"],
+    create_fields=["subject", "product", "description"],
+    update_fields=["subject", "description"],
+    can_delete=True,
+    label="Ticket",
+    label_plural="Tickets",
+)
+
+
+class TicketList(ItemListView):
+    collection = tickets
+    ordering = ("-date_created",)
+    paginate_by = 3
+
+
+class TicketDetail(ItemDetailView):
+    collection = tickets
+
+
+class TicketCreate(ItemCreateView):
+    collection = tickets
+
+
+class TicketUpdate(ItemUpdateView):
+    collection = tickets
+
+
+class TicketDelete(ItemDeleteView):
+    collection = tickets
+
+
+urlpatterns = [
+    *site,
+    *item_paths(
+        "tickets", TicketList, TicketDetail, TicketCreate, TicketUpdate, TicketDelete
+    ),
+]
