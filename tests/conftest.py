@@ -118,3 +118,9 @@ def service_token(settings, directus):
     settings.DIRECTUS_SERVICE_TOKEN = directus.add_service_user()
     settings.DIRECTUS_CUSTOMER_ROLE = directus.state.role_id("Customer")
     return settings.DIRECTUS_SERVICE_TOKEN
+
+
+@pytest.fixture
+def site_mails(settings, service_token):
+    """Let the site mail the links of sign-up, reset and invitation itself."""
+    settings.ACCOUNT_MAILS = "site"

@@ -17,7 +17,7 @@ from config.request import AuthenticatedRequest
 from .. import signals
 from ..core import audit, clients
 from ..core.service_token import ServiceTokenRefused, service_call
-from ..models import EmailChange, RecoveryCode, RoleMembership, SignUp, User
+from ..models import MailedLink, RecoveryCode, RoleMembership, SignUp, User
 from ..throttling.attempts import counted_for
 
 SECRETS = frozenset({"password", "token", "tfa_secret", "auth_data"})
@@ -131,7 +131,9 @@ def _in_django(user: User) -> dict[str, Any]:
             .values("created_at", "used_at")
         ),
         "new_addresses": list(
-            EmailChange.objects.filter(user=user).values("new_email", "expires_at")
+            MailedLink.objects.filter(directus_id=user.directus_id)
+            .exclude(old_email="")
+            .values("email", "expires_at")
         ),
         **_by_address(user),
         "changes_by_staff": _in_admin_log(user),

@@ -25,7 +25,7 @@ from ..directus import (
 from ..sessions import current
 from ..sessions.ending import end_sessions_of
 from ..sessions.tokens import revoke
-from . import email_change, sign_in
+from . import mailed_links, sign_in
 from .password_reset import Unsure
 
 logger = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ def _as_site(request: Request, error: DirectusAPIError) -> DirectusClient:
 
 def _after(request: AuthenticatedRequest) -> None:
     user = request.user
-    email_change.void_links([user])
+    mailed_links.void_all([user.mirrored_id])
     ended = end_sessions_of(user, but=request.session)
     audit.record("password.changed", request, user=user, sessions_ended=ended)
     mails.send("password_changed", user, request)

@@ -26,7 +26,7 @@ from ..throttling.attempts import clear_failures
 from ..throttling.limits import ADDRESS_LINKS, ADDRESS_RESETS, Attempt, Throttled
 from ..web import client_address
 from ..web.links import public_url, token_email
-from . import deletion, email_change, sign_up
+from . import deletion, mailed_links, sign_up
 
 logger = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ def _begin_anew(request: Request, email: str) -> None:
         request.user = AnonymousUser()
     ended = end_sessions(Session.objects.filter(user__in=users))
     audit.record("password_reset.done", request, email=email, sessions_ended=ended)
-    email_change.void_links(users)
+    mailed_links.void_all([user.mirrored_id for user in users])
     deletion.cancel_for(users, request)
     user = users.filter(is_active=True).first()
     mails.send("password_changed", user, request, to=email)

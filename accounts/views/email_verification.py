@@ -7,6 +7,7 @@ from accounts.core import clients
 from accounts.core.sign_in_ways import find_provider, sign_in_ways
 from accounts.directus import DirectusUnavailable, SignInWays
 from accounts.flows import email_verification
+from accounts.flows.mailed_links import Purpose
 from accounts.forms.fields import SiteForm
 
 from .floors import at_least
@@ -20,6 +21,7 @@ class EmailVerificationView(LinkTokenMixin, PublicFormView):
     form_class = SiteForm
     template_name = "accounts/email_verification.html"
     purpose = "verify"
+    link_purpose = Purpose.SIGN_UP
 
     def get_context_data(self, **kwargs):
         # Without its token the site removes no account.

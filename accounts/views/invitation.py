@@ -8,6 +8,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.core import audit
 from accounts.directus import InvalidPayload
 from accounts.flows import invitation
+from accounts.flows.mailed_links import Purpose
 from accounts.forms.password_reset import NewPasswordForm
 from accounts.web import known_devices
 from accounts.web.links import token_email
@@ -24,6 +25,7 @@ class InvitationView(LinkTokenMixin, PublicFormView):
     form_class = NewPasswordForm
     template_name = "accounts/invitation.html"
     purpose = "invite"
+    link_purpose = Purpose.INVITATION
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.link_owner}

@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.core import audit
 from accounts.directus import DirectusAPIError, InvalidPayload
 from accounts.flows import password_reset
+from accounts.flows.mailed_links import Purpose
 from accounts.forms.password_reset import NewPasswordForm, PasswordResetForm
 from accounts.web import known_devices
 
@@ -47,6 +48,7 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
     form_class = NewPasswordForm
     template_name = "accounts/password_reset_confirm.html"
     purpose = "reset"
+    link_purpose = Purpose.PASSWORD_RESET
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.link_owner}

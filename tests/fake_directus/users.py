@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -101,19 +101,35 @@ def patch_user(
 
 
 def patch_users(state: State, asked: Asked, caller: Caller | None) -> Answer:
-    """PATCH /users with a list: all of them, or none."""
+    """PATCH /users with a list, or by query: all of them, or none."""
     before = [(user, dict(vars(user))) for user in state.users.values()]
     sessions = dict(state.sessions)
+    changes = list(_changes(state, asked, caller))
     try:
-        for row in asked.json:
-            one = replace(asked, json={k: v for k, v in row.items() if k != "id"})
-            patch_user(state, one, caller, row["id"])
+        for user_id, values in changes:
+            patch_user(state, replace(asked, json=values), caller, user_id)
     except Refusal:
-        for user, values in before:
-            vars(user).update(values)
+        for user, earlier in before:
+            vars(user).update(earlier)
         state.sessions = sessions
         raise
-    return data([{"id": row["id"]} for row in asked.json])
+    return data([{"id": user_id} for user_id, _values in changes])
+
+
+def _changes(
+    state: State, asked: Asked, caller: Caller | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the id of each user, and the values to write."""
+    if isinstance(asked.json, list):
+        for row in asked.json:
+            yield row["id"], {k: v for k, v in row.items() if k != "id"}
+        return
+    rights = Rights(state, caller)
+    rule = json.dumps(asked.body["query"]["filter"])
+    found = _matching(state, replace(asked, query={"filter": rule}), rights)
+    for user in found:
+        if rights.sees(user):
+            yield user.id, asked.body["data"]
 
 
 def delete_user(

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
-from accounts.flows import email_change, sign_up, sso_attempts
+from accounts.flows import mailed_links, sign_up, sso_attempts
 from accounts.sessions import SessionStore
 from accounts.throttling import limits
 
@@ -16,6 +16,6 @@ class Command(BaseCommand):
         """Delete the expired rows."""
         SessionStore.clear_expired()
         limits.clear_ended()
-        email_change.clear_ended()
+        mailed_links.clear_ended()
         sign_up.clear_old()
         sso_attempts.clear_ended()

@@ -17,7 +17,7 @@ from accounts.directus.ids import PICTURE_FOLDER
 from accounts.flows import deletion
 from accounts.models import (
     Attempts,
-    EmailChange,
+    MailedLink,
     RecoveryCode,
     RoleMembership,
     Session,
@@ -267,7 +267,7 @@ def test_nothing_here_identifies_the_deleted_user(her_browser, directus):
     assert not user.has_usable_password()
     assert not user.groups.exists()
     assert not user.user_permissions.exists()
-    for model in (Session, RecoveryCode, EmailChange, RoleMembership, SignUp):
+    for model in (Session, RecoveryCode, MailedLink, RoleMembership, SignUp):
         assert not model.objects.exists(), model
     assert not Attempts.objects.exclude(key__startswith="address-").exists()
     assert LogEntry.objects.get().object_repr == str(user.directus_id)
@@ -289,7 +289,7 @@ def fill_every_column(user):
     user.user_permissions.add(Permission.objects.first())
     RoleMembership.objects.create(user=user, group=group)
     RecoveryCode.objects.create(user=user, digest="d", sealed_secret="s")
-    EmailChange.objects.create(
+    MailedLink.objects.create(
         user=user,
         old_email=user.email,
         new_email="n@example.com",

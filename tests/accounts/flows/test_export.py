@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.core import audit
 from accounts.models import (
-    EmailChange,
+    MailedLink,
     RecoveryCode,
     RoleMembership,
     Session,
@@ -149,7 +149,7 @@ def test_what_this_site_holds_is_in_it(export, signed_in_client, ada):
     RoleMembership.objects.create(user=user, group=Group.objects.get())
     now = timezone.now()
     RecoveryCode.objects.create(user=user, digest=CANARY, sealed_secret=CANARY)
-    EmailChange.objects.create(
+    MailedLink.objects.create(
         user=user,
         old_email=user.email,
         new_email="new@example.com",

@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.directus import DirectusUnavailable
 from accounts.flows import deletion_local, email_change, sign_up
-from accounts.models import EmailChange, Session, User
+from accounts.models import MailedLink, Session, User
 from accounts.sync import webhook
 from accounts.throttling import attempts
 
@@ -85,7 +85,7 @@ def test_a_reset_ends_the_sessions_of_the_address_new_owner(
 ):
     browser, heir = moved
     sign_in(heir, Client())
-    EmailChange.objects.create(
+    MailedLink.objects.create(
         user=local(ada),
         old_email=ada.email,
         new_email="next@example.com",
