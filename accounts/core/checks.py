@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 
+from config.mail_backend import tls_context
+
 from . import clients
 
 # Fields of Directus itself. Some have their own place on the profile page, and some
@@ -156,6 +158,16 @@ def _check_profile():
 
 
 def _check_mails():
+    try:
+        tls_context()
+    except OSError:
+        return [
+            checks.Error(
+                "EMAIL_CA_BUNDLE is no readable file of certificates.",
+                hint="It has the certificates of a private authority, as PEM.",
+                id="accounts.E020",
+            )
+        ]
     if settings.EMAIL_URL:
         return []
     return [

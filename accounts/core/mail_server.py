@@ -11,10 +11,6 @@ from django.core.mail import EmailMessage
 from . import mail_troubles
 from .mail_troubles import Trouble
 
-# Seconds for each answer. A server may look through a mail before it takes it, and a
-# time-out then would send the mail again.
-PATIENCE = 20.0
-
 
 class Failed(Exception):
     """A mail did not go out, or there is no connection."""
@@ -28,10 +24,10 @@ class MailServer:
     """One connection, opened when it is needed. A context manager, which closes it.
 
     Args:
-        patience: seconds to wait for each answer.
+        patience: seconds to wait for each answer, if not the usual ones.
     """
 
-    def __init__(self, *, patience: float = PATIENCE):
+    def __init__(self, *, patience: float | None = None):
         self._patience = patience
         self._backend: Any = None
 
@@ -50,7 +46,8 @@ class MailServer:
         if self._backend is not None:
             return
         backend = _backend()
-        backend.timeout = self._patience
+        if self._patience:
+            backend.timeout = self._patience
         try:
             backend.open()
         except OSError as error:
@@ -83,7 +80,7 @@ class MailServer:
 def _backend() -> Any:
     if django.VERSION < (6, 1):
         return mail.get_connection()
-    return mail.mailers.default
+    return getattr(mail, "mailers").default  # noqa: B009 — new in 6.1
 
 
 def _hang_up(backend: Any) -> None:

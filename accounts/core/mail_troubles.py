@@ -19,6 +19,7 @@ class Trouble(StrEnum):
     NO_CONNECTION = "no_connection"
     TIMEOUT = "timeout"
     CERTIFICATE = "certificate"
+    OTHER_NAME = "other_name"
     TLS = "tls"
     SIGN_IN = "sign_in"
     UNAVAILABLE = "unavailable"
@@ -42,6 +43,7 @@ ABOUT_SERVER = frozenset(
         Trouble.NO_CONNECTION,
         Trouble.TIMEOUT,
         Trouble.CERTIFICATE,
+        Trouble.OTHER_NAME,
         Trouble.TLS,
         Trouble.SIGN_IN,
         Trouble.UNAVAILABLE,
@@ -52,6 +54,8 @@ ENDS_ROUND = ABOUT_SERVER | {Trouble.UNANSWERED}
 FOR_GOOD = frozenset({Trouble.RECIPIENT, Trouble.CONTENT})
 # Of a server that ends the connection.
 CLOSING = 421
+# OpenSSL's codes for a certificate of another name or address.
+NAME_DIFFERS = {62, 64}
 
 
 def of_connection(error: Exception) -> Trouble:
@@ -60,11 +64,13 @@ def of_connection(error: Exception) -> Trouble:
         # smtplib puts this in place of a time-out.
         silent = isinstance(error.__context__, TimeoutError)
         return Trouble.TIMEOUT if silent else Trouble.UNAVAILABLE
+    if isinstance(error, ssl.SSLCertVerificationError):
+        differs = error.verify_code in NAME_DIFFERS
+        return Trouble.OTHER_NAME if differs else Trouble.CERTIFICATE
     kinds: list[tuple[type[Exception], Trouble]] = [
         (smtplib.SMTPAuthenticationError, Trouble.SIGN_IN),
         (smtplib.SMTPNotSupportedError, Trouble.TLS),
         (smtplib.SMTPException, Trouble.UNAVAILABLE),
-        (ssl.SSLCertVerificationError, Trouble.CERTIFICATE),
         (ssl.SSLError, Trouble.TLS),
         (socket.gaierror, Trouble.UNKNOWN_HOST),
         (TimeoutError, Trouble.TIMEOUT),
@@ -106,6 +112,7 @@ def in_words(trouble: str) -> str:
         Trouble.NO_CONNECTION: _("The mail server accepts no connection."),
         Trouble.TIMEOUT: _("The mail server did not answer in time."),
         Trouble.CERTIFICATE: _("The mail server's certificate is not trusted."),
+        Trouble.OTHER_NAME: _("The mail server's certificate is for another host."),
         Trouble.TLS: _("The mail server does not speak TLS as EMAIL_URL asks."),
         Trouble.SIGN_IN: _("The mail server refused the user or the password."),
         Trouble.UNAVAILABLE: _("The mail server takes no mails at present."),

@@ -13,7 +13,6 @@ from functools import cache
 from django.db import DatabaseError, close_old_connections, connections, transaction
 
 from . import delivery
-from .mail_troubles import Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ class Postman:
         self._may_look = threading.Event()
         self._must_end = threading.Event()
         self._thread = threading.Thread(target=self._work, name="postman", daemon=True)
-        self._trouble: Trouble | None = None
+        self._trouble = ""
 
     def start(self) -> None:
         """Begin to look for mails."""
@@ -49,25 +48,28 @@ class Postman:
         while not self._must_end.is_set():
             self._may_look.clear()
             self._look()
-            # A server that is away is not asked again for each new mail.
+            # What is away is not asked again for each new mail.
             pause = self._must_end if self._trouble else self._may_look
             pause.wait(PAUSE_SECONDS)
         connections.close_all()
 
     def _look(self) -> None:
         close_old_connections()
+        trouble = self._deliver()
+        if trouble and trouble != self._trouble:
+            logger.warning("Mails wait: %s", trouble)
+        self._trouble = trouble
+
+    def _deliver(self) -> str:
+        """Send mails; return why they wait, or an empty string."""
         try:
-            trouble = delivery.deliver(lambda: not self._must_end.is_set())
+            return delivery.deliver(lambda: not self._must_end.is_set()) or ""
         except DatabaseError as error:
-            logger.warning("Mails wait for the database: %s", type(error).__name__)
-            return
+            return type(error).__name__
         except Exception as error:  # noqa: BLE001
             # The thread must not end. Texts of errors may quote addresses.
             logger.error("The delivery of mails failed: %s", type(error).__name__)
-            return
-        if trouble and trouble != self._trouble:
-            logger.warning("Mails wait for the mail server: %s", trouble)
-        self._trouble = trouble
+            return type(error).__name__
 
 
 def call() -> None:
