@@ -53,7 +53,8 @@ def _deliver(mail: "OutgoingMail", server: MailServer) -> bool:
         Failed: the server takes no mails.
     """
     if mail.expires_at <= timezone.now():
-        outbox.give_up(mail, Trouble(mail.error or Trouble.EXPIRED))
+        if outbox.claim(mail):
+            outbox.give_up(mail, Trouble(mail.error or Trouble.EXPIRED))
         return False
     try:
         message = outbox.message_of(mail)

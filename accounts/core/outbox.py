@@ -9,7 +9,7 @@ import json
 import logging
 import secrets
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from cryptography.fernet import InvalidToken
@@ -109,9 +109,12 @@ def message_of(mail: "OutgoingMail") -> Message | None:
 
 def claim(mail: "OutgoingMail") -> bool:
     """Take a mail for some minutes; return False if another process has taken it."""
-    return _change(
-        mail, next_try_at=timezone.now() + LEASE, tries=F("tries") + 1, error=""
-    )
+    now = timezone.now()
+    rows = _rows().filter(pk=mail.pk, next_try_at__lte=now)
+    # Without its error, so that no `hurry` cuts the lease short.
+    is_mine = rows.update(next_try_at=now + LEASE, tries=F("tries") + 1, error="")
+    mail.next_try_at = now + LEASE
+    return bool(is_mine)
 
 
 def remove(mail: "OutgoingMail") -> None:
@@ -127,7 +130,7 @@ def put_off(mail: "OutgoingMail", trouble: Trouble) -> None:
 
 
 def give_up(mail: "OutgoingMail", trouble: Trouble) -> None:
-    """Keep a mail without its message, to be seen by operators."""
+    """Keep a claimed mail without its message, to be seen by operators."""
     now = timezone.now()
     if _change(
         mail, next_try_at=None, given_up_at=now, sealed_message="", error=trouble
@@ -144,11 +147,9 @@ def hurry() -> None:
 
 
 def _change(mail: "OutgoingMail", **columns: object) -> bool:
-    """Change a mail if no other process has changed it since it was read."""
+    """Change a claimed mail, unless the lease is over and another process has it."""
     rows = _rows().filter(pk=mail.pk, next_try_at=mail.next_try_at)
-    changed = bool(rows.update(**columns))
-    mail.next_try_at = cast("datetime | None", columns["next_try_at"])
-    return changed
+    return bool(rows.update(**columns))
 
 
 # Operators

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import DatabaseError
 from django.utils import timezone
 
 from ...core import outbox
@@ -41,6 +42,13 @@ def server(site: Site) -> Answer:
 
 def waiting(site: Site) -> Answer:
     """No mail waits for long, and none was given up."""
+    try:
+        return _waiting()
+    except DatabaseError:
+        return unknown("The database does not answer.")
+
+
+def _waiting() -> Answer:
     lost = outbox.given_up(timezone.now() - RECENT).exclude(error__in=FOR_GOOD)
     if last := lost.first():
         reason = f"Mails were given up since yesterday: {lost.count()}. The last one: "

@@ -196,7 +196,7 @@ def test_a_mail_without_an_answer_is_sent_again_as_the_same(server, write):
 
 def test_a_wrong_password_is_said_and_no_mail_is_lost(settings, write):
     server = SmtpServer(
-        authenticator=lambda *args: AuthResult(success=False),
+        authenticator=lambda *args: AuthResult(success=False, handled=False),
         auth_require_tls=False,
     ).start()
     use(settings, f"smtp://site:canary@127.0.0.1:{server.port}")

@@ -100,9 +100,12 @@ def test_errors_carry_no_text_of_the_server(settings):
     server.to_sender = "550 canary"
     use(settings, f"smtp://127.0.0.1:{server.port}")
 
-    with pytest.raises(Failed) as failed, MailServer() as opened:
-        opened.open()
-        opened.send(EmailMessage("s", "b", to=["canary@example.com"]))
+    mail = EmailMessage("s", "b", to=["canary@example.com"])
+    opened = MailServer()
+    opened.open()
+
+    with pytest.raises(Failed) as failed:
+        opened.send(mail)
 
     error = failed.value
     assert (error.__cause__, error.__suppress_context__) == (None, True)
