@@ -229,6 +229,8 @@ if not EMAIL_URL:
     SILENCED_SYSTEM_CHECKS.append("mail.E001")
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", default=f"noreply@{_host}")
 # Whether this site or Directus mails the links of sign-up and of a forgotten password.
+# directus_setup asks for the choice, because it makes the token.
+ACCOUNT_MAILS_CHOSEN = env.text("ACCOUNT_MAILS")
 ACCOUNT_MAILS = env.choice(
     "ACCOUNT_MAILS",
     "site" if DIRECTUS_SERVICE_TOKEN and EMAIL_URL else "directus",
