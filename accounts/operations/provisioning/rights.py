@@ -9,6 +9,8 @@ from ...directus.ids import SiteIds
 from .wanted import settings_fields
 
 STATUSES = ["active", "unverified", "suspended"]
+# Of new users, too; no user is changed to it.
+INVITED = "invited"
 
 OWN = {"id": {"_eq": "$CURRENT_USER"}}
 OWN_ROLE = {"id": {"_eq": "$CURRENT_ROLE"}}
@@ -205,7 +207,7 @@ def _creates_customers(customer_role: str) -> Permission:
             "_and": [
                 {"role": {"_nnull": True}},
                 {"role": {"_eq": customer_role}},
-                {"status": {"_in": STATUSES}},
+                {"status": {"_in": [*STATUSES, INVITED]}},
             ]
         },
         presets={"role": customer_role, "status": "active"},
