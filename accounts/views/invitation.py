@@ -7,9 +7,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.core import audit
 from accounts.directus import InvalidPayload
-from accounts.flows import invitation
+from accounts.flows import invitation, terms
 from accounts.flows.mailed_links import Purpose
-from accounts.forms.password_reset import NewPasswordForm
+from accounts.forms.terms import FirstPasswordForm
 from accounts.web import known_devices
 
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
@@ -21,7 +21,7 @@ from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
 class InvitationView(LinkTokenMixin, PublicFormView):
     """Choose the first password."""
 
-    form_class = NewPasswordForm
+    form_class = FirstPasswordForm
     template_name = "accounts/invitation.html"
     purpose = "invite"
     link_purpose = Purpose.INVITATION
@@ -49,11 +49,17 @@ class InvitationView(LinkTokenMixin, PublicFormView):
             return self.render_no_room()
         except invitation.Unsure:
             # The token is kept: if nothing was changed, it is still valid.
+            self._keep_terms(form, self.link_email)
             return redirect("accounts:invitation_unsure")
         self.token_is_spent()
+        self._keep_terms(form, email)
         response = redirect("accounts:invitation_done")
         known_devices.remember(self.request, response, audit.email_digest(email))
         return response
+
+    def _keep_terms(self, form: FirstPasswordForm, email: str) -> None:
+        if form.accepts_terms:
+            terms.accept(email)
 
     def render_no_room(self):
         """Say that the licence allows no more users; the invitation stays valid."""
