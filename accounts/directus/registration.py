@@ -17,15 +17,20 @@ _USERS_PAGE = re.compile(r"(https?://[^/?#]+)?(/[^/?#]+)*/admin/users/[^/?#]+")
 
 @dataclass(frozen=True)
 class NewUser:
-    """The values of a sign-up; the names may be empty."""
+    """The values of a new user; all but the address may be empty.
+
+    Without a password the user cannot sign in. Directus' registration takes no
+    language.
+    """
 
     email: str
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
     first_name: str = ""
     last_name: str = ""
+    language: str = ""
 
     def as_body(self) -> dict[str, str]:
-        """Return the values without empty names, which Directus refuses."""
+        """Return the values without empty ones, which Directus refuses."""
         return {name: value for name, value in asdict(self).items() if value}
 
 
@@ -52,7 +57,8 @@ class RegistrationClient(PlainClient):
         """Create a user with `auth`.
 
         Args:
-            status: `unverified` until the address is confirmed; empty for active.
+            status: `unverified` until the address is confirmed, `invited` until the
+                user chooses a password; empty for active.
 
         Returns:
             The id; None if this client may not read it.

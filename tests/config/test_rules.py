@@ -38,6 +38,7 @@ PUBLIC = {
     "reset-password/unsure/",
     "invite/",
     "invite/done/",
+    "invite/unsure/",
     "account/email/confirm/",
     "account/email/done/",
     "webhooks/directus/",
