@@ -1,22 +1,14 @@
-"""Mails about events of an account.
-
-Each mail is a text template in `accounts/mail/`: the subject in the first line, then
-paragraphs. The HTML part has the same paragraphs in a frame. Mails contain no secrets:
-a reader of another user's mail learns about the event, and can do nothing with it. The
-exception is the link that confirms a new address, which does nothing else.
-"""
+"""Mails about events of an account; `mail_texts` writes them."""
 
 import logging
 from collections.abc import Callable
 from copy import copy
-from datetime import UTC
 from functools import partial
 from smtplib import SMTPException
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from config.request import Request
@@ -24,7 +16,7 @@ from config.request import Request
 from ..directus import DirectusUser
 from ..web.languages import language_of
 from ..web.user_agent import browser_in_words
-from . import background, sign_in_ways
+from . import background, mail_texts, sign_in_ways
 
 if TYPE_CHECKING:
     from ..models import User
@@ -93,8 +85,6 @@ def _writer(
     context = {
         # A copy: later changes of the user belong into other mails.
         "user": copy(user),
-        "site_name": settings.SITE_NAME,
-        "site_url": settings.PUBLIC_URL,
         "moment": timezone.now(),
         # Looked up now: the background has no database.
         "provider": _provider_of(user),
@@ -116,16 +106,14 @@ def _provider_of(user: "User | DirectusUser | None") -> str:
 def _written(
     name: str, language: str, to: str, context: dict[str, Any]
 ) -> EmailMultiAlternatives:
-    # The templates name UTC, whatever time zone the page was shown in.
-    with translation.override(language), timezone.override(UTC):
-        text = render_to_string(f"accounts/mail/{name}.txt", context).strip()
-        subject, _, body = text.partition("\n")
-        html = render_to_string(
-            "accounts/mail/frame.html",
-            context | {"subject": subject, "paragraphs": _paragraphs(body)},
-        )
-    mail = EmailMultiAlternatives(subject.strip(), body.strip() + "\n", to=[to])
-    mail.attach_alternative(html, "text/html")
+    written = mail_texts.written(name, language, to, context)
+    mail = EmailMultiAlternatives(
+        written.subject,
+        written.text,
+        to=[to],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+    mail.attach_alternative(written.html, "text/html")
     return mail
 
 
@@ -134,8 +122,3 @@ def _cause(request: Request | None) -> dict[str, str]:
         return {}
     agent = request.META.get("HTTP_USER_AGENT", "")
     return {"address": request.client_address, "browser": browser_in_words(agent)}
-
-
-def _paragraphs(body: str) -> list[str]:
-    parts = (" ".join(part.split()) for part in body.split("\n\n"))
-    return [part for part in parts if part]
