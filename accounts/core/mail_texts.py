@@ -1,10 +1,9 @@
 """The subject, the text part and the HTML part of a mail, from one template.
 
-A mail is a template in `accounts/mail/` with a block for each of its parts; docs/mails.md
-describes them. `frame.txt` and `frame.html` put the parts together. Mails contain no
-secrets: a reader of another user's mail learns about the event, and can do nothing with
-it. The exception is a link to confirm an address or to choose a password, which does
-nothing else.
+A mail is a template in `accounts/mail/` with a block for each of its parts, which
+docs/mails.md describes; `frame.txt` and `frame.html` put the parts together. Mails
+contain no secrets: a reader of another user's mail learns about the event, and can do
+nothing with it. The exception is a link that confirms an address or sets a password.
 """
 
 import unicodedata

@@ -8,7 +8,6 @@ from smtplib import SMTPException
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone, translation
 
 from config.request import Request
@@ -17,6 +16,7 @@ from ..directus import DirectusUser
 from ..web.languages import language_of
 from ..web.user_agent import browser_in_words
 from . import background, mail_texts, sign_in_ways
+from .mail_message import Mail
 
 if TYPE_CHECKING:
     from ..models import User
@@ -63,7 +63,7 @@ def send_nothing(name: str, to: str) -> None:
     """
 
 
-def _hand_over(name: str, mail: EmailMultiAlternatives) -> None:
+def _hand_over(name: str, mail: Mail) -> None:
     try:
         mail.send()
     except (OSError, SMTPException, ValueError) as error:
@@ -78,7 +78,7 @@ def _writer(
     request: Request | None,
     address: str,
     facts: dict[str, Any],
-) -> Callable[[], EmailMultiAlternatives]:
+) -> Callable[[], Mail]:
     """Return a function that writes the mail with the present values."""
     # Without a language in the profile, the mail has the language of the page.
     spoken = "" if request is None else translation.get_language()
@@ -105,14 +105,9 @@ def _provider_of(user: "User | DirectusUser | None") -> str:
 
 def _written(
     name: str, language: str, to: str, context: dict[str, Any]
-) -> EmailMultiAlternatives:
+) -> Mail:
     written = mail_texts.written(name, language, to, context)
-    mail = EmailMultiAlternatives(
-        written.subject,
-        written.text,
-        to=[to],
-        headers={"Auto-Submitted": "auto-generated"},
-    )
+    mail = Mail(written.subject, written.text, to=[to])
     mail.attach_alternative(written.html, "text/html")
     return mail
 
