@@ -12,9 +12,9 @@ LONGEST_LINE = 998
 class Mail(EmailMultiAlternatives):
     """A mail of the site: no program answers it, and no line of it is broken.
 
-    Django 6 writes long lines as quoted-printable, and a link that is copied from such a
-    source is broken by a `=`. Django 5 puts a long subject in the second line of its
-    header, with a space before it.
+    Django 6 writes long lines as quoted-printable, and a link that is copied from such
+    a source is broken by a `=`. Django 5 begins a long subject in the second line of
+    its header, after a space.
     """
 
     def message(self, **options: Any) -> Message:

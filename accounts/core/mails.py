@@ -103,9 +103,7 @@ def _provider_of(user: "User | DirectusUser | None") -> str:
     return sign_in_ways.label_of(user.provider)
 
 
-def _written(
-    name: str, language: str, to: str, context: dict[str, Any]
-) -> Mail:
+def _written(name: str, language: str, to: str, context: dict[str, Any]) -> Mail:
     written = mail_texts.written(name, language, to, context)
     mail = Mail(written.subject, written.text, to=[to])
     mail.attach_alternative(written.html, "text/html")
