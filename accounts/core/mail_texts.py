@@ -6,7 +6,7 @@ contain no secrets: a reader of another user's mail learns about the event, and 
 nothing with it. The exception is a link that confirms an address or sets a password.
 """
 
-import unicodedata
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +25,8 @@ from ..web.time_zones import zone
 
 # Any moment: only the distance to another one counts.
 BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
+# Control characters count; the spaces at which no line breaks do not.
+SPACE = re.compile(r"(?:[^\S\xa0\u202f]|[\x00-\x1f\x7f-\x9f])+")
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,7 @@ def _paragraphs(text: str) -> list[str]:
 
 def _line(text: str) -> str:
     """Return a text without line breaks and control characters."""
-    spaced = (" " if unicodedata.category(sign) == "Cc" else sign for sign in text)
-    return " ".join("".join(spaced).split())
+    return SPACE.sub(" ", text).strip(" ")
 
 
 def _facts(context: dict[str, Any]) -> list[tuple[str, str]]:
