@@ -92,7 +92,7 @@ def _defaults(brand: Branding, to: str, place: ZoneInfo) -> dict[str, Any]:
     support = f"mailto:{brand.support_email}" if brand.support_email else home
     return {
         "branding": brand,
-        "site_name": brand.name,
+        "site_name": _line(brand.name),
         "site_url": settings.PUBLIC_URL,
         "home_url": home,
         "support_url": support,
@@ -142,7 +142,7 @@ def _facts(context: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         (_("When"), f"{when} ({context['zone']})"),
         (_("IP address"), context["address"]),
-        (_("Browser"), context["browser"]),
+        (_("Browser"), _line(context["browser"])),
     ]
 
 
