@@ -1,22 +1,13 @@
-"""Mails about events of an account.
-
-Each mail is a text template in `accounts/mail/`: the subject in the first line, then
-paragraphs. The HTML part has the same paragraphs in a frame. Mails contain no secrets:
-a reader of another user's mail learns about the event, and can do nothing with it. The
-exception is the link that confirms a new address, which does nothing else.
-"""
+"""Mails about events of an account; `mail_texts` writes them."""
 
 import logging
 from collections.abc import Callable
 from copy import copy
-from datetime import UTC
 from functools import partial
 from smtplib import SMTPException
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from config.request import Request
@@ -24,7 +15,8 @@ from config.request import Request
 from ..directus import DirectusUser
 from ..web.languages import language_of
 from ..web.user_agent import browser_in_words
-from . import background, sign_in_ways
+from . import background, mail_texts, sign_in_ways
+from .mail_message import Mail
 
 if TYPE_CHECKING:
     from ..models import User
@@ -71,7 +63,7 @@ def send_nothing(name: str, to: str) -> None:
     """
 
 
-def _hand_over(name: str, mail: EmailMultiAlternatives) -> None:
+def _hand_over(name: str, mail: Mail) -> None:
     try:
         mail.send()
     except (OSError, SMTPException, ValueError) as error:
@@ -86,15 +78,13 @@ def _writer(
     request: Request | None,
     address: str,
     facts: dict[str, Any],
-) -> Callable[[], EmailMultiAlternatives]:
+) -> Callable[[], Mail]:
     """Return a function that writes the mail with the present values."""
     # Without a language in the profile, the mail has the language of the page.
     spoken = "" if request is None else translation.get_language()
     context = {
         # A copy: later changes of the user belong into other mails.
         "user": copy(user),
-        "site_name": settings.SITE_NAME,
-        "site_url": settings.PUBLIC_URL,
         "moment": timezone.now(),
         # Looked up now: the background has no database.
         "provider": _provider_of(user),
@@ -113,19 +103,10 @@ def _provider_of(user: "User | DirectusUser | None") -> str:
     return sign_in_ways.label_of(user.provider)
 
 
-def _written(
-    name: str, language: str, to: str, context: dict[str, Any]
-) -> EmailMultiAlternatives:
-    # The templates name UTC, whatever time zone the page was shown in.
-    with translation.override(language), timezone.override(UTC):
-        text = render_to_string(f"accounts/mail/{name}.txt", context).strip()
-        subject, _, body = text.partition("\n")
-        html = render_to_string(
-            "accounts/mail/frame.html",
-            context | {"subject": subject, "paragraphs": _paragraphs(body)},
-        )
-    mail = EmailMultiAlternatives(subject.strip(), body.strip() + "\n", to=[to])
-    mail.attach_alternative(html, "text/html")
+def _written(name: str, language: str, to: str, context: dict[str, Any]) -> Mail:
+    written = mail_texts.written(name, language, to, context)
+    mail = Mail(written.subject, written.text, to=[to])
+    mail.attach_alternative(written.html, "text/html")
     return mail
 
 
@@ -134,8 +115,3 @@ def _cause(request: Request | None) -> dict[str, str]:
         return {}
     agent = request.META.get("HTTP_USER_AGENT", "")
     return {"address": request.client_address, "browser": browser_in_words(agent)}
-
-
-def _paragraphs(body: str) -> list[str]:
-    parts = (" ".join(part.split()) for part in body.split("\n\n"))
-    return [part for part in parts if part]
