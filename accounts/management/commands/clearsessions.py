@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
-from accounts.flows import mailed_links, sign_up, sso_attempts
+from accounts.flows import mailed_links, sign_up, sso_attempts, terms
 from accounts.sessions import SessionStore
 from accounts.throttling import limits
 
@@ -18,4 +18,5 @@ class Command(BaseCommand):
         limits.clear_ended()
         mailed_links.clear_ended()
         sign_up.clear_old()
+        terms.clear_old()
         sso_attempts.clear_ended()
