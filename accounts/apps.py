@@ -12,6 +12,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self):
         from .core import checks  # noqa: F401
+        from .forms import checks as checks_of_forms  # noqa: F401
         from .sessions import receivers  # noqa: F401
 
 

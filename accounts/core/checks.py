@@ -1,6 +1,7 @@
 """System checks of the settings; `directus_doctor` has those with network calls."""
 
 import re
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -26,6 +27,15 @@ NO_PROFILE_FIELDS = {
     "last_access",
     "last_page",
     "time_zone",
+}
+# The sign-up form has fields of these names.
+NO_SIGN_UP_FIELDS = NO_PROFILE_FIELDS | {
+    "first_name",
+    "last_name",
+    "language",
+    "terms",
+    "opened",
+    "your_website",
 }
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -82,15 +92,44 @@ def _check_sessions() -> list[checks.CheckMessage]:
 
 
 def _check_sign_up():
-    if clients.signup_mode() == "create" and not clients.customer_role():
-        return [
+    found = list(_check_sign_up_fields())
+    mode, is_from_site = clients.signup_mode(), mails.is_from_site()
+    if clients.customer_role():
+        return found
+    if mode == "create":
+        found.append(
             checks.Error(
                 "DIRECTUS_SIGNUP=create needs DIRECTUS_CUSTOMER_ROLE.",
                 hint="Without it Directus creates users that have no role.",
                 id="accounts.E008",
             )
-        ]
-    return []
+        )
+    elif mode == "register" and is_from_site:
+        found.append(
+            checks.Error(
+                "Sign-up needs DIRECTUS_CUSTOMER_ROLE, as the site creates the users.",
+                hint="directus_setup writes it; ACCOUNT_MAILS=directus needs none.",
+                id="accounts.E021",
+            )
+        )
+    return found
+
+
+def _check_sign_up_fields() -> Iterator[checks.CheckMessage]:
+    names = clients.signup_fields()
+    for number, name in enumerate(names, 1):
+        if name in NO_SIGN_UP_FIELDS or not FIELD_NAME.fullmatch(name):
+            yield checks.Error(
+                f"DIRECTUS_SIGNUP_FIELDS: number {number} cannot be one of them.",
+                hint="It is for fields that were added to users in Directus.",
+                id="accounts.E020",
+            )
+    if names and not clients.service_token():
+        yield checks.Warning(
+            "The sign-up page leaves out DIRECTUS_SIGNUP_FIELDS.",
+            hint="Visitors may not write them; DIRECTUS_SERVICE_TOKEN is needed.",
+            id="accounts.W020",
+        )
 
 
 def _check_transport():

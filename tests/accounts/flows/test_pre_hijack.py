@@ -310,7 +310,7 @@ def test_a_sign_up_sends_the_fields_of_its_form_alone(client, directus):
     assert directus.state.role_name(user.role) == CUSTOMER
 
 
-def test_a_classic_sign_up_sends_the_customer_role_alone(
+def test_a_classic_sign_up_sends_role_and_language_besides(
     client, directus: FakeDirectus, settings, service_token
 ):
     settings.DIRECTUS_SIGNUP = "create"
@@ -322,6 +322,7 @@ def test_a_classic_sign_up_sends_the_customer_role_alone(
         "password": PASSWORD,
         "first_name": "New",
         "last_name": "Person",
+        "language": "en-GB",
         "role": settings.DIRECTUS_CUSTOMER_ROLE,
     }
 
