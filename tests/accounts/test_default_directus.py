@@ -6,6 +6,7 @@ and no proxy.
 
 import json
 import os
+import re
 import secrets
 import sys
 
@@ -239,3 +240,32 @@ def test_a_new_address(bare, new_browser, mailbox, customer):
     mailbox.wait_for(customer.email, "email was changed")
     assert not can_sign_in(bare, customer.email, customer.password)
     assert can_sign_in(bare, new, customer.password)
+
+
+def test_an_invitation(bare, new_browser, mailbox, email):
+    staff, guest = new_browser(), new_browser()
+    kept = bare.credentials()
+    staff.sign_in(Customer("", kept["admin_email"], kept["admin_password"]))
+    names = {"first_name": "Erika", "last_name": "Example"}
+    page = submit(staff, "/admin/accounts/user/invite/", email=email, **names)
+    assert page.location.startswith("/admin/accounts/user/"), page.text
+
+    path = open_link(guest, bare, mailbox.link_for(email, "invited"))
+    page = submit(guest, path, new_password=NEW, new_password_again=NEW)
+
+    assert page.location == "/invite/done/"
+    assert can_sign_in(bare, email, NEW)
+
+
+def test_staff_send_a_link_to_a_new_password(bare, new_browser, mailbox, customer):
+    staff = new_browser()
+    kept = bare.credentials()
+    staff.sign_in(Customer("", kept["admin_email"], kept["admin_password"]))
+    bare.site.manage("directus_sync", "--user", customer.email)
+    found = staff.get(f"/admin/accounts/user/?q={customer.email}").text
+    user = re.search(r"/admin/accounts/user/\d+/", found)[0]
+
+    page = staff.post(f"{user}send-password-reset/", post="yes")
+
+    assert page.status == 302
+    assert mailbox.link_for(customer.email, "Reset your").startswith(bare.site_url)
