@@ -54,7 +54,13 @@ class SignUpForm(TermsMixin, AddedFieldsForm):
     """Name, email address, password, and what operators ask for.
 
     SIGN_UP_FORM may name a subclass with further fields, such as a captcha.
+
+    Attributes:
+        content_security: other sites that the page may load from, by directive of the
+            content security policy.
     """
+
+    content_security: dict[str, list[str]] = {}
 
     # Directus' own columns hold 50 characters on most databases.
     first_name = forms.CharField(

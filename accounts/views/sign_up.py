@@ -1,5 +1,6 @@
 """Sign up."""
 
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponseRedirect
@@ -38,7 +39,8 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
             return SignUpClosedView.as_view()(request)
         if not sign_in_ways.sign_in_ways().has_passwords:
             return redirect("accounts:login")
-        return super().dispatch(request, *args, **kwargs)
+        allow = csp_update(sign_up_form().content_security)
+        return allow(super().dispatch)(request, *args, **kwargs)
 
     def post(self, request, *args, **kwargs):
         """Sign up; a program gets the same answer for nothing."""
