@@ -144,7 +144,7 @@ class DirectusClient(
         *,
         statuses: Sequence[str],
     ) -> bool:
-        """Change a user whose address, role and status are still as the caller read them.
+        """Change a user who still has the address and role of a profile.
 
         Args:
             user: the profile.

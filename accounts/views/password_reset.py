@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.core import audit
 from accounts.directus import DirectusAPIError, InvalidPayload
 from accounts.flows import password_reset
+from accounts.flows.lost_answers import Unsure
 from accounts.flows.mailed_links import Purpose
 from accounts.forms.password_reset import NewPasswordForm, PasswordResetForm
 from accounts.web import known_devices
@@ -66,12 +67,15 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.link_owner}
 
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(email=self.link_email, **kwargs)
+
     def submit(self, form):
         """Set the password; after a refused password the token stays valid."""
         password = form.cleaned_data["new_password"]
         try:
             email = password_reset.reset(self.request, self.token, password)
-        except password_reset.Unsure:
+        except Unsure:
             # The token is kept: if the password was not changed, it is still valid.
             return redirect("accounts:password_reset_unsure")
         except InvalidPayload:
