@@ -11,6 +11,7 @@ from accounts.directus import InvalidPayload
 from accounts.flows import password_change
 from accounts.forms.password_change import PasswordChangeForm
 from accounts.web import known_devices
+from config.branding_tags import support_link
 
 from .account_pages import AccountFormView, AccountPageView, NotForProvidersMixin
 from .reauthentication import check_password
@@ -51,8 +52,8 @@ class PasswordChangeView(NotForProvidersMixin, AccountFormView):
             )
             return self.form_invalid(form)
         except password_change.NotAllowed:
-            text = _("You can't change your password here. Contact support.")
-            form.add_error(None, text)
+            text = _("You can't change your password here. [Contact support].")
+            form.add_error(None, support_link(text))
             return self.form_invalid(form)
         return self._changed(form.user, stays)
 

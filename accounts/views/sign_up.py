@@ -12,6 +12,7 @@ from accounts.core import clients, sign_in_ways
 from accounts.directus import NewUser
 from accounts.flows import sign_up
 from accounts.forms.sign_up import SignUpForm
+from config.branding_tags import support_link
 
 from .floors import at_least
 from .mixins import OnlyVisitorsMixin, PublicFormView, PublicPageView
@@ -51,9 +52,8 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
             form.add_error("email", _("This email address already has an account."))
             return self.form_invalid(form)
         except sign_up.NotAccepted:
-            form.add_error(
-                None, _("You can't sign up with this email address. Contact support.")
-            )
+            text = _("You can't sign up with this email address. [Contact support].")
+            form.add_error(None, support_link(text))
             return self.form_invalid(form)
         return HttpResponseRedirect(self.success_url)
 

@@ -44,6 +44,7 @@ PUBLIC = {
     "admin/login/",
     "healthz",
     "readyz",
+    "brand/<str:name>",
 }
 
 OFFERED = {"directus", "migrations", "signals"}
