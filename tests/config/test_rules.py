@@ -45,6 +45,7 @@ PUBLIC = {
     "admin/login/",
     "healthz",
     "readyz",
+    "brand/<str:name>",
 }
 
 OFFERED = {"directus", "migrations", "signals"}
