@@ -17,7 +17,14 @@ from config.request import AuthenticatedRequest
 from .. import signals
 from ..core import audit, clients
 from ..core.service_token import ServiceTokenRefused, service_call
-from ..models import MailedLink, RecoveryCode, RoleMembership, SignUp, User
+from ..models import (
+    AccountEvent,
+    MailedLink,
+    RecoveryCode,
+    RoleMembership,
+    SignUp,
+    User,
+)
 from ..throttling.attempts import counted_for
 
 SECRETS = frozenset({"password", "token", "tfa_secret", "auth_data"})
@@ -125,6 +132,11 @@ def _in_django(user: User) -> dict[str, Any]:
             )
         ),
         "sessions": list(user.sessions.order_by("pk").values(*SESSION_FIELDS)),
+        "events": list(
+            AccountEvent.objects.filter(user=user)
+            .order_by("pk")
+            .values("event", "at", "client_address", "user_agent")
+        ),
         "recovery_codes": list(
             RecoveryCode.objects.filter(user=user)
             .order_by("pk")

@@ -137,10 +137,12 @@ def _begin_anew(request: Request, email: str) -> None:
         request.session.flush()
         request.user = AnonymousUser()
     ended = end_sessions(Session.objects.filter(user__in=users))
-    audit.record("password_reset.done", request, email=email, sessions_ended=ended)
+    user = users.filter(is_active=True).first()
+    audit.record(
+        "password_reset.done", request, user=user, email=email, sessions_ended=ended
+    )
     mailed_links.void_all([user.mirrored_id for user in users])
     deletion.cancel_for(users, request)
-    user = users.filter(is_active=True).first()
     mails.send("password_changed", user, request, to=email)
 
 

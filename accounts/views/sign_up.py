@@ -12,6 +12,7 @@ from accounts.core import clients, sign_in_ways
 from accounts.directus import NewUser
 from accounts.flows import sign_up
 from accounts.forms.sign_up import SignUpForm
+from accounts.web import kept
 
 from .floors import at_least
 from .mixins import OnlyVisitorsMixin, PublicFormView, PublicPageView
@@ -34,7 +35,9 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
 
     def get_context_data(self, **kwargs):
         ways = sign_in_ways.sign_in_ways()
-        return super().get_context_data(ways=ways, **kwargs)
+        # For the buttons of providers, which sign in at once.
+        remember = kept.was_chosen(self.request)
+        return super().get_context_data(ways=ways, remember=remember, **kwargs)
 
     def away_title(self):
         """Return the heading of an outage on this page."""

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
-from accounts.flows import mailed_links, sign_up, sso_attempts
+from accounts.flows import activity, mailed_links, sign_up, sso_attempts
 from accounts.sessions import SessionStore
 from accounts.throttling import limits
 
@@ -10,7 +10,7 @@ from accounts.throttling import limits
 class Command(BaseCommand):
     """Like Django's command of this name, for the site's own tables."""
 
-    help = "Delete ended sessions, old counters, old links and old sign-ups."
+    help = "Delete ended sessions, old counters, links, sign-ups and activity."
 
     def handle(self, **options):
         """Delete the expired rows."""
@@ -19,3 +19,4 @@ class Command(BaseCommand):
         mailed_links.clear_ended()
         sign_up.clear_old()
         sso_attempts.clear_ended()
+        activity.clear_old()
