@@ -1,8 +1,9 @@
-"""DATABASE_URL, CACHE_URL and EMAIL_URL as Django's settings.
+"""DATABASE_URL, CACHE_URL, EMAIL_URL and EMAIL_FROM as Django's settings.
 
 Options in their query win over the site's own choices.
 """
 
+from email.utils import parseaddr, quote
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -191,3 +192,9 @@ def _mailers(found: dict[str, Any]) -> dict[str, Any]:
 
 def _wrong(name: str, wanted: str) -> ImproperlyConfigured:
     return ImproperlyConfigured(f"{name} must be like {wanted}; {ENCODED}.")
+
+
+def sender(address: str, name: str) -> str:
+    """Return the sender of mails: its own name if it has one, or else this name."""
+    own_name, bare = parseaddr(address)
+    return address if own_name or not bare else f'"{quote(name)}" <{bare}>'

@@ -94,10 +94,10 @@ def ada(directus):
 
 @pytest.fixture
 def sign_in(client):
-    """Return a function that signs a user in through the site's own page."""
+    """Return a function that signs a user in through the site's own page, to stay."""
 
     def sign_in(user, browser=client, **extra):
-        data = {"email": user.email, "password": user.password}
+        data = {"email": user.email, "password": user.password, "remember": "on"}
         response = browser.post("/login/", data, **extra)
         assert response.status_code == 302, "the sign-in was refused"
         return browser

@@ -10,11 +10,11 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import InvalidToken
-from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from . import outbox
+from .mail_message import Mail
 from .mail_server import Failed, MailServer
 from .mail_troubles import ENDS_ROUND, FOR_GOOD, Trouble
 from .outbox import Message
@@ -91,15 +91,12 @@ def _send(mail: "OutgoingMail", message: Message, server: MailServer) -> bool:
     return True
 
 
-def _written(mail: "OutgoingMail", message: Message) -> EmailMultiAlternatives:
+def _written(mail: "OutgoingMail", message: Message) -> Mail:
     headers = {
         # The same at each attempt.
         "Message-ID": mail.message_id,
         "Date": format_datetime(mail.created_at),
-        "Auto-Submitted": "auto-generated",
     }
-    written = EmailMultiAlternatives(
-        message.subject, message.text, to=[message.to], headers=headers
-    )
+    written = Mail(message.subject, message.text, to=[message.to], headers=headers)
     written.attach_alternative(message.html, "text/html")
     return written

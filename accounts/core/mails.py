@@ -1,18 +1,12 @@
 """Mails about events of an account.
 
-Each mail is a text template in `accounts/mail/`: the subject in the first line, then
-paragraphs. The HTML part has the same paragraphs in a frame. Mails contain no secrets
-but links: a reader of another user's mail learns about the event, and can do nothing
-else with it.
-
-A mail is written during the request, waits in `outbox`, and is sent by `postman`.
+A mail is written during the request (`mail_texts`), waits in `outbox`, and is sent by
+`postman`.
 """
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from config.request import Request
@@ -20,7 +14,7 @@ from config.request import Request
 from ..directus import DirectusUser
 from ..web.languages import language_of
 from ..web.user_agent import browser_in_words
-from . import outbox, postman, sign_in_ways
+from . import mail_texts, outbox, postman, sign_in_ways
 from .outbox import Message
 
 if TYPE_CHECKING:
@@ -83,16 +77,15 @@ def _written(
     spoken = "" if request is None else translation.get_language()
     context = {
         "user": user,
-        "site_name": settings.SITE_NAME,
-        "site_url": settings.PUBLIC_URL,
         "moment": timezone.now(),
         "provider": _provider_of(user),
         **facts,
     }
     language = language_of(user, otherwise=spoken)
-    # The templates name UTC, whatever time zone the page was shown in.
-    with translation.override(language), timezone.override(UTC):
-        return _rendered(name, to, context | _cause(request))
+    with translation.override(language):
+        context |= _cause(request)
+    found = mail_texts.written(name, language, to, context)
+    return Message(to, found.subject, found.text, found.html)
 
 
 def _provider_of(user: "User | DirectusUser | None") -> str:
@@ -102,23 +95,8 @@ def _provider_of(user: "User | DirectusUser | None") -> str:
     return sign_in_ways.label_of(user.provider)
 
 
-def _rendered(name: str, to: str, context: dict[str, Any]) -> Message:
-    text = render_to_string(f"accounts/mail/{name}.txt", context).strip()
-    subject, _, body = text.partition("\n")
-    html = render_to_string(
-        "accounts/mail/frame.html",
-        context | {"subject": subject, "paragraphs": _paragraphs(body)},
-    )
-    return Message(to, subject.strip(), body.strip() + "\n", html)
-
-
 def _cause(request: Request | None) -> dict[str, str]:
     if request is None:
         return {}
     agent = request.META.get("HTTP_USER_AGENT", "")
     return {"address": request.client_address, "browser": browser_in_words(agent)}
-
-
-def _paragraphs(body: str) -> list[str]:
-    parts = (" ".join(part.split()) for part in body.split("\n\n"))
-    return [part for part in parts if part]

@@ -38,12 +38,14 @@ PUBLIC = {
     "reset-password/unsure/",
     "invite/",
     "invite/done/",
+    "invite/unsure/",
     "account/email/confirm/",
     "account/email/done/",
     "webhooks/directus/",
     "admin/login/",
     "healthz",
     "readyz",
+    "brand/<str:name>",
 }
 
 OFFERED = {"directus", "migrations", "signals"}

@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand
 
 from accounts.core import outbox
-from accounts.flows import mailed_links, sign_up, sso_attempts
+from accounts.flows import activity, mailed_links, sign_up, sso_attempts, terms
 from accounts.sessions import SessionStore
 from accounts.throttling import limits
 
@@ -12,8 +12,8 @@ class Command(BaseCommand):
     """Like Django's command of this name, for the site's own tables."""
 
     help = (
-        "Delete ended sessions, old counters, old links, old sign-ups and mails that "
-        "were given up a month ago."
+        "Delete ended sessions, old counters, links, sign-ups and activity, and mails "
+        "that were given up a month ago."
     )
 
     def handle(self, **options):
@@ -22,5 +22,7 @@ class Command(BaseCommand):
         limits.clear_ended()
         mailed_links.clear_ended()
         sign_up.clear_old()
+        terms.clear_old()
         sso_attempts.clear_ended()
         outbox.clear_old()
+        activity.clear_old()

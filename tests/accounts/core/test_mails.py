@@ -24,8 +24,9 @@ def user(tmp_path, settings):
     folder = tmp_path / "accounts" / "mail"
     folder.mkdir(parents=True)
     (folder / "probe.txt").write_text(
-        "{% autoescape off %}About {{ what }}\n\nOne & two\nlines.\n\nThe end."
-        "{% endautoescape %}"
+        '{% extends "accounts/mail/mail.txt" %}'
+        "{% block subject %}About {{ what }}{% endblock %}"
+        "{% block text %}One & two\nlines.\n\nThe end.{% endblock %}"
     )
     return User(email="ada@example.com")
 
@@ -35,7 +36,7 @@ def test_a_mail_has_a_text_and_the_same_as_html(user):
 
     (sent,) = mail.outbox
     assert (sent.subject, sent.to) == ("About you", ["ada@example.com"])
-    assert sent.body == "One & two\nlines.\n\nThe end.\n"
+    assert sent.body.startswith("One & two lines.\n\nThe end.\n\n-- \n")
     ((html, kind),) = sent.alternatives
     assert kind == "text/html"
     assert "One &amp; two lines." in html
@@ -166,7 +167,10 @@ def test_a_mail_says_when_and_by_what_it_was_written(user, nothing_is_sent, sett
 
 @pytest.mark.parametrize(
     ("language", "when"),
-    [("en-US", "24 November 2026, 18:35"), ("de-DE", "24. November 2026 18:35")],
+    [
+        ("en-US", "24 November 2026, 18:35 (UTC)"),
+        ("de-DE", "24. November 2026 18:35 (UTC)"),
+    ],
 )
 def test_a_mail_has_times_as_its_reader_writes_them(user, language, when):
     user.language = language
