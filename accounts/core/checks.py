@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 
+from config.mail_backend import tls_context
+
 from . import clients, mails
 
 # Fields of Directus itself. Some have their own place on the profile page, and some
@@ -185,26 +187,59 @@ def _check_directus():
 def _check_profile():
     return [
         checks.Error(
-            f"DIRECTUS_PROFILE_FIELDS: number {number} cannot be one of them.",
+            f"{setting}: number {number} cannot be one of them.",
             hint="It is for fields that were added to users in Directus.",
             id="accounts.E012",
         )
-        for number, name in enumerate(clients.profile_fields(), 1)
+        for setting, names in (
+            ("DIRECTUS_PROFILE_FIELDS", clients.profile_fields()),
+            ("DIRECTUS_SIGNUP_FIELDS", clients.signup_fields()),
+        )
+        for number, name in enumerate(names, 1)
         if name in NO_PROFILE_FIELDS or not FIELD_NAME.fullmatch(name)
     ]
 
 
 def _check_mails():
+    try:
+        tls_context()
+    except OSError:
+        return [
+            checks.Error(
+                "EMAIL_CA_BUNDLE is no readable file of certificates.",
+                hint="It has the certificates of a private authority, as PEM.",
+                id="accounts.E023",
+            )
+        ]
+    lacking = [
+        name
+        for name, value in (
+            ("EMAIL_URL", settings.EMAIL_URL),
+            ("DIRECTUS_SERVICE_TOKEN", clients.service_token()),
+        )
+        if not value
+    ]
+    if lacking and mails.is_from_site():
+        return [_mails_without(" and ".join(lacking))]
     if settings.EMAIL_URL:
         return []
     return [
         checks.Warning(
             "EMAIL_URL is empty: this site sends no mails.",
-            hint="People are then not told when somebody changes their password, "
-            "their address or their second factor.",
+            hint="Users are not told of changes to their accounts, and Directus has to "
+            "mail the links of sign-up and reset.",
             id="accounts.W004",
         )
     ]
+
+
+def _mails_without(names):
+    return checks.Error(
+        f"ACCOUNT_MAILS=site needs {names}.",
+        hint="Without them the site cannot mail the links of sign-up and reset. "
+        "directus_setup makes the token; ACCOUNT_MAILS=directus needs neither.",
+        id="accounts.E013",
+    )
 
 
 def _check_deletion():

@@ -18,13 +18,14 @@ _USERS_PAGE = re.compile(r"(https?://[^/?#]+)?(/[^/?#]+)*/admin/users/[^/?#]+")
 
 @dataclass(frozen=True)
 class NewUser:
-    """The values of a sign-up; names and language may be empty.
+    """The values of a new user; all but the address may be empty.
 
-    `others` are fields that operators added to users in Directus.
+    Without a password the user cannot sign in. `others` are fields that operators added
+    to users in Directus.
     """
 
     email: str
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
     first_name: str = ""
     last_name: str = ""
     language: str = ""
@@ -64,7 +65,8 @@ class RegistrationClient(PlainClient):
         """Create a user with `auth`.
 
         Args:
-            status: `unverified` until the address is confirmed; empty for active.
+            status: `unverified` until the address is confirmed, `invited` until the
+                user chooses a password; empty for active.
 
         Returns:
             The id; None if this client may not read it.

@@ -74,7 +74,7 @@ class Rights:
         customer = self._state.role_id(CUSTOMER)
         if values.get("role", customer) != customer:
             raise answers.failed_validation("role", "eq", valid=customer)
-        _check_status(values)
+        _check_status(values, [*STATUSES, "invited"])
 
     def check_writable(self, changes: Mapping[str, Any], user: FakeUser | None) -> None:
         """Refuse what the caller may not change."""
@@ -95,7 +95,7 @@ class Rights:
                 f'You don\'t have permissions to perform "update" for the field(s) '
                 f'{names} in collection "{USERS}" or it does not exist.'
             )
-        _check_status(changes)
+        _check_status(changes, STATUSES)
 
     def check_deletable(self, user: FakeUser | None) -> None:
         """Refuse what the caller may not delete, or is not there."""
@@ -128,6 +128,6 @@ def _check_fields(values: Mapping[str, Any], allowed: set[str]) -> None:
             raise answers.forbidden_field(name)
 
 
-def _check_status(values: Mapping[str, Any]) -> None:
-    if values.get("status", "active") not in STATUSES:
-        raise answers.failed_validation("status", "in", valid=STATUSES)
+def _check_status(values: Mapping[str, Any], allowed: list[str]) -> None:
+    if values.get("status", "active") not in allowed:
+        raise answers.failed_validation("status", "in", valid=allowed)
