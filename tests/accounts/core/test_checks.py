@@ -42,7 +42,7 @@ def test_the_settings_of_the_tests_contradict_nothing(settings):
         ("PUBLIC_URL", "http://www.example.com", "accounts.W002"),
         ("HTTPS", True, "accounts.W003"),
         ("EMAIL_URL", "", "accounts.W004"),
-        ("EMAIL_CA_BUNDLE", "/nonexistent.pem", "accounts.E020"),
+        ("EMAIL_CA_BUNDLE", "/nonexistent.pem", "accounts.E016"),
         ("DIRECTUS_SERVICE_TOKEN", "", "accounts.W005"),
     ],
 )
@@ -58,6 +58,7 @@ def test_mails_of_the_site_need_a_server_and_a_token(settings, missing):
     settings.PUBLIC_URL = "http://localhost:8000"
     settings.ACCOUNT_DELETION = "off"
     settings.ACCOUNT_MAILS = "site"
+    settings.DIRECTUS_CUSTOMER_ROLE = "the-id-of-the-role"
     assert ids() == []
     setattr(settings, missing, "")
 
