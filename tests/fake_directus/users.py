@@ -71,8 +71,12 @@ def create_user(state: State, asked: Asked, caller: Caller | None) -> Answer:
     if state.find(email):
         raise answers.not_unique("email", f"[{email.lower()}]")
     state.check_password(values.get("password"))
+    added = {name: values.pop(name) for name in state.user_fields if name in values}
+    for name, value in added.items():
+        _check_custom(state, name, value)
     role = values.pop("role", None if caller is None else state.role_id(CUSTOMER))
     user = FakeUser(**{"password": None, "role": role} | values)
+    vars(user).update(added)
     state.users[user.id] = user
     return _read_back(state, asked, rights, user)
 
