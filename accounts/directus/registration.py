@@ -1,7 +1,8 @@
 """Sign users up, and confirm their addresses."""
 
 import re
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +20,8 @@ _USERS_PAGE = re.compile(r"(https?://[^/?#]+)?(/[^/?#]+)*/admin/users/[^/?#]+")
 class NewUser:
     """The values of a new user; all but the address may be empty.
 
-    Without a password the user cannot sign in. Directus' registration takes no
-    language.
+    Without a password the user cannot sign in. `others` are fields that operators added
+    to users in Directus.
     """
 
     email: str
@@ -28,10 +29,17 @@ class NewUser:
     first_name: str = ""
     last_name: str = ""
     language: str = ""
+    others: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
-    def as_body(self) -> dict[str, str]:
-        """Return the values without empty ones, which Directus refuses."""
-        return {name: value for name, value in asdict(self).items() if value}
+    def as_registration(self) -> dict[str, str]:
+        """Return the only values that /users/register takes, and no empty ones."""
+        names = ("email", "password", "first_name", "last_name")
+        return {name: value for name in names if (value := getattr(self, name))}
+
+    def as_record(self) -> dict[str, Any]:
+        """Return all values, without empty names, which Directus refuses."""
+        language = {"language": self.language} if self.language else {}
+        return {**self.others, **self.as_registration(), **language}
 
 
 class RegistrationClient(PlainClient):
@@ -48,7 +56,7 @@ class RegistrationClient(PlainClient):
             Forbidden: sign-up is closed, at all or for this address.
             RateLimited: there were too many sign-ups from this visitor.
         """
-        body = user.as_body() | {"verification_url": verification_url}
+        body = user.as_registration() | {"verification_url": verification_url}
         self._ask(slow_post("/users/register", body))
 
     def create_user(
@@ -68,7 +76,7 @@ class RegistrationClient(PlainClient):
             InvalidPayload: a value is not accepted.
             Forbidden: this client may not create users.
         """
-        body = user.as_body() | {"role": str(role)}
+        body = user.as_record() | {"role": str(role)}
         if status:
             body["status"] = status
         call = slow_post("/users", body, {"fields": "id"})

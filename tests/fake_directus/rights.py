@@ -64,7 +64,8 @@ class Rights:
         if caller is None and self._state.public_creates:
             allowed = PUBLIC_FIELDS
         elif caller is not None and (caller.is_service or caller.is_admin):
-            allowed = SERVICE_FIELDS | {"role"}
+            allowed = SERVICE_FIELDS | {"role", *self._state.user_fields}
+            allowed -= self._taken("directus_users.create")
             if "directus_users.create" in self._state.lacks:
                 raise answers.forbidden_collection(USERS)
         else:
