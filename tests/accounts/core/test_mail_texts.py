@@ -62,19 +62,11 @@ def test_every_mail_has_a_sample():
     assert templates == {sample.name for sample in mail_samples.SAMPLES}
 
 
-def test_the_guide_lists_every_mail_with_its_button():
+def test_the_guide_lists_every_mail():
     guide = (messages.ROOT / "docs" / "mails.md").read_text()
-    listed = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|;]+)", guide, re.MULTILINE))
-    buttons = {
-        sample.name: address_in(mail) and mail.text.split(":\nhttp")[0].split("\n")[-1]
-        for sample, (_, mail, _) in zip(
-            mail_samples.SAMPLES, rendered("en-gb"), strict=True
-        )
-        if not sample.provider or sample.name == "password_reset_provider"
-    }
+    listed = re.findall(r"^\| `(\w+)` \|.+\|.+\|.+\|$", guide, re.MULTILINE)
 
-    mails = {name: listed[name].strip() for name in listed if name in buttons}
-    assert mails == {name: button or "none" for name, button in buttons.items()}
+    assert set(listed) == {sample.name for sample in mail_samples.SAMPLES}
 
 
 @languages
