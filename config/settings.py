@@ -228,8 +228,12 @@ vars().update(service_urls.email(EMAIL_URL or "dummymail://"))
 if not EMAIL_URL:
     # accounts.W004 says the same, as a warning; Django 6.1 fails for it.
     SILENCED_SYSTEM_CHECKS.append("mail.E001")
-DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", default=f"noreply@{_host}")
+DEFAULT_FROM_EMAIL = service_urls.sender(
+    env.text("EMAIL_FROM", default=f"noreply@{_host}"), SITE_NAME
+)
 # Whether this site or Directus mails the links of sign-up and of a forgotten password.
+# directus_setup asks for the choice, because it makes the token.
+ACCOUNT_MAILS_CHOSEN = env.text("ACCOUNT_MAILS")
 ACCOUNT_MAILS = env.choice(
     "ACCOUNT_MAILS",
     "site" if DIRECTUS_SERVICE_TOKEN and EMAIL_URL else "directus",

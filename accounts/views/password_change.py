@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.core import audit
 from accounts.directus import InvalidPayload
 from accounts.flows import password_change
+from accounts.flows.lost_answers import Unsure
 from accounts.forms.password_change import PasswordChangeForm
 from accounts.web import known_devices
 from config.branding_tags import support_link
@@ -43,7 +44,7 @@ class PasswordChangeView(NotForProvidersMixin, AccountFormView):
             stays = password_change.change(
                 self.request, tokens, data["new_password"], data.get("otp", "")
             )
-        except password_change.Unsure:
+        except Unsure:
             return redirect("accounts:password_change_unsure")
         except InvalidPayload:
             form.add_error(
