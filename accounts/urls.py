@@ -98,6 +98,11 @@ urlpatterns = [
     path(
         "invite/done/", invitation.InvitationDoneView.as_view(), name="invitation_done"
     ),
+    path(
+        "invite/unsure/",
+        invitation.InvitationUnsureView.as_view(),
+        name="invitation_unsure",
+    ),
     path("account/", profile.ProfileView.as_view(), name="profile"),
     path("account/picture/", profile.PictureView.as_view(), name="picture"),
     path(

@@ -144,7 +144,12 @@ class DirectusClient(
         *,
         statuses: Sequence[str],
     ) -> bool:
-        """Change a user who still has the address of a profile and one of the statuses.
+        """Change a user who still has the address and role of a profile.
+
+        Args:
+            user: the profile.
+            changes: the new values.
+            statuses: the user has one of these.
 
         Returns:
             Whether the user was changed.
@@ -153,9 +158,11 @@ class DirectusClient(
             InvalidPayload: a value is not accepted.
             DirectusUnavailable: another number of users was changed.
         """
+        role = {"_eq": str(user.role_id)} if user.role_id else {"_null": True}
         rule = [
             {"id": {"_eq": str(user.id)}},
             {"email": {"_eq": user.email}},
+            {"role": role},
             {"status": {"_in": list(statuses)}},
         ]
         body = {"query": {"filter": {"_and": rule}}, "data": dict(changes)}

@@ -30,6 +30,7 @@ class LoggedSignIn:
     address: str = field(repr=False)
     user_agent: str = field(repr=False)
 
+
 class RecordsClient(PlainClient):
     """Reads all data of a user, and deletes users."""
 
@@ -85,9 +86,7 @@ class RecordsClient(PlainClient):
             "sort": "-id",
             "limit": str(MOST_SIGN_INS),
         }
-        call = Call(
-            "GET", "/activity", params=params, repeat=Repeat.ALWAYS, large=True
-        )
+        call = Call("GET", "/activity", params=params, repeat=Repeat.ALWAYS, large=True)
         answer = self._answer_signed(call)
         if not isinstance(answer.data, list):
             raise DirectusUnavailable("GET /activity: not a list")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from ..models import AccountEvent, RecoveryCode, RoleMembership, User
 from ..sessions.store import end_sessions
 from ..throttling.attempts import clear_attempts
-from . import mailed_links, sign_up
+from . import mailed_links, sign_up, terms
 
 # All columns except the keys, the unusable password, and the time of creation.
 BLANK: dict[str, Any] = {
@@ -66,6 +66,7 @@ def erase(user: User, *, is_finished: bool) -> int:
     others = User.objects.filter(email__iexact=email, directus_id__isnull=False)
     if email and not others.exclude(pk=user.pk).exists():
         sign_up.delete_sign_ups(email)
+        terms.forget(email)
         clear_attempts(email)
     _rename_in_admin_log(user)
     return end_sessions(user.sessions.all())

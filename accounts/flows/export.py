@@ -23,6 +23,7 @@ from ..models import (
     RecoveryCode,
     RoleMembership,
     SignUp,
+    TermsAcceptance,
     User,
 )
 from ..throttling.attempts import counted_for
@@ -159,10 +160,13 @@ def _columns(user: User) -> dict[str, Any]:
 
 
 def _by_address(user: User) -> dict[str, Any]:
-    """Return the counts of the address, which are stored under a digest."""
-    sign_ups = SignUp.objects.filter(pk=audit.email_digest(user.account_key))
+    """Return the counts and times of the address, which are stored under a digest."""
+    digest = audit.email_digest(user.account_key)
+    sign_ups = SignUp.objects.filter(pk=digest)
+    accepted = TermsAcceptance.objects.filter(pk=digest)
     return {
         "sign_ups": list(sign_ups.values("count", "last_at", "is_void")),
+        "terms_accepted_by_address": list(accepted.values("accepted_at")),
         "attempts": counted_for(user.account_key),
     }
 

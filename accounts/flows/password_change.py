@@ -18,7 +18,6 @@ from ..directus import (
     DirectusAPIError,
     DirectusClient,
     DirectusError,
-    DirectusUnavailable,
     Forbidden,
     TokenPair,
 )
@@ -26,7 +25,7 @@ from ..sessions import current
 from ..sessions.ending import end_sessions_of
 from ..sessions.tokens import revoke
 from . import mailed_links, sign_in
-from .password_reset import Unsure
+from .lost_answers import Unsure, unsure_if_lost
 
 logger = logging.getLogger(__name__)
 
@@ -75,16 +74,12 @@ def change(
 def _write(request: AuthenticatedRequest, tokens: TokenPair, password: str) -> None:
     user_id = request.user.mirrored_id
     try:
-        own = clients.client_for_tokens(tokens, request)
-        try:
-            own.change_password(user_id, password)
-        except Forbidden as error:
-            _as_site(request, error).change_password(user_id, password)
-    except DirectusUnavailable as error:
-        # An answer with a time to try again means that nothing was changed.
-        if error.never_sent or error.retry_after is not None:
-            raise
-        raise Unsure from error
+        with unsure_if_lost():
+            own = clients.client_for_tokens(tokens, request)
+            try:
+                own.change_password(user_id, password)
+            except Forbidden as error:
+                _as_site(request, error).change_password(user_id, password)
     except (Forbidden, AuthenticationFailed) as error:
         logger.error(
             "Directus lets neither the user nor the site change a password, which "

@@ -139,7 +139,7 @@ def follow(message: Message, arrived_at: datetime) -> Outcome:
     pks = _pks_of(message)
     ended = _end_begun_before(message, pks, arrived_at)
     if "password" in message.fields:
-        mailed_links.void_all(list(pks))
+        mailed_links.void_all(list(message.directus_ids))
     outcome = _read_and_apply(pks, message.event)
     if message.more:
         ask_again(Q(), prove=_must_prove(message))

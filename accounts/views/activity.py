@@ -38,7 +38,9 @@ class ActivityView(AccountPageView):
         page = Paginator(events, PAGE_SIZE).get_page(self.request.GET.get("page"))
         return super().get_context_data(
             page=page,
-            rows=[(event, TEXTS[event.event], event.event in HARMLESS) for event in page],
+            rows=[
+                (event, TEXTS[event.event], event.event in HARMLESS) for event in page
+            ],
             is_complete=is_complete,
             days=activity.DAYS,
             **kwargs,

@@ -26,7 +26,7 @@ from accounts.directus import (
     TokenPair,
     TryLater,
 )
-from accounts.flows import sign_in, sign_in_pending
+from accounts.flows import sign_in, sign_in_pending, terms
 from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm, LoginForm
 from accounts.models import User
 from accounts.passwords.local import is_allowed
@@ -102,7 +102,9 @@ def begin_session(
     response = HttpResponseRedirect(url)
     try:
         login(request, user)
-        if not is_first:
+        if is_first:
+            terms.claim(user)
+        else:
             sign_in.tell_of_new_device(request, user)
         known_devices.remember(request, response, account, user)
     except BaseException:

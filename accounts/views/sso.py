@@ -103,9 +103,7 @@ def go_to_provider(
         Http404: Directus knows no such provider.
     """
     try:
-        url = sso.start(
-            request, provider, next=next_page, user=user, is_kept=is_kept
-        )
+        url = sso.start(request, provider, next=next_page, user=user, is_kept=is_kept)
     except NotFound as error:
         raise Http404 from error
     except (DirectusError, TryLater, sso.NotSetUp) as error:

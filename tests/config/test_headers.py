@@ -211,6 +211,7 @@ def pages(client, directus, ada, service_token, answers):
         "/reset-password/",
         "/reset-password/done/",
         "/reset-password/unsure/",
+        "/invite/unsure/",
         "/register/done/",
         "/verify-email/",
         "/verify-email/done/",

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.core import audit
 from accounts.directus.ids import PICTURE_FOLDER
-from accounts.flows import deletion
+from accounts.flows import deletion, mailed_links
 from accounts.models import (
     Attempts,
     MailedLink,
@@ -289,13 +289,8 @@ def fill_every_column(user):
     user.user_permissions.add(Permission.objects.first())
     RoleMembership.objects.create(user=user, group=group)
     RecoveryCode.objects.create(user=user, digest="d", sealed_secret="s")
-    MailedLink.objects.create(
-        user=user,
-        old_email=user.email,
-        new_email="n@example.com",
-        token_digest="t",
-        expires_at=timezone.now(),
-    )
+    for purpose in MailedLink.Purpose:
+        mailed_links.make(purpose, "s", user.email, user.directus_id)
     SignUp.objects.create(email_digest=audit.email_digest(user.email))
     log_in(Client(), user.email, "wrong")
     LogEntry.objects.create(

@@ -150,9 +150,10 @@ def test_what_this_site_holds_is_in_it(export, signed_in_client, ada):
     now = timezone.now()
     RecoveryCode.objects.create(user=user, digest=CANARY, sealed_secret=CANARY)
     MailedLink.objects.create(
-        user=user,
+        purpose=MailedLink.Purpose.EMAIL_CHANGE,
+        directus_id=user.directus_id,
         old_email=user.email,
-        new_email="new@example.com",
+        email="new@example.com",
         token_digest=CANARY,
         expires_at=now,
     )
@@ -165,7 +166,7 @@ def test_what_this_site_holds_is_in_it(export, signed_in_client, ada):
     assert (held["groups"], held["groups_by_role"]) == (["readers"], ["readers"])
     assert held["sessions"][0]["client_address"] == "127.0.0.1"
     assert held["recovery_codes"][0]["used_at"] is None
-    assert held["new_addresses"][0]["new_email"] == "new@example.com"
+    assert held["new_addresses"][0]["email"] == "new@example.com"
     assert {row["limit"] for row in held["attempts"]} >= {"account"}
 
 

@@ -58,7 +58,7 @@ def test_only_a_digest_of_the_token_is_kept(here):
     row = MailedLink.objects.get()
     assert len(token) >= 43
     assert token not in str(vars(row))
-    assert (row.old_email, row.new_email) == (OLD, NEW)
+    assert (row.old_email, row.email) == (OLD, NEW)
 
 
 def test_a_taken_address_is_told_in_the_mail_to_it_alone(here, grace, directus):
