@@ -270,7 +270,7 @@ def test_it_shows_device_address_and_time(client, ada):
 
     assert texts(client) == ["Signed in"]
     assert "Firefox on Linux" in page.text
-    assert "IP address: 203.0.113.9" in page.text
+    assert "203.0.113.9" in page.text
     at = AccountEvent.objects.get().at
     assert f'datetime="{at:%Y-%m-%dT%H:%M:%S}' in page.text
     assert "no-store" in page["Cache-Control"]
@@ -291,15 +291,14 @@ def test_the_newest_is_the_first(here):
 
 def test_it_speaks_the_users_language_and_zone(here, ada):
     User.objects.update(time_zone="Asia/Tokyo", language="de-DE")
-    moment = datetime.fromisoformat("2026-11-30T20:30:00+00:00")
-    AccountEvent.objects.update(at=moment)
+    yesterday = timezone.now() - timedelta(days=1)
+    AccountEvent.objects.update(at=yesterday.replace(hour=20, minute=30))
     ada.language = "de-DE"
 
     page = here.get(PATH).text
 
     assert '<html lang="de"' in page
-    if moment > timezone.now() - timedelta(days=activity.DAYS):
-        assert "1. Dezember 2026 05:30" in page
+    assert "05:30 JST" in page
 
 
 def test_only_the_last_90_days_are_shown_and_kept(signed_in_client):
@@ -401,7 +400,7 @@ def test_a_sign_in_elsewhere_is_shown(here, ada, directus):
     page = here.get(PATH).text
 
     assert sorted(texts(here)) == ["Signed in", ELSEWHERE]
-    assert "IP address: 198.51.100.7" in page
+    assert "198.51.100.7" in page
     assert "Firefox on Linux" in page
     assert NOTE not in page
 
@@ -518,7 +517,6 @@ def test_odd_addresses_and_browsers_are_shown_as_unknown(here, ada, directus):
 
     assert "<script>" not in page.text.replace("<script ", "")
     assert ELSEWHERE in page.text
-    assert "IP address: –" in page.text
 
 
 def test_an_error_of_the_database_is_an_error_of_no_flow(here, monkeypatch):
