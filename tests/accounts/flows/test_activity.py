@@ -283,7 +283,7 @@ def test_the_newest_is_the_first(here):
     ask(here)
 
     assert texts(here) == [
-        "Deletion of the account requested",
+        "Account deletion requested",
         "Data downloaded",
         "Signed in",
     ]
@@ -370,7 +370,9 @@ def test_what_to_do_about_it(here):
 
 
 def advice(browser):
-    return " ".join(re.findall(r"<details.*?</details>", browser.get(PATH).text, re.S))
+    return " ".join(
+        re.findall(r"<details.*?</details>", browser.get(PATH).text, re.DOTALL)
+    )
 
 
 @pytest.mark.usefixtures("provider")

@@ -53,8 +53,8 @@ def test_the_sites_own_sign_ins_and_password_checks_are_not(here, ada):
     here.post("/account/delete/keep/")
 
     assert texts(here) == [
-        "Deletion of the account cancelled",
-        "Deletion of the account requested",
+        "Account deletion cancelled",
+        "Account deletion requested",
         "Signed in",
     ]
 
