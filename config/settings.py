@@ -235,7 +235,9 @@ DEFAULT_FROM_EMAIL = service_urls.sender(
 ACCOUNT_MAILS_CHOSEN = env.text("ACCOUNT_MAILS")
 ACCOUNT_MAILS = env.choice(
     "ACCOUNT_MAILS",
-    "site" if DIRECTUS_SERVICE_TOKEN and EMAIL_URL else "directus",
+    "site"
+    if DIRECTUS_SERVICE_TOKEN and DIRECTUS_CUSTOMER_ROLE and EMAIL_URL
+    else "directus",
     ("site", "directus"),
 )
 # The lifetimes of links in mails of the site.
