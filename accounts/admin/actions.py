@@ -168,15 +168,15 @@ class Reactivate(Action):
 
 
 class SendPasswordReset(Action):
-    """Let Directus mail a reset link; only its reader chooses the password."""
+    """Mail a reset link; only its reader chooses the password."""
 
     name = "send-password-reset"
     permission = "send_password_reset"
     event = "password_reset.sent_by_staff"
     label = gettext_lazy("Send password reset email")
     explanation = gettext_lazy(
-        "Directus emails a link to choose a new password. The old password works until "
-        "then."
+        "They get an email with a link to choose a new password. The old one works "
+        "until then."
     )
 
     def question(self, count):
@@ -189,8 +189,8 @@ class SendPasswordReset(Action):
 
     def done(self, count):
         text = ngettext(
-            "%(n)d password reset email was requested from Directus.",
-            "%(n)d password reset emails were requested from Directus.",
+            "%(n)d password reset email is on its way.",
+            "%(n)d password reset emails are on their way.",
             count,
         )
         return text % {"n": count}
@@ -206,7 +206,7 @@ class SendPasswordReset(Action):
     def perform(self, request, user):
         self._look_again(user)
         if not user.is_active:
-            raise Refused(_("Directus sends no reset link to inactive users."))
+            raise Refused(_("Inactive users get no reset link."))
         if not user.email:
             raise Refused(_("This user has no email address."))
         try:

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.core import background, sign_in_ways
 from accounts.models import User
 from accounts.passwords import validation
 from accounts.throttling.limits import Throttled
@@ -497,3 +498,79 @@ def test_a_reset_signs_no_user_in(client, ada, directus):
     choose_password(client)
 
     assert client.get("/").status_code == 302
+
+
+# Reset, by the site's own mail
+
+
+@pytest.mark.usefixtures("site_mails", "provider")
+def test_asking_the_site_for_a_link_looks_the_same_for_every_account(answers):
+    found = answers(ask_reset)
+
+    assert found[0][0] == 302
+    assert found == [found[0]] * len(STATES)
+
+
+@pytest.mark.usefixtures("site_mails", "provider")
+def test_asking_the_site_for_a_link_costs_the_same_for_every_account(
+    accounts, client, directus, monkeypatch
+):
+    directus.add_user("root@example.com", role="Administrator")
+    # What comes later costs the visitor no time.
+    monkeypatch.setattr(background, "run", lambda work: None)
+    costs = []
+    for email in (*accounts, "root@example.com"):
+        client.cookies.clear()
+        sign_in_ways._asked.clear()
+        directus.forget_calls()
+        with CaptureQueriesContext(connection) as queries:
+            ask_reset(client, email, REMOTE_ADDR=f"203.0.113.{len(costs)}")
+        verbs = [query["sql"].split()[0] for query in queries]
+        calls = [(call.method, call.path) for call in directus.calls]
+        costs.append((calls, verbs))
+
+    assert [call for call in costs[0][0] if call[1] == "/users"]
+    assert all(cost == costs[0] for cost in costs)
+
+
+@pytest.mark.usefixtures("site_mails")
+def test_asking_the_site_for_a_link_takes_a_fixed_time(
+    accounts, client, settings, naps
+):
+    settings.RESET_FLOOR_SECONDS = 0.7
+
+    for email in accounts:
+        ask_reset(client, email)
+
+    assert len(naps) == len(STATES)
+    assert all(0.4 < nap <= 0.7 for nap in naps)
+
+
+@pytest.mark.usefixtures("site_mails")
+def test_the_page_after_it_is_the_same_for_every_account(answers):
+    found = answers(lambda client, email: ask_reset(client, email, follow=True))
+
+    assert "If an account uses" in found[0][1]
+    assert found == [found[0]] * len(STATES)
+
+
+@pytest.mark.usefixtures("site_mails")
+def test_sending_again_looks_the_same_for_every_account(answers):
+    def again(client, email):
+        ask_reset(client, email)
+        return client.post("/request-reset-password/done/", follow=True)
+
+    found = answers(again)
+
+    assert "Sent again." in found[0][1]
+    assert found == [found[0]] * len(STATES)
+
+
+@pytest.mark.usefixtures("site_mails")
+def test_a_full_mailbox_is_told_for_every_account(answers):
+    for _ in range(5):
+        answers(ask_reset)
+    found = answers(ask_reset)
+
+    assert found[0][0] == 429
+    assert found == [found[0]] * len(STATES)
