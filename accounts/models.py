@@ -119,6 +119,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     directus_tokens: TokenPair
     # The single sign-on provider of the sign-in; empty for a password.
     sso_provider = ""
+    # Whether that session outlives the browser: "Keep me signed in".
+    keeps_session = True
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -4,6 +4,7 @@ from django.urls import path
 
 from .views import (
     account_recovery,
+    activity,
     deletion,
     email_change,
     email_verification,
@@ -85,6 +86,7 @@ urlpatterns = [
         name="password_reset_unsure",
     ),
     path("account/sessions/", sessions.SessionsView.as_view(), name="sessions"),
+    path("account/activity/", activity.ActivityView.as_view(), name="activity"),
     path("account/export/", export.ExportView.as_view(), name="export"),
     path("account/delete/", deletion.DeletionView.as_view(), name="deletion"),
     path(

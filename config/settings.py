@@ -33,14 +33,14 @@ SITE_NAME = env.text("SITE_NAME", default="Directus site")
 
 # The look of pages and mails; read by config/branding.py alone
 
-SUPPORT_EMAIL = env.text("SUPPORT_EMAIL", default="")
-HOME_URL = env.address("HOME_URL")
-TERMS_URL = env.address("TERMS_URL")
-PRIVACY_URL = env.address("PRIVACY_URL")
-IMPRINT_URL = env.address("IMPRINT_URL")
+SUPPORT_EMAIL = env.mailbox("SUPPORT_EMAIL")
+HOME_URL = env.link("HOME_URL")
+TERMS_URL = env.link("TERMS_URL")
+PRIVACY_URL = env.link("PRIVACY_URL")
+IMPRINT_URL = env.link("IMPRINT_URL")
 BRAND_LOGO = env.text("BRAND_LOGO")
 BRAND_LOGO_DARK = env.text("BRAND_LOGO_DARK")
-BRAND_ACCENT = env.text("BRAND_ACCENT")
+BRAND_ACCENT = env.colour("BRAND_ACCENT")
 
 INSTALLED_APPS = [
     "accounts.apps.AdminConfig",
@@ -94,6 +94,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "config.context_processors.site",
             ],
+            "libraries": {"branding": "config.branding_tags"},
         },
     },
 ]

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 
+from config.mail_backend import tls_context
+
 from . import clients, mails
 
 # Fields of Directus itself. Some have their own place on the profile page, and some
@@ -199,6 +201,16 @@ def _check_profile():
 
 
 def _check_mails():
+    try:
+        tls_context()
+    except OSError:
+        return [
+            checks.Error(
+                "EMAIL_CA_BUNDLE is no readable file of certificates.",
+                hint="It has the certificates of a private authority, as PEM.",
+                id="accounts.E023",
+            )
+        ]
     lacking = [
         name
         for name, value in (

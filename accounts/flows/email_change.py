@@ -136,7 +136,7 @@ def confirm(request: Request, token: str) -> MailedLink:
         TryLater: the link stays valid.
     """
     link = mailed_links.find(EMAIL_CHANGE, token)
-    user = link and _user_of(link)
+    user = _user_of(link) if link else None
     if link is None or user is None:
         _refused(request, None, "UNKNOWN_LINK")
         raise LinkInvalid

@@ -18,6 +18,7 @@ from .. import signals
 from ..core import audit, clients
 from ..core.service_token import ServiceTokenRefused, service_call
 from ..models import (
+    AccountEvent,
     MailedLink,
     RecoveryCode,
     RoleMembership,
@@ -132,6 +133,11 @@ def _in_django(user: User) -> dict[str, Any]:
             )
         ),
         "sessions": list(user.sessions.order_by("pk").values(*SESSION_FIELDS)),
+        "events": list(
+            AccountEvent.objects.filter(user=user)
+            .order_by("pk")
+            .values("event", "at", "client_address", "user_agent")
+        ),
         "recovery_codes": list(
             RecoveryCode.objects.filter(user=user)
             .order_by("pk")

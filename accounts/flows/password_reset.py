@@ -157,12 +157,14 @@ def _begin_anew(request: Request, email: str, accounts: list[UUID]) -> None:
         # The row of this session is deleted, too, and must not be saved again.
         request.session.flush()
         request.user = AnonymousUser()
+    user = users.filter(is_active=True).first()
     # Directus 10 ends no session by itself.
     ended = end(Session.objects.filter(user__in=users))
-    audit.record("password_reset.done", request, email=email, sessions_ended=ended)
+    audit.record(
+        "password_reset.done", request, user=user, email=email, sessions_ended=ended
+    )
     mailed_links.void_all(accounts)
     deletion.cancel_for(users, request)
-    user = users.filter(is_active=True).first()
     mails.send("password_changed", user, request, to=email)
 
 

@@ -1,6 +1,7 @@
 """The form to sign up."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.directus import NewUser
 from accounts.web.languages import DIRECTUS_NAMES
+from config.branding_tags import support_link
 
 from .custom_fields import CustomField
 from .fields import EmailField, NewPasswordField, SiteForm
@@ -32,7 +34,9 @@ class AddedFieldsForm(SiteForm):
         custom_fields: these fields.
     """
 
-    def __init__(self, *args, custom_fields: Sequence[CustomField] = (), **kwargs):
+    def __init__(
+        self, *args: Any, custom_fields: Sequence[CustomField] = (), **kwargs: Any
+    ):
         super().__init__(*args, **kwargs)
         self.custom_fields = custom_fields
         for custom in custom_fields:
@@ -118,8 +122,8 @@ class SignUpForm(TermsMixin, AddedFieldsForm):
             text = _("This value can't be used. Enter a different one.")
             self.add_error(field, text)
         else:
-            text = _("You can't sign up with this email address. Contact support.")
-            self.add_error(None, text)
+            text = _("You can't sign up with this email address. [Contact support].")
+            self.add_error(None, support_link(text))
 
 
 def sign_up_form() -> type[SignUpForm]:

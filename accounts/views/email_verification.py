@@ -19,6 +19,7 @@ from accounts.flows import (
 from accounts.flows.mailed_links import Purpose
 from accounts.forms.fields import SiteForm
 from accounts.forms.terms import FirstPasswordForm
+from accounts.web import kept
 
 from .floors import at_least
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
@@ -107,7 +108,8 @@ class EmailVerificationView(LinkTokenMixin, PublicFormView):
         except email_verification.LinkInvalid:
             return self.link_invalid()
         self.token_is_spent()
-        return go_to_provider(self.request, provider)
+        is_kept = kept.was_chosen(self.request)
+        return go_to_provider(self.request, provider, is_kept=is_kept)
 
 
 class EmailVerificationDoneView(PublicPageView):

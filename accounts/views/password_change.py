@@ -12,6 +12,7 @@ from accounts.flows import password_change
 from accounts.flows.lost_answers import Unsure
 from accounts.forms.password_change import PasswordChangeForm
 from accounts.web import known_devices
+from config.branding_tags import support_link
 
 from .account_pages import AccountFormView, AccountPageView, NotForProvidersMixin
 from .reauthentication import check_password
@@ -52,8 +53,8 @@ class PasswordChangeView(NotForProvidersMixin, AccountFormView):
             )
             return self.form_invalid(form)
         except password_change.NotAllowed:
-            text = _("You can't change your password here. Contact support.")
-            form.add_error(None, text)
+            text = _("You can't change your password here. [Contact support].")
+            form.add_error(None, support_link(text))
             return self.form_invalid(form)
         return self._changed(form.user, stays)
 

@@ -18,6 +18,7 @@ from accounts.forms.custom_fields import custom_field
 from accounts.forms.fields import SiteForm
 from accounts.forms.sign_up import sign_up_form
 from accounts.profile import fields as profile_fields
+from accounts.web import kept
 from accounts.web.sealed_cookie import SealedCookie
 
 from .floors import at_least
@@ -73,7 +74,9 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
 
     def get_context_data(self, **kwargs):
         ways = sign_in_ways.sign_in_ways()
-        return super().get_context_data(ways=ways, **kwargs)
+        # For the buttons of providers, which sign in at once.
+        remember = kept.was_chosen(self.request)
+        return super().get_context_data(ways=ways, remember=remember, **kwargs)
 
     def away_title(self):
         """Return the heading of an outage on this page."""

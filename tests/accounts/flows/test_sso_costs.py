@@ -41,7 +41,7 @@ def test_the_callback_costs_four_calls(visitor, directus, django_assert_num_quer
     query = directus.approve(begin(visitor), GRACE)
     directus.forget_calls()
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(18):
         assert come_back(visitor, query).url == "/"
 
     assert asked(directus) == [
