@@ -379,16 +379,20 @@ def test_another_invitation_to_a_full_mailbox_creates_nothing(
     assert directus.state.find("guest+last@example.com") is None
 
 
-def test_a_failure_says_no_address(root, site_mails, monkeypatch, caplog):
+@pytest.mark.parametrize("place", ["_created", "_mail_link"])
+def test_a_failure_says_no_address(root, site_mails, canaries, log, monkeypatch, place):
     def fail(*args):
         raise DatabaseError("boom")
 
-    monkeypatch.setattr(invitation_by_staff, "_mail_link", fail)
+    monkeypatch.setattr(invitation_by_staff, place, fail)
     root.raise_request_exception = False
 
-    invite(root)
+    response = invite(root)
 
-    assert EMAIL not in caplog.text
+    assert response.status_code == 500
+    (report,) = mail.outbox
+    for text in (log.getvalue(), report.body, str(report.message()), response.text):
+        assert EMAIL not in text
 
 
 # Sending again, and withdrawing
