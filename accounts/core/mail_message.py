@@ -17,9 +17,9 @@ class Mail(EmailMultiAlternatives):
     its header, after a space.
     """
 
-    def message(self, **options: Any) -> Message:
+    def message(self, **options: Any) -> Any:
         """Return the mail for the mail server."""
-        message = super().message(**options)
+        message: Message = super().message(**options)
         if isinstance(message, EmailMessage):
             for part in message.walk():
                 _keep_lines(part)
