@@ -187,15 +187,11 @@ def _check_directus():
 def _check_profile():
     return [
         checks.Error(
-            f"{setting}: number {number} cannot be one of them.",
+            f"DIRECTUS_PROFILE_FIELDS: number {number} cannot be one of them.",
             hint="It is for fields that were added to users in Directus.",
             id="accounts.E012",
         )
-        for setting, names in (
-            ("DIRECTUS_PROFILE_FIELDS", clients.profile_fields()),
-            ("DIRECTUS_SIGNUP_FIELDS", clients.signup_fields()),
-        )
-        for number, name in enumerate(names, 1)
+        for number, name in enumerate(clients.profile_fields(), 1)
         if name in NO_PROFILE_FIELDS or not FIELD_NAME.fullmatch(name)
     ]
 
