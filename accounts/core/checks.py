@@ -118,15 +118,7 @@ def _check_sign_up():
 
 
 def _check_sign_up_fields() -> Iterator[checks.CheckMessage]:
-    names = clients.signup_fields()
-    for number, name in enumerate(names, 1):
-        if name in NO_SIGN_UP_FIELDS or not FIELD_NAME.fullmatch(name):
-            yield checks.Error(
-                f"DIRECTUS_SIGNUP_FIELDS: number {number} cannot be one of them.",
-                hint="It is for fields that were added to users in Directus.",
-                id="accounts.E020",
-            )
-    if names and not clients.service_token():
+    if clients.signup_fields() and not clients.service_token():
         yield checks.Warning(
             "The sign-up page leaves out DIRECTUS_SIGNUP_FIELDS.",
             hint="Visitors may not write them; DIRECTUS_SERVICE_TOKEN is needed.",
@@ -187,12 +179,16 @@ def _check_directus():
 def _check_profile():
     return [
         checks.Error(
-            f"DIRECTUS_PROFILE_FIELDS: number {number} cannot be one of them.",
+            f"{setting}: number {number} cannot be one of them.",
             hint="It is for fields that were added to users in Directus.",
             id="accounts.E012",
         )
-        for number, name in enumerate(clients.profile_fields(), 1)
-        if name in NO_PROFILE_FIELDS or not FIELD_NAME.fullmatch(name)
+        for setting, names, taken in (
+            ("DIRECTUS_PROFILE_FIELDS", clients.profile_fields(), NO_PROFILE_FIELDS),
+            ("DIRECTUS_SIGNUP_FIELDS", clients.signup_fields(), NO_SIGN_UP_FIELDS),
+        )
+        for number, name in enumerate(names, 1)
+        if name in taken or not FIELD_NAME.fullmatch(name)
     ]
 
 
@@ -204,7 +200,7 @@ def _check_mails():
             checks.Error(
                 "EMAIL_CA_BUNDLE is no readable file of certificates.",
                 hint="It has the certificates of a private authority, as PEM.",
-                id="accounts.E023",
+                id="accounts.E020",
             )
         ]
     lacking = [

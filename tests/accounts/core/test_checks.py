@@ -37,6 +37,7 @@ def test_the_settings_of_the_tests_contradict_nothing(settings):
         ("DIRECTUS_PROFILE_FIELDS", ["company", "role"], "accounts.E012"),
         ("DIRECTUS_PROFILE_FIELDS", ["role.admin_access"], "accounts.E012"),
         ("DIRECTUS_PROFILE_FIELDS", ["time_zone"], "accounts.E012"),
+        ("DIRECTUS_SIGNUP_FIELDS", ["company", "token"], "accounts.E012"),
         ("SESSION_IDLE_SECONDS", 10**9, "accounts.W001"),
         ("PUBLIC_URL", "http://www.example.com", "accounts.W002"),
         ("HTTPS", True, "accounts.W003"),
@@ -57,7 +58,7 @@ def test_mails_of_the_site_need_a_server_and_a_token(settings, missing):
     settings.PUBLIC_URL = "http://localhost:8000"
     settings.ACCOUNT_DELETION = "off"
     settings.ACCOUNT_MAILS = "site"
-    settings.DIRECTUS_CUSTOMER_ROLE = "a-role"
+    settings.DIRECTUS_SERVICE_TOKEN = settings.DIRECTUS_CUSTOMER_ROLE = "x"
     assert ids() == []
     setattr(settings, missing, "")
 
