@@ -1,5 +1,7 @@
 """Hold up programs that fill in forms, without a question to people."""
 
+from datetime import timedelta
+
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -70,7 +72,7 @@ def _is_signed(value: str | None) -> bool:
 
 def _is_younger(value: str, seconds: float) -> bool:
     try:
-        _signer().unsign(value, max_age=seconds)
+        _signer().unsign(value, max_age=timedelta(seconds=seconds))
     except SignatureExpired:
         return False
     return True

@@ -1,6 +1,7 @@
 """The form to sign up."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -33,7 +34,9 @@ class AddedFieldsForm(SiteForm):
         custom_fields: these fields.
     """
 
-    def __init__(self, *args, custom_fields: Sequence[CustomField] = (), **kwargs):
+    def __init__(
+        self, *args: Any, custom_fields: Sequence[CustomField] = (), **kwargs: Any
+    ):
         super().__init__(*args, **kwargs)
         self.custom_fields = custom_fields
         for custom in custom_fields:

@@ -70,7 +70,7 @@ def test_the_mail_says_how_to_stop_it(her_browser):
 
     text = mail.outbox[-1].body
     assert "cancel the deletion, then change your password" in text
-    assert "/request-reset-password/" in text
+    assert "\nhttp://testserver/account/delete/\n" in text
 
 
 def test_a_password_reset_by_mail_cancels_it(her_browser, ada, directus, caplog):
