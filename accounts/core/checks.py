@@ -1,7 +1,6 @@
 """System checks of the settings; `directus_doctor` has those with network calls."""
 
 import re
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -94,35 +93,32 @@ def _check_sessions() -> list[checks.CheckMessage]:
 
 
 def _check_sign_up():
-    found = list(_check_sign_up_fields())
-    mode, is_from_site = clients.signup_mode(), mails.is_from_site()
-    if clients.customer_role():
-        return found
-    if mode == "create":
+    found: list[checks.CheckMessage] = []
+    if not clients.customer_role():
+        found += _check_sign_up_without_role()
+    if clients.signup_fields() and not clients.service_token():
         found.append(
-            checks.Error(
-                "DIRECTUS_SIGNUP=create needs DIRECTUS_CUSTOMER_ROLE.",
-                hint="Without it Directus creates users that have no role.",
-                id="accounts.E008",
-            )
-        )
-    elif mode == "register" and is_from_site:
-        found.append(
-            checks.Error(
-                "Sign-up needs DIRECTUS_CUSTOMER_ROLE, as the site creates the users.",
-                hint="directus_setup writes it; ACCOUNT_MAILS=directus needs none.",
-                id="accounts.E021",
+            checks.Warning(
+                "The sign-up page leaves out DIRECTUS_SIGNUP_FIELDS.",
+                hint="Visitors may not write them; DIRECTUS_SERVICE_TOKEN is needed.",
+                id="accounts.W006",
             )
         )
     return found
 
 
-def _check_sign_up_fields() -> Iterator[checks.CheckMessage]:
-    if clients.signup_fields() and not clients.service_token():
-        yield checks.Warning(
-            "The sign-up page leaves out DIRECTUS_SIGNUP_FIELDS.",
-            hint="Visitors may not write them; DIRECTUS_SERVICE_TOKEN is needed.",
-            id="accounts.W020",
+def _check_sign_up_without_role():
+    if clients.signup_mode() == "create":
+        yield checks.Error(
+            "DIRECTUS_SIGNUP=create needs DIRECTUS_CUSTOMER_ROLE.",
+            hint="Without it Directus creates users that have no role.",
+            id="accounts.E008",
+        )
+    elif clients.signup_mode() == "register" and mails.is_from_site():
+        yield checks.Error(
+            "ACCOUNT_MAILS=site needs DIRECTUS_CUSTOMER_ROLE.",
+            hint="The site creates the users; directus_setup writes the role.",
+            id="accounts.E014",
         )
 
 
@@ -183,12 +179,12 @@ def _check_profile():
             hint="It is for fields that were added to users in Directus.",
             id="accounts.E012",
         )
-        for setting, names, taken in (
+        for setting, names, others in (
             ("DIRECTUS_PROFILE_FIELDS", clients.profile_fields(), NO_PROFILE_FIELDS),
             ("DIRECTUS_SIGNUP_FIELDS", clients.signup_fields(), NO_SIGN_UP_FIELDS),
         )
         for number, name in enumerate(names, 1)
-        if name in taken or not FIELD_NAME.fullmatch(name)
+        if name in others or not FIELD_NAME.fullmatch(name)
     ]
 
 
@@ -200,7 +196,7 @@ def _check_mails():
             checks.Error(
                 "EMAIL_CA_BUNDLE is no readable file of certificates.",
                 hint="It has the certificates of a private authority, as PEM.",
-                id="accounts.E020",
+                id="accounts.E016",
             )
         ]
     lacking = [

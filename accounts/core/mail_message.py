@@ -25,7 +25,7 @@ class Mail(EmailMultiAlternatives):
                 _keep_lines(part)
         else:
             del message["Subject"]
-            subject = Header(self.subject, header_name="Subject", maxlinelen=76)
+            subject = Header(str(self.subject), header_name="Subject", maxlinelen=76)
             Message.__setitem__(message, "Subject", subject.encode())
         if "Auto-Submitted" not in message:
             message["Auto-Submitted"] = "auto-generated"

@@ -20,6 +20,6 @@ def check_sign_up_form(app_configs, **kwargs):
         checks.Error(
             "SIGN_UP_FORM names no subclass of accounts.forms.sign_up.SignUpForm.",
             hint="It is a path in Python, such as shop.forms.CaptchaForm.",
-            id="accounts.E022",
+            id="accounts.E015",
         )
     ]

@@ -2,7 +2,6 @@
 
 from csp.decorators import csp_update
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
@@ -15,17 +14,13 @@ from accounts.core import audit, clients, mails, sign_in_ways
 from accounts.directus import TryLater
 from accounts.flows import sign_up, terms
 from accounts.forms.custom_fields import custom_field
-from accounts.forms.fields import SiteForm
 from accounts.forms.sign_up import sign_up_form
 from accounts.profile import fields as profile_fields
 from accounts.web import kept
-from accounts.web.sealed_cookie import SealedCookie
 
+from .done_pages import SentView, remember_address
 from .floors import at_least
 from .mixins import OnlyVisitorsMixin, PublicFormView, PublicPageView
-
-# The address of the last sign-up in this browser, for another mail.
-TYPED_ADDRESS = SealedCookie("sign-up", 3600)
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
@@ -103,34 +98,25 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
     def _done(self, email):
         response = HttpResponseRedirect(self.success_url)
         if _sends_again():
-            TYPED_ADDRESS.keep(response, email)
+            remember_address(response, SignUpDoneView.purpose, email)
         return response
 
 
-class SignUpDoneView(PublicFormView):
+class SignUpDoneView(SentView):
     """The page after the sign-up: check the mail, have it sent again, or sign in."""
 
-    form_class = SiteForm
     template_name = "accounts/sign_up_done.html"
-    success_url = reverse_lazy("accounts:sign_up_done")
-
-    @cached_property
-    def _email(self):
-        return TYPED_ADDRESS.read(self.request) if _sends_again() else ""
+    purpose = "sign-up"
+    form_page = "accounts:sign_up"
 
     def get_context_data(self, **kwargs):
         confirms = clients.signup_mode() == "register"
-        return super().get_context_data(confirms=confirms, email=self._email, **kwargs)
+        return super().get_context_data(confirms=confirms, **kwargs)
 
-    def submit(self, form):
-        """Mail another link; the answer is the same for all addresses."""
-        if not self._email:
-            return redirect("accounts:sign_up")
+    def send_again(self, email):
+        """Mail another link; no further sign-up is counted."""
         with at_least(settings.SIGN_UP_FLOOR_SECONDS):
-            sign_up.send_again(self.request, self._email)
-        text = _("If the address isn't registered yet, we've sent it another link.")
-        messages.success(self.request, text)
-        return HttpResponseRedirect(self.success_url)
+            sign_up.send_again(self.request, email)
 
 
 def _sends_again() -> bool:

@@ -8,7 +8,7 @@ from django.core import mail
 from django.db import DatabaseError
 
 from accounts.core import audit
-from accounts.directus import DirectusUnavailable
+from accounts.directus import DirectusClient, DirectusUnavailable
 from accounts.flows import invitation_by_staff
 from accounts.models import MailedLink, User
 from tests.accounts.steps import NEW_PASSWORD, log_in, open_link
@@ -312,14 +312,12 @@ def test_an_outage_that_staff_meet_first_keeps_what_was_typed(
 def test_after_a_lost_answer_the_invitation_can_be_sent(
     root, site_mails, directus, monkeypatch, lost
 ):
-    if lost == "created":
-        directus.loses_answer("/users", method="POST")
-    else:
-        monkeypatch.setattr(
-            "accounts.directus.DirectusClient.get_user", _unavailable, raising=True
-        )
-    first = invite(root)
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        if lost == "created":
+            directus.loses_answer("/users", method="POST")
+        else:
+            patched.setattr(DirectusClient, "get_user", _unavailable)
+        first = invite(root)
 
     again = invite(root)
 

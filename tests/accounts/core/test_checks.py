@@ -42,7 +42,7 @@ def test_the_settings_of_the_tests_contradict_nothing(settings):
         ("PUBLIC_URL", "http://www.example.com", "accounts.W002"),
         ("HTTPS", True, "accounts.W003"),
         ("EMAIL_URL", "", "accounts.W004"),
-        ("EMAIL_CA_BUNDLE", "/nonexistent.pem", "accounts.E020"),
+        ("EMAIL_CA_BUNDLE", "/nonexistent.pem", "accounts.E016"),
         ("DIRECTUS_SERVICE_TOKEN", "", "accounts.W005"),
     ],
 )

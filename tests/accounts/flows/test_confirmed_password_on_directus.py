@@ -25,12 +25,6 @@ STRANGERS, OWNERS, NEW = (
 VOID = "choose a new password. We've emailed you a link."
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _mails_of_directus(live_site):
-    with live_site.usual_site(ACCOUNT_MAILS="directus"):
-        yield
-
-
 @pytest.fixture
 def victim():
     return f"v_c_im-{secrets.token_hex(6)}@example.com"

@@ -548,8 +548,8 @@ def test_the_link_can_be_sent_again(client, directus):
 
     page = send_again(client, follow=True)
 
-    assert page.redirect_chain == [("/register/done/", 302)]
-    assert "we&#x27;ve sent it another link" in page.text
+    assert page.redirect_chain == [("/register/done/?again", 302)]
+    assert "Sent again. Use the link in the newest email." in page.text
     assert mailed_link(EMAIL) != first
     assert open_link(Client(), first).status_code == 400
     # This was no further sign-up: the password stays.

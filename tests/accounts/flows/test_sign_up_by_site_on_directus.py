@@ -101,10 +101,14 @@ def test_after_two_sign_ups_the_owner_chooses_the_password(live_site, mailbox, e
 
 def test_after_a_sign_up_at_directus_itself(live_site, mailbox, email):
     """Its link asks for a password, too."""
+    live_site.admin.patch_settings(
+        public_registration=True, public_registration_role=live_site.customer_role
+    )
     DirectusClient(Transport(live_site.directus.url)).register_user(
         NewUser(email, STRANGERS),
         verification_url=f"{live_site.site_url}/verify-email/",
     )
+    live_site.admin.patch_settings(public_registration=False)
     theirs = mailbox.link_for(email, "Verify")
     sign_up(live_site, email, OWNERS)
     ours = mailbox.link_for(email, CONFIRM)

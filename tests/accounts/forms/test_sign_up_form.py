@@ -185,7 +185,7 @@ def test_a_wrong_name_is_found_at_start(settings, service_token, names):
     settings.PUBLIC_URL = "http://localhost:8000"
     settings.DIRECTUS_SIGNUP_FIELDS = names
 
-    assert ids() == ["accounts.E020"]
+    assert ids() == ["accounts.E012"]
 
 
 def test_fields_that_are_left_out_are_told_at_start(settings):
@@ -193,14 +193,14 @@ def test_fields_that_are_left_out_are_told_at_start(settings):
     settings.ACCOUNT_DELETION = "off"
     settings.PUBLIC_URL = "http://localhost:8000"
 
-    assert ids() == ["accounts.W020"]
+    assert ids() == ["accounts.W006"]
 
 
 def test_site_mode_needs_the_role_of_customers(settings, site_mails):
     settings.DIRECTUS_CUSTOMER_ROLE = ""
     settings.PUBLIC_URL = "http://localhost:8000"
 
-    assert ids() == ["accounts.E021"]
+    assert ids() == ["accounts.E014"]
 
 
 # Terms
@@ -362,7 +362,7 @@ def test_a_form_of_ones_own(client, directus, mode, settings):
 def test_a_wrong_path_is_found_at_start(settings, path):
     settings.SIGN_UP_FORM = path
 
-    assert [message.id for message in check_sign_up_form(None)] == ["accounts.E022"]
+    assert [message.id for message in check_sign_up_form(None)] == ["accounts.E015"]
 
 
 def test_the_cache_is_not_needed(client, directus, site_mails, fields, monkeypatch):
