@@ -162,7 +162,7 @@ class Command(BaseCommand):
         state = read_state(client, wishes)
         token = self._working_token(state)
         refuse_another_site(state, wishes, token_works=bool(token))
-        mails = self._mails(has_token=bool(token) or wishes.make_token)
+        mails = self._mails(token, wishes)
         wishes = replace(
             wishes,
             webhook=self._webhook(state),
@@ -229,11 +229,14 @@ class Command(BaseCommand):
         except ValueError as error:
             raise ProvisioningError(f"{SITE}: {error}.") from None
 
-    def _mails(self, *, has_token):
+    def _mails(self, token, wishes):
+        # A new token is handed over with the role.
+        is_new = wishes.make_token and not token
         return mails_after_set_up(
             chosen=self._setting(MAILS, settings.ACCOUNT_MAILS_CHOSEN),
             has_server=bool(self._setting("EMAIL_URL", settings.EMAIL_URL)),
-            has_token=has_token,
+            has_token=bool(token) or is_new,
+            has_role=bool(self.env_file or is_new or clients.customer_role()),
         )
 
     def _registration(self, state, mails):

@@ -22,19 +22,23 @@ class Mails:
         return self.sender == SITE
 
 
-def mails_after_set_up(*, chosen: str, has_server: bool, has_token: bool) -> Mails:
+def mails_after_set_up(
+    *, chosen: str, has_server: bool, has_token: bool, has_role: bool
+) -> Mails:
     """Return the sender of the mails once the set-up is done.
 
     Args:
         chosen: ACCOUNT_MAILS, empty where it is not set.
         has_server: whether EMAIL_URL names a mail server.
         has_token: whether the site has a service token, or gets one now.
+        has_role: the same for the customers' role, DIRECTUS_CUSTOMER_ROLE.
     """
     lacks = [
         text
         for text, is_there in (
             ("EMAIL_URL is empty", has_server),
             ("the site has no service token", has_token),
+            ("DIRECTUS_CUSTOMER_ROLE is empty", has_role),
         )
         if not is_there
     ]

@@ -34,25 +34,28 @@ def document(setup, client=None, **options):
 
 
 @pytest.mark.parametrize(
-    ("chosen", "has_server", "has_token", "sender"),
+    ("chosen", "has", "sender"),
     [
-        ("", True, True, "site"),
-        ("", False, True, "directus"),
-        ("", True, False, "directus"),
-        ("site", False, False, "site"),
-        ("directus", True, True, "directus"),
+        ("", (True, True, True), "site"),
+        ("", (False, True, True), "directus"),
+        ("", (True, False, True), "directus"),
+        ("", (True, True, False), "directus"),
+        ("site", (False, False, False), "site"),
+        ("directus", (True, True, True), "directus"),
     ],
 )
-def test_the_sender_after_the_set_up(chosen, has_server, has_token, sender):
-    mails = mails_after_set_up(
-        chosen=chosen, has_server=has_server, has_token=has_token
-    )
+def test_the_sender_after_the_set_up(chosen, has, sender):
+    names = ("has_server", "has_token", "has_role")
+
+    mails = mails_after_set_up(chosen=chosen, **dict(zip(names, has, strict=True)))
 
     assert mails.sender == sender
 
 
 def test_the_reason_names_all_that_is_missing():
-    mails = mails_after_set_up(chosen="site", has_server=False, has_token=False)
+    mails = mails_after_set_up(
+        chosen="site", has_server=False, has_token=False, has_role=True
+    )
 
     assert mails.reason == (
         "it is set, but EMAIL_URL is empty and the site has no service token"
