@@ -75,7 +75,7 @@ class BrandFile:
             width, height = struct.unpack(">II", self.content[16:24])
             return width == height
         box = VIEW_BOX.search(self.content) if self.kind == "svg" else None
-        return bool(box) and float(box[1]) == float(box[2])
+        return box is not None and box[1] == box[2]
 
 
 def read_logo(stem: str, path: str) -> BrandFile:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 READABLE = 4.5
 WHITE, BLACK = "#ffffff", "#000000"
-# Backgrounds of static/site.css on which a link is hardest to read.
-PAGE, DARK_PAGE = "#f4f7f5", "#27302d"
+# Backgrounds of static/site.css on which a link is hardest to read; mails have lighter
+# and darker ones.
+PAGE, DARK_PAGE = "#e9eeec", "#27302d"
 COLOUR = re.compile("#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
 STEPS = 50
 

@@ -234,10 +234,9 @@ DEFAULT_FROM_EMAIL = service_urls.sender(
 # Whether this site or Directus mails the links of sign-up and of a forgotten password.
 # directus_setup asks for the choice, because it makes the token.
 ACCOUNT_MAILS_CHOSEN = env.text("ACCOUNT_MAILS")
+_may_mail_links = EMAIL_URL and DIRECTUS_SERVICE_TOKEN and DIRECTUS_CUSTOMER_ROLE
 ACCOUNT_MAILS = env.choice(
-    "ACCOUNT_MAILS",
-    "site" if DIRECTUS_SERVICE_TOKEN and EMAIL_URL else "directus",
-    ("site", "directus"),
+    "ACCOUNT_MAILS", "site" if _may_mail_links else "directus", ("site", "directus")
 )
 # The lifetimes of links in mails of the site.
 SIGN_UP_LINK_HOURS = env.number("SIGN_UP_LINK_HOURS", 72, least=1, most=24 * 60)

@@ -167,7 +167,8 @@ def _mail(name: str, message: EmailMessage, in_languages: list[Path]) -> str:
     heads = "".join(
         f"<tr><th>{n}</th><td>{_header(message, n)}</td></tr>" for n in names
     )
-    body = f'<p><a href="/">All mails</a> {_in_languages(in_languages)}</p>'
+    body = '<p><a href="/">All mails</a> · <a href="/samples/">Samples</a></p>'
+    body += f"<p>{_in_languages(in_languages)}</p>"
     body += f"<table>{heads}</table>{_links(links(message))}"
     if html_of(message):
         body += f"<h2>Mail</h2>{_frames(name)}"

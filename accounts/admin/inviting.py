@@ -10,6 +10,8 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from config.request import AuthenticatedRequest
+
 from ..core.service_token import ServiceTokenRefused
 from ..flows import invitation_by_staff as invitation
 from ..flows.invitation import INVITED
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 class InviteView(SiteFormView):
     """Invite a customer, then go to the page of the new user."""
 
+    request: AuthenticatedRequest
     form_class = InvitationForm
     template_name = "admin/accounts/user/invite.html"
     shows_trouble = True
@@ -66,8 +69,8 @@ class InviteView(SiteFormView):
             text = _("Directus rejected DIRECTUS_SERVICE_TOKEN. Run directus_setup.")
             form.add_error(None, text)
         except Throttled as error:
-            text = too_many_mails(error)
-            return self.trouble(form, 429, text, error.retry_after)
+            title, text = _("No invitation was sent"), too_many_mails(error)
+            return self.trouble(form, 429, title, error.retry_after, text)
         else:
             return self._done(user)
         return self.form_invalid(form)
@@ -87,7 +90,7 @@ def _taken(error: invitation.Taken) -> str:
         return text
     if error.status == INVITED:
         name = f"admin:accounts_user_{ResendInvitation.name}"
-        url, label = reverse(name, args=[error.user.pk]), ResendInvitation.label
+        url, label = reverse(name, args=[error.user.pk]), str(ResendInvitation.label)
     else:
         url, label = _page_of(error.user), _("Open the user")
     return format_html('{} <a href="{}">{}</a>', text, url, label)

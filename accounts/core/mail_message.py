@@ -17,15 +17,15 @@ class Mail(EmailMultiAlternatives):
     its header, after a space.
     """
 
-    def message(self, **options: Any) -> Message:
+    def message(self, **options: Any) -> Any:
         """Return the mail for the mail server."""
-        message = super().message(**options)
+        message: Message = super().message(**options)
         if isinstance(message, EmailMessage):
             for part in message.walk():
                 _keep_lines(part)
         else:
             del message["Subject"]
-            subject = Header(self.subject, header_name="Subject", maxlinelen=76)
+            subject = Header(str(self.subject), header_name="Subject", maxlinelen=76)
             Message.__setitem__(message, "Subject", subject.encode())
         if "Auto-Submitted" not in message:
             message["Auto-Submitted"] = "auto-generated"

@@ -151,7 +151,7 @@ def _links(brand: Branding) -> list[tuple[str, str]]:
     links = [
         (_("Support"), brand.support_email),
         (_("Privacy"), brand.privacy_url),
-        (_("Terms"), brand.terms_url),
+        (_("Terms of use"), brand.terms_url),
         (_("Imprint"), brand.imprint_url),
     ]
     return [(label, target) for label, target in links if target]

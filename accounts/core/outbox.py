@@ -176,6 +176,11 @@ def given_up(since: datetime | None = None) -> "QuerySet[OutgoingMail]":
     return rows.order_by("-given_up_at")
 
 
+def forget(email: str) -> None:
+    """Delete all mails to an address, also those that were given up."""
+    _rows().filter(recipient=audit.email_digest(email)).delete()
+
+
 def clear_old() -> None:
     """Delete the mails that were given up long ago."""
     before = timezone.now() - KEPT_AFTER_GIVING_UP

@@ -6,6 +6,7 @@ the others were at another app of the same Directus.
 
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.request import AuthenticatedRequest
@@ -50,7 +51,7 @@ def _begin() -> datetime:
     return timezone.now() - timedelta(days=DAYS)
 
 
-def _own_events(user: User):
+def _own_events(user: User) -> QuerySet[AccountEvent]:
     rows = AccountEvent.objects.filter(user=user, at__gte=_begin(), event__in=KEPT)
     return rows.order_by("-at", "-pk")[:MOST_EVENTS]
 

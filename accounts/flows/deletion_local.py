@@ -7,6 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils import timezone
 
+from ..core import outbox
 from ..models import AccountEvent, RecoveryCode, RoleMembership, User
 from ..sessions.store import end_sessions
 from ..throttling.attempts import clear_attempts
@@ -68,6 +69,7 @@ def erase(user: User, *, is_finished: bool) -> int:
         sign_up.delete_sign_ups(email)
         terms.forget(email)
         clear_attempts(email)
+        outbox.forget(email)
     _rename_in_admin_log(user)
     return end_sessions(user.sessions.all())
 

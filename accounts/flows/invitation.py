@@ -101,7 +101,8 @@ def _accept_own(request: Request, token: str, password: str) -> str:
 
 def _invited(service: DirectusClient, link: MailedLink) -> DirectusUser | None:
     """Return the account of a link, while it waits for its password."""
-    assert link.directus_id is not None
+    if link.directus_id is None:
+        return None
     with service_call():
         found = service.get_users([link.directus_id])
     is_waiting = (

@@ -20,14 +20,14 @@ class InvitationForm(SiteForm):
         error_messages={"required": _("Enter an email address.")},
     )
     first_name = forms.CharField(
-        label=_("First name"),
+        label=_("First name (optional)"),
         max_length=50,
         required=False,
         validators=[no_control_characters],
         widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"}),
     )
     last_name = forms.CharField(
-        label=_("Last name"),
+        label=_("Last name (optional)"),
         max_length=50,
         required=False,
         validators=[no_control_characters],

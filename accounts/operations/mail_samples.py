@@ -47,7 +47,8 @@ class Sample:
     @property
     def label(self) -> str:
         """The name, different for users of a provider."""
-        return f"{self.name}-of-provider" if self.provider else self.name
+        is_other = self.provider and "provider" not in self.name
+        return f"{self.name}-of-provider" if is_other else self.name
 
 
 def _link(path: str, hours: int) -> dict[str, Any]:
@@ -58,11 +59,11 @@ def _link(path: str, hours: int) -> dict[str, Any]:
 DELETE_AT = {"delete_at": datetime(2026, 12, 13, 23, 30, tzinfo=UTC)}
 SESSIONS = {"sessions_path": "/account/sessions/"}
 SAMPLES = (
-    Sample("sign_up_confirm", _link("verify-email", 72), has_cause=False),
-    Sample("sign_up_taken", has_cause=False),
-    Sample("sign_up_taken", has_cause=False, provider=PROVIDER),
-    Sample("password_reset", _link("reset-password", 1), has_cause=False),
-    Sample("password_reset_provider", has_cause=False, provider=PROVIDER),
+    Sample("sign_up_confirm", _link("verify-email", 72)),
+    Sample("sign_up_taken"),
+    Sample("sign_up_taken", provider=PROVIDER),
+    Sample("password_reset", _link("reset-password", 1)),
+    Sample("password_reset_provider", provider=PROVIDER),
     Sample("invitation", _link("invite", 168), has_cause=False),
     Sample("email_confirm", _link("account/email/confirm", 24), has_cause=False),
     Sample("email_taken", has_cause=False),

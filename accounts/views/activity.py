@@ -13,16 +13,16 @@ TEXTS = {
     activity.ELSEWHERE: _("Signed in at another app"),
     "password.changed": _("Password changed"),
     "password_reset.done": _("Password reset by email"),
-    "email.change_asked": _("Change of email address requested"),
-    "email.change_cancelled": _("Change of email address cancelled"),
-    "email.changed": _("Email address changed"),
+    "email.change_asked": _("Email change requested"),
+    "email.change_cancelled": _("Email change cancelled"),
+    "email.changed": _("Email changed"),
     "two_factor.enabled": _("Two-step verification turned on"),
     "two_factor.disabled": _("Two-step verification turned off"),
     "two_factor.recovered": _("Recovery code used"),
     "session.ended_by_user": _("Other devices signed out"),
     "export.done": _("Data downloaded"),
-    "deletion.asked": _("Deletion of the account requested"),
-    "deletion.revoked": _("Deletion of the account cancelled"),
+    "deletion.asked": _("Account deletion requested"),
+    "deletion.revoked": _("Account deletion cancelled"),
 }
 # A stranger has no use for these.
 HARMLESS = {"email.change_cancelled", "deletion.revoked", "session.ended_by_user"}

@@ -7,7 +7,7 @@ cookie, so that a visitor makes no row.
 from django.contrib import messages
 from django.contrib.messages.storage.base import Message
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.forms.fields import SiteForm
@@ -58,7 +58,7 @@ class SentView(PublicFormView):
         """Send the mail again; the answer is the same for every address."""
         email = self.email
         if not email:
-            return redirect(self.form_page)
+            return HttpResponseRedirect(reverse(self.form_page))
         self.send_again(email)
         return HttpResponseRedirect(f"{self.request.path}?again")
 

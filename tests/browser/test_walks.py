@@ -41,7 +41,7 @@ def test_sign_up_confirm_sign_in_look_around_sign_out(page, person, mailbox):
     sign_up(page, person)
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your inbox")
 
-    page.goto(mailbox.link_for(person.email, "Confirm"))
+    page.goto(mailbox.link_for(person.email, "Confirm your email"))
     assert "token" not in page.url
     confirm_address(page)
     expect(page).to_have_url(re.compile("/verify-email/done/$"))
@@ -103,7 +103,7 @@ def test_an_unconfirmed_account_cannot_sign_in(page, person, mailbox):
 
 def test_a_used_and_a_broken_link_say_so_and_offer_a_new_one(page, person, mailbox):
     sign_up(page, person)
-    link = mailbox.link_for(person.email, "Confirm")
+    link = mailbox.link_for(person.email, "Confirm your email")
     page.goto(link)
     confirm_address(page)
 
@@ -157,7 +157,7 @@ def test_a_forgotten_password_is_replaced_and_other_browsers_are_out(
     page.get_by_role("link", name=re.compile("password", re.IGNORECASE)).click()
     page.locator("[name=email]").fill(customer.email)
     follow(page.locator("main").get_by_role("button"))
-    page.goto(mailbox.link_for(customer.email, "Password Reset"))
+    page.goto(mailbox.link_for(customer.email, "Reset your"))
     assert "token" not in page.url
     page.locator("[name=new_password]").fill("short")
     page.locator("[name=new_password_again]").fill("short")
@@ -241,7 +241,7 @@ def signs_in(page, customer):
 def test_everything_works_without_javascript(new_browser, person, mailbox):
     page = new_browser(java_script_enabled=False)
     sign_up(page, person)
-    page.goto(mailbox.link_for(person.email, "Confirm"))
+    page.goto(mailbox.link_for(person.email, "Confirm your email"))
     confirm_address(page)
 
     sign_in(page, person.email, person.password)

@@ -254,7 +254,7 @@ def test_the_accent_comes_in_a_style_sheet(client, db, settings):
     assert "immutable" in sheet["Cache-Control"]
     assert "--accent: #ffd400;" in sheet.text
     assert "--on-accent: #000000;" in sheet.text
-    assert "--bs-link-color-rgb: 133, 110, 0;" in sheet.text
+    assert "--bs-link-color-rgb: 122, 102, 0;" in sheet.text
     assert sheet.text.count("{") == sheet.text.count("}") == 4
     assert "prefers-color-scheme: dark" in sheet.text
 
@@ -389,7 +389,7 @@ def test_a_pale_accent_is_told_with_the_ratio_and_a_better_one(settings):
     [found] = check_branding(None)
 
     assert found.id == "branding.W004"
-    assert "1.3:1" in found.msg
+    assert "1.2:1" in found.msg
     assert branding().link in found.hint
     settings.BRAND_ACCENT = branding().link
     assert check_branding(None) == []

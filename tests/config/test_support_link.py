@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from babel.messages.pofile import read_po
 from django.conf import settings as django_settings
 from django.template import engines
 from django.utils.safestring import mark_safe
 
-from config.branding_tags import support_link
+from config.branding_tags import MARKED, support_link
+from local.messages import LANGUAGES, LOCALE
 
 LINK = '<a href="mailto:help@example.com">Contact support</a>'
 
@@ -86,3 +88,16 @@ def test_every_text_that_names_support_marks_it():
     ]
 
     assert not bare
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_marks_as_many_words(language):
+    with open(LOCALE / language / "LC_MESSAGES/django.po", "rb") as file:
+        entries = [each for each in read_po(file) if isinstance(each.id, str)]
+
+    assert not [
+        each.id
+        for each in entries
+        if each.string
+        and len(MARKED.findall(each.id)) != len(MARKED.findall(each.string))
+    ]

@@ -8,7 +8,7 @@ from django.core import mail
 from django.db import DatabaseError
 
 from accounts.core import audit
-from accounts.directus import DirectusUnavailable
+from accounts.directus import DirectusClient, DirectusUnavailable
 from accounts.flows import invitation_by_staff
 from accounts.models import MailedLink, User
 from tests.accounts.steps import NEW_PASSWORD, log_in, open_link
@@ -312,14 +312,12 @@ def test_an_outage_that_staff_meet_first_keeps_what_was_typed(
 def test_after_a_lost_answer_the_invitation_can_be_sent(
     root, site_mails, directus, monkeypatch, lost
 ):
-    if lost == "created":
-        directus.loses_answer("/users", method="POST")
-    else:
-        monkeypatch.setattr(
-            "accounts.directus.DirectusClient.get_user", _unavailable, raising=True
-        )
-    first = invite(root)
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        if lost == "created":
+            directus.loses_answer("/users", method="POST")
+        else:
+            patched.setattr(DirectusClient, "get_user", _unavailable)
+        first = invite(root)
 
     again = invite(root)
 
@@ -379,16 +377,20 @@ def test_another_invitation_to_a_full_mailbox_creates_nothing(
     assert directus.state.find("guest+last@example.com") is None
 
 
-def test_a_failure_says_no_address(root, site_mails, monkeypatch, caplog):
+@pytest.mark.parametrize("place", ["_created", "_mail_link"])
+def test_a_failure_says_no_address(root, site_mails, canaries, log, monkeypatch, place):
     def fail(*args):
         raise DatabaseError("boom")
 
-    monkeypatch.setattr(invitation_by_staff, "_mail_link", fail)
+    monkeypatch.setattr(invitation_by_staff, place, fail)
     root.raise_request_exception = False
 
-    invite(root)
+    response = invite(root)
 
-    assert EMAIL not in caplog.text
+    assert response.status_code == 500
+    (report,) = mail.outbox
+    for text in (log.getvalue(), report.body, str(report.message()), response.text):
+        assert EMAIL not in text
 
 
 # Sending again, and withdrawing

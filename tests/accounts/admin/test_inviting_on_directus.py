@@ -178,8 +178,8 @@ def test_a_guest_whose_role_was_changed_gets_no_password(
     assert accept(browser).status == 400
     assert "another role" in press(root, email, "withdraw-invitation").text
     assert in_directus(live_site, email)[0]["status"] == "invited"
+    credentials = {"email": email, "password": PASSWORD}
     with pytest.raises(Refused):
-        credentials = {"email": email, "password": PASSWORD}
         live_site.admin.call("POST", "/auth/login", credentials)
     live_site.admin.delete_user(user["id"])
 

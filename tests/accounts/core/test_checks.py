@@ -58,7 +58,7 @@ def test_mails_of_the_site_need_a_server_and_a_token(settings, missing):
     settings.PUBLIC_URL = "http://localhost:8000"
     settings.ACCOUNT_DELETION = "off"
     settings.ACCOUNT_MAILS = "site"
-    settings.DIRECTUS_CUSTOMER_ROLE = "the-id-of-the-role"
+    settings.DIRECTUS_SERVICE_TOKEN = settings.DIRECTUS_CUSTOMER_ROLE = "x"
     assert ids() == []
     setattr(settings, missing, "")
 

@@ -15,6 +15,7 @@ from accounts.core import delivery, mails, outbox, postman
 from accounts.core.audit import email_digest
 from accounts.core.mail_troubles import Trouble
 from accounts.models import OutgoingMail
+from config import service_urls
 from tests.smtp_server import SmtpServer, silent_server, use
 
 pytestmark = pytest.mark.django_db
@@ -100,12 +101,10 @@ def test_the_pauses_grow(server, write):
     assert pauses == [10, 20, 40, 80, 160, 320, 600, 600, 600]
 
 
-def test_a_hanging_server_costs_one_time_out(settings, write):
+def test_a_hanging_server_costs_one_time_out(settings, write, monkeypatch):
+    monkeypatch.setattr(service_urls, "EMAIL_TIMEOUT", 0.5)
     with silent_server() as port:
         use(settings, f"smtp://127.0.0.1:{port}")
-        settings.EMAIL_TIMEOUT = 0.5
-        if hasattr(settings, "MAILERS"):
-            settings.MAILERS["default"]["OPTIONS"]["timeout"] = 0.5
         write(ADA, BOB, EVE)
         began = time.monotonic()
 

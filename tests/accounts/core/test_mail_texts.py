@@ -62,6 +62,13 @@ def test_every_mail_has_a_sample():
     assert templates == {sample.name for sample in mail_samples.SAMPLES}
 
 
+def test_the_guide_lists_every_mail():
+    guide = (messages.ROOT / "docs" / "mails.md").read_text()
+    listed = re.findall(r"^\| `(\w+)` \|.+\|.+\|.+\|$", guide, re.MULTILINE)
+
+    assert set(listed) == {sample.name for sample in mail_samples.SAMPLES}
+
+
 @languages
 def test_a_subject_is_one_line(language):
     for label, mail, _ in rendered(language):

@@ -12,12 +12,13 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
-from accounts.core import audit
+from accounts.core import audit, mails, postman
 from accounts.directus.ids import PICTURE_FOLDER
 from accounts.flows import deletion, mailed_links
 from accounts.models import (
     Attempts,
     MailedLink,
+    OutgoingMail,
     RecoveryCode,
     RoleMembership,
     Session,
@@ -69,7 +70,7 @@ def test_the_mail_says_how_to_stop_it(her_browser):
 
     text = mail.outbox[-1].body
     assert "cancel the deletion, then change your password" in text
-    assert "/request-reset-password/" in text
+    assert "\nhttp://testserver/account/delete/\n" in text
 
 
 def test_a_password_reset_by_mail_cancels_it(her_browser, ada, directus, caplog):
@@ -245,6 +246,17 @@ def test_a_user_who_is_due_is_deleted_from_directus_and_here(
     assert sent.to == [ada.email]
     assert sent.subject == "Your Directus site account was deleted"
     assert run() == ("Deleted 0 accounts.\n", 0)
+
+
+def test_mails_that_wait_for_a_deleted_user_are_deleted(her_browser, ada, monkeypatch):
+    ask(her_browser)
+    days_pass()
+    monkeypatch.setattr(postman, "call", lambda: None)
+    mails.send("deletion_cancelled", None, to=ada.email)
+
+    run()
+
+    assert OutgoingMail.objects.get().name == "deletion_done"
 
 
 def test_nothing_here_identifies_the_deleted_user(her_browser, directus):

@@ -6,12 +6,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.core import audit
-from accounts.directus import DirectusUser
+from accounts.directus import DirectusClient, DirectusUser
 from accounts.flows import mailed_links
 from accounts.flows.mailed_links import Purpose
 from accounts.mirror.users import mirror_user
 from accounts.models import MailedLink, SignUp, TermsAcceptance, User
 
+from ..canaries import everything_written
 from ..steps import NEW_PASSWORD, ask_reset, log_in, open_link
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site_mails")]
@@ -331,3 +332,23 @@ def test_neither_link_nor_password_is_logged(guest, link, caplog, directus):
     assert "invite.accepted" in written
     for secret in (NEW_PASSWORD, link.partition("token=")[2], EMAIL):
         assert secret not in written
+
+
+@pytest.mark.parametrize("method", ["get_users", "update_user_if"])
+def test_a_failure_reports_no_secret(visitor, link, canaries, log, monkeypatch, method):
+    def fail(*args, **kwargs):
+        secrets_of_a_frame = (args, kwargs)
+        raise RuntimeError("boom") from ValueError(len(secrets_of_a_frame))
+
+    open_link(visitor, link)
+    monkeypatch.setattr(DirectusClient, method, fail)
+
+    response = accept(visitor)
+
+    assert response.status_code == 500
+    assert "boom" in log.getvalue()
+    canaries.secrets |= {NEW_PASSWORD, link.partition("token=")[2]}
+    written = everything_written(log, visitor)
+    for place, text in written.items():
+        assert not canaries.found_in(text), place
+    assert EMAIL not in written["log"] + written["mails"]

@@ -1,8 +1,16 @@
-"""A made-up operator's look: a square mark and a name, drawn for tests and pictures."""
+"""A made-up operator's look, for tests and for the pictures in docs/branding.md."""
 
 from pathlib import Path
 
 NAME = "Lantern & Loom"
+LINKS = {
+    "SITE_NAME": NAME,
+    "HOME_URL": "https://www.example.com/",
+    "TERMS_URL": "https://www.example.com/terms",
+    "PRIVACY_URL": "https://www.example.com/privacy",
+    "IMPRINT_URL": "https://www.example.com/imprint",
+    "SUPPORT_EMAIL": "help@example.com",
+}
 MARK = (
     '<rect x="2" y="2" width="44" height="44" rx="12" fill="{ground}"/>'
     '<path d="M14 12v24h20" fill="none" stroke="{figure}" stroke-width="6"/>'
