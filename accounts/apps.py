@@ -11,7 +11,10 @@ class AccountsConfig(AppConfig):
     default = True
 
     def ready(self):
+        from config import checks as checks_of_look  # noqa: F401
+
         from .core import checks  # noqa: F401
+        from .forms import checks as checks_of_forms  # noqa: F401
         from .sessions import receivers  # noqa: F401
 
 

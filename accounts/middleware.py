@@ -175,6 +175,12 @@ class DirectusMiddleware:
 class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
     """Redirect visitors to the sign-in page, unless a view is public."""
 
+    def process_view(self, request, view_func, view_args, view_kwargs):
+        # Django reads the session first, which files for all browsers do not need.
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
     def handle_no_permission(self, request, view_func):
         if session_notice.is_part_of_a_page(request):
             return HttpResponse(status=401)

@@ -108,6 +108,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     delete_at = models.DateTimeField(
         _("to be deleted"), null=True, blank=True, db_index=True
     )
+    terms_accepted_at = models.DateTimeField(_("terms accepted"), null=True, blank=True)
     # The account was deleted, and only the key for other rows is left; see
     # accounts.flows.deletion. The mirror no longer writes this row.
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
@@ -118,6 +119,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     directus_tokens: TokenPair
     # The single sign-on provider of the sign-in; empty for a password.
     sso_provider = ""
+    # Whether that session outlives the browser: "Keep me signed in".
+    keeps_session = True
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -129,6 +132,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         permissions = [
             ("suspend_user", "Can suspend and re-activate users in Directus"),
             ("send_password_reset", "Can send users a mail to reset the password"),
+            ("invite_user", "Can invite customers"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -251,6 +255,10 @@ class Session(AbstractBaseSession):
     # The single sign-on provider that began the session; empty for a password.
     provider = models.CharField(
         _("sign-in provider"), max_length=128, blank=True, default="", db_default=""
+    )
+    # "Keep me signed in": otherwise the session ends with the browser.
+    is_kept = models.BooleanField(
+        _("kept signed in"), default=True, db_default=True, editable=False
     )
     # Until then ignore one password webhook: this session caused it.
     spared_until = models.DateTimeField(null=True, editable=False)
@@ -427,16 +435,110 @@ class RecoveryCode(models.Model):
         return f"recovery code of {self.user_id}"
 
 
-class EmailChange(models.Model):
-    """A new address that is not confirmed yet; see accounts.flows.email_change."""
+class MailedLink(models.Model):
+    """A link in a mail of the site; see accounts.flows.mailed_links.
 
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
-    )
-    old_email = models.EmailField(max_length=254)
-    new_email = models.EmailField(max_length=128)
+    An account has one link for each purpose: a newer one replaces it.
+    """
+
+    class Purpose(models.TextChoices):
+        """The flow that a link belongs to."""
+
+        SIGN_UP = "sign_up"
+        PASSWORD_RESET = "password_reset"
+        EMAIL_CHANGE = "email_change"
+        INVITATION = "invitation"
+
+    purpose = models.CharField(max_length=32, choices=Purpose.choices)
+    # The digest of an address, or the key of a user whose address changes.
+    subject = models.CharField(max_length=64)
     token_digest = models.CharField(max_length=64, unique=True)
+    # None: the address has no account that the link could be for. No mail has such a
+    # link; the row is there so that writing it costs the same.
+    directus_id = models.UUIDField(null=True)
+    # The address that got the mail.
+    email = models.EmailField(max_length=254)
+    # Of a change of the address: the present one.
+    old_email = models.EmailField(max_length=254, blank=True, default="")
     expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["purpose", "subject"], name="mailed_link_unique"
+            )
+        ]
+        indexes = [models.Index(fields=["directus_id"], name="mailed_link_directus_id")]
 
     def __str__(self):
-        return f"new address of {self.user_id}"
+        return f"{self.purpose} until {self.expires_at}"
+
+
+class OutgoingMail(models.Model):
+    """A mail that waits for the mail server; see accounts.core.outbox.
+
+    Deleted once it is sent.
+    """
+
+    # Of the template.
+    name = models.CharField(_("email"), max_length=64)
+    # The digest of the address.
+    recipient = models.CharField(max_length=64, editable=False)
+    # A newer mail with the same key replaces this one.
+    key = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    # Address, subject and texts. Emptied after the last attempt.
+    sealed_message = models.TextField(editable=False)
+    message_id = models.CharField(max_length=255, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    expires_at = models.DateTimeField(editable=False)
+    tries = models.PositiveIntegerField(_("attempts"), default=0)
+    next_try_at = models.DateTimeField(_("next attempt"), null=True, db_index=True)
+    # The kind of the last error, without the text of the mail server.
+    error = models.CharField(_("error"), max_length=64, blank=True)
+    given_up_at = models.DateTimeField(_("given up"), null=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("outgoing email")
+        verbose_name_plural = _("outgoing emails")
+        default_permissions = ("view",)
+
+    def __str__(self):
+        return f"{self.name} of {self.created_at}"
+
+
+class AccountEvent(models.Model):
+    """An event that a user sees under Recent activity; see accounts.core.audit."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="events"
+    )
+    # As in the audit trail, such as `password.changed`.
+    event = models.CharField(max_length=64)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    client_address = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=512, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-at"], name="account_event_of_user")]
+
+    def __str__(self):
+        return f"{self.event} of {self.user_id}"
+
+    @property
+    def browser(self) -> str:
+        """The browser and its system, in words."""
+        return browser_in_words(self.user_agent)
+
+
+class TermsAcceptance(models.Model):
+    """The acceptance of the terms by an address without a mirrored user yet.
+
+    The first sign-in moves it to the user; see accounts.flows.terms.
+    """
+
+    email_digest = models.CharField(max_length=64, primary_key=True)
+    accepted_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self):
+        return self.email_digest

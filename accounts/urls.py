@@ -4,6 +4,7 @@ from django.urls import path
 
 from .views import (
     account_recovery,
+    activity,
     deletion,
     email_change,
     email_verification,
@@ -85,6 +86,7 @@ urlpatterns = [
         name="password_reset_unsure",
     ),
     path("account/sessions/", sessions.SessionsView.as_view(), name="sessions"),
+    path("account/activity/", activity.ActivityView.as_view(), name="activity"),
     path("account/export/", export.ExportView.as_view(), name="export"),
     path("account/delete/", deletion.DeletionView.as_view(), name="deletion"),
     path(
@@ -95,6 +97,11 @@ urlpatterns = [
     path("invite/", invitation.InvitationView.as_view(), name="invitation"),
     path(
         "invite/done/", invitation.InvitationDoneView.as_view(), name="invitation_done"
+    ),
+    path(
+        "invite/unsure/",
+        invitation.InvitationUnsureView.as_view(),
+        name="invitation_unsure",
     ),
     path("account/", profile.ProfileView.as_view(), name="profile"),
     path("account/picture/", profile.PictureView.as_view(), name="picture"),

@@ -2,12 +2,14 @@
 
 from django.conf import settings
 
+from .branding import branding
+
 
 def site(request):
-    """Return the site's name, links and support address, and the request's id."""
+    """Return the site's name, links and look, and the request's id."""
     return {
         "site_name": settings.SITE_NAME,
         "navigation": settings.NAVIGATION,
-        "support_email": settings.SUPPORT_EMAIL,
+        "branding": branding(),
         "request_id": getattr(request, "request_id", ""),
     }

@@ -16,17 +16,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import idna
 from django.core.exceptions import ImproperlyConfigured
 from dotenv.parser import parse_stream
+
+from . import colours, web_addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 YES = {"1", "true", "yes", "on"}
 NO = {"0", "false", "no", "off"}
-NAME = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-HOST = re.compile(rf"(?=.{{1,253}}\Z){NAME}(?:\.{NAME})*")
 LINK_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
-DEFAULT_PORTS = {"http": 80, "https": 443}
 YEAR = 365 * 24 * 3600
 FERNET_KEY_BYTES = 32
 # .env.example has this where every site needs a value of its own.
@@ -186,7 +184,9 @@ class Environment:
         for number, word in enumerate(self.words(name), 1):
             dot = "." if word.startswith(".") else ""
             try:
-                found.append(word if word == "*" else dot + host(word[len(dot) :]))
+                found.append(
+                    word if word == "*" else dot + web_addresses.host(word[len(dot) :])
+                )
             except ValueError:
                 wanted = "a list of hosts without scheme and port"
                 raise _wrong(name, f"{wanted}; number {number} is none") from None
@@ -195,7 +195,7 @@ class Environment:
     def origin(self, name: str, default: str) -> str:
         """Return scheme, host and port as browsers write them."""
         try:
-            return _origin(self.text(name, default))
+            return web_addresses.origin(self.text(name, default))
         except ValueError:
             wanted = "http:// or https://, a host and perhaps a port, nothing else"
             raise _wrong(name, wanted) from None
@@ -207,7 +207,7 @@ class Environment:
             return ""
         try:
             parts = urlsplit(value)
-            base = _origin(f"{parts.scheme}://{parts.netloc}")
+            base = web_addresses.origin(f"{parts.scheme}://{parts.netloc}")
             is_plain = not re.search(r"[\s?#\\]", value)
         except ValueError:
             is_plain = False
@@ -215,12 +215,42 @@ class Environment:
             raise _wrong(name, "http(s)://host[:port][/path], without a password")
         return base + parts.path.rstrip("/")
 
+    def link(self, name: str) -> str:
+        """Return the address of a page, as browsers follow it."""
+        value = self.text(name)
+        if value and not web_addresses.is_link(value):
+            raise _wrong(name, "http(s)://host[:port][/path], without a password")
+        return value
+
+    def mailbox(self, name: str) -> str:
+        """Return a plain mail address."""
+        value = self.text(name)
+        if not value:
+            return ""
+        try:
+            return web_addresses.mailbox(value)
+        except ValueError:
+            wanted = "a mail address, such as support@example.com"
+            raise _wrong(name, wanted) from None
+
+    def colour(self, name: str) -> str:
+        """Return a colour as `#rrggbb`."""
+        value = self.text(name)
+        try:
+            return colours.normal(value) if value else ""
+        except ValueError:
+            raise _wrong(name, "a colour, such as #0b57d0") from None
+
     def links(self, name: str) -> dict[str, str]:
         """Return addresses of pages by their names: `name=https://…`, with commas."""
         found = {}
         for number, word in enumerate(self.words(name), 1):
             key, _, link = word.partition("=")
-            if not LINK_NAME.fullmatch(key) or key in found or not _is_link(link):
+            if (
+                not LINK_NAME.fullmatch(key)
+                or key in found
+                or not web_addresses.is_link(link)
+            ):
                 wanted = "a list of name=https://host/path"
                 raise _wrong(name, f"{wanted}; number {number} is none")
             found[key] = link
@@ -232,48 +262,6 @@ def flag(name: str, value: str) -> bool:
     if value.lower() not in YES | NO:
         raise _wrong(name, "`on` or `off`")
     return value.lower() in YES
-
-
-def host(text: str) -> str:
-    """Return a host as browsers send it: in lower case, ASCII, brackets around IPv6.
-
-    Raises:
-        ValueError: it is none.
-    """
-    text = text.strip("[]") if text.startswith("[") and text.endswith("]") else text
-    if ":" in text:
-        address = ipaddress.IPv6Address(text)
-        if address.scope_id:
-            raise ValueError("a browser sends no scope")
-        return f"[{address.compressed}]"
-    text = text.lower()
-    if not text.isascii():
-        # IDNAError is a ValueError.
-        text = idna.encode(text, uts46=True).decode()
-    if not HOST.fullmatch(text):
-        raise ValueError("not a host")
-    return text
-
-
-def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    is_bare = parts.path in {"", "/"} and not re.search(r"[\s?#@\\]", text)
-    if parts.scheme not in DEFAULT_PORTS or not is_bare or parts.port == 0:
-        raise ValueError("not an origin")
-    name = host(parts.hostname or "")
-    if parts.port in {None, DEFAULT_PORTS[parts.scheme]}:
-        return f"{parts.scheme}://{name}"
-    return f"{parts.scheme}://{name}:{parts.port}"
-
-
-def _is_link(text: str) -> bool:
-    """Return whether a browser can follow it; without a password in it."""
-    try:
-        parts = urlsplit(text)
-        _origin(f"{parts.scheme}://{parts.netloc}")
-    except ValueError:
-        return False
-    return not re.search(r"[\s\\]", text)
 
 
 def _is_fernet_key(text: str) -> bool:

@@ -57,3 +57,10 @@ def on_starting(server):
         sys.exit(tried)
     if is_plain:
         server.log.warning("PUBLIC_URL is plain http: no Secure cookies, no HSTS.")
+
+
+def post_worker_init(worker):
+    """Begin to send the mails that former processes left."""
+    from accounts.core import postman
+
+    postman.start()

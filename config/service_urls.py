@@ -1,8 +1,9 @@
-"""DATABASE_URL, CACHE_URL and EMAIL_URL as Django's settings.
+"""DATABASE_URL, CACHE_URL, EMAIL_URL and EMAIL_FROM as Django's settings.
 
 Options in their query win over the site's own choices.
 """
 
+from email.utils import parseaddr, quote
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -31,11 +32,14 @@ DATABASE_FLAGS = (
     "CONN_HEALTH_CHECKS",
     "DISABLE_SERVER_SIDE_CURSORS",
 )
-# Seconds without an answer of the mail server.
-EMAIL_TIMEOUT = 5
+# Django's own with EMAIL_CA_BUNDLE.
+SMTP = "config.mail_backend.EmailBackend"
+# Seconds without an answer of the mail server. No page waits for it; a server may look
+# through a mail before it takes it, and a time-out then would send the mail again.
+EMAIL_TIMEOUT = 20
 # The settings of Django before 6.1 → the options of its mailers since then.
 MAILER_OPTIONS = {
-    "django.core.mail.backends.smtp.EmailBackend": {
+    SMTP: {
         "EMAIL_HOST": "host",
         "EMAIL_PORT": "port",
         "EMAIL_HOST_USER": "username",
@@ -160,6 +164,8 @@ def email(url: str) -> dict[str, Any]:
             not parts.hostname or parts.path.strip("/") or parts.fragment
         ):
             raise ValueError("not a server")
+        if parts.scheme.startswith("smtp"):
+            found["EMAIL_BACKEND"] = SMTP
         for name, value in parse_qsl(parts.query, strict_parsing=bool(parts.query)):
             if name.upper() not in {"EMAIL_USE_TLS", "EMAIL_USE_SSL"}:
                 raise ValueError("no such option")
@@ -186,3 +192,9 @@ def _mailers(found: dict[str, Any]) -> dict[str, Any]:
 
 def _wrong(name: str, wanted: str) -> ImproperlyConfigured:
     return ImproperlyConfigured(f"{name} must be like {wanted}; {ENCODED}.")
+
+
+def sender(address: str, name: str) -> str:
+    """Return the sender of mails: its own name if it has one, or else this name."""
+    own_name, bare = parseaddr(address)
+    return address if own_name or not bare else f'"{quote(name)}" <{bare}>'

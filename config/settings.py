@@ -30,7 +30,17 @@ ALLOWED_HOSTS = env.hosts("DJANGO_ALLOWED_HOSTS", default=[_host])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 SITE_NAME = env.text("SITE_NAME", default="Directus site")
-SUPPORT_EMAIL = env.text("SUPPORT_EMAIL", default="")
+
+# The look of pages and mails; read by config/branding.py alone
+
+SUPPORT_EMAIL = env.mailbox("SUPPORT_EMAIL")
+HOME_URL = env.link("HOME_URL")
+TERMS_URL = env.link("TERMS_URL")
+PRIVACY_URL = env.link("PRIVACY_URL")
+IMPRINT_URL = env.link("IMPRINT_URL")
+BRAND_LOGO = env.text("BRAND_LOGO")
+BRAND_LOGO_DARK = env.text("BRAND_LOGO_DARK")
+BRAND_ACCENT = env.colour("BRAND_ACCENT")
 
 INSTALLED_APPS = [
     "accounts.apps.AdminConfig",
@@ -85,6 +95,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "config.context_processors.site",
             ],
+            "libraries": {"branding": "config.branding_tags"},
         },
     },
 ]
@@ -158,6 +169,10 @@ SSO_PROXY_RULE = env.flag("SSO_PROXY_RULE", default=False)
 # Where a user of a single sign-on provider signs out there, too.
 SSO_SIGN_OUT_URLS = env.links("SSO_SIGN_OUT_URLS")
 
+# How users sign up: the form, as a path in Python, and the time that it takes people.
+SIGN_UP_FORM = env.text("SIGN_UP_FORM", "accounts.forms.sign_up.SignUpForm")
+SIGN_UP_MIN_SECONDS = env.seconds("SIGN_UP_MIN_SECONDS", 0, least=0, most=60)
+
 # A sensitive page asks for the password again after this time.
 PASSWORD_CONFIRM_SECONDS = env.number("PASSWORD_CONFIRM_SECONDS", default=300, least=10)
 
@@ -174,6 +189,8 @@ SESSION_ENGINE = "accounts.sessions"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_IDLE_SECONDS = env.number("SESSION_IDLE_SECONDS", 24 * 3600, least=60)
 SESSION_COOKIE_AGE = env.number("SESSION_ABSOLUTE_SECONDS", 7 * 24 * 3600, least=60)
+# Without "Keep me signed in".
+SESSION_SHORT_SECONDS = env.number("SESSION_SHORT_SECONDS", 3600, least=60)
 SESSION_SAVE_EVERY_REQUEST = False
 SESSION_ROW_CACHE = "redis" in CACHES["default"]["BACKEND"]
 TOKEN_ENCRYPTION_KEYS = env.fernet_keys("TOKEN_ENCRYPTION_KEYS")
@@ -189,6 +206,7 @@ DIRECTUS_CUSTOMER_ROLE = env.text("DIRECTUS_CUSTOMER_ROLE")
 DIRECTUS_SIGNUP = env.choice(
     "DIRECTUS_SIGNUP", "register", ("register", "create", "closed")
 )
+DIRECTUS_SIGNUP_FIELDS = env.words("DIRECTUS_SIGNUP_FIELDS")
 DIRECTUS_PROFILE_FIELDS = env.words("DIRECTUS_PROFILE_FIELDS")
 DIRECTUS_ROLE_GROUPS = env.json("DIRECTUS_ROLE_GROUPS", default={})
 DIRECTUS_STAFF_ROLES = env.words("DIRECTUS_STAFF_ROLES")
@@ -203,14 +221,29 @@ DIRECTUS_LOGIN_TIMEOUT = env.seconds("DIRECTUS_LOGIN_TIMEOUT", 10, 0.1, 60)
 DIRECTUS_REQUEST_TIMEOUT = env.seconds("DIRECTUS_REQUEST_TIMEOUT", 10, 0.1, 60)
 DIRECTUS_CA_BUNDLE = env.text("DIRECTUS_CA_BUNDLE")
 
-# Mails of this site about changes of an account. Directus sends its own.
+# Mails
 
 EMAIL_URL = env.text("EMAIL_URL")
+EMAIL_CA_BUNDLE = env.text("EMAIL_CA_BUNDLE")
 vars().update(service_urls.email(EMAIL_URL or "dummymail://"))
 if not EMAIL_URL:
     # accounts.W004 says the same, as a warning; Django 6.1 fails for it.
     SILENCED_SYSTEM_CHECKS.append("mail.E001")
-DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", default=f"noreply@{_host}")
+DEFAULT_FROM_EMAIL = service_urls.sender(
+    env.text("EMAIL_FROM", default=f"noreply@{_host}"), SITE_NAME
+)
+# Whether this site or Directus mails the links of sign-up and of a forgotten password.
+# directus_setup asks for the choice, because it makes the token.
+ACCOUNT_MAILS_CHOSEN = env.text("ACCOUNT_MAILS")
+_may_mail_links = EMAIL_URL and DIRECTUS_SERVICE_TOKEN and DIRECTUS_CUSTOMER_ROLE
+ACCOUNT_MAILS = env.choice(
+    "ACCOUNT_MAILS", "site" if _may_mail_links else "directus", ("site", "directus")
+)
+# The lifetimes of links in mails of the site.
+SIGN_UP_LINK_HOURS = env.number("SIGN_UP_LINK_HOURS", 72, least=1, most=24 * 60)
+RESET_LINK_HOURS = env.number("RESET_LINK_HOURS", 1, least=1, most=24 * 7)
+EMAIL_LINK_HOURS = env.number("EMAIL_LINK_HOURS", 24, least=1, most=24 * 7)
+INVITATION_LINK_HOURS = env.number("INVITATION_LINK_HOURS", 168, least=1, most=24 * 60)
 
 # Serving; config/gunicorn.py reads the same two
 

@@ -3,12 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from . import health
+from . import brand_views, health
 
 urlpatterns = [
     path("", include("dashboard.urls")),
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),
+    path("brand/<str:name>", brand_views.brand_file, name="brand"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]

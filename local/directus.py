@@ -32,7 +32,7 @@ def local_environment(state: State, ports: Ports, site_url: str) -> dict[str, st
     )
     return {
         **site_needs,
-        **_own_settings(state, ports),
+        **least_environment(state, ports),
         **_mail_settings(ports),
         "USER_INVITE_URL_ALLOW_LIST": f"{site_url}/invite/",
         "LOGIN_STALL_TIME": "500",
@@ -54,7 +54,8 @@ def local_environment(state: State, ports: Ports, site_url: str) -> dict[str, st
     }
 
 
-def _own_settings(state: State, ports: Ports) -> dict[str, str]:
+def least_environment(state: State, ports: Ports) -> dict[str, str]:
+    """Return the settings that Directus needs to start, with folders of its own."""
     kept = state.secrets()
     return {
         "HOST": HOST,

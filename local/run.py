@@ -62,6 +62,7 @@ def _start(stack: Stack) -> None:
         stack.directus.start()
         stack.start_provider()
         stack.prepare_site()
+        stack.write_mail_samples()
         stack.directus.wait()
     with step("Setting Directus up"):
         stack.provision()
@@ -81,6 +82,7 @@ def _show(stack: Stack) -> None:
         ("Django admin", f"{stack.site_url}/admin/"),
         ("Directus", f"{stack.directus_public_url}/admin"),
         ("Mails", stack.mail_url),
+        ("Samples of mails", f"{stack.mail_url}/samples/"),
         _provider_row(stack),
         ("", ""),
     ]
@@ -92,7 +94,7 @@ def _show(stack: Stack) -> None:
         ("", ""),
         ("Logs and mails", f"{stack.state.folder.relative_to(ROOT)}/"),
     ]
-    print("\n" + "\n".join(f"  {name:15} {value}".rstrip() for name, value in rows))
+    print("\n" + "\n".join(f"  {name:16} {value}".rstrip() for name, value in rows))
     print("\n  Ctrl-C ends everything.\n", flush=True)
 
 

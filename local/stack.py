@@ -52,7 +52,7 @@ class Stack:
         self.admin = Admin(self.directus.url, state.secrets()["admin_token"])
         self.site = self._website(base_env)
         self.mail = MailCatcher(state.mail, ports.smtp)
-        self.mail_page = MailPage(state.mail, ports.mail)
+        self.mail_page = MailPage(state.mail, state.mail_samples, ports.mail)
 
     def start_mail(self) -> None:
         """Start the mail catcher and its page."""
@@ -73,6 +73,10 @@ class Stack:
         if not collected.exists() or collected.read_text() != current:
             self.site.manage("collectstatic", "--no-input", "--clear")
             collected.write_text(current)
+
+    def write_mail_samples(self) -> None:
+        """Write every mail of the site for the mail catcher's page."""
+        self.site.manage("mail_samples", str(self.state.mail_samples))
 
     def provision(self) -> None:
         """Bring Directus to what the site needs, and hand the site its token."""

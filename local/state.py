@@ -23,6 +23,7 @@ class State:
         self.folder = folder
         self.directus = folder / "directus"
         self.mail = folder / "mail"
+        self.mail_samples = folder / "mail-samples"
         self.log = folder / "log"
         self.site_env = folder / "site.env"
         self.credentials = folder / "credentials.json"

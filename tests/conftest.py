@@ -7,8 +7,9 @@ import pytest
 import responses
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.db import connection
 
-from accounts.core import background, memory, sign_in_ways
+from accounts.core import background, delivery, memory, postman, sign_in_ways
 from accounts.directus import transport
 
 from .fake_directus import FakeDirectus
@@ -40,8 +41,18 @@ def _clean_process():
 
 @pytest.fixture(autouse=True)
 def _nothing_is_put_off(monkeypatch):
-    """Do background work at once."""
+    """Do background work at once, and send mails at once."""
     monkeypatch.setattr(background, "run", lambda work: work())
+    monkeypatch.setattr(postman, "call", deliver_uncounted)
+
+
+def deliver_uncounted():
+    """Send the waiting mails; its statements are none of the page's."""
+    counts, connection.force_debug_cursor = connection.force_debug_cursor, False
+    try:
+        delivery.deliver()
+    finally:
+        connection.force_debug_cursor = counts
 
 
 @pytest.fixture(autouse=True)
@@ -83,10 +94,10 @@ def ada(directus):
 
 @pytest.fixture
 def sign_in(client):
-    """Return a function that signs a user in through the site's own page."""
+    """Return a function that signs a user in through the site's own page, to stay."""
 
     def sign_in(user, browser=client, **extra):
-        data = {"email": user.email, "password": user.password}
+        data = {"email": user.email, "password": user.password, "remember": "on"}
         response = browser.post("/login/", data, **extra)
         assert response.status_code == 302, "the sign-in was refused"
         return browser
@@ -118,3 +129,9 @@ def service_token(settings, directus):
     settings.DIRECTUS_SERVICE_TOKEN = directus.add_service_user()
     settings.DIRECTUS_CUSTOMER_ROLE = directus.state.role_id("Customer")
     return settings.DIRECTUS_SERVICE_TOKEN
+
+
+@pytest.fixture
+def site_mails(settings, service_token):
+    """Let the site mail the links of sign-up, reset and invitation itself."""
+    settings.ACCOUNT_MAILS = "site"

@@ -22,6 +22,7 @@ os.environ.update(
     DJANGO_ALLOW_ASYNC_UNSAFE="1",
 )
 for name in (
+    "ACCOUNT_MAILS",
     "DIRECTUS_SERVICE_TOKEN",
     "DIRECTUS_CUSTOMER_ROLE",
     "DIRECTUS_SIGNUP",

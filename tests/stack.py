@@ -310,7 +310,7 @@ def directus_server(
 ) -> Iterator[RunningStack]:
     """Directus with its mail catcher, set up by directus_setup; the site is not up."""
     try:
-        with _directus_database() as database:
+        with directus_database() as database:
             stack = _stack(tmp_path_factory.mktemp("stack"), database)
             request.config.stash[RUNNING] = stack
             try:
@@ -331,6 +331,21 @@ def live_site(directus_server: RunningStack) -> RunningStack:
     except Problem as problem:
         pytest.fail(str(problem), pytrace=False)
     return directus_server
+
+
+@pytest.fixture(scope="module")
+def directus_mails(live_site: RunningStack) -> Iterator[RunningStack]:
+    """The same with ACCOUNT_MAILS=directus, and registration open in Directus."""
+    opened = {
+        "public_registration": True,
+        "public_registration_role": live_site.customer_role,
+        "public_registration_verify_email": True,
+    }
+    before = live_site.admin.get_settings()
+    live_site.admin.patch_settings(**opened)
+    with live_site.usual_site(ACCOUNT_MAILS="directus"):
+        yield live_site
+    live_site.admin.patch_settings(**{name: before[name] for name in opened})
 
 
 @pytest.fixture(autouse=True)
@@ -395,7 +410,7 @@ def _url(server: Postgres | Valkey) -> Iterator[str]:
 
 
 @contextmanager
-def _directus_database() -> Iterator[dict[str, str]]:
+def directus_database() -> Iterator[dict[str, str]]:
     """Have Directus' database: SQLite, or what DIRECTUS_DATABASE=postgresql says."""
     if not is_on_postgresql():
         yield {}

@@ -13,7 +13,8 @@ from config.request import AuthenticatedRequest
 
 from ..core import clients
 from ..directus import InvalidPayload
-from ..flows import password_reset
+from ..flows import invitation_by_staff, password_reset
+from ..flows.invitation import INVITED
 from ..models import Session, User
 from ..operations import suspend
 from ..operations.lookup import UserRef
@@ -167,15 +168,15 @@ class Reactivate(Action):
 
 
 class SendPasswordReset(Action):
-    """Let Directus mail a reset link; only its reader chooses the password."""
+    """Mail a reset link; only its reader chooses the password."""
 
     name = "send-password-reset"
     permission = "send_password_reset"
     event = "password_reset.sent_by_staff"
     label = gettext_lazy("Send password reset email")
     explanation = gettext_lazy(
-        "Directus emails a link to choose a new password. The old password works until "
-        "then."
+        "They get an email with a link to choose a new password. The old one works "
+        "until then."
     )
 
     def question(self, count):
@@ -188,8 +189,8 @@ class SendPasswordReset(Action):
 
     def done(self, count):
         text = ngettext(
-            "%(n)d password reset email was requested from Directus.",
-            "%(n)d password reset emails were requested from Directus.",
+            "%(n)d password reset email is on its way.",
+            "%(n)d password reset emails are on their way.",
             count,
         )
         return text % {"n": count}
@@ -205,19 +206,13 @@ class SendPasswordReset(Action):
     def perform(self, request, user):
         self._look_again(user)
         if not user.is_active:
-            raise Refused(_("Directus sends no reset link to inactive users."))
+            raise Refused(_("Inactive users get no reset link."))
         if not user.email:
             raise Refused(_("This user has no email address."))
         try:
             password_reset.send_link_as_staff(request, user)
         except Throttled as error:
-            minutes = -(-error.retry_after // 60)
-            text = ngettext(
-                "Too many emails to this user. Try again in %(count)d minute.",
-                "Too many emails to this user. Try again in %(count)d minutes.",
-                minutes,
-            )
-            raise Refused(text % {"count": minutes}) from None
+            raise Refused(too_many_mails(error)) from None
         except InvalidPayload:
             url = public_url("accounts:password_reset_confirm")
             text = _(
@@ -236,6 +231,87 @@ class SendPasswordReset(Action):
         if profile.has_provider:
             raise Refused(_no_password(profile.provider))
         user.refresh_from_db()
+
+
+class ActionOnInvitation(Action):
+    """An action on an invitation that was not accepted yet."""
+
+    permission = "invite_user"
+
+    def obstacle(self):
+        return invitation_by_staff.obstacle()
+
+    def suits(self, user):
+        return user.is_mirrored and user.status == INVITED
+
+    def objection(self, request, user):
+        if user.is_mirrored and user.status != INVITED:
+            return _("No invitation waits for this user.")
+        return super().objection(request, user)
+
+
+class ResendInvitation(ActionOnInvitation):
+    """Mail another link; the one before no longer works."""
+
+    name = "resend-invitation"
+    event = "invite.sent_again"
+    label = gettext_lazy("Resend invitation")
+    explanation = gettext_lazy(
+        "Sends an email with a new link. Links in earlier invitations stop working."
+    )
+
+    def question(self, count):
+        text = ngettext(
+            "Send this user the invitation again?",
+            "Send these %(n)d users their invitations again?",
+            count,
+        )
+        return text % {"n": count}
+
+    def done(self, count):
+        text = ngettext(
+            "%(n)d invitation was sent again.",
+            "%(n)d invitations were sent again.",
+            count,
+        )
+        return text % {"n": count}
+
+    def perform(self, request, user):
+        try:
+            invitation_by_staff.send_again(user)
+        except Throttled as error:
+            raise Refused(too_many_mails(error)) from None
+        return []
+
+
+class WithdrawInvitation(ActionOnInvitation):
+    """Delete the account of an invited user."""
+
+    name = "withdraw-invitation"
+    event = "invite.withdrawn"
+    is_harsh = True
+    label = gettext_lazy("Withdraw invitation")
+    explanation = gettext_lazy(
+        "Deletes the account in Directus. The link in the invitation stops working."
+    )
+
+    def question(self, count):
+        text = ngettext(
+            "Withdraw this invitation?", "Withdraw these %(n)d invitations?", count
+        )
+        return text % {"n": count}
+
+    def done(self, count):
+        text = ngettext(
+            "%(n)d invitation was withdrawn.",
+            "%(n)d invitations were withdrawn.",
+            count,
+        )
+        return text % {"n": count}
+
+    def perform(self, request, user):
+        invitation_by_staff.withdraw(user)
+        return []
 
 
 class Sync(Action):
@@ -307,6 +383,17 @@ class SignOut(Action):
         return [left.reason for left in summary.left]
 
 
+def too_many_mails(error: Throttled) -> str:
+    """Return the message about a mailbox that has got several mails of staff."""
+    minutes = -(-error.retry_after // 60)
+    text = ngettext(
+        "Too many emails to this user. Try again in %(count)d minute.",
+        "Too many emails to this user. Try again in %(count)d minutes.",
+        minutes,
+    )
+    return text % {"count": minutes}
+
+
 def _no_password(provider: str) -> str:
     text = _("Signs in through %(provider)s and has no password in Directus.")
     return text % {"provider": provider}
@@ -316,6 +403,8 @@ ACTIONS: tuple[Action, ...] = (
     Suspend(),
     Reactivate(),
     SendPasswordReset(),
+    ResendInvitation(),
+    WithdrawInvitation(),
     Sync(),
     SignOut(),
 )

@@ -21,9 +21,10 @@ from ..core import clients
 from ..models import User
 from ..operations.suspend import NOT_IN_DIRECTUS
 from ..throttling import attempts
-from .actions import ACTIONS, Action
+from .actions import ACTIONS, Action, ActionOnInvitation
 from .confirming import MOST_AT_ONCE, Confirming
 from .filters import DeletionFilter, ProviderFilter, in_words
+from .inviting import InviteView
 
 FROM_DIRECTUS = (
     "email",
@@ -93,7 +94,20 @@ class UserAdmin(DjangoUserAdmin):
     def get_urls(self):
         # No password form: Directus keeps the password.
         urls = [url for url in super().get_urls() if "password" not in str(url.pattern)]
-        return [self._url_of(action) for action in ACTIONS] + urls
+        invite = self.admin_site.admin_view(InviteView.as_view(model_admin=self))
+        return [
+            path("invite/", invite, name="accounts_user_invite"),
+            *(self._url_of(action) for action in ACTIONS),
+            *urls,
+        ]
+
+    def changelist_view(self, request, extra_context=None):
+        context = {"may_invite": self.may_invite(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def may_invite(self, request: AuthenticatedRequest) -> bool:
+        """Return whether a member of staff may invite customers."""
+        return self._may(request, ActionOnInvitation.permission)
 
     @admin.display(description=_("name"), ordering="first_name")
     def name(self, user):
@@ -161,11 +175,11 @@ class UserAdmin(DjangoUserAdmin):
         return super().change_view(request, object_id, form_url, context)
 
     def _allowed(self, request: AuthenticatedRequest) -> list[Action]:
-        return [action for action in ACTIONS if self._may(request, action)]
+        return [action for action in ACTIONS if self._may(request, action.permission)]
 
-    def _may(self, request: AuthenticatedRequest, action: Action) -> bool:
+    def _may(self, request: AuthenticatedRequest, permission: str) -> bool:
         return self.has_view_permission(request) and request.user.has_perm(
-            f"{self.opts.app_label}.{action.permission}"
+            f"{self.opts.app_label}.{permission}"
         )
 
     def _address(self, action: Action, user: User) -> str:
@@ -180,7 +194,7 @@ class UserAdmin(DjangoUserAdmin):
         self, action: Action, request: AuthenticatedRequest, object_id: str
     ) -> HttpResponse:
         """Run an action on one user, after a confirmation."""
-        if not self._may(request, action):
+        if not self._may(request, action.permission):
             raise PermissionDenied(action.permission)
         user = self.get_object(request, unquote(object_id))
         if user is None:

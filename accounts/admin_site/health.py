@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from config.request import AuthenticatedRequest
 
-from ..core import audit
+from ..core import audit, outbox
+from ..core.mail_troubles import in_words
 from ..operations.doctor import Finding, Verdict, examine
 from ..operations.doctor.registry import CHECKS
 from ..operations.doctor.reports import last_report, stored
@@ -22,6 +23,7 @@ from ..throttling.limits import DOCTOR_RUNS, Attempt, Throttled
 
 # The longest time that a run may hold a worker; each check has its own time-outs.
 MOST_SECONDS = 8.0
+MOST_MAILS = 10
 MAY_LOOK = "accounts.view_healthreport"
 MAY_RUN = "accounts.run_doctor"
 # Findings that need an operator come first.
@@ -44,9 +46,19 @@ def health(request, admin_site):
         "findings": report and sorted(report.findings, key=_rank),
         "attention": report and sum(one.needs_attention for one in report.findings),
         "verdicts": _words(),
+        "queue": outbox.queue(),
+        "lost_mails": _lost_mails(),
         "may_run": request.user.has_perm(MAY_RUN),
     }
     return TemplateResponse(request, "admin/health.html", context)
+
+
+def _lost_mails() -> list[dict[str, object]]:
+    """Return the last mails that were given up."""
+    return [
+        {"name": each.name, "when": each.given_up_at, "why": in_words(each.error)}
+        for each in outbox.given_up()[:MOST_MAILS]
+    ]
 
 
 def _run(request: AuthenticatedRequest) -> None:

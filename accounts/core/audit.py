@@ -12,6 +12,7 @@ from django.utils.crypto import salted_hmac
 from config.request import Request
 
 from ..directus import to_ascii
+from . import account_events
 
 if TYPE_CHECKING:
     from ..models import User
@@ -30,7 +31,7 @@ def record(
     email: str = "",
     **facts: Any,
 ) -> None:
-    """Write one event.
+    """Write one event; one that its user may see goes into the database, too.
 
     Args:
         event: a stable name such as `sign_in.refused`.
@@ -48,6 +49,8 @@ def record(
         extra["email_digest"] = email_digest(email)
     level = logging.WARNING if event in ALARMS else logging.INFO
     logger.log(level, "%s", event, extra=extra)
+    if user is not None:
+        account_events.keep(event, request, user)
 
 
 def email_digest(email: str) -> str:

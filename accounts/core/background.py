@@ -1,8 +1,8 @@
-"""Run work that a request starts and does not wait for.
+"""Run work that a request starts and does not wait for, such as to revoke tokens.
 
 A few threads of the process do the work. Waiting work is finished before the process
-ends. It is lost if the process is killed, or if a mail server hangs and the queue is
-full. The work must not use the database.
+ends. It is lost if the process is killed, or if Directus hangs and the queue is full:
+mails wait in the database instead. The work must not use the database.
 """
 
 import logging

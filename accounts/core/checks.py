@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 
-from . import clients
+from config.mail_backend import tls_context
+
+from . import clients, mails
 
 # Fields of Directus itself. Some have their own place on the profile page, and some
 # would let a user take over another account. The time zone is stored by the site.
@@ -26,6 +28,15 @@ NO_PROFILE_FIELDS = {
     "last_access",
     "last_page",
     "time_zone",
+}
+# The sign-up form has fields of these names.
+NO_SIGN_UP_FIELDS = NO_PROFILE_FIELDS | {
+    "first_name",
+    "last_name",
+    "language",
+    "terms",
+    "opened",
+    "your_website",
 }
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -82,15 +93,33 @@ def _check_sessions() -> list[checks.CheckMessage]:
 
 
 def _check_sign_up():
-    if clients.signup_mode() == "create" and not clients.customer_role():
-        return [
-            checks.Error(
-                "DIRECTUS_SIGNUP=create needs DIRECTUS_CUSTOMER_ROLE.",
-                hint="Without it Directus creates users that have no role.",
-                id="accounts.E008",
+    found: list[checks.CheckMessage] = []
+    if not clients.customer_role():
+        found += _check_sign_up_without_role()
+    if clients.signup_fields() and not clients.service_token():
+        found.append(
+            checks.Warning(
+                "The sign-up page leaves out DIRECTUS_SIGNUP_FIELDS.",
+                hint="Visitors may not write them; DIRECTUS_SERVICE_TOKEN is needed.",
+                id="accounts.W006",
             )
-        ]
-    return []
+        )
+    return found
+
+
+def _check_sign_up_without_role():
+    if clients.signup_mode() == "create":
+        yield checks.Error(
+            "DIRECTUS_SIGNUP=create needs DIRECTUS_CUSTOMER_ROLE.",
+            hint="Without it Directus creates users that have no role.",
+            id="accounts.E008",
+        )
+    elif clients.signup_mode() == "register" and mails.is_from_site():
+        yield checks.Error(
+            "ACCOUNT_MAILS=site needs DIRECTUS_CUSTOMER_ROLE.",
+            hint="The site creates the users; directus_setup writes the role.",
+            id="accounts.E014",
+        )
 
 
 def _check_transport():
@@ -146,26 +175,59 @@ def _check_directus():
 def _check_profile():
     return [
         checks.Error(
-            f"DIRECTUS_PROFILE_FIELDS: number {number} cannot be one of them.",
+            f"{setting}: number {number} cannot be one of them.",
             hint="It is for fields that were added to users in Directus.",
             id="accounts.E012",
         )
-        for number, name in enumerate(clients.profile_fields(), 1)
-        if name in NO_PROFILE_FIELDS or not FIELD_NAME.fullmatch(name)
+        for setting, names, others in (
+            ("DIRECTUS_PROFILE_FIELDS", clients.profile_fields(), NO_PROFILE_FIELDS),
+            ("DIRECTUS_SIGNUP_FIELDS", clients.signup_fields(), NO_SIGN_UP_FIELDS),
+        )
+        for number, name in enumerate(names, 1)
+        if name in others or not FIELD_NAME.fullmatch(name)
     ]
 
 
 def _check_mails():
+    try:
+        tls_context()
+    except OSError:
+        return [
+            checks.Error(
+                "EMAIL_CA_BUNDLE is no readable file of certificates.",
+                hint="It has the certificates of a private authority, as PEM.",
+                id="accounts.E016",
+            )
+        ]
+    lacking = [
+        name
+        for name, value in (
+            ("EMAIL_URL", settings.EMAIL_URL),
+            ("DIRECTUS_SERVICE_TOKEN", clients.service_token()),
+        )
+        if not value
+    ]
+    if lacking and mails.is_from_site():
+        return [_mails_without(" and ".join(lacking))]
     if settings.EMAIL_URL:
         return []
     return [
         checks.Warning(
             "EMAIL_URL is empty: this site sends no mails.",
-            hint="People are then not told when somebody changes their password, "
-            "their address or their second factor.",
+            hint="Users are not told of changes to their accounts, and Directus has to "
+            "mail the links of sign-up and reset.",
             id="accounts.W004",
         )
     ]
+
+
+def _mails_without(names):
+    return checks.Error(
+        f"ACCOUNT_MAILS=site needs {names}.",
+        hint="Without them the site cannot mail the links of sign-up and reset. "
+        "directus_setup makes the token; ACCOUNT_MAILS=directus needs neither.",
+        id="accounts.E013",
+    )
 
 
 def _check_deletion():

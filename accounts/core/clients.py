@@ -158,6 +158,11 @@ def signup_mode() -> str:
     return settings.DIRECTUS_SIGNUP
 
 
+def signup_fields() -> list[str]:
+    """Return the added fields of users in Directus that the sign-up page asks for."""
+    return settings.DIRECTUS_SIGNUP_FIELDS
+
+
 def customer_role() -> str:
     """Return the id of the role of new customers."""
     return settings.DIRECTUS_CUSTOMER_ROLE

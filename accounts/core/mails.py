@@ -1,22 +1,12 @@
 """Mails about events of an account.
 
-Each mail is a text template in `accounts/mail/`: the subject in the first line, then
-paragraphs. The HTML part has the same paragraphs in a frame. Mails contain no secrets:
-a reader of another user's mail learns about the event, and can do nothing with it. The
-exception is the link that confirms a new address, which does nothing else.
+A mail is written during the request (`mail_texts`), waits in `outbox`, and is sent by
+`postman`.
 """
 
-import logging
-from collections.abc import Callable
-from copy import copy
-from datetime import UTC
-from functools import partial
-from smtplib import SMTPException
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from config.request import Request
@@ -24,12 +14,11 @@ from config.request import Request
 from ..directus import DirectusUser
 from ..web.languages import language_of
 from ..web.user_agent import browser_in_words
-from . import background, sign_in_ways
+from . import mail_texts, outbox, postman, sign_in_ways
+from .outbox import Message
 
 if TYPE_CHECKING:
     from ..models import User
-
-logger = logging.getLogger(__name__)
 
 
 def send(
@@ -40,58 +29,63 @@ def send(
     to: str = "",
     **facts: Any,
 ) -> None:
-    """Mail a user about an event, in the user's language, in the background.
+    """Mail a user about an event, in the user's language.
 
-    A failure is logged and raises nothing: the event has happened already. Without an
-    address no mail is sent; accounts of providers may have none.
+    The mail is stored in the present transaction, and sent in the background. Without
+    an address no mail is sent; accounts of providers may have none.
 
     Args:
         name: name of the template, without folder and suffix.
         user: the user that the event concerns; None, if only the address is known.
         request: the request that caused it; the mail names its address and browser.
         to: the address, if not the user's.
-        facts: further values for the template.
+        facts: further values for the template. A `link` with its `hours` replaces the
+            link of an older mail that still waits, and the mail expires with it.
     """
     address = to or (user.email if user else "")
     if not address:
         return
-    write = _writer(name, user, request, address, facts)
-    background.run(lambda: _hand_over(name, write()))
+    message = _written(name, user, request, address, facts)
+    outbox.put(
+        name, message, link_hours=facts.get("hours") if "link" in facts else None
+    )
+    postman.call()
 
 
-def _hand_over(name: str, mail: EmailMultiAlternatives) -> None:
-    try:
-        mail.send()
-    except (OSError, SMTPException, ValueError) as error:
-        # ValueError: Directus may have an invalid address. The log omits the text of
-        # the error, because mail servers quote addresses.
-        logger.error("The mail %s was not sent: %s", name, type(error).__name__)
+def send_nothing(name: str, to: str) -> None:
+    """Do what `send` does, for an address that must get no mail.
+
+    The statements are the same, so that their number reveals no account.
+    """
+    outbox.put_nothing(name, to)
+    postman.call()
 
 
-def _writer(
+def is_from_site() -> bool:
+    """Return whether the site, not Directus, mails the links of sign-up and reset."""
+    return settings.ACCOUNT_MAILS == "site"
+
+
+def _written(
     name: str,
     user: "User | DirectusUser | None",
     request: Request | None,
-    address: str,
+    to: str,
     facts: dict[str, Any],
-) -> Callable[[], EmailMultiAlternatives]:
-    """Return a function that writes the mail with the present values."""
+) -> Message:
     # Without a language in the profile, the mail has the language of the page.
     spoken = "" if request is None else translation.get_language()
     context = {
-        # A copy: later changes of the user belong into other mails.
-        "user": copy(user),
-        "site_name": settings.SITE_NAME,
-        "site_url": settings.PUBLIC_URL,
+        "user": user,
         "moment": timezone.now(),
-        # Looked up now: the background has no database.
         "provider": _provider_of(user),
         **facts,
     }
     language = language_of(user, otherwise=spoken)
     with translation.override(language):
         context |= _cause(request)
-    return partial(_written, name, language, address, context)
+    found = mail_texts.written(name, language, to, context)
+    return Message(to, found.subject, found.text, found.html)
 
 
 def _provider_of(user: "User | DirectusUser | None") -> str:
@@ -101,29 +95,8 @@ def _provider_of(user: "User | DirectusUser | None") -> str:
     return sign_in_ways.label_of(user.provider)
 
 
-def _written(
-    name: str, language: str, to: str, context: dict[str, Any]
-) -> EmailMultiAlternatives:
-    # The templates name UTC, whatever time zone the page was shown in.
-    with translation.override(language), timezone.override(UTC):
-        text = render_to_string(f"accounts/mail/{name}.txt", context).strip()
-        subject, _, body = text.partition("\n")
-        html = render_to_string(
-            "accounts/mail/frame.html",
-            context | {"subject": subject, "paragraphs": _paragraphs(body)},
-        )
-    mail = EmailMultiAlternatives(subject.strip(), body.strip() + "\n", to=[to])
-    mail.attach_alternative(html, "text/html")
-    return mail
-
-
 def _cause(request: Request | None) -> dict[str, str]:
     if request is None:
         return {}
     agent = request.META.get("HTTP_USER_AGENT", "")
     return {"address": request.client_address, "browser": browser_in_words(agent)}
-
-
-def _paragraphs(body: str) -> list[str]:
-    parts = (" ".join(part.split()) for part in body.split("\n\n"))
-    return [part for part in parts if part]

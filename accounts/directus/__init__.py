@@ -29,6 +29,7 @@ from .exceptions import (
 from .files import Picture
 from .idn import spellings, to_ascii
 from .mailed import checked as checked_mail_token
+from .records import LoggedSignIn
 from .registration import NewUser
 from .sso import Provider, SignInWays, SsoStart, SsoTokens
 from .time_budget import RESERVE_SECONDS, time_budget
@@ -54,6 +55,7 @@ __all__ = [
     "InvalidPayload",
     "InvalidProvider",
     "InvalidToken",
+    "LoggedSignIn",
     "NewUser",
     "NotFound",
     "NotUnique",

@@ -139,6 +139,42 @@ class DirectusClient(
         """Change a user. Send only new values: the same e-mail ends all sessions."""
         self.patch(_user_path(user_id), dict(changes))
 
+    def update_user_if(
+        self,
+        user: DirectusUser,
+        changes: Mapping[str, Any],
+        *,
+        statuses: Sequence[str],
+    ) -> bool:
+        """Change a user who still has the address and role of a profile.
+
+        Args:
+            user: the profile.
+            changes: the new values.
+            statuses: the user has one of these.
+
+        Returns:
+            Whether the user was changed.
+
+        Raises:
+            InvalidPayload: a value is not accepted.
+            DirectusUnavailable: another number of users was changed.
+        """
+        role = {"_eq": str(user.role_id)} if user.role_id else {"_null": True}
+        rule = [
+            {"id": {"_eq": str(user.id)}},
+            {"email": {"_eq": user.email}},
+            {"role": role},
+            {"status": {"_in": list(statuses)}},
+        ]
+        body = {"query": {"filter": {"_and": rule}}, "data": dict(changes)}
+        rows = self.patch("/users", body, params={"fields": "id"})
+        if rows == []:
+            return False
+        if rows != [{"id": str(user.id)}]:
+            raise DirectusUnavailable("PATCH /users: not the one user")
+        return True
+
     def find_users_by_email(self, email: str) -> list[DirectusUser]:
         """Return all users with this address, in any case and spelling of the domain.
 

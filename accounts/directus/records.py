@@ -1,16 +1,34 @@
 """Read users with all their fields, and delete them."""
 
 import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from .answers import as_object
+from .answers import Answer, as_object
+from .calls import Call, Repeat
 from .exceptions import DirectusUnavailable
 from .plain import PlainClient
+from .users import moment_in
 
 ACTIVITY_PAGE = 500
 MOST_ACTIVITY = 10_000
 ACTIVITY_FIELDS = "id,timestamp,action,user,item,ip,user_agent"
+MOST_SIGN_INS = 500
+SIGN_IN_FIELDS = "id,timestamp,ip,user_agent"
+# A smaller difference may be that of a slow answer.
+CLOCKS_AGREE = timedelta(seconds=30)
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True)
+class LoggedSignIn:
+    """A sign-in in Directus' log; `at` is a time of this host's clock."""
+
+    at: datetime
+    address: str = field(repr=False)
+    user_agent: str = field(repr=False)
 
 
 class RecordsClient(PlainClient):
@@ -51,6 +69,30 @@ class RecordsClient(PlainClient):
                 break
         return entries[::-1]
 
+    def list_sign_ins(self, user_id: UUID, since: datetime) -> list[LoggedSignIn]:
+        """Return the last sign-ins of a user, here and elsewhere; the newest first.
+
+        At most 500. Raises Forbidden if the log may not be read.
+        """
+        rules: list[dict[str, Any]] = [
+            {"collection": {"_eq": "directus_users"}},
+            {"action": {"_eq": "login"}},
+            {"user": {"_eq": str(user_id)}},
+            {"timestamp": {"_gte": since.astimezone(UTC).strftime(_MOMENT)}},
+        ]
+        params = {
+            "fields": SIGN_IN_FIELDS,
+            "filter": json.dumps({"_and": rules}),
+            "sort": "-id",
+            "limit": str(MOST_SIGN_INS),
+        }
+        call = Call("GET", "/activity", params=params, repeat=Repeat.ALWAYS, large=True)
+        answer = self._answer_signed(call)
+        if not isinstance(answer.data, list):
+            raise DirectusUnavailable("GET /activity: not a list")
+        ahead = _ahead(answer)
+        return [_sign_in(as_object(row), ahead) for row in answer.data]
+
     def has_user(self, user_id: UUID) -> bool:
         """Return whether the user exists and may be read."""
         rule = json.dumps({"id": {"_eq": str(user_id)}})
@@ -62,3 +104,19 @@ class RecordsClient(PlainClient):
     def delete_user(self, user_id: UUID) -> None:
         """Delete a user. Raises Forbidden if there is none, or it is not allowed."""
         self.delete(f"/users/{user_id}")
+
+
+def _ahead(answer: Answer) -> timedelta:
+    """Return by how much Directus' clock is ahead of this host's."""
+    if answer.date is None:
+        return timedelta()
+    apart = answer.date - datetime.now(UTC)
+    return apart if abs(apart) > CLOCKS_AGREE else timedelta()
+
+
+def _sign_in(row: dict[str, Any], ahead: timedelta) -> LoggedSignIn:
+    at = moment_in(row.get("timestamp"))
+    if at is None:
+        raise DirectusUnavailable("GET /activity: no time")
+    address, user_agent = row.get("ip"), row.get("user_agent")
+    return LoggedSignIn(at - ahead, str(address or ""), str(user_agent or ""))

@@ -1,7 +1,8 @@
 """Sign users up, and confirm their addresses."""
 
 import re
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -17,16 +18,28 @@ _USERS_PAGE = re.compile(r"(https?://[^/?#]+)?(/[^/?#]+)*/admin/users/[^/?#]+")
 
 @dataclass(frozen=True)
 class NewUser:
-    """The values of a sign-up; the names may be empty."""
+    """The values of a new user; all but the address may be empty.
+
+    Without a password the user cannot sign in. `others` are fields that operators added
+    to users in Directus.
+    """
 
     email: str
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
     first_name: str = ""
     last_name: str = ""
+    language: str = ""
+    others: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
-    def as_body(self) -> dict[str, str]:
-        """Return the values without empty names, which Directus refuses."""
-        return {name: value for name, value in asdict(self).items() if value}
+    def as_registration(self) -> dict[str, str]:
+        """Return the only values that /users/register takes, and no empty ones."""
+        names = ("email", "password", "first_name", "last_name")
+        return {name: value for name in names if (value := getattr(self, name))}
+
+    def as_record(self) -> dict[str, Any]:
+        """Return all values, without empty names, which Directus refuses."""
+        language = {"language": self.language} if self.language else {}
+        return {**self.others, **self.as_registration(), **language}
 
 
 class RegistrationClient(PlainClient):
@@ -43,7 +56,7 @@ class RegistrationClient(PlainClient):
             Forbidden: sign-up is closed, at all or for this address.
             RateLimited: there were too many sign-ups from this visitor.
         """
-        body = user.as_body() | {"verification_url": verification_url}
+        body = user.as_registration() | {"verification_url": verification_url}
         self._ask(slow_post("/users/register", body))
 
     def create_user(
@@ -52,7 +65,8 @@ class RegistrationClient(PlainClient):
         """Create a user with `auth`.
 
         Args:
-            status: `unverified` until the address is confirmed; empty for active.
+            status: `unverified` until the address is confirmed, `invited` until the
+                user chooses a password; empty for active.
 
         Returns:
             The id; None if this client may not read it.
@@ -62,7 +76,7 @@ class RegistrationClient(PlainClient):
             InvalidPayload: a value is not accepted.
             Forbidden: this client may not create users.
         """
-        body = user.as_body() | {"role": str(role)}
+        body = user.as_record() | {"role": str(role)}
         if status:
             body["status"] = status
         call = slow_post("/users", body, {"fields": "id"})

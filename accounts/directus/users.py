@@ -89,7 +89,7 @@ class DirectusUser:
             role_id=role_id,
             role_name=role_name,
             language=_text(payload, "language"),
-            last_access=_moment(payload.get("last_access")),
+            last_access=moment_in(payload.get("last_access")),
             provider=_text(payload, "provider"),
             picture_id=_uuid_or_none(payload.get("avatar")),
             has_two_factor=_is_set(payload, "tfa_secret"),
@@ -138,8 +138,12 @@ def _role(value: Any) -> tuple[UUID | None, str]:
     return _uuid(value), ""
 
 
-def _moment(value: Any) -> datetime | None:
-    """Read a time; it is UTC without a zone, as from SQLite."""
+def moment_in(value: Any) -> datetime | None:
+    """Read a time; it is UTC without a zone, as from SQLite.
+
+    Raises:
+        DirectusUnavailable: the value is not a time.
+    """
     if value is None:
         return None
     try:
@@ -148,7 +152,7 @@ def _moment(value: Any) -> datetime | None:
             return moment.replace(tzinfo=UTC)
         return moment.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
-        raise DirectusUnavailable("last_access is not a time") from None
+        raise DirectusUnavailable("a time is not one") from None
 
 
 @dataclass(frozen=True)

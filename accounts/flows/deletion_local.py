@@ -7,10 +7,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils import timezone
 
-from ..models import EmailChange, RecoveryCode, RoleMembership, User
+from ..core import outbox
+from ..models import AccountEvent, RecoveryCode, RoleMembership, User
 from ..sessions.store import end_sessions
 from ..throttling.attempts import clear_attempts
-from . import sign_up
+from . import mailed_links, sign_up, terms
 
 # All columns except the keys, the unusable password, and the time of creation.
 BLANK: dict[str, Any] = {
@@ -25,6 +26,7 @@ BLANK: dict[str, Any] = {
     "provider": "",
     "policies": [],
     "time_zone": "",
+    "terms_accepted_at": None,
     "last_access": None,
     "last_login": None,
     "synced_at": None,
@@ -57,13 +59,17 @@ def erase(user: User, *, is_finished: bool) -> int:
     user.save(update_fields=values)
     user.groups.clear()
     user.user_permissions.clear()
-    for model in (RoleMembership, RecoveryCode, EmailChange):
+    for model in (RoleMembership, RecoveryCode, AccountEvent):
         model.objects.filter(user=user).delete()
+    if user.directus_id:
+        mailed_links.void_all([user.directus_id])
     # Counted for an address, which may belong to another user by now.
     others = User.objects.filter(email__iexact=email, directus_id__isnull=False)
     if email and not others.exclude(pk=user.pk).exists():
         sign_up.delete_sign_ups(email)
+        terms.forget(email)
         clear_attempts(email)
+        outbox.forget(email)
     _rename_in_admin_log(user)
     return end_sessions(user.sessions.all())
 

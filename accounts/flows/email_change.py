@@ -5,19 +5,11 @@ service token. Only the mail to the new address says whether the address is take
 calls, the written rows and the number of mails are the same.
 """
 
-import secrets
-from collections.abc import Iterable
-from datetime import timedelta
-
-from django.utils import timezone
-from django.utils.crypto import salted_hmac
-from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_variables
 
 from config.request import AuthenticatedRequest, Request
 
 from ..core import audit, clients, mails
-from ..core.batches import delete_in_batches
 from ..core.service_token import service_call
 from ..directus import (
     DirectusClient,
@@ -27,7 +19,7 @@ from ..directus import (
     TryLater,
 )
 from ..mirror.users import mirror_user, note_written
-from ..models import EmailChange, User
+from ..models import MailedLink, User
 from ..sessions import current
 from ..sessions.ending import end_sessions_of
 from ..throttling import attempts, mailboxes
@@ -40,10 +32,9 @@ from ..throttling.limits import (
     undo_all,
 )
 from ..web import client_address
-from ..web.links import public_url
-from . import sign_up
+from . import mailed_links, sign_up
 
-LINK_HOURS = 24
+EMAIL_CHANGE = MailedLink.Purpose.EMAIL_CHANGE
 
 
 class LinkInvalid(Exception):
@@ -55,16 +46,15 @@ def is_possible() -> bool:
     return clients.service_client() is not None
 
 
-def pending(user: User) -> EmailChange | None:
-    """Return the change that waits for its confirmation."""
-    rows = EmailChange.objects.filter(user=user, expires_at__gt=timezone.now())
-    return rows.first()
+def pending(user: User) -> MailedLink | None:
+    """Return the link that waits for its confirmation."""
+    return mailed_links.waiting(EMAIL_CHANGE, str(user.pk))
 
 
 # Request
 
 
-@sensitive_variables("token")
+@sensitive_variables("link")
 def ask(request: AuthenticatedRequest, new_email: str) -> None:
     """Mail a link to the new address, and a notice to the old one.
 
@@ -78,16 +68,21 @@ def ask(request: AuthenticatedRequest, new_email: str) -> None:
     except BaseException:
         undo_all(counted)
         raise
-    token = secrets.token_urlsafe(32)
-    _remember(user, new_email, token)
+    # Also if the address is taken: no mail has the link then.
+    link = mailed_links.make(
+        EMAIL_CHANGE,
+        str(user.pk),
+        new_email,
+        user.mirrored_id,
+        old_email=user.email,
+    )
     audit.record("email.change_asked", request, user=user)
     if owner:
         # In the language of its reader, and without facts about the requesting user.
         mails.send("email_taken", owner, to=new_email)
     else:
-        mails.send(
-            "email_confirm", user, to=new_email, link=_link(token), hours=LINK_HOURS
-        )
+        hours = mailed_links.hours(EMAIL_CHANGE)
+        mails.send("email_confirm", user, to=new_email, link=link, hours=hours)
     mails.send("email_change_asked", user, request)
 
 
@@ -115,128 +110,97 @@ def _other_owner(user: User, new_email: str) -> DirectusUser | None:
     return next(others, None)
 
 
-def _remember(user: User, new_email: str, token: str) -> None:
-    # Also if the address is taken: no mail contains the token then.
-    EmailChange.objects.update_or_create(
-        user=user,
-        defaults={
-            "old_email": user.email,
-            "new_email": new_email,
-            "token_digest": _digest(token),
-            "expires_at": timezone.now() + timedelta(hours=LINK_HOURS),
-        },
-    )
-
-
-def _link(token: str) -> str:
-    query = urlencode({"token": token})
-    return f"{public_url('accounts:email_change_confirm')}?{query}"
-
-
 # Confirmation
 
 
 @sensitive_variables("token")
-def find(token: str) -> EmailChange | None:
-    """Return the change that a link's token confirms, while the link is valid."""
-    return EmailChange.objects.filter(
-        token_digest=_digest(token),
-        expires_at__gt=timezone.now(),
-        user__is_active=True,
-    ).first()
+def find(token: str) -> MailedLink | None:
+    """Return the link of a token, while it is valid and its user is active."""
+    link = mailed_links.find(EMAIL_CHANGE, token)
+    return link if link and _user_of(link) else None
+
+
+def _user_of(link: MailedLink) -> User | None:
+    return User.objects.filter(pk=link.subject, is_active=True).first()
 
 
 @sensitive_variables("token")
-def confirm(request: Request, token: str) -> EmailChange:
+def confirm(request: Request, token: str) -> MailedLink:
     """Change the address at Directus, and end all sessions of the user.
 
     Returns:
-        The change.
+        The link.
 
     Raises:
         LinkInvalid: nothing was changed.
         TryLater: the link stays valid.
     """
-    change = find(token)
-    if change is None:
+    link = mailed_links.find(EMAIL_CHANGE, token)
+    user = _user_of(link) if link else None
+    if link is None or user is None:
         _refused(request, None, "UNKNOWN_LINK")
         raise LinkInvalid
     service = _service()
-    profile = _owner(request, service, change)
-    # Deleted first: only one of two parallel requests continues.
-    if not EmailChange.objects.filter(pk=change.pk).delete()[0]:
+    profile = _owner(request, service, link, user)
+    # Only one of two parallel requests continues.
+    if not mailed_links.spend(link):
         raise LinkInvalid
     # Otherwise Directus has changed it before, and the answer was lost.
-    if profile.email.casefold() != change.new_email.casefold():
-        _write(request, service, change)
-    _begin_anew(request, change, profile)
-    return change
+    if profile.email.casefold() != link.email.casefold():
+        _write(request, service, link, user)
+    _begin_anew(request, link, profile)
+    return link
 
 
 def _owner(
-    request: Request, service: DirectusClient, change: EmailChange
+    request: Request, service: DirectusClient, link: MailedLink, user: User
 ) -> DirectusUser:
     """Return the profile, if the account is still the one of the request."""
     with service_call():
-        profile = service.get_user(change.user.mirrored_id)
-    known = {change.old_email.casefold(), change.new_email.casefold()}
+        profile = service.get_user(user.mirrored_id)
+    known = {link.old_email.casefold(), link.email.casefold()}
     is_theirs = profile.is_active and profile.email.casefold() in known
     if not is_theirs or profile.has_provider:
-        _refused(request, change.user, "ACCOUNT_CHANGED")
-        change.delete()
+        _refused(request, user, "ACCOUNT_CHANGED")
+        mailed_links.void(EMAIL_CHANGE, link.subject)
         raise LinkInvalid
     return profile
 
 
-def _write(request: Request, service: DirectusClient, change: EmailChange) -> None:
+def _write(
+    request: Request, service: DirectusClient, link: MailedLink, user: User
+) -> None:
     try:
         with service_call(but=InvalidPayload):
-            service.update_user(change.user.mirrored_id, {"email": change.new_email})
+            service.update_user(user.mirrored_id, {"email": link.email})
     except InvalidPayload as error:
         # Most likely the address was taken meanwhile.
-        _refused(request, change.user, error.code)
+        _refused(request, user, error.code)
         raise LinkInvalid from error
     except TryLater:
-        _put_back(change)
+        mailed_links.put_back(link)
         raise
 
 
-def _put_back(change: EmailChange) -> None:
-    names = ("old_email", "new_email", "token_digest", "expires_at")
-    values = {name: getattr(change, name) for name in names}
-    # A newer request stays.
-    EmailChange.objects.get_or_create(user=change.user, defaults=values)
-
-
-def _begin_anew(request: Request, change: EmailChange, profile: DirectusUser) -> None:
+def _begin_anew(request: Request, link: MailedLink, profile: DirectusUser) -> None:
     user = mirror_user(profile)
-    note_written(user, email=change.new_email)
-    attempts.follow_address(change.old_email, change.new_email)
+    note_written(user, email=link.email)
+    attempts.follow_address(link.old_email, link.email)
     # An earlier sign-up with this address was not by its owner.
-    sign_up.delete_sign_ups(change.new_email)
+    sign_up.delete_sign_ups(link.email)
     ended = end_sessions_of(user)
     if request.user == user:
         current.leave(request)
     audit.record("email.changed", request, user=user, sessions_ended=ended)
-    mails.send("email_changed", user, request, to=change.old_email)
+    mails.send("email_changed", user, request, to=link.old_email)
 
 
 def cancel(request: AuthenticatedRequest) -> bool:
     """Void the signed-in user's link; return whether there was one."""
-    is_there, _ = EmailChange.objects.filter(user=request.user).delete()
+    is_there = mailed_links.void(EMAIL_CHANGE, str(request.user.pk))
     if is_there:
         audit.record("email.change_cancelled", request, user=request.user)
-    return bool(is_there)
-
-
-def void_links(users: Iterable[User | int]) -> None:
-    """Void the links of users after a new password."""
-    EmailChange.objects.filter(user__in=users).delete()
-
-
-def clear_ended() -> None:
-    """Delete expired changes."""
-    delete_in_batches(EmailChange.objects.filter(expires_at__lte=timezone.now()))
+    return is_there
 
 
 # Helpers
@@ -251,7 +215,3 @@ def _service() -> DirectusClient:
 
 def _refused(request: Request, user: User | None, reason: str) -> None:
     audit.record("email.change_refused", request, user=user, reason=reason)
-
-
-def _digest(token: str) -> str:
-    return salted_hmac("accounts.email_change", token, algorithm="sha256").hexdigest()

@@ -28,9 +28,10 @@ from ..directus import (
 from ..models import SignUp
 from ..passwords.validation import unguessable_password
 from ..throttling import mailboxes
-from ..throttling.limits import ADDRESS_LINKS, EMAIL_CONFIRMATIONS, Attempt, Throttled
-from ..web import client_address
+from ..throttling.limits import Throttled
 from ..web.links import public_url, token_email
+from . import email_proof, mailed_links, terms
+from .email_proof import Proof
 from .sign_up import delete_sign_ups
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class LinkInvalid(Exception):
 
 @sensitive_variables("token")
 def confirm(request: Request, token: str) -> bool:
-    """Confirm the address that a link's token names.
+    """Confirm the address that the token of Directus' link names.
 
     Returns:
         Whether the user must choose a new password.
@@ -57,7 +58,7 @@ def confirm(request: Request, token: str) -> bool:
     anonymous = clients.anonymous_client(request)
     service = clients.service_client(clients.visitor_of(request))
     try:
-        _check_genuine(request, anonymous, token, email)
+        email_proof.check(request, token)
         if service is None:
             is_void = _confirm_blindly(anonymous, token, email)
         else:
@@ -84,50 +85,33 @@ def remove(request: Request, token: str) -> None:
         TryLater: the link stays valid.
     """
     email = token_email(token)
-    anonymous = clients.anonymous_client(request)
     service = clients.service_client(clients.visitor_of(request))
     try:
         if service is None:
             raise Forbidden(403, "NO_SERVICE_TOKEN")
-        _check_genuine(request, anonymous, token, email)
-        found = _only_unconfirmed(_accounts(service, email))
+        proof = email_proof.check(request, token)
+        email = proof.email
+        found = _only_unconfirmed(_accounts(service, email), proof)
         with service_call():
             service.delete_user(found.id)
     except DirectusAPIError as error:
         audit.record("sign_up.link_refused", request, email=email, reason=error.code)
         raise LinkInvalid from error
     delete_sign_ups(email)
+    terms.forget(email)
+    mailed_links.void_all([found.id])
     directus_id = str(found.id)
     audit.record("sign_up.removed", request, email=email, directus_id=directus_id)
 
 
-def _only_unconfirmed(accounts: list[DirectusUser]) -> DirectusUser:
+def _only_unconfirmed(accounts: list[DirectusUser], proof: Proof) -> DirectusUser:
     """Return the one account of an address. Raises InvalidPayload for any other."""
     found = accounts[0]
     has_password = found.provider == PASSWORD_PROVIDER
-    if len(accounts) != 1 or found.status != UNVERIFIED or not has_password:
+    is_waiting = found.status == UNVERIFIED and has_password
+    if len(accounts) != 1 or not is_waiting or not proof.is_about(found.id):
         raise InvalidPayload(400, "USED")
     return found
-
-
-@sensitive_variables("token")
-def _check_genuine(
-    request: Request, anonymous: DirectusClient, token: str, email: str
-) -> None:
-    """Check that Directus made a token, within the limits of addresses."""
-    where = client_address.bucket(request.client_address)
-    _take(request, Attempt(ADDRESS_LINKS, where), email)
-    anonymous.require_genuine(token, unguessable_password())
-    # Strangers cannot use up this count: they have no valid link.
-    _take(request, Attempt(EMAIL_CONFIRMATIONS, _key(email)), email)
-
-
-def _take(request: Request, attempt: Attempt, email: str) -> None:
-    try:
-        attempt.take()
-    except Throttled:
-        audit.record("sign_up.link_refused", request, email=email, reason="Throttled")
-        raise
 
 
 def _confirm_blindly(anonymous: DirectusClient, token: str, email: str) -> bool:

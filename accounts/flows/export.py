@@ -17,7 +17,15 @@ from config.request import AuthenticatedRequest
 from .. import signals
 from ..core import audit, clients
 from ..core.service_token import ServiceTokenRefused, service_call
-from ..models import EmailChange, RecoveryCode, RoleMembership, SignUp, User
+from ..models import (
+    AccountEvent,
+    MailedLink,
+    RecoveryCode,
+    RoleMembership,
+    SignUp,
+    TermsAcceptance,
+    User,
+)
 from ..throttling.attempts import counted_for
 
 SECRETS = frozenset({"password", "token", "tfa_secret", "auth_data"})
@@ -125,13 +133,20 @@ def _in_django(user: User) -> dict[str, Any]:
             )
         ),
         "sessions": list(user.sessions.order_by("pk").values(*SESSION_FIELDS)),
+        "events": list(
+            AccountEvent.objects.filter(user=user)
+            .order_by("pk")
+            .values("event", "at", "client_address", "user_agent")
+        ),
         "recovery_codes": list(
             RecoveryCode.objects.filter(user=user)
             .order_by("pk")
             .values("created_at", "used_at")
         ),
         "new_addresses": list(
-            EmailChange.objects.filter(user=user).values("new_email", "expires_at")
+            MailedLink.objects.filter(directus_id=user.directus_id)
+            .exclude(old_email="")
+            .values("email", "expires_at")
         ),
         **_by_address(user),
         "changes_by_staff": _in_admin_log(user),
@@ -145,10 +160,13 @@ def _columns(user: User) -> dict[str, Any]:
 
 
 def _by_address(user: User) -> dict[str, Any]:
-    """Return the counts of the address, which are stored under a digest."""
-    sign_ups = SignUp.objects.filter(pk=audit.email_digest(user.account_key))
+    """Return the counts and times of the address, which are stored under a digest."""
+    digest = audit.email_digest(user.account_key)
+    sign_ups = SignUp.objects.filter(pk=digest)
+    accepted = TermsAcceptance.objects.filter(pk=digest)
     return {
         "sign_ups": list(sign_ups.values("count", "last_at", "is_void")),
+        "terms_accepted_by_address": list(accepted.values("accepted_at")),
         "attempts": counted_for(user.account_key),
     }
 

@@ -18,15 +18,14 @@ from ..directus import (
     DirectusAPIError,
     DirectusClient,
     DirectusError,
-    DirectusUnavailable,
     Forbidden,
     TokenPair,
 )
 from ..sessions import current
 from ..sessions.ending import end_sessions_of
 from ..sessions.tokens import revoke
-from . import email_change, sign_in
-from .password_reset import Unsure
+from . import mailed_links, sign_in
+from .lost_answers import Unsure, unsure_if_lost
 
 logger = logging.getLogger(__name__)
 
@@ -75,16 +74,12 @@ def change(
 def _write(request: AuthenticatedRequest, tokens: TokenPair, password: str) -> None:
     user_id = request.user.mirrored_id
     try:
-        own = clients.client_for_tokens(tokens, request)
-        try:
-            own.change_password(user_id, password)
-        except Forbidden as error:
-            _as_site(request, error).change_password(user_id, password)
-    except DirectusUnavailable as error:
-        # An answer with a time to try again means that nothing was changed.
-        if error.never_sent or error.retry_after is not None:
-            raise
-        raise Unsure from error
+        with unsure_if_lost():
+            own = clients.client_for_tokens(tokens, request)
+            try:
+                own.change_password(user_id, password)
+            except Forbidden as error:
+                _as_site(request, error).change_password(user_id, password)
     except (Forbidden, AuthenticationFailed) as error:
         logger.error(
             "Directus lets neither the user nor the site change a password, which "
@@ -103,7 +98,7 @@ def _as_site(request: Request, error: DirectusAPIError) -> DirectusClient:
 
 def _after(request: AuthenticatedRequest) -> None:
     user = request.user
-    email_change.void_links([user])
+    mailed_links.void_all([user.mirrored_id])
     ended = end_sessions_of(user, but=request.session)
     audit.record("password.changed", request, user=user, sessions_ended=ended)
     mails.send("password_changed", user, request)
@@ -126,7 +121,7 @@ def _sign_in_anew(request: AuthenticatedRequest, password: str, otp: str) -> boo
         # The session was ended meanwhile.
         revoke(new, request)
         return False
-    session.begin(request.user, request)
+    session.begin(request.user, request, is_kept=session.is_kept)
     session.tokens.start(new)
     if old is not None:
         revoke(old, request)

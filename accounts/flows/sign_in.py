@@ -225,6 +225,7 @@ def prove_password(
     except DirectusError:
         revoke(tokens, request)
         raise
+    audit.record("password.confirmed", request, user=request.user)
     return tokens
 
 

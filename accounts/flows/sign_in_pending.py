@@ -25,6 +25,7 @@ class PendingSignIn:
     email: str
     password: str = field(repr=False)
     next: str
+    is_kept: bool
 
 
 @sensitive_variables("password")
@@ -35,12 +36,12 @@ def start(
     email: str,
     password: str,
     next: str,
+    is_kept: bool,
 ) -> None:
     """Store the first step."""
     request.session.cycle_key()
-    _PASSWORD.start(
-        request, response, password, id=secrets.token_hex(8), email=email, next=next
-    )
+    facts = {"email": email, "next": next, "is_kept": is_kept}
+    _PASSWORD.start(request, response, password, id=secrets.token_hex(8), **facts)
 
 
 @sensitive_variables("password", "found")
@@ -51,7 +52,11 @@ def read(request: Request) -> PendingSignIn | None:
         return None
     password, facts = found
     return PendingSignIn(
-        id=facts["id"], email=facts["email"], password=password, next=facts["next"]
+        id=facts["id"],
+        email=facts["email"],
+        password=password,
+        next=facts["next"],
+        is_kept=facts.get("is_kept", False),
     )
 
 

@@ -7,9 +7,9 @@ replaces every other password.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
 
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -17,14 +17,12 @@ from django.views.decorators.debug import sensitive_variables
 
 from config.request import Request
 
-from ..core import audit, cache, clients
+from ..core import audit, clients, mails
 from ..core.batches import delete_in_batches
 from ..core.service_token import service_call
 from ..directus import (
     AuthenticationFailed,
     DirectusAPIError,
-    DirectusClient,
-    DirectusError,
     DirectusUnavailable,
     InvalidPayload,
     NewUser,
@@ -36,14 +34,12 @@ from ..models import SignUp
 from ..throttling import mailboxes
 from ..throttling.limits import ADDRESS_SIGN_UPS, Attempt, Throttled
 from ..web import client_address
-from ..web.links import public_url
+from . import sign_up_by_directus, sign_up_by_site
 
 logger = logging.getLogger(__name__)
 
 # Directus' links are valid for 7 days by default.
 KEPT_DAYS = 60
-CACHE_KEY = "directus-confirms-sign-ups"
-CACHE_SECONDS = 60
 
 
 class AddressTaken(Exception):
@@ -51,7 +47,15 @@ class AddressTaken(Exception):
 
 
 class NotAccepted(Exception):
-    """Directus does not accept such a sign-up from any visitor."""
+    """Directus does not accept such a sign-up from any visitor.
+
+    Attributes:
+        field: the refused field; only `create` says so.
+    """
+
+    def __init__(self, field: str = ""):
+        super().__init__(field)
+        self.field = field
 
 
 @sensitive_variables("user")
@@ -64,12 +68,10 @@ def sign_up(request: Request, user: NewUser) -> None:
         TryLater: no account was created, or that is unknown.
     """
     email = user.email
-    mails = _count_attempt(request, email)
-    user = replace(user, email=_as_directus_has_it(email))
-    make = _create if clients.signup_mode() == "create" else _register
+    counted = _count_attempt(request, email)
     try:
-        with mailboxes.uncounted_in_trouble(mails):
-            make(request, user)
+        with mailboxes.uncounted_in_trouble(counted):
+            _way()(request, user)
     except DirectusAPIError as error:
         logger.error("Directus refuses sign-ups: %s", error)
         audit.record("sign_up.refused", request, email=email, reason=error.code)
@@ -77,14 +79,36 @@ def sign_up(request: Request, user: NewUser) -> None:
     audit.record("sign_up", request, email=email)
 
 
-def _as_directus_has_it(email: str) -> str:
-    """Return the spelling of an existing account; few addresses have two."""
+def send_again(request: Request, email: str) -> None:
+    """Mail another link to an address that signed up and is not confirmed yet.
+
+    This is no further sign-up: the link says nothing about a password.
+
+    Raises:
+        TryLater: no link was sent.
+    """
+    counted = _count_attempt(request, email)
+    with mailboxes.uncounted_in_trouble(counted):
+        service = sign_up_by_site.service_for(request)
+        found = sign_up_by_site.look_up(service, email)
+        sign_up_by_site.mail_link_again(request, email, found)
+    audit.record("sign_up.sent_again", request, email=email)
+
+
+def _way() -> Callable[[Request, NewUser], None]:
+    if clients.signup_mode() == "create":
+        return _create
+    return _register_at_site if mails.is_from_site() else _register
+
+
+def _in_known_spelling(user: NewUser) -> NewUser:
+    """Return the user with the address of an existing account; few have two."""
     service = clients.service_client()
-    if service is None or len(spellings(email)) == 1:
-        return email
+    if service is None or len(spellings(user.email)) == 1:
+        return user
     with service_call():
-        found = service.find_users_by_email(email)
-    return found[0].email if found else email
+        found = service.find_users_by_email(user.email)
+    return replace(user, email=found[0].email) if found else user
 
 
 def _count_attempt(request: Request, email: str) -> list[Attempt]:
@@ -105,8 +129,12 @@ def _count_attempt(request: Request, email: str) -> list[Attempt]:
 
 @sensitive_variables("user")
 def _create(request: Request, user: NewUser) -> None:
-    service = clients.service_client(clients.visitor_of(request))
-    client = service or clients.anonymous_client(request)
+    user = _in_known_spelling(user)
+    client = clients.service_client(clients.visitor_of(request))
+    if client is None:
+        client = clients.anonymous_client(request)
+        # Visitors have no right to these.
+        user = replace(user, language="", others={})
     try:
         with service_call(AuthenticationFailed):
             client.create_user(user, role=clients.customer_role())
@@ -115,10 +143,35 @@ def _create(request: Request, user: NewUser) -> None:
         raise AddressTaken from error
     except InvalidPayload as error:
         logger.warning("Directus refused a sign-up that this site allowed: %s", error)
-        raise NotAccepted from error
+        raise NotAccepted(error.field or "") from error
 
 
-# With a confirmation by mail
+# With a confirmation by a mail of this site
+
+
+@sensitive_variables("user")
+def _register_at_site(request: Request, user: NewUser) -> None:
+    """Create the account, and mail the link.
+
+    The calls and written rows are the same for known and new addresses.
+    """
+    email = user.email
+    service = sign_up_by_site.service_for(request)
+    found = sign_up_by_site.look_up(service, email)
+    _count(email)
+    try:
+        created = sign_up_by_site.create(service, user, found)
+    except DirectusUnavailable as error:
+        if error.never_sent:
+            _uncount(email)
+        raise
+    # Without the id, no password is kept.
+    kept = created.id if created and created.has_typed_password else None
+    _sign_ups_of(email).update(directus_id=kept)
+    sign_up_by_site.mail_link(request, email, found, created)
+
+
+# With a confirmation by a mail of Directus
 
 
 @sensitive_variables("user")
@@ -127,88 +180,28 @@ def _register(request: Request, user: NewUser) -> None:
 
     The calls and written rows are the same for known and new addresses.
     """
+    user = _in_known_spelling(user)
     email = user.email
-    service = _creator(request)
+    service = sign_up_by_directus.service_for(request)
     _count(email)
     try:
-        created = _create_unconfirmed(service, user) if service else None
+        created = sign_up_by_directus.create(service, user) if service else None
     except DirectusUnavailable as error:
         if error.never_sent:
             _uncount(email)
         raise
     _sign_ups_of(email).update(directus_id=created)
     try:
-        _ask_for_link(request, user)
+        sign_up_by_directus.ask_for_link(request, user)
     except (DirectusAPIError, RateLimited):
-        if service and created:
-            _take_back(service, email, created)
+        # The account could never be confirmed.
+        if service and created and sign_up_by_directus.take_back(service, created):
+            _uncount(email)
         raise
     except DirectusUnavailable as error:
         if error.never_sent and service is None:
             _uncount(email)
         raise
-
-
-@sensitive_variables("user")
-def _ask_for_link(request: Request, user: NewUser) -> None:
-    try:
-        clients.anonymous_client(request).register_user(
-            user, verification_url=public_url("accounts:email_verification")
-        )
-    except InvalidPayload as error:
-        if error.code == "INVALID_PAYLOAD":
-            # Directus checks this before it looks for an account: it accepts such an
-            # address or link from no visitor.
-            raise
-        # Only an unknown address gets this answer: showing it would reveal that.
-        logger.warning("Directus refused a sign-up that this site allowed: %s", error)
-
-
-def _creator(request: Request) -> DirectusClient | None:
-    """Return the service client, if it may create unconfirmed accounts; else None."""
-    service = clients.service_client(clients.visitor_of(request))
-    if service is None or not clients.customer_role() or not _are_confirmed(request):
-        return None
-    return service
-
-
-def _are_confirmed(request: Request) -> bool:
-    """Return whether Directus accepts sign-ups and confirms their addresses."""
-    known = cache.get(CACHE_KEY)
-    if known is None:
-        project = clients.anonymous_client(request).get_server_info().get("project")
-        names = ("public_registration", "public_registration_verify_email")
-        known = isinstance(project, dict) and all(
-            project.get(name) is True for name in names
-        )
-        cache.set(CACHE_KEY, known, CACHE_SECONDS)
-    return known
-
-
-@sensitive_variables("user")
-def _create_unconfirmed(service: DirectusClient, user: NewUser) -> UUID | None:
-    """Return the id of a new account with this password; None if it existed."""
-    try:
-        return service.create_user(
-            user, role=clients.customer_role(), status="unverified"
-        )
-    except NotUnique:
-        # It has the password of an earlier sign-up.
-        return None
-    except DirectusAPIError as error:
-        # Directus' own registration may still accept it.
-        logger.warning("The service token creates no account: %s", error)
-        return None
-
-
-def _take_back(service: DirectusClient, email: str, created: UUID) -> None:
-    """Delete an account without a mailed link, which could never be confirmed."""
-    try:
-        service.delete_user(created)
-    except DirectusError as error:
-        logger.error("User %s is left unconfirmed in Directus: %s", created, error)
-    else:
-        _uncount(email)
 
 
 # Notes about sign-ups

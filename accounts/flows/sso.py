@@ -87,12 +87,13 @@ def start(
     user: int = 0,
     otp: str = "",
     code_id: str = "",
+    is_kept: bool = False,
 ) -> str:
     """Begin at Directus; return the address of the provider's page.
 
     Args:
         next: the page to show afterwards.
-        user, otp, code_id: as in `sso_attempts.Waiting`.
+        user, otp, code_id, is_kept: as in `sso_attempts.Waiting`.
 
     Raises:
         Throttled: too many from this address.
@@ -106,7 +107,7 @@ def start(
     begun = client.begin_sso(provider, site=settings.PUBLIC_URL, otp=otp)
     _check_page(provider, begun.url)
     _check_leads_back(provider, begun.url)
-    waiting = Waiting(provider, begun.cookie, next, user, otp, code_id)
+    waiting = Waiting(provider, begun.cookie, next, user, otp, code_id, is_kept)
     if not user:
         request.session.cycle_key()
     sso_attempts.keep(request, begun.state, waiting)

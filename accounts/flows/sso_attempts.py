@@ -39,6 +39,7 @@ class Waiting:
         user: the key of the user who re-authenticates; 0 for a sign-in.
         otp: the one-time code that Directus was given.
         code_id: the question for the code, which counts its answers.
+        is_kept: whether the session is to outlive the browser.
     """
 
     provider: str
@@ -47,6 +48,7 @@ class Waiting:
     user: int = 0
     otp: str = field(default="", repr=False)
     code_id: str = ""
+    is_kept: bool = False
 
 
 @sensitive_variables("state", "waiting")

@@ -22,7 +22,7 @@ class CodeQuestion:
 
     Attributes:
         id: the subject of the limit of answers.
-        provider, next, user: as in `sso_attempts.Waiting`.
+        provider, next, user, is_kept: as in `sso_attempts.Waiting`.
         is_wrong: whether the code was wrong, not missing.
     """
 
@@ -32,6 +32,7 @@ class CodeQuestion:
     user: int
     until: float
     is_wrong: bool = False
+    is_kept: bool = False
 
 
 def ask(request: Request, waiting: Waiting) -> None:
@@ -43,6 +44,7 @@ def ask(request: Request, waiting: Waiting) -> None:
         user=waiting.user,
         until=time.time() + SECONDS,
         is_wrong=bool(waiting.otp),
+        is_kept=waiting.is_kept,
     )
     request.session[KEY] = asdict(question)
 

@@ -14,10 +14,15 @@ CODE_NOT_VALID = _("That code isn't valid. Enter the newest one.")
 
 
 class LoginForm(SiteForm):
-    """Email address and password."""
+    """Email address and password, and whether the session outlives the browser."""
 
     email = EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username"}))
     password = PasswordField()
+    remember = forms.BooleanField(
+        label=_("Keep me signed in"),
+        help_text=_("Not on a device that others use"),
+        required=False,
+    )
 
 
 class CodeInput(forms.TextInput):

@@ -14,6 +14,7 @@ from ..operations.provisioning.wanted import MODIFICATION_FIELD
 
 TOKEN, ROLE = "DIRECTUS_SERVICE_TOKEN", "DIRECTUS_CUSTOMER_ROLE"
 SITE = "DIRECTUS_SITE"
+MAILS = "ACCOUNT_MAILS"
 
 
 def add_administrator(parser: CommandParser) -> None:

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
+from config.branding_tags import support_link
 from config.request import Request
 
 from ..core import clients
@@ -31,8 +32,10 @@ class NotGranted(Exception):
     def text(self) -> str:
         """The text for the user; the missing right is only logged."""
         if self.is_done:
-            return _("Your old photo couldn't be deleted. Contact support.")
-        return _("You can't change this here. Contact support.")
+            text = _("Your old photo couldn't be deleted. [Contact support].")
+        else:
+            text = _("You can't change this here. [Contact support].")
+        return support_link(text)
 
 
 def as_user_or_site(request: Request, act: Callable[[DirectusClient], T]) -> T:

@@ -5,7 +5,7 @@ Their description (type, label, choices, note) is read from Directus.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +14,15 @@ from django.utils.translation import get_language
 from config.request import Request
 
 from ..core import clients
-from ..directus import AuthenticationFailed, Forbidden
+from ..directus import AuthenticationFailed, DirectusClient, Forbidden
 from ..web import languages
 from . import cached
 from . import translations as directus_texts
 
 logger = logging.getLogger(__name__)
 
+# Returns the clients to ask in turn.
+Readers = Callable[[], list[DirectusClient | None]]
 # The profile page always has these.
 OWN = frozenset({"first_name", "last_name", "language"})
 
@@ -113,7 +115,28 @@ def describe(request: Request) -> tuple[list[Description], list[str]]:
     Raises:
         TryLater: Directus does not answer, and a description is not cached.
     """
-    payloads = {name: _payload(request, name) for name in names()}
+    return _described(names(), lambda: [clients.service_client(), request.directus])
+
+
+def describe_for_sign_up() -> list[Description]:
+    """Return the fields that the sign-up page asks for.
+
+    Only the service token may write them: without it there are none.
+
+    Raises:
+        TryLater: Directus does not answer, and a description is not cached.
+    """
+    service = clients.service_client()
+    if service is None:
+        return []
+    found, _missing = _described(clients.signup_fields(), lambda: [service])
+    return [each for each in found if not each.is_read_only]
+
+
+def _described(
+    wanted: Iterable[str], readers: Readers
+) -> tuple[list[Description], list[str]]:
+    payloads = {name: _payload(name, readers) for name in wanted}
     missing = [name for name, payload in payloads.items() if payload is None]
     known = [payload for payload in payloads.values() if payload is not None]
     texts = directus_texts.look_up(known)
@@ -121,13 +144,13 @@ def describe(request: Request) -> tuple[list[Description], list[str]]:
     return [each for each in found if not each.is_hidden], missing
 
 
-def _payload(request: Request, name: str) -> dict[str, Any] | None:
-    return cached.get(f"profile-field:{name}", lambda: _ask(request, name))
+def _payload(name: str, readers: Readers) -> dict[str, Any] | None:
+    return cached.get(f"profile-field:{name}", lambda: _ask(name, readers()))
 
 
-def _ask(request: Request, name: str) -> dict[str, Any] | None:
+def _ask(name: str, readers: Iterable[DirectusClient | None]) -> dict[str, Any] | None:
     """Read with the service token, as all users share the answer; else as the user."""
-    for client in (clients.service_client(), request.directus):
+    for client in readers:
         try:
             if client is not None:
                 return client.get_user_field(name)
@@ -135,7 +158,7 @@ def _ask(request: Request, name: str) -> dict[str, Any] | None:
             # AuthenticationFailed: the service token is not valid.
             continue
     logger.warning(
-        "Directus does not describe the profile field %s: it does not exist, or "
+        "Directus does not describe the field %s of users: it does not exist, or "
         "the right to read it is missing; run directus_setup to grant it",
         name,
     )

@@ -39,6 +39,22 @@ class LimitedSession(SessionBase):
         """As `get_expiry_date`."""
         return await sync_to_async(self.get_expiry_date)(**kwargs)
 
+    def get_expire_at_browser_close(self):
+        """Return whether the cookie ends with the browser, as its user wants it."""
+        if self.get("_session_expiry") is None and not self.is_kept:
+            return True
+        return super().get_expire_at_browser_close()
+
+    async def aget_expire_at_browser_close(self):
+        """As `get_expire_at_browser_close`."""
+        return await sync_to_async(self.get_expire_at_browser_close)()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the session outlives the browser: "Keep me signed in"."""
+        row = getattr(self, "_row", None)
+        return row is None or row.user_id is None or row.is_kept
+
     def _latest_end(self, now: datetime) -> datetime:
         row = getattr(self, "_row", None)
         begin = (row.authenticated_at or row.created_at) if row else now
@@ -53,4 +69,6 @@ class LimitedSession(SessionBase):
         idle = settings.SESSION_IDLE_SECONDS
         if row is None or row.user_id is None:
             idle = min(idle, VISITOR_SECONDS)
+        elif not row.is_kept:
+            idle = min(idle, settings.SESSION_SHORT_SECONDS)
         return min(now + timedelta(seconds=idle), self._latest_end(now))

@@ -25,7 +25,8 @@ def keep_tokens(sender, request, user, **kwargs):
         current.revoke_tokens(request)
     provider = getattr(user, "sso_provider", "")
     with transaction.atomic():
-        request.session.begin(user, request, provider)
+        is_kept = getattr(user, "keeps_session", True)
+        request.session.begin(user, request, provider, is_kept=is_kept)
         tokens = getattr(user, "directus_tokens", None)
         if tokens is not None:
             request.session.tokens.start(tokens)

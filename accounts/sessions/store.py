@@ -214,11 +214,19 @@ class SessionStore(Validation, LimitedSession):
         row_cache.invalidate(self._row.session_key)
         return True
 
-    def begin(self, user: "User", request: "Request", provider: str = "") -> None:
+    def begin(
+        self,
+        user: "User",
+        request: "Request",
+        provider: str = "",
+        *,
+        is_kept: bool = True,
+    ) -> None:
         """Bind the row to the user that has just signed in.
 
         Args:
             provider: the single sign-on provider; empty for a password.
+            is_kept: whether the session outlives the browser.
         """
         now = timezone.now()
         columns: dict[str, Any] = {
@@ -229,6 +237,7 @@ class SessionStore(Validation, LimitedSession):
             "validated_at": now,
             "change_reported_at": None,
             "provider": provider,
+            "is_kept": is_kept,
             **_browser(request, now),
         }
         # There is no row yet, or a parallel request has ended it.

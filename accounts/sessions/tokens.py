@@ -10,18 +10,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from config.request import Request
 
-from ..core import clients
+from ..core import clients, sealing
 from ..directus import DirectusError, DirectusUnavailable, SessionExpired, TokenPair
 from . import row_cache, unopened
 from .lease import Lease, is_free
@@ -187,7 +185,7 @@ def tokens_in(row: "Session | None") -> TokenPair | None:
 def _opened(row: "Session") -> TokenPair | None:
     if not row.sealed_tokens or row.access_expires_at is None:
         return None
-    content = json.loads(_fernet().decrypt(row.sealed_tokens.encode()))
+    content = json.loads(sealing.opened(row.sealed_tokens))
     if content["session"] != row.pk:
         logger.error("Session %s holds the tokens of another one", row.pk)
         return None
@@ -212,7 +210,7 @@ def _seal(row: "Session", tokens: TokenPair) -> str:
             "refresh": tokens.refresh_token,
         }
     )
-    return _fernet().encrypt(text.encode()).decode()
+    return sealing.seal(text)
 
 
 class Sealed(Enum):
@@ -236,11 +234,10 @@ def seal_anew(row: "Session") -> Sealed:
     A row with a renewal in progress is skipped: the renewal stores its pair only if the
     row is unchanged since its beginning.
     """
-    sealed = row.sealed_tokens.encode()
     try:
-        if _opens(settings.TOKEN_ENCRYPTION_KEYS[0], sealed):
+        if sealing.has_newest_key(row.sealed_tokens):
             return Sealed.BEFORE
-        anew = _fernet().rotate(sealed).decode()
+        anew = sealing.sealed_anew(row.sealed_tokens)
     except InvalidToken:
         return Sealed.UNREADABLE
     changed = type(row).objects.filter(
@@ -259,22 +256,4 @@ def newest_key_is_in_use(model: type["Session"]) -> bool:
     """
     rows = model.objects.exclude(sealed_tokens="").order_by("-access_expires_at")
     sealed = list(rows.values_list("sealed_tokens", flat=True)[:LOOKED_AT])
-    newest = settings.TOKEN_ENCRYPTION_KEYS[0]
-    return not sealed or any(_opens(newest, one.encode()) for one in sealed)
-
-
-def _opens(key: str, sealed: bytes) -> bool:
-    try:
-        Fernet(key).decrypt(sealed)
-    except InvalidToken:
-        return False
-    return True
-
-
-def _fernet() -> MultiFernet:
-    return _fernet_of(tuple(settings.TOKEN_ENCRYPTION_KEYS))
-
-
-@lru_cache(maxsize=4)
-def _fernet_of(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in keys])
+    return not sealed or any(map(sealing.has_newest_key, sealed))

@@ -21,7 +21,7 @@ from django.db.models import Q
 
 from ..core import clients
 from ..directus import DirectusClient, DirectusError, DirectusUnavailable, DirectusUser
-from ..flows import email_change
+from ..flows import mailed_links
 from ..mirror import policies
 from ..mirror.policies import with_policies
 from ..mirror.users import clock, mirror
@@ -139,7 +139,7 @@ def follow(message: Message, arrived_at: datetime) -> Outcome:
     pks = _pks_of(message)
     ended = _end_begun_before(message, pks, arrived_at)
     if "password" in message.fields:
-        email_change.void_links(pks.values())
+        mailed_links.void_all(list(message.directus_ids))
     outcome = _read_and_apply(pks, message.event)
     if message.more:
         ask_again(Q(), prove=_must_prove(message))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.core import audit
 from accounts.flows import email_change
+from accounts.flows.mailed_links import Purpose
 from accounts.forms.email_change import EmailChangeForm
 from accounts.forms.fields import SiteForm
 from accounts.web import known_devices
@@ -72,6 +73,7 @@ class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
     form_class = SiteForm
     template_name = "accounts/email_change_confirm.html"
     purpose = "email"
+    link_purpose = Purpose.EMAIL_CHANGE
 
     def get_context_data(self, **kwargs):
         change = email_change.find(self.token)
@@ -91,7 +93,7 @@ class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
         response = redirect("accounts:email_change_done")
         if known_devices.device_of(self.request, audit.email_digest(change.old_email)):
             # The browser stays a known device under the new address.
-            digest = audit.email_digest(change.new_email)
+            digest = audit.email_digest(change.email)
             known_devices.remember(self.request, response, digest)
         return response
 

@@ -1,4 +1,4 @@
-"""Accept an invitation that Directus mailed."""
+"""Accept an invitation that the site or Directus mailed."""
 
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
@@ -7,10 +7,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.core import audit
 from accounts.directus import InvalidPayload
-from accounts.flows import invitation
-from accounts.forms.password_reset import NewPasswordForm
+from accounts.flows import invitation, terms
+from accounts.flows.mailed_links import Purpose
+from accounts.forms.terms import FirstPasswordForm
 from accounts.web import known_devices
-from accounts.web.links import token_email
 
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
 
@@ -21,15 +21,16 @@ from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
 class InvitationView(LinkTokenMixin, PublicFormView):
     """Choose the first password."""
 
-    form_class = NewPasswordForm
+    form_class = FirstPasswordForm
     template_name = "accounts/invitation.html"
     purpose = "invite"
+    link_purpose = Purpose.INVITATION
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.link_owner}
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(email=token_email(self.token), **kwargs)
+        return super().get_context_data(email=self.link_email, **kwargs)
 
     def submit(self, form):
         """Accept the invitation; after a refused password it stays valid."""
@@ -46,10 +47,19 @@ class InvitationView(LinkTokenMixin, PublicFormView):
             return self.link_invalid()
         except invitation.NoRoom:
             return self.render_no_room()
+        except invitation.Unsure:
+            # The token is kept: if nothing was changed, it is still valid.
+            self._keep_terms(form, self.link_email)
+            return redirect("accounts:invitation_unsure")
         self.token_is_spent()
+        self._keep_terms(form, email)
         response = redirect("accounts:invitation_done")
         known_devices.remember(self.request, response, audit.email_digest(email))
         return response
+
+    def _keep_terms(self, form: FirstPasswordForm, email: str) -> None:
+        if form.accepts_terms:
+            terms.accept(email)
 
     def render_no_room(self):
         """Say that the licence allows no more users; the invitation stays valid."""
@@ -66,3 +76,9 @@ class InvitationDoneView(PublicPageView):
     """The account is active; sign in."""
 
     template_name = "accounts/invitation_done.html"
+
+
+class InvitationUnsureView(PublicPageView):
+    """It is unknown whether the password was set."""
+
+    template_name = "accounts/invitation_unsure.html"

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, TemplateView, View
 
 from accounts.directus import DirectusAPIError, DirectusUnavailable, TryLater
+from accounts.flows import mailed_links
 from accounts.throttling import spent_links
 from accounts.throttling.mailboxes import MailboxFull
 from accounts.web.links import token_email, token_in
@@ -185,6 +186,8 @@ class LinkTokenMixin(FormView):
     request: Request
     # The kind of link: names the cookie, and chooses the text of `link_invalid`.
     purpose: str
+    # The kind of the site's own links; a mailed_links.Purpose.
+    link_purpose: str
     # Whether the token is spent or useless.
     is_token_over = False
 
@@ -227,17 +230,28 @@ class LinkTokenMixin(FormView):
     def link_owner(self):
         """An unsaved user with the unverified address in the link.
 
-        No row is read: its data would be revealed to strangers with forged tokens.
+        No row of a user is read: forged tokens of Directus would reveal its data.
         """
-        return get_user_model()(email=token_email(self.token))
+        return get_user_model()(email=self.link_email)
+
+    @property
+    def link_email(self) -> str:
+        """The address of a valid link of the site; of Directus', the unverified one."""
+        if not mailed_links.is_own(self.token):
+            return token_email(self.token)
+        link = mailed_links.find(self.link_purpose, self.token)
+        return link.email if link else ""
 
     def is_link_over(self) -> bool:
         """Return whether the form could only fail, as far as the site knows."""
+        if mailed_links.is_own(self.token):
+            return mailed_links.find(self.link_purpose, self.token) is None
         return spent_links.is_over(self.token)
 
     def token_is_spent(self) -> None:
         """Drop the token, and note for other browsers that it is spent."""
-        spent_links.note_spent(self.token)
+        if not mailed_links.is_own(self.token):
+            spent_links.note_spent(self.token)
         self.drop_token()
 
     def drop_token(self) -> None:

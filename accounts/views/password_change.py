@@ -9,8 +9,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.core import audit
 from accounts.directus import InvalidPayload
 from accounts.flows import password_change
+from accounts.flows.lost_answers import Unsure
 from accounts.forms.password_change import PasswordChangeForm
 from accounts.web import known_devices
+from config.branding_tags import support_link
 
 from .account_pages import AccountFormView, AccountPageView, NotForProvidersMixin
 from .reauthentication import check_password
@@ -42,7 +44,7 @@ class PasswordChangeView(NotForProvidersMixin, AccountFormView):
             stays = password_change.change(
                 self.request, tokens, data["new_password"], data.get("otp", "")
             )
-        except password_change.Unsure:
+        except Unsure:
             return redirect("accounts:password_change_unsure")
         except InvalidPayload:
             form.add_error(
@@ -51,8 +53,8 @@ class PasswordChangeView(NotForProvidersMixin, AccountFormView):
             )
             return self.form_invalid(form)
         except password_change.NotAllowed:
-            text = _("You can't change your password here. Contact support.")
-            form.add_error(None, text)
+            text = _("You can't change your password here. [Contact support].")
+            form.add_error(None, support_link(text))
             return self.form_invalid(form)
         return self._changed(form.user, stays)
 

@@ -1,9 +1,7 @@
 """Reset a forgotten password."""
 
 from django.conf import settings
-from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
-from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -11,9 +9,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.core import audit
 from accounts.directus import DirectusAPIError, InvalidPayload
 from accounts.flows import password_reset
+from accounts.flows.lost_answers import Unsure
+from accounts.flows.mailed_links import Purpose
 from accounts.forms.password_reset import NewPasswordForm, PasswordResetForm
 from accounts.web import known_devices
+from config.request import Request
 
+from .done_pages import SentView, remember_address
 from .floors import at_least
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
 
@@ -23,19 +25,32 @@ class PasswordResetView(PublicFormView):
 
     form_class = PasswordResetForm
     template_name = "accounts/password_reset.html"
-    success_url = reverse_lazy("accounts:password_reset_done")
 
     def submit(self, form):
-        """Let Directus send the link."""
-        with at_least(settings.RESET_FLOOR_SECONDS):
-            password_reset.send_link(self.request, form.cleaned_data["email"])
-        return HttpResponseRedirect(self.success_url)
+        """Send the link, or let Directus send it."""
+        email = form.cleaned_data["email"]
+        send_link(self.request, email)
+        response = redirect("accounts:password_reset_done")
+        remember_address(response, PasswordResetDoneView.purpose, email)
+        return response
 
 
-class PasswordResetDoneView(PublicPageView):
+class PasswordResetDoneView(SentView):
     """The page after the request."""
 
     template_name = "accounts/password_reset_done.html"
+    purpose = "reset"
+    form_page = "accounts:password_reset"
+
+    def send_again(self, email):
+        """Send another link, which voids the one of the site before."""
+        send_link(self.request, email)
+
+
+def send_link(request: Request, email: str) -> None:
+    """Send a link, in the same time for every address."""
+    with at_least(settings.RESET_FLOOR_SECONDS):
+        password_reset.send_link(request, email)
 
 
 @method_decorator(
@@ -47,16 +62,20 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
     form_class = NewPasswordForm
     template_name = "accounts/password_reset_confirm.html"
     purpose = "reset"
+    link_purpose = Purpose.PASSWORD_RESET
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.link_owner}
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(email=self.link_email, **kwargs)
 
     def submit(self, form):
         """Set the password; after a refused password the token stays valid."""
         password = form.cleaned_data["new_password"]
         try:
             email = password_reset.reset(self.request, self.token, password)
-        except password_reset.Unsure:
+        except Unsure:
             # The token is kept: if the password was not changed, it is still valid.
             return redirect("accounts:password_reset_unsure")
         except InvalidPayload:

@@ -89,7 +89,6 @@ class ReauthenticationView(NextPageMixin, AccountFormView):
             return self.form_invalid(form)
         revoke(tokens, self.request)
         self.request.session.confirm_password()
-        audit.record("password.confirmed", self.request, user=self.request.user)
         return HttpResponseRedirect(self.get_success_url())
 
 

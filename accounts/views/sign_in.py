@@ -26,7 +26,7 @@ from accounts.directus import (
     TokenPair,
     TryLater,
 )
-from accounts.flows import sign_in, sign_in_pending
+from accounts.flows import sign_in, sign_in_pending, terms
 from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm, LoginForm
 from accounts.models import User
 from accounts.passwords.local import is_allowed
@@ -34,7 +34,7 @@ from accounts.sessions import current
 from accounts.sessions.tokens import revoke
 from accounts.throttling.limits import CODE_TRIES, Attempt, Throttled
 from accounts.two_factor import recovery_codes
-from accounts.web import known_devices
+from accounts.web import kept, known_devices
 from config.request import Request
 
 from .floors import pad
@@ -81,8 +81,11 @@ class SignInFormView(NextPageMixin, PublicFormView):
             pad(started, settings.SIGN_IN_FLOOR_SECONDS)
         raise error
 
-    def welcome(self, user: User, email: str, url: str) -> HttpResponse:
+    def welcome(
+        self, user: User, email: str, url: str, *, is_kept: bool
+    ) -> HttpResponse:
         """Begin the session and redirect."""
+        user.keeps_session = is_kept
         return begin_session(self.request, user, audit.email_digest(email), url)
 
 
@@ -99,7 +102,9 @@ def begin_session(
     response = HttpResponseRedirect(url)
     try:
         login(request, user)
-        if not is_first:
+        if is_first:
+            terms.claim(user)
+        else:
             sign_in.tell_of_new_device(request, user)
         known_devices.remember(request, response, account, user)
     except BaseException:
@@ -150,6 +155,15 @@ class LoginView(OnlyVisitorsMixin, SignInFormView):
         ways = sign_in_ways.sign_in_ways()
         return replace(ways, has_passwords=True) if is_allowed(self.request) else ways
 
+    def get_initial(self):
+        return super().get_initial() | {"remember": kept.was_chosen(self.request)}
+
+    def post(self, request, *args, **kwargs):
+        """Note the choice to stay signed in, also if the sign-in is refused."""
+        response = super().post(request, *args, **kwargs)
+        kept.note(response, is_kept="remember" in request.POST)
+        return response
+
     def submit(self, form):
         """Sign in, ask for the code, or give the same answer to all other cases."""
         email = form.cleaned_data["email"]
@@ -157,20 +171,22 @@ class LoginView(OnlyVisitorsMixin, SignInFormView):
         try:
             user = self.sign_in(email, password)
         except InvalidOTP:
-            return self._ask_for_code(email, password)
+            return self._ask_for_code(form)
         except AuthenticationFailed:
             form.add_error(None, _("Incorrect email address or password."))
             return self.form_invalid(form)
-        return self.welcome(user, email, self.get_success_url())
+        url = self.get_success_url()
+        return self.welcome(user, email, url, is_kept=form.cleaned_data["remember"])
 
-    def _ask_for_code(self, email, password):
+    def _ask_for_code(self, form):
         response = redirect("accounts:login_code")
         sign_in_pending.start(
             self.request,
             response,
-            email=email,
-            password=password,
+            email=form.cleaned_data["email"],
+            password=form.cleaned_data["password"],
             next=self.get_redirect_url(),
+            is_kept=form.cleaned_data["remember"],
         )
         return response
 
@@ -230,7 +246,8 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
 
     def go_on(self, user, url):
         """Begin the session, and end the first step."""
-        response = self.welcome(user, self.pending.email, url)
+        pending = self.pending
+        response = self.welcome(user, pending.email, url, is_kept=pending.is_kept)
         sign_in_pending.end(self.request, response)
         return response
 

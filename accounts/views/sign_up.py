@@ -1,18 +1,24 @@
 """Sign up."""
 
+from csp.decorators import csp_update
 from django.conf import settings
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts.core import clients, sign_in_ways
-from accounts.directus import NewUser
-from accounts.flows import sign_up
-from accounts.forms.sign_up import SignUpForm
+from accounts.core import audit, clients, mails, sign_in_ways
+from accounts.directus import TryLater
+from accounts.flows import sign_up, terms
+from accounts.forms.custom_fields import custom_field
+from accounts.forms.sign_up import sign_up_form
+from accounts.profile import fields as profile_fields
+from accounts.web import kept
 
+from .done_pages import SentView, remember_address
 from .floors import at_least
 from .mixins import OnlyVisitorsMixin, PublicFormView, PublicPageView
 
@@ -21,7 +27,6 @@ from .mixins import OnlyVisitorsMixin, PublicFormView, PublicPageView
 class SignUpView(OnlyVisitorsMixin, PublicFormView):
     """Create an account."""
 
-    form_class = SignUpForm
     template_name = "accounts/sign_up.html"
     success_url = reverse_lazy("accounts:sign_up_done")
 
@@ -30,11 +35,43 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
             return SignUpClosedView.as_view()(request)
         if not sign_in_ways.sign_in_ways().has_passwords:
             return redirect("accounts:login")
-        return super().dispatch(request, *args, **kwargs)
+        allow = csp_update(sign_up_form().content_security)
+        return allow(super().dispatch)(request, *args, **kwargs)
+
+    def post(self, request, *args, **kwargs):
+        """Sign up; a program gets the same answer for nothing."""
+        form = self.get_form()
+        is_valid = form.is_valid()
+        if form.is_from_program:
+            audit.record("sign_up.refused", request, reason="program")
+            with at_least(settings.SIGN_UP_FLOOR_SECONDS):
+                return self._done(form.cleaned_data.get("email", ""))
+        return self.form_valid(form) if is_valid else self.form_invalid(form)
+
+    def get_form_class(self):
+        """Return the form that the operator has chosen."""
+        return sign_up_form()
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"custom_fields": self._custom_fields}
+
+    @cached_property
+    def _custom_fields(self):
+        """The fields that the operator added; none in an outage, if a form was sent."""
+        try:
+            described = profile_fields.describe_for_sign_up()
+        except TryLater as error:
+            if self.request.method != "POST":
+                raise
+            self.request.trouble = error
+            return []
+        return list(filter(None, map(custom_field, described)))
 
     def get_context_data(self, **kwargs):
         ways = sign_in_ways.sign_in_ways()
-        return super().get_context_data(ways=ways, **kwargs)
+        # For the buttons of providers, which sign in at once.
+        remember = kept.was_chosen(self.request)
+        return super().get_context_data(ways=ways, remember=remember, **kwargs)
 
     def away_title(self):
         """Return the heading of an outage on this page."""
@@ -42,30 +79,48 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
 
     def submit(self, form):
         """Sign up; the answer is the same for known and unknown addresses."""
+        user = form.new_user()
         try:
             # Directus refuses some passwords at once, but only for unknown addresses;
             # accepted passwords take the time of hashing.
             with at_least(settings.SIGN_UP_FLOOR_SECONDS):
-                sign_up.sign_up(self.request, NewUser(**form.cleaned_data))
+                sign_up.sign_up(self.request, user)
         except sign_up.AddressTaken:
             form.add_error("email", _("This email address already has an account."))
             return self.form_invalid(form)
-        except sign_up.NotAccepted:
-            form.add_error(
-                None, _("You can't sign up with this email address. Contact support.")
-            )
+        except sign_up.NotAccepted as error:
+            form.refuse(error.field)
             return self.form_invalid(form)
-        return HttpResponseRedirect(self.success_url)
+        if form.accepts_terms:
+            terms.accept(user.email)
+        return self._done(user.email)
+
+    def _done(self, email):
+        response = HttpResponseRedirect(self.success_url)
+        if _sends_again():
+            remember_address(response, SignUpDoneView.purpose, email)
+        return response
 
 
-class SignUpDoneView(PublicPageView):
-    """The page after the sign-up: check the mail, or sign in."""
+class SignUpDoneView(SentView):
+    """The page after the sign-up: check the mail, have it sent again, or sign in."""
 
     template_name = "accounts/sign_up_done.html"
+    purpose = "sign-up"
+    form_page = "accounts:sign_up"
 
     def get_context_data(self, **kwargs):
         confirms = clients.signup_mode() == "register"
         return super().get_context_data(confirms=confirms, **kwargs)
+
+    def send_again(self, email):
+        """Mail another link; no further sign-up is counted."""
+        with at_least(settings.SIGN_UP_FLOOR_SECONDS):
+            sign_up.send_again(self.request, email)
+
+
+def _sends_again() -> bool:
+    return clients.signup_mode() == "register" and mails.is_from_site()
 
 
 class SignUpClosedView(PublicPageView):

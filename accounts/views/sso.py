@@ -32,6 +32,7 @@ from accounts.flows.sso import Answered
 from accounts.flows.sso_attempts import Waiting
 from accounts.forms.sign_in import CODE_NOT_VALID, CodeForm
 from accounts.throttling.limits import SSO_CODE_TRIES, Attempt, Throttled
+from accounts.web import kept
 from accounts.web.next_page import local_page
 from config import errors
 from config.request import AuthenticatedRequest, Request
@@ -47,6 +48,8 @@ ANSWERS = ("code", "state", "iss", "error")
 LONGEST_ANSWER = 3500
 
 
+# The button belongs to the form for the password.
+@method_decorator(sensitive_post_parameters("password"), name="dispatch")
 class SsoStartView(PublicMixin, OnlyVisitorsMixin, View):
     """Begin to sign in with a provider."""
 
@@ -59,7 +62,10 @@ class SsoStartView(PublicMixin, OnlyVisitorsMixin, View):
     def post(self, request, provider):
         """Send the browser to the provider's page."""
         next_page = local_page(request.POST.get("next", ""))
-        return go_to_provider(request, provider, next_page)
+        is_kept = "remember" in request.POST
+        response = go_to_provider(request, provider, next_page, is_kept=is_kept)
+        kept.note(response, is_kept=is_kept)
+        return response
 
 
 class SsoReauthenticationView(View):
@@ -80,18 +86,24 @@ class SsoReauthenticationView(View):
 
 
 def go_to_provider(
-    request: Request, provider: str, next_page: str = "", *, user: int = 0
+    request: Request,
+    provider: str,
+    next_page: str = "",
+    *,
+    user: int = 0,
+    is_kept: bool = False,
 ) -> HttpResponse:
     """Begin at Directus, and return a page that leads to the provider, or says why not.
 
     Args:
         user: the key of the user who re-authenticates; 0 for a sign-in.
+        is_kept: whether the session is to outlive the browser.
 
     Raises:
         Http404: Directus knows no such provider.
     """
     try:
-        url = sso.start(request, provider, next=next_page, user=user)
+        url = sso.start(request, provider, next=next_page, user=user, is_kept=is_kept)
     except NotFound as error:
         raise Http404 from error
     except (DirectusError, TryLater, sso.NotSetUp) as error:
@@ -186,6 +198,7 @@ class _Finishing(PublicMixin, View):
         if user is None:
             raise getattr(self.request, "sign_in_refusal", None) or NOT_ACCEPTED
         sso_code.end(self.request)
+        user.keeps_session = waiting.is_kept
         return begin_session(self.request, user, "", url)
 
     def _to_problem(self, waiting: Waiting, reason: str) -> HttpResponse:
@@ -299,6 +312,7 @@ class SsoCodeView(PublicMixin, SiteFormView):
                 user=question.user,
                 otp=form.cleaned_data["otp"],
                 code_id=question.id,
+                is_kept=question.is_kept,
             )
         except (DirectusError, TryLater, sso.NotSetUp) as error:
             tries.undo()

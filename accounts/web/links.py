@@ -18,8 +18,11 @@ from ..directus.tokens import claims_of
 TOKEN = re.compile(
     r"(?:^|[?&;])token=(?:3D(?=eyJ|[\w-]{43}(?![\w-])))?([^&]*)", re.IGNORECASE
 )
-# Line ends, soft line ends (`=`), and invisible characters that a client left in.
-BREAKS = re.compile(r"=?[\s\u00ad\u200b-\u200d\u2060\ufeff]+|=")
+# Line ends, soft line ends (`=`), invisible characters that a client left in, and the
+# `>` that quotes the next line.
+BREAKS = re.compile(
+    r"(?:[\s=\u00ad\u200b-\u200d\u2060\ufeff]|(?<=[\s>])>|>(?=[\s>]*\s))+"
+)
 # A token of Directus has three parts, a token of the site has one.
 PLAIN_TOKEN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)?")
 LONGEST_TOKEN = 4096

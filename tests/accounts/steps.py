@@ -1,8 +1,10 @@
 """What people do on the site, one function each, for tests that do it often."""
 
+import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from django.core import mail
 from django.db.models import F
 
 from accounts.models import Attempts
@@ -34,6 +36,18 @@ def sign_up(browser, email="new@example.com", password=PASSWORD, **extra):
     return browser.post("/register/", data | extra.pop("data", {}), **extra)
 
 
+def mailed_link(email, path="/verify-email/"):
+    """Return the link in the last mail of the site to an address."""
+    found = [
+        re.findall(rf"http://testserver{path}\?token=\S+", letter.body)
+        for letter in mail.outbox
+        if letter.to == [email]
+    ]
+    links = [link for links in found for link in links]
+    assert links, f"no link to {email}"
+    return links[-1]
+
+
 def ask_reset(browser, email="ada@example.com", **extra):
     """Ask for a link to choose a new password."""
     return browser.post("/request-reset-password/", {"email": email}, **extra)
@@ -48,6 +62,12 @@ def open_link(browser, link, **extra):
 def confirm(browser, **extra):
     """Press the button that confirms an address."""
     return browser.post("/verify-email/", **extra)
+
+
+def confirm_with_password(browser, password=NEW_PASSWORD, again=None, **extra):
+    """Confirm an address on the page that asks for a new password."""
+    data = {"new_password": password, "new_password_again": again or password}
+    return browser.post("/verify-email/", data | extra.pop("data", {}), **extra)
 
 
 def choose_password(browser, password=NEW_PASSWORD, again=None, **extra):

@@ -17,6 +17,7 @@ PUBLIC_PAGES = [
     "/reset-password/?token=a.b.c",
     "/reset-password/done/",
     "/reset-password/unsure/",
+    "/invite/unsure/",
     "/verify-email/?token=a.b.c",
     "/verify-email/done/",
     "/verify-email/",

@@ -135,7 +135,7 @@ def test_an_account_is_deleted_and_the_address_signs_up_again(site, page, ada, m
     for name in ("first_name", "last_name", "email", "password"):
         page.locator(f"[name={name}]").fill(again[name])
     follow(page.locator(MAIN).get_by_role("button", name="Create account"))
-    page.goto(mailbox.link_for(ada.email, "Verify"))
+    page.goto(mailbox.link_for(ada.email, "Confirm your email"))
     confirm_address(page)
     sign_in(page, ada.email, ada.password)
     expect(page.get_by_role("heading", level=1)).to_have_text("Ada King")

@@ -200,7 +200,7 @@ def test_an_unconfirmed_sign_up_does_not_block_the_owner(page, site, mailbox):
     choose(page, person)
     expect_problem(page, "You're not signed in", "has an account with a password")
 
-    page.goto(mailbox.link_for(person.email, "Verify"))
+    page.goto(mailbox.link_for(person.email, "Confirm your email"))
     page.get_by_role("button", name=f"Continue with {LABEL}", exact=True).click()
 
     expect_dashboard(page, name_of(person))

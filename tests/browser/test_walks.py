@@ -41,7 +41,7 @@ def test_sign_up_confirm_sign_in_look_around_sign_out(page, person, mailbox):
     sign_up(page, person)
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your inbox")
 
-    page.goto(mailbox.link_for(person.email, "Verify"))
+    page.goto(mailbox.link_for(person.email, "Confirm your email"))
     assert "token" not in page.url
     confirm_address(page)
     expect(page).to_have_url(re.compile("/verify-email/done/$"))
@@ -57,6 +57,41 @@ def test_sign_up_confirm_sign_in_look_around_sign_out(page, person, mailbox):
     expect_sign_in_page(page)
 
 
+def test_the_trap_for_programs_is_out_of_the_way(page):
+    page.goto("/register/")
+    trap = page.locator("[name=your_website]")
+
+    expect(trap).not_to_be_in_viewport()
+    page.locator("[name=first_name]").focus()
+    seen = []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate("document.activeElement.name"))
+    assert "email" in seen
+    assert "your_website" not in seen
+    assert not page.evaluate(
+        "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    )
+
+
+def test_after_a_second_sign_up_the_owner_chooses_a_password(page, person, mailbox):
+    sign_up(page, person)
+    mailbox.wait_for(person.email, "Confirm")
+    sign_up(page, person)
+    follow(page.get_by_role("button", name="Send again"))
+    expect(page.get_by_text("Sent again.")).to_be_visible()
+    mailbox.wait_for(person.email, "Confirm")
+
+    page.goto(mailbox.link_for(person.email, "Confirm"))
+    page.locator("[name=new_password]").fill(NEW_PASSWORD)
+    page.locator("[name=new_password_again]").fill(NEW_PASSWORD)
+    confirm_address(page)
+    expect(page).to_have_url(re.compile("/verify-email/done/$"))
+
+    sign_in(page, person.email, NEW_PASSWORD)
+    expect_dashboard(page, "Erika Example")
+
+
 def test_an_unconfirmed_account_cannot_sign_in(page, person, mailbox):
     sign_up(page, person)
     mailbox.wait_for(person.email)
@@ -68,7 +103,7 @@ def test_an_unconfirmed_account_cannot_sign_in(page, person, mailbox):
 
 def test_a_used_and_a_broken_link_say_so_and_offer_a_new_one(page, person, mailbox):
     sign_up(page, person)
-    link = mailbox.link_for(person.email, "Verify")
+    link = mailbox.link_for(person.email, "Confirm your email")
     page.goto(link)
     confirm_address(page)
 
@@ -122,7 +157,7 @@ def test_a_forgotten_password_is_replaced_and_other_browsers_are_out(
     page.get_by_role("link", name=re.compile("password", re.IGNORECASE)).click()
     page.locator("[name=email]").fill(customer.email)
     follow(page.locator("main").get_by_role("button"))
-    page.goto(mailbox.link_for(customer.email, "Password Reset"))
+    page.goto(mailbox.link_for(customer.email, "Reset your"))
     assert "token" not in page.url
     page.locator("[name=new_password]").fill("short")
     page.locator("[name=new_password_again]").fill("short")
@@ -206,7 +241,7 @@ def signs_in(page, customer):
 def test_everything_works_without_javascript(new_browser, person, mailbox):
     page = new_browser(java_script_enabled=False)
     sign_up(page, person)
-    page.goto(mailbox.link_for(person.email, "Verify"))
+    page.goto(mailbox.link_for(person.email, "Confirm your email"))
     confirm_address(page)
 
     sign_in(page, person.email, person.password)

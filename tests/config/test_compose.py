@@ -13,7 +13,11 @@ import psycopg
 import pytest
 import yaml
 
-from accounts.operations.provisioning.environment import directus_environment
+from accounts.operations.provisioning.environment import (
+    directus_environment,
+    good_to_have,
+    needed,
+)
 from config import service_urls
 from local.databases import _package
 from local.node import directus_tree
@@ -75,7 +79,7 @@ def test_the_site_gets_settings_that_exist(compose):
 def test_directus_gets_what_the_site_needs(compose):
     given = compose["services"]["directus"]["environment"]
     address = given["IP_TRUST_PROXY"].removeprefix("${SITE_ADDRESS:-").removesuffix("}")
-    needed = directus_environment(
+    lines = directus_environment(
         reset_url=f"{SITE_URL}/reset-password/",
         verify_url=f"{SITE_URL}/verify-email/",
         invite_url=f"{SITE_URL}/invite/",
@@ -87,7 +91,9 @@ def test_directus_gets_what_the_site_needs(compose):
         name: text.replace("${PUBLIC_URL:?}", SITE_URL) for name, text in given.items()
     }
     values["IP_TRUST_PROXY"] = address
-    assert needed == {name: values.get(name) for name in needed}
+    wanted = needed(lines, mails_from_site=True)
+    wanted |= good_to_have(lines, mails_from_site=True)
+    assert wanted == {name: values.get(name) for name in wanted}
     network = compose["services"]["site"]["networks"]["default"]
     assert network["ipv4_address"] == given["IP_TRUST_PROXY"]
 

@@ -95,7 +95,7 @@ def test_a_mail_server_is_read():
 
     assert (found.host, found.port) == ("mail.example.com", 587)
     assert (found.username, found.password) == ("u@x", "p#")
-    assert (found.use_tls, found.use_ssl, found.timeout) == (True, False, 5)
+    assert (found.use_tls, found.use_ssl, found.timeout) == (True, False, 20)
 
 
 @pytest.mark.parametrize(

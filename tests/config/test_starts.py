@@ -22,6 +22,7 @@ REFUSED = [
     ({"DIRECTUS_URL": "http://user:password@directus"}, "DIRECTUS_URL"),
     ({"DIRECTUS_SERVICE_TOKEN": f"{CANARY} x"}, "DIRECTUS_SERVICE_TOKEN"),
     ({"DIRECTUS_CA_BUNDLE": "/nonexistent"}, "accounts.E009"),
+    ({"EMAIL_CA_BUNDLE": "/nonexistent"}, "accounts.E016"),
     ({"PUBLIC_URL": "www.example.com"}, "PUBLIC_URL"),
     ({"PUBLIC_URL": "https://www.example.com/site"}, "PUBLIC_URL"),
     ({"PUBLIC_URL": f"https://{CANARY}@a.example"}, "PUBLIC_URL"),

@@ -54,6 +54,8 @@ class RealWorld(World):
         self.customer_role = stack.customer_role
         self.is_on_postgresql = is_on_postgresql()
         self._undo: list[Callable[[], Any]] = []
+        # The site of the stack does without.
+        self.admin.patch_settings(**OPEN, public_registration_role=self.customer_role)
         super().__init__()
 
     def add_user(self, email: str = "", **values: Any) -> Person:
@@ -194,6 +196,7 @@ class RealWorld(World):
         super().close()
         for undo in self._undo:
             undo()
+        self.admin.patch_settings(public_registration=False)
 
     def _take_right(self, collection: str) -> None:
         """Delete the customers' right to read a collection, for this test."""

@@ -4,7 +4,13 @@ import uuid
 
 import pytest
 
-from accounts.directus import Forbidden, InvalidPayload, NewUser, NotUnique
+from accounts.directus import (
+    Forbidden,
+    InvalidCredentials,
+    InvalidPayload,
+    NewUser,
+    NotUnique,
+)
 
 from .worlds import new_email
 
@@ -91,6 +97,71 @@ def test_a_customer_can_be_created(world, service):
 
     tokens = world.anonymous().login(email=email, password=PASSWORD)
     assert world.read(tokens).role_name == "Customer"
+
+
+def test_an_invited_customer_has_no_password(world, service):
+    email = new_email()
+    guest = NewUser(email, first_name="Ada", language="de-DE")
+
+    created = service.create_user(guest, role=world.customer_role, status="invited")
+
+    profile = service.get_user(created)
+    assert (profile.email, profile.status) == (email, "invited")
+    assert (profile.first_name, profile.language) == ("Ada", "de-DE")
+    assert str(profile.role_id) == world.customer_role
+    for password in ("", PASSWORD):
+        with pytest.raises(InvalidCredentials):
+            world.anonymous().login(email=email, password=password)
+    with pytest.raises(NotUnique):
+        service.create_user(
+            NewUser(email.upper()), role=world.customer_role, status="invited"
+        )
+
+
+def test_an_invited_customer_gets_a_password_once(world, service):
+    guest = NewUser(new_email())
+    role = world.customer_role
+    created = service.create_user(guest, role=role, status="invited")
+    profile = service.get_user(created)
+    changes = {"password": PASSWORD, "status": "active"}
+
+    assert service.update_user_if(profile, changes, statuses=["invited"])
+    assert not service.update_user_if(
+        profile, changes | {"password": "Another-horse-1"}, statuses=["invited"]
+    )
+
+    world.anonymous().login(email=guest.email, password=PASSWORD)
+
+
+def test_a_refused_password_leaves_the_customer_invited(world, service):
+    world.set(auth_password_policy="/^.{12,}$/")
+    guest = NewUser(new_email())
+    role = world.customer_role
+    created = service.create_user(guest, role=role, status="invited")
+    changes = {"password": "short", "status": "active"}
+
+    with pytest.raises(InvalidPayload) as caught:
+        service.update_user_if(service.get_user(created), changes, statuses=["invited"])
+
+    assert caught.value.field == "password"
+    assert service.get_user(created).status == "invited"
+
+
+@pytest.mark.directus(10, 11)
+def test_no_customer_becomes_an_invited_one(service, person):
+    with pytest.raises(InvalidPayload) as caught:
+        service.update_user(person.id, {"status": "invited"})
+
+    assert caught.value.field == "status"
+
+
+def test_an_invited_customer_can_be_deleted(world, service):
+    guest = NewUser(new_email())
+    created = service.create_user(guest, role=world.customer_role, status="invited")
+
+    service.delete_user(created)
+
+    assert service.find_users_by_email(guest.email) == []
 
 
 def test_an_address_can_be_taken_once(world, service, person):

@@ -64,7 +64,8 @@ class Rights:
         if caller is None and self._state.public_creates:
             allowed = PUBLIC_FIELDS
         elif caller is not None and (caller.is_service or caller.is_admin):
-            allowed = SERVICE_FIELDS | {"role"}
+            allowed = SERVICE_FIELDS | {"role", *self._state.user_fields}
+            allowed -= self._taken("directus_users.create")
             if "directus_users.create" in self._state.lacks:
                 raise answers.forbidden_collection(USERS)
         else:
@@ -73,7 +74,7 @@ class Rights:
         customer = self._state.role_id(CUSTOMER)
         if values.get("role", customer) != customer:
             raise answers.failed_validation("role", "eq", valid=customer)
-        _check_status(values)
+        _check_status(values, [*STATUSES, "invited"])
 
     def check_writable(self, changes: Mapping[str, Any], user: FakeUser | None) -> None:
         """Refuse what the caller may not change."""
@@ -94,7 +95,7 @@ class Rights:
                 f'You don\'t have permissions to perform "update" for the field(s) '
                 f'{names} in collection "{USERS}" or it does not exist.'
             )
-        _check_status(changes)
+        _check_status(changes, STATUSES)
 
     def check_deletable(self, user: FakeUser | None) -> None:
         """Refuse what the caller may not delete, or is not there."""
@@ -127,6 +128,6 @@ def _check_fields(values: Mapping[str, Any], allowed: set[str]) -> None:
             raise answers.forbidden_field(name)
 
 
-def _check_status(values: Mapping[str, Any]) -> None:
-    if values.get("status", "active") not in STATUSES:
-        raise answers.failed_validation("status", "in", valid=STATUSES)
+def _check_status(values: Mapping[str, Any], allowed: list[str]) -> None:
+    if values.get("status", "active") not in allowed:
+        raise answers.failed_validation("status", "in", valid=allowed)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -71,8 +71,12 @@ def create_user(state: State, asked: Asked, caller: Caller | None) -> Answer:
     if state.find(email):
         raise answers.not_unique("email", f"[{email.lower()}]")
     state.check_password(values.get("password"))
+    added = {name: values.pop(name) for name in state.user_fields if name in values}
+    for name, value in added.items():
+        _check_custom(state, name, value)
     role = values.pop("role", None if caller is None else state.role_id(CUSTOMER))
     user = FakeUser(**{"password": None, "role": role} | values)
+    vars(user).update(added)
     state.users[user.id] = user
     return _read_back(state, asked, rights, user)
 
@@ -101,19 +105,36 @@ def patch_user(
 
 
 def patch_users(state: State, asked: Asked, caller: Caller | None) -> Answer:
-    """PATCH /users with a list: all of them, or none."""
+    """PATCH /users with a list, or by query: all of them, or none."""
     before = [(user, dict(vars(user))) for user in state.users.values()]
     sessions = dict(state.sessions)
+    changes = list(_changes(state, asked, caller))
     try:
-        for row in asked.json:
-            one = replace(asked, json={k: v for k, v in row.items() if k != "id"})
-            patch_user(state, one, caller, row["id"])
+        for user_id, values in changes:
+            patch_user(state, replace(asked, json=values), caller, user_id)
     except Refusal:
-        for user, values in before:
-            vars(user).update(values)
+        for user, earlier in before:
+            vars(user).update(earlier)
         state.sessions = sessions
         raise
-    return data([{"id": row["id"]} for row in asked.json])
+    return data([{"id": user_id} for user_id, _values in changes])
+
+
+def _changes(
+    state: State, asked: Asked, caller: Caller | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the id of each user, and the values to write."""
+    if isinstance(asked.json, list):
+        for row in asked.json:
+            yield row["id"], {k: v for k, v in row.items() if k != "id"}
+        return
+    # Rights are checked for the write alone: other users refuse it as a whole.
+    rule = asked.body["query"]["filter"]
+    users = list(state.users.values())
+    for name, operator, wanted in _conditions(rule):
+        users = [u for u in users if _fits(getattr(u, name), operator, wanted)]
+    for user in users:
+        yield user.id, asked.body["data"]
 
 
 def delete_user(
@@ -185,21 +206,28 @@ def _matching(state: State, asked: Asked, rights: Rights) -> list[FakeUser]:
     users = list(state.users.values())
     if text is None:
         return users
-    rule = json.loads(text)
-    for each in rule.get("_and", [rule]):
-        ((name, condition),) = each.items()
+    for name, operator, wanted in _conditions(json.loads(text)):
         if name != "date_updated":
             rights.readable([name])
         elif not state.has_date_updated:
             raise answers.forbidden_field(name)
-        ((operator, wanted),) = condition.items()
         users = [u for u in users if _fits(getattr(u, name), operator, wanted)]
     return users
+
+
+def _conditions(rule: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Yield the field, the operator and the value of each condition of a filter."""
+    for each in rule.get("_and", [rule]):
+        ((name, condition),) = each.items()
+        ((operator, wanted),) = condition.items()
+        yield name, operator, wanted
 
 
 def _fits(value: Any, operator: str, wanted: Any) -> bool:
     if operator == "_eq":
         return bool(value == wanted)
+    if operator == "_null":
+        return value is None
     if operator == "_in":
         return value in wanted
     if operator == "_gte":

@@ -21,7 +21,9 @@ def ports():
 @pytest.fixture
 def folder(tmp_path, ports):
     """A folder into which a mail catcher delivers."""
-    catcher, page = MailCatcher(tmp_path, ports.smtp), MailPage(tmp_path, ports.mail)
+    samples = tmp_path / "samples"
+    catcher = MailCatcher(tmp_path, ports.smtp)
+    page = MailPage(tmp_path, samples, ports.mail)
     catcher.start()
     page.start()
     yield tmp_path
@@ -103,3 +105,35 @@ def test_only_mails_are_served(folder, ports, path):
 
 def test_another_name_for_this_machine_is_refused(folder, ports):
     assert get(ports, "/", host="evil.example")[0].status == 403
+
+
+def test_samples_are_listed_and_shown_in_four_frames(folder, ports):
+    (folder / "samples").mkdir()
+    for language in ("de", "ja"):
+        message = EmailMessage()
+        message["Subject"] = f"In {language}"
+        message.set_content("Text")
+        message.add_alternative(HTML, subtype="html")
+        (folder / "samples" / f"new_device.{language}.eml").write_bytes(bytes(message))
+
+    listed = get(ports, "/samples/")[1]
+    shown = get(ports, "/mail/new_device.ja.eml")[1]
+
+    for page in (listed, shown):
+        assert 'href="/mail/new_device.de.eml"' in page
+        assert 'href="/mail/new_device.ja.eml"' in page
+    assert "In ja" in shown
+    assert shown.count("<iframe") == 4
+
+
+@pytest.mark.parametrize(("scheme", "shown"), [("dark", "all"), ("light", "not all")])
+def test_a_mail_is_shown_dark_whatever_the_browser_prefers(
+    folder, ports, scheme, shown
+):
+    message = EmailMessage()
+    message.set_content("@media (prefers-color-scheme: dark) {}", subtype="html")
+    (folder / "one.eml").write_bytes(bytes(message))
+
+    body = get(ports, f"/html/one.eml?{scheme}")[1]
+
+    assert f"@media {shown} {{}}" in body

@@ -2,7 +2,8 @@
 
 from django.core.management.base import BaseCommand
 
-from accounts.flows import email_change, sign_up, sso_attempts
+from accounts.core import outbox
+from accounts.flows import activity, mailed_links, sign_up, sso_attempts, terms
 from accounts.sessions import SessionStore
 from accounts.throttling import limits
 
@@ -10,12 +11,18 @@ from accounts.throttling import limits
 class Command(BaseCommand):
     """Like Django's command of this name, for the site's own tables."""
 
-    help = "Delete ended sessions, old counters, old links and old sign-ups."
+    help = (
+        "Delete ended sessions, old counters, links, sign-ups and activity, and mails "
+        "that were given up a month ago."
+    )
 
     def handle(self, **options):
         """Delete the expired rows."""
         SessionStore.clear_expired()
         limits.clear_ended()
-        email_change.clear_ended()
+        mailed_links.clear_ended()
         sign_up.clear_old()
+        terms.clear_old()
         sso_attempts.clear_ended()
+        outbox.clear_old()
+        activity.clear_old()

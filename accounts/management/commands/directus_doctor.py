@@ -3,13 +3,18 @@
 import json
 import sys
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
 from django.db import DatabaseError
 
-from ...operations.doctor import Verdict, examine
+from ...core.mail_server import Failed
+from ...core.mail_troubles import in_words
+from ...operations.doctor import Verdict, examine, mail
 from ...operations.doctor.reports import stored
 
-FOUND_SOMETHING = 3
+USAGE, FOUND_SOMETHING = 2, 3
 
 
 class Command(BaseCommand):
@@ -17,14 +22,23 @@ class Command(BaseCommand):
         "Check Directus and its use by this site; change nothing in Directus. "
         "Each check prints a line: verdict, id, reason, and a line to paste. The admin "
         "shows the last report under Health. "
-        "Exit codes: 0 fine, 1 failed, 3 a check needs attention."
+        "Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 a check needs attention."
     )
     requires_system_checks = []
 
     def add_arguments(self, parser):
+        parser.add_argument(
+            "--send-test-mail",
+            metavar="ADDRESS",
+            help="Send a mail to this address instead, and say whether the mail "
+            "server took it.",
+        )
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
-    def handle(self, *, format, **options):
+    def handle(self, *, format, send_test_mail, **options):
+        if send_test_mail is not None:
+            self._send_test_mail(send_test_mail)
+            return
         findings = []
         try:
             for finding in stored(examine()):
@@ -40,6 +54,19 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(report, indent=2, ensure_ascii=False))
         if any(finding.needs_attention for finding in findings):
             sys.exit(FOUND_SOMETHING)
+
+    def _send_test_mail(self, address):
+        if not settings.EMAIL_URL:
+            raise CommandError("EMAIL_URL is empty: this site sends no mails.")
+        try:
+            validate_email(address)
+        except ValidationError:
+            raise CommandError("That is no email address.", returncode=USAGE) from None
+        try:
+            mail.send_test_mail(address)
+        except Failed as error:
+            raise CommandError(in_words(error.trouble)) from None
+        self.stdout.write(self.style.SUCCESS("The mail server took the mail."))
 
     def _line(self, finding):
         style = {

@@ -24,7 +24,6 @@ from ...operations.provisioning import (
     Webhook,
     admin_client,
     apply_plan,
-    directus_environment,
     make_plan,
     new_token,
     read_state,
@@ -36,10 +35,12 @@ from ...operations.provisioning.env_file import (
     require_writable,
     write_values,
 )
+from ...operations.provisioning.mails import mails_after_set_up
 from ...operations.provisioning.owner import other_address
 from ...operations.provisioning.reports import JsonReport, TextReport
 from ...web.links import public_url
 from ..setup_arguments import (
+    MAILS,
     ROLE,
     SITE,
     TOKEN,
@@ -50,6 +51,7 @@ from ..setup_arguments import (
     add_own_things,
     add_sso,
 )
+from ..setup_environment import tell_environment
 from ..setup_questions import (
     DIFFERENT,
     ask,
@@ -160,9 +162,15 @@ class Command(BaseCommand):
         state = read_state(client, wishes)
         token = self._working_token(state)
         refuse_another_site(state, wishes, token_works=bool(token))
-        wishes = replace(wishes, webhook=self._webhook(state))
+        mails = self._mails(token, wishes)
+        wishes = replace(
+            wishes,
+            webhook=self._webhook(state),
+            open_registration=self._registration(state, mails),
+        )
         plan = make_plan(state, wishes, token_works=bool(token))
         self.report.plan(plan, state.server.version)
+        self.report.mails(mails.sender, mails.reason)
         self._note_other_address(state, wishes)
         lines = self._missing_lines(plan, wishes, token)
         if lines:
@@ -173,7 +181,7 @@ class Command(BaseCommand):
         if not self._goes_ahead(plan, lines):
             return
         self._apply(client, plan, lines)
-        self._tell_environment(wishes.webhook)
+        tell_environment(self.report, wishes.webhook, mails)
 
     def _apply(self, client, plan, lines):
         token = new_token()
@@ -204,10 +212,10 @@ class Command(BaseCommand):
             login_attempts=self.options["login_attempts"],
             password_policy=self.options["password_policy"],
             modification_field=self.options["modification_field"],
-            open_registration=self._registration(),
             make_token=bool(self.env_file or self.options["print_token"]),
             replace_token=self.options["new_token"],
             profile_fields=tuple(clients.profile_fields()),
+            signup_fields=tuple(clients.signup_fields()),
         )
 
     def _setting(self, name, in_use):
@@ -221,11 +229,26 @@ class Command(BaseCommand):
         except ValueError as error:
             raise ProvisioningError(f"{SITE}: {error}.") from None
 
-    def _registration(self):
-        if clients.signup_mode() == "register":
+    def _mails(self, token, wishes):
+        # A new token is handed over with the role.
+        is_new = wishes.make_token and not token
+        return mails_after_set_up(
+            chosen=self._setting(MAILS, settings.ACCOUNT_MAILS_CHOSEN),
+            has_server=bool(self._setting("EMAIL_URL", settings.EMAIL_URL)),
+            has_token=bool(token) or is_new,
+            has_role=bool(self.env_file or is_new or clients.customer_role()),
+        )
+
+    def _registration(self, state, mails):
+        if clients.signup_mode() == "register" and not mails.are_from_site:
             return True
+        # With another role it is open for something else than this site.
+        role = state.settings.get("public_registration_role")
+        is_others = role not in {None, state.customer_role}
+        if self.options["keep_registration"] or is_others:
+            return UNCHANGED
         # The site does not see a sign-up at Directus itself.
-        return UNCHANGED if self.options["keep_registration"] else False
+        return False
 
     def _webhook(self, state):
         secret = clients.webhook_secret()
@@ -311,12 +334,3 @@ class Command(BaseCommand):
         elif TOKEN in lines:
             self.report.token(TOKEN, lines[TOKEN])
             self.report.token(ROLE, lines[ROLE])
-
-    def _tell_environment(self, webhook):
-        lines = directus_environment(
-            reset_url=public_url("accounts:password_reset_confirm"),
-            verify_url=public_url("accounts:email_verification"),
-            invite_url=public_url("accounts:invitation"),
-            webhook_url=webhook.url if webhook else "",
-        )
-        self.report.environment(lines)

@@ -1,10 +1,11 @@
-"""Seal all tokens with the newest key; the older keys can be removed then."""
+"""Seal all tokens and mails with the newest key; the older keys can be removed then."""
 
 import sys
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from ...core import outbox
 from ...models import Session
 from ...sessions.key_rotation import count_rows, rotate
 from ...sessions.tokens import newest_key_is_in_use
@@ -14,9 +15,9 @@ INTERRUPTED, SOME_ARE_LEFT = 1, 3
 
 class Command(BaseCommand):
     help = (
-        "Seal Directus' tokens of all sessions with the first of "
-        "TOKEN_ENCRYPTION_KEYS. The site may run meanwhile; restart all its processes "
-        "with that key first. May be interrupted and repeated. "
+        "Seal Directus' tokens of all sessions, and the mails that wait, with the "
+        "first of TOKEN_ENCRYPTION_KEYS. The site may run meanwhile; restart all its "
+        "processes with that key first. May be interrupted and repeated. "
         "Exit codes: 0 the older keys can be removed, 1 failed or interrupted, 3 rows "
         "are left, or no key decrypts them."
     )
@@ -39,6 +40,8 @@ class Command(BaseCommand):
             )
         with tqdm(unit="rows", disable=None, total=count_rows(Session)) as bar:
             result = rotate(Session, on_row=bar.update)
+        if not result.interrupted:
+            result.unreadable += outbox.seal_anew()
         self._print(result)
         if result.interrupted:
             sys.exit(INTERRUPTED)

@@ -9,6 +9,7 @@ from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
 
 from config.startup import WRONG_SETTINGS
 
+from ...core import postman
 from ...core.checks import check_settings
 
 
@@ -24,3 +25,8 @@ class Command(runserver.Command):
                 raise CommandError(text, returncode=WRONG_SETTINGS)
             connection.ensure_connection()
         super().run(**options)
+
+    def inner_run(self, *args, **options):
+        """Serve, and send the mails that former processes left."""
+        postman.start()
+        super().inner_run(*args, **options)

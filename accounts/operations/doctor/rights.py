@@ -1,11 +1,12 @@
 """Checks of rights in Directus: of the public, of customers and of the site."""
 
-from ...core import clients
+from ...core import clients, mails
 from ..provisioning.rights import (
     NEVER_WRITABLE,
     NEVER_WRITABLE_BY_CUSTOMERS,
     OWN_PROFILE,
     OWN_WRITABLE,
+    SERVICE_CREATABLE,
     SERVICE_WRITABLE,
     customer_permissions,
 )
@@ -91,10 +92,13 @@ def token_rights(site: Site) -> Answer:
 
 
 def _missing(site: Site) -> list[str]:
-    extra = set(clients.profile_fields())
-    needed = {"read": {*OWN_PROFILE} | extra, "update": {*SERVICE_WRITABLE} | extra}
-    if clients.signup_mode() != "closed":
-        needed["create"] = {"email", "password", "role", "status"}
+    profile, sign_up = set(clients.profile_fields()), set(clients.signup_fields())
+    needed = {
+        "read": {*OWN_PROFILE} | profile | sign_up,
+        "update": {*SERVICE_WRITABLE} | profile,
+    }
+    if clients.signup_mode() != "closed" or mails.is_from_site():
+        needed["create"] = {*SERVICE_CREATABLE} | sign_up
     lacking = [
         f"{action} {name}"
         for action, names in needed.items()
@@ -182,7 +186,8 @@ def customer_role(site: Site) -> Answer:
     """The customers' role exists and has no dangerous rights."""
     role_id = clients.customer_role()
     if not role_id:
-        verdict = problem if clients.signup_mode() == "create" else warning
+        is_needed = clients.signup_mode() == "create" or mails.is_from_site()
+        verdict = problem if is_needed else warning
         return verdict("DIRECTUS_CUSTOMER_ROLE is not set.", FOR_TOKEN)
     role = site.role(role_id)
     if role is None:

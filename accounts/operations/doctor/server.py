@@ -3,7 +3,7 @@
 import requests
 from django.utils import timezone
 
-from ...core import clients
+from ...core import clients, mails
 from ...core.clock import MOST_SECONDS_APART, ClockUnknown, seconds_apart
 from ...directus import DirectusUnavailable, Visitor
 from ..provisioning.wanted import PROBE_ADDRESS
@@ -179,7 +179,9 @@ def address(site: Site) -> Answer:
             "Directus does not see visitors' addresses, so all share one limit. Put "
             "this server's address into the line."
         )
-        return problem(reason, line)
+        # Only Directus' own sign-up has a limit by default.
+        verdict = warning if mails.is_from_site() else problem
+        return verdict(reason, line)
     if _seen(site, _Chain(PROBE_ADDRESS)):
         reason = (
             "Directus accepts forged addresses of visitors. Put this server's "

@@ -2,24 +2,88 @@
 
 import secrets
 
-from ...core import clients
+from django.conf import settings
+
+from ...core import clients, mails
 from ...directus import Forbidden, InvalidPayload, NewUser
 from ...web.links import public_url
+from ..provisioning.rights import NEW_STATUSES
 from .findings import Answer, ok, problem, warning
-from .rights import FOR_ANOTHER_ROLE, powers
-from .site import SETUP, NotReadable, Site
+from .rights import FOR_ANOTHER_ROLE, FOR_TOKEN, powers
+from .site import SETUP, NotReadable, Row, Site
+
+FROM_SITE = "This site mails the links of sign-up, reset and invitation."
+
+
+def sender(site: Site) -> Answer:
+    """The sender of the links in mails has all that it needs."""
+    if not mails.is_from_site():
+        return ok("Directus mails the links of sign-up, reset and invitation.")
+    if not settings.EMAIL_URL:
+        return problem("ACCOUNT_MAILS=site needs a mail server.", "EMAIL_URL=…")
+    if not clients.service_token():
+        return problem("ACCOUNT_MAILS=site needs a service token.", FOR_TOKEN)
+    return ok(FROM_SITE)
+
+
+def accounts(site: Site) -> Answer:
+    """The service token may create users who wait for a mail, and activate them."""
+    if not mails.is_from_site():
+        return ok("Directus makes the links of sign-up and invitation.")
+    missing = [
+        f"{action} {status} users"
+        for action, statuses in (("create", NEW_STATUSES), ("update", ["active"]))
+        for status in statuses
+        if not any(_accepts(row, status) for row in _own(site, action))
+    ]
+    if missing:
+        return problem(f"The service token may not {', '.join(missing)}.", SETUP)
+    return ok("The service token may create and activate customers.")
+
+
+def _own(site: Site, action: str) -> list[Row]:
+    rows = site.user_permissions(site.policies_of_role(site.my_role))
+    return [row for row in rows if row["action"] == action]
+
+
+def _accepts(row: Row, status: str) -> bool:
+    """Return whether a permission accepts a value for the status of a user."""
+    if "validation" not in row:
+        raise NotReadable("The service token may not read this.", SETUP)
+    rule = row["validation"] or {}
+    parts = [part.get("status", {}) for part in rule.get("_and", [rule])]
+    return all(status in part.get("_in", [status]) for part in parts)
+
+
+def fields(site: Site) -> Answer:
+    """Users have the fields in Directus that the sign-up page asks for."""
+    names = clients.signup_fields()
+    if not names:
+        return ok("The sign-up page asks for no added fields.")
+    there = {row["field"] for row in site.user_fields}
+    if missing := [name for name in names if name not in there]:
+        reason = (
+            "DIRECTUS_SIGNUP_FIELDS names fields that users do not have in Directus, "
+            f"or that the service token may not read: {', '.join(missing)}."
+        )
+        return problem(reason, SETUP)
+    return ok(f"The sign-up page asks for {', '.join(names)}.")
 
 
 def registration(site: Site) -> Answer:
     """Directus' public registration is open only if the site uses it."""
     is_open = bool(site.public_info.get("project", {}).get("public_registration"))
     mode = clients.signup_mode()
-    if mode == "register" and not is_open:
+    is_needed = mode == "register" and not mails.is_from_site()
+    if is_needed and not is_open:
         return problem("Sign-up is closed in Directus, but this site offers it.", SETUP)
-    if mode != "register" and is_open:
+    if is_open and not is_needed:
+        cause = (
+            "ACCOUNT_MAILS=site" if mode == "register" else f"DIRECTUS_SIGNUP={mode}"
+        )
         reason = (
             "Sign-up is open in Directus itself, which this site does not need "
-            f"(DIRECTUS_SIGNUP={mode})."
+            f"({cause})."
         )
         return warning(reason, SETUP)
     if is_open:
@@ -61,6 +125,8 @@ def verification(site: Site) -> Answer:
 
 def reset_link(site: Site) -> Answer:
     """Directus accepts links to this site in password mails."""
+    if mails.is_from_site():
+        return ok(FROM_SITE)
     url = public_url("accounts:password_reset_confirm")
     if not site.server.has_policies:
         # A known address would get a mail.
@@ -79,6 +145,8 @@ def register_link(site: Site) -> Answer:
     The check signs the service user up again: Directus checks the link first, and then
     does nothing for a known address.
     """
+    if mails.is_from_site():
+        return ok(FROM_SITE)
     url = public_url("accounts:email_verification")
     if clients.signup_mode() != "register":
         return ok("This site does not use Directus' own sign-up.")

@@ -179,6 +179,11 @@ class Site(Times):
         return True
 
     @cached_property
+    def user_fields(self) -> list[Row]:
+        """The fields of users that the service token may read."""
+        return self.service.get("/fields/directus_users")
+
+    @cached_property
     def sign_in_ways(self) -> SignInWays:
         """The providers that Directus names, and whether passwords are used."""
         return self.anonymous.sign_in_ways()

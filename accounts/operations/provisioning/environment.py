@@ -7,6 +7,20 @@ other servers.
 from urllib.parse import urlsplit
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+FOR_WEBHOOK = "IMPORT_IP_DENY_LIST"
+_CHEAP_HASHES = "a sign-in takes a third of the memory and a fifth of the work"
+# What each value brings to a site that sends the mails of sign-up and reset itself.
+GOOD_TO_HAVE = {
+    "IP_TRUST_PROXY": "Directus logs and limits the addresses of visitors, not of "
+    "this site",
+    "ACCESS_TOKEN_TTL": "an access token ends 5 minutes after a sign-out, not 15",
+    "HASH_MEMORY_COST": _CHEAP_HASHES,
+    "HASH_TIME_COST": _CHEAP_HASHES,
+    "HASH_PARALLELISM": _CHEAP_HASHES,
+    "PASSWORD_RESET_URL_ALLOW_LIST": "accounts of other roles than the customers' "
+    "reset their password here, too, by a mail of Directus (EMAIL_TRANSPORT, "
+    "EMAIL_FROM)",
+}
 
 
 def directus_environment(
@@ -17,7 +31,7 @@ def directus_environment(
     webhook_url: str = "",
     django_address: str = "127.0.0.1",
 ) -> dict[str, str]:
-    """Return the variables that Directus must be started with.
+    """Return the variables for Directus, of which `needed` names a part.
 
     Args:
         reset_url: target of the links in password mails.
@@ -44,6 +58,20 @@ def directus_environment(
     }
 
 
+def needed(lines: dict[str, str], *, mails_from_site: bool) -> dict[str, str]:
+    """Return the variables that the site does not work without."""
+    if not mails_from_site:
+        return lines
+    return {name: lines[name] for name in lines if name == FOR_WEBHOOK}
+
+
+def good_to_have(lines: dict[str, str], *, mails_from_site: bool) -> dict[str, str]:
+    """Return the variables that bring something and are not needed."""
+    if not mails_from_site:
+        return {}
+    return {name: lines[name] for name in GOOD_TO_HAVE}
+
+
 def is_loopback(url: str) -> bool:
     """Return whether an address is on the machine of Directus."""
     return urlsplit(url).hostname in LOOPBACK
@@ -51,4 +79,4 @@ def is_loopback(url: str) -> bool:
 
 def _for_webhook(url: str) -> dict[str, str]:
     # By default Directus refuses every address of its own machine.
-    return {"IMPORT_IP_DENY_LIST": "169.254.169.254"} if is_loopback(url) else {}
+    return {FOR_WEBHOOK: "169.254.169.254"} if is_loopback(url) else {}

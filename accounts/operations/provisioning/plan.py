@@ -199,6 +199,7 @@ def _permissions(state: State, options: Options) -> Iterator[Change]:
             *rights.service_permissions(
                 state.customer_role,
                 options.profile_fields,
+                signup_fields=options.signup_fields,
                 also_reads=_only_for_the_site(options),
                 own=state.own,
             ),

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
+from .environment import GOOD_TO_HAVE
+from .mails import SITE
 from .plan import Change, Plan
 from .rendering import Style, describe, plain, render_plan
 
@@ -30,8 +32,11 @@ class Report(Protocol):
     def token(self, name: str, token: str) -> None:
         """Show a new token, because the operator asked for it."""
 
-    def environment(self, lines: Mapping[str, str]) -> None:
-        """Show the values for Directus' own environment."""
+    def mails(self, sender: str, reason: str) -> None:
+        """Show whether the site or Directus mails the links, and why."""
+
+    def environment(self, needed: Mapping[str, str], good: Mapping[str, str]) -> None:
+        """Show the needed and the useful values for Directus' own environment."""
 
     def end(self) -> None:
         """Write everything that was kept."""
@@ -85,18 +90,55 @@ class TextReport:
         """Show the token as a line to paste."""
         self._write(f"{name}={token}")
 
-    def environment(self, lines: Mapping[str, str]) -> None:
+    def mails(self, sender: str, reason: str) -> None:
+        """Show both in one sentence."""
+        self._write("")
+        name = "This site" if sender == SITE else "Directus"
+        self._write(
+            f"{name} sends the mails of sign-up, reset and invitation "
+            f"(ACCOUNT_MAILS={sender}): {reason}."
+        )
+
+    def environment(self, needed: Mapping[str, str], good: Mapping[str, str]) -> None:
         """Show the values as lines to paste."""
         self._write("")
+        if good:
+            self._needed(needed)
+            self._useful(good)
+        else:
+            self._everything(needed)
+        alone = "if only this site uses Directus"
+        self._write(f'# MAX_PAYLOAD_SIZE="100kb"  {alone}')
+
+    def _everything(self, lines: Mapping[str, str]) -> None:
         self._write(
             "Put the following into Directus' own environment. Use the "
             "address of this site's server instead of 127.0.0.1, and set up mail "
             "(EMAIL_TRANSPORT, EMAIL_FROM) and SECRET there, too."
         )
+        self._lines(lines)
+
+    def _needed(self, lines: Mapping[str, str]) -> None:
+        if not lines:
+            self._write("The site needs nothing in Directus' own environment.")
+            return
+        self._write("Put the following into Directus' own environment:")
+        self._lines(lines)
+
+    def _useful(self, lines: Mapping[str, str]) -> None:
+        self._write("")
+        self._write(
+            "These are good to have there. Use the address of this site's server "
+            "instead of 127.0.0.1."
+        )
+        for reason in dict.fromkeys(GOOD_TO_HAVE[name] for name in lines):
+            self._write(f"# With it, {reason}.")
+            same = {n: v for n, v in lines.items() if GOOD_TO_HAVE[n] == reason}
+            self._lines(same)
+
+    def _lines(self, lines: Mapping[str, str]) -> None:
         for name, value in lines.items():
             self._write(f'{name}="{value}"')
-        alone = "if only this site uses Directus"
-        self._write(f'# MAX_PAYLOAD_SIZE="100kb"  {alone}')
 
     def end(self) -> None:
         """Write nothing: all lines were written."""
@@ -140,9 +182,16 @@ class JsonReport:
         """Keep the token, because the operator asked for it."""
         self._document[name] = token
 
-    def environment(self, lines: Mapping[str, str]) -> None:
+    def mails(self, sender: str, reason: str) -> None:
+        """Keep both."""
+        self._document |= {"account_mails": {"sender": sender, "because": reason}}
+
+    def environment(self, needed: Mapping[str, str], good: Mapping[str, str]) -> None:
         """Keep the lines."""
-        self._document |= {"environment_of_directus": dict(lines)}
+        self._document |= {
+            "environment_of_directus": dict(needed),
+            "environment_good_to_have": dict(good),
+        }
 
     def end(self) -> None:
         """Write the document, or nothing without a plan."""

@@ -9,6 +9,8 @@ from ...directus.ids import SiteIds
 from .wanted import settings_fields
 
 STATUSES = ["active", "unverified", "suspended"]
+# Those that wait for a mailed link, too.
+NEW_STATUSES = [*STATUSES, "invited"]
 
 OWN = {"id": {"_eq": "$CURRENT_USER"}}
 OWN_ROLE = {"id": {"_eq": "$CURRENT_ROLE"}}
@@ -39,6 +41,15 @@ SERVICE_WRITABLE = [
     "status",
     "language",
     "avatar",
+]
+SERVICE_CREATABLE = [
+    "email",
+    "password",
+    "first_name",
+    "last_name",
+    "role",
+    "status",
+    "language",
 ]
 # Version 10 deletes a file only if `filename_disk` is readable.
 FILE = (
@@ -126,6 +137,7 @@ def service_permissions(
     customer_role: str,
     profile_fields: Sequence[str] = (),
     *,
+    signup_fields: Sequence[str] = (),
     also_reads: Sequence[str] = (),
     own: SiteIds = ids.DEFAULT,
 ) -> list[Permission]:
@@ -134,16 +146,18 @@ def service_permissions(
     Args:
         customer_role: id of the role that customers have.
         profile_fields: fields added to users in Directus that belong to the profile.
+        signup_fields: fields added to users that the sign-up page asks for.
         also_reads: other fields of users that only the site reads.
         own: the ids of the site.
     """
+    added = [*profile_fields, *signup_fields, *also_reads]
     rights = [
-        _reads("directus_users", [*SERVICE_READABLE, *profile_fields, *also_reads]),
-        _creates_customers(customer_role),
+        _reads("directus_users", _once(*SERVICE_READABLE, *added)),
+        _creates_customers(customer_role, signup_fields),
         _updates_customers(customer_role, profile_fields),
         _deletes_customers(customer_role),
         *_keeps_pictures(own),
-        # The types of profile fields; Directus shows only readable fields.
+        # The types of added fields; Directus shows only readable fields.
         _reads("directus_fields", ["*"], {"collection": {"_eq": "directus_users"}}),
         # The texts behind labels such as `$t:some_key`.
         _reads("directus_translations", ["key", "language", "value"]),
@@ -170,7 +184,10 @@ def _reads_what_is_checked(own: SiteIds) -> list[Permission]:
         _reads("directus_access", ["id", "role", "user", "policy"]),
         _reads(
             "directus_permissions",
-            ["id", "policy", "collection", "action", "fields", "permissions"],
+            [
+                *("id", "policy", "collection", "action"),
+                *("fields", "permissions", "validation"),
+            ],
             {"collection": {"_eq": "directus_users"}},
         ),
         # Not the operations: one of them holds the webhook's secret.
@@ -180,6 +197,10 @@ def _reads_what_is_checked(own: SiteIds) -> list[Permission]:
             {"id": {"_eq": own.webhook_flow}},
         ),
     ]
+
+
+def _once(*names: str) -> list[str]:
+    return list(dict.fromkeys(names))
 
 
 def _service(
@@ -194,18 +215,18 @@ def _reads(
     return _service("read", collection, fields, permissions=rule)
 
 
-def _creates_customers(customer_role: str) -> Permission:
+def _creates_customers(customer_role: str, signup_fields: Sequence[str]) -> Permission:
     # `_eq` accepts a missing role; the preset sets it before the rule is checked.
     return _service(
         "create",
         "directus_users",
-        ["email", "password", "first_name", "last_name", "role", "status", "language"],
+        _once(*SERVICE_CREATABLE, *signup_fields),
         permissions=None,
         validation={
             "_and": [
                 {"role": {"_nnull": True}},
                 {"role": {"_eq": customer_role}},
-                {"status": {"_in": STATUSES}},
+                {"status": {"_in": NEW_STATUSES}},
             ]
         },
         presets={"role": customer_role, "status": "active"},

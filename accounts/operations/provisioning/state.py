@@ -9,6 +9,7 @@ from ...directus.ids import SiteIds
 from ...directus.roles import role_lineage
 from . import version_10, wanted, webhook
 from .errors import ProvisioningError
+from .rights import NEVER_WRITABLE_BY_CUSTOMERS
 from .server import MAJORS, Server, with_licence
 from .wanted import Options
 
@@ -108,14 +109,20 @@ def _require_whole(state: State, info: Row) -> None:
 
 
 def _user_fields(client: DirectusClient, options: Options) -> list[Row]:
-    """Return the fields of users. All fields of the profile must exist."""
+    """Return the fields of users. All fields that the settings name must exist."""
     found = client.get("/fields/directus_users")
     there = {row["field"] for row in found}
-    if missing := [name for name in options.profile_fields if name not in there]:
-        raise ProvisioningError(
-            f"Users have no field {', '.join(missing)} in Directus: "
-            "DIRECTUS_PROFILE_FIELDS."
-        )
+    named = {
+        "DIRECTUS_PROFILE_FIELDS": options.profile_fields,
+        "DIRECTUS_SIGNUP_FIELDS": options.signup_fields,
+    }
+    for setting, names in named.items():
+        if taken := [name for name in names if name in NEVER_WRITABLE_BY_CUSTOMERS]:
+            raise ProvisioningError(f"{setting} cannot name {', '.join(taken)}.")
+        if missing := [name for name in names if name not in there]:
+            raise ProvisioningError(
+                f"Users have no field {', '.join(missing)} in Directus: {setting}."
+            )
     return found
 
 

@@ -20,6 +20,7 @@ _FIELDS = {
         "action",
         "fields",
         "permissions",
+        "validation",
     ],
 }
 

@@ -38,7 +38,8 @@ class Options:
             present one, or the default for `site`.
         login_attempts: number of failed sign-ins after which Directus suspends an
             account; None for never.
-        open_registration: whether Directus' public registration is open.
+        open_registration: whether Directus' public registration is open; sign-up by
+            mails of Directus needs it.
         make_token: whether a new service token can be stored or shown.
         replace_token: whether to replace a valid token.
         webhook: the Flow that reports changed users; None leaves it unchanged.
@@ -48,6 +49,8 @@ class Options:
             change, for `directus_sync --since`.
         profile_fields: names of fields, added to users in Directus, that customers may
             read and change in their own profile.
+        signup_fields: names of fields, added to users in Directus, that the sign-up
+            page asks for.
     """
 
     customer_role: str = ids.DEFAULT_CUSTOMER_ROLE
@@ -64,6 +67,7 @@ class Options:
     password_policy: str | Unchanged | None = UNCHANGED
     modification_field: bool = False
     profile_fields: tuple[str, ...] = ()
+    signup_fields: tuple[str, ...] = ()
 
 
 def policies(own: SiteIds = ids.DEFAULT) -> list[dict[str, Any]]:

@@ -6,6 +6,8 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from accounts.admin_site import health
+from accounts.core import mails, outbox, postman
+from accounts.core.mail_troubles import Trouble
 from accounts.models import User
 from accounts.operations.doctor import Finding, Verdict
 from accounts.operations.doctor.registry import CHECKS
@@ -51,6 +53,40 @@ def test_it_shows_the_last_report_what_is_wrong_first(root, report):
 
 def test_before_the_first_run_it_says_so(root):
     assert "No check has run yet" in root.get(PANEL).text
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "No email is waiting to be sent."),
+        (1, "1 email has been waiting to be sent since"),
+        (2, "2 emails wait to be sent, the oldest since"),
+    ],
+)
+def test_it_shows_the_mails_that_wait(root, monkeypatch, number, words):
+    monkeypatch.setattr(postman, "call", lambda: None)
+    for _ in range(number):
+        mails.send("deletion_cancelled", None, to="canary@example.com")
+
+    page = root.get(PANEL)
+
+    assert words in " ".join(page.text.split())
+    assert "given up" not in page.text
+    assert "canary" not in page.text
+
+
+def test_it_shows_why_mails_were_given_up(root, monkeypatch):
+    monkeypatch.setattr(postman, "call", lambda: None)
+    mails.send("deletion_cancelled", None, to="canary@example.com")
+    mail = outbox.next_due()
+    outbox.claim(mail)
+    outbox.give_up(mail, Trouble.RECIPIENT)
+
+    page = root.get(PANEL)
+
+    assert "The last emails that were given up:" in page.text
+    assert "deletion_cancelled" in page.text
+    assert "The recipient&#x27;s address was refused." in page.text
 
 
 def test_it_is_linked_from_the_index_for_users_who_may_look(root, editor):

@@ -53,7 +53,7 @@ def test_what_there_is_no_room_for_is_done_at_once(monkeypatch):
     assert first.wait(PATIENCE)
 
 
-def test_few_requests_do_it_at_once_while_a_mail_server_hangs(monkeypatch, caplog):
+def test_few_requests_do_it_at_once_while_directus_hangs(monkeypatch, caplog):
     monkeypatch.setattr(background, "_room", threading.BoundedSemaphore(1))
     monkeypatch.setattr(background, "_at_once", threading.BoundedSemaphore(1))
     may_end, hanging = threading.Event(), threading.Event()

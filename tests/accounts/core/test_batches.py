@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.core.batches import delete_in_batches
-from accounts.models import Attempts, EmailChange, User
+from accounts.models import Attempts, RecoveryCode, User
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +63,7 @@ def test_a_row_that_is_used_again_meanwhile_stays(ended, monkeypatch):
 
 def test_rows_that_go_with_others_are_not_counted():
     user = User.objects.create(email="ada@example.com", directus_id=None)
-    EmailChange.objects.create(user=user, expires_at=timezone.now())
+    RecoveryCode.objects.create(user=user, digest="d", sealed_secret="s")
 
     assert delete_in_batches(User.objects.all()) == 1
-    assert not EmailChange.objects.exists()
+    assert not RecoveryCode.objects.exists()

@@ -37,10 +37,12 @@ def test_the_settings_of_the_tests_contradict_nothing(settings):
         ("DIRECTUS_PROFILE_FIELDS", ["company", "role"], "accounts.E012"),
         ("DIRECTUS_PROFILE_FIELDS", ["role.admin_access"], "accounts.E012"),
         ("DIRECTUS_PROFILE_FIELDS", ["time_zone"], "accounts.E012"),
+        ("DIRECTUS_SIGNUP_FIELDS", ["company", "token"], "accounts.E012"),
         ("SESSION_IDLE_SECONDS", 10**9, "accounts.W001"),
         ("PUBLIC_URL", "http://www.example.com", "accounts.W002"),
         ("HTTPS", True, "accounts.W003"),
         ("EMAIL_URL", "", "accounts.W004"),
+        ("EMAIL_CA_BUNDLE", "/nonexistent.pem", "accounts.E016"),
         ("DIRECTUS_SERVICE_TOKEN", "", "accounts.W005"),
     ],
 )
@@ -49,6 +51,21 @@ def test_each_contradiction_has_its_own_id(settings, name, value, id):
     setattr(settings, name, value)
 
     assert ids() == [id]
+
+
+@pytest.mark.parametrize("missing", ["EMAIL_URL", "DIRECTUS_SERVICE_TOKEN"])
+def test_mails_of_the_site_need_a_server_and_a_token(settings, missing):
+    settings.PUBLIC_URL = "http://localhost:8000"
+    settings.ACCOUNT_DELETION = "off"
+    settings.ACCOUNT_MAILS = "site"
+    settings.DIRECTUS_SERVICE_TOKEN = settings.DIRECTUS_CUSTOMER_ROLE = "x"
+    assert ids() == []
+    setattr(settings, missing, "")
+
+    (message,) = check_settings(None)
+
+    assert message.id == "accounts.E013"
+    assert missing in message.msg
 
 
 def test_without_a_token_deletion_can_be_off(settings):

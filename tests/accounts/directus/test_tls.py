@@ -1,101 +1,36 @@
 """TLS certificates are verified. The tests make new certificates in each run."""
 
 import ssl
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from accounts.directus import DirectusClient, DirectusUnavailable, Transport
 from accounts.operations.doctor import tls as doctor_tls
 from accounts.operations.doctor.site import Site
+from tests.certificates import DAY, NOW, Authority
 from tests.fault_server import data, hangs, says, says_and_closes
 
 from .calls import ADA, AUTH, CALLS, TOKENS, at_most
 
-NOW = datetime.now(UTC)
-DAY = timedelta(days=1)
-
-
-def certificate(key, *, issuer=None, issuer_key=None, host="127.0.0.1", ends=NOW + DAY):
-    """Return a certificate; without an issuer it is its own authority."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"test {host}")])
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(issuer.subject if issuer else name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - 10 * DAY)
-        .not_valid_after(ends)
-        .add_extension(x509.BasicConstraints(issuer is None, None), critical=True)
-    )
-    authority_key = issuer_key or key
-    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(
-        authority_key.public_key()
-    )
-    builder = builder.add_extension(identifier, critical=False)
-    builder = builder.add_extension(authority, critical=False)
-    if issuer is None:
-        usage = x509.KeyUsage(
-            *(False, False, False, False, False, True, True, False, False)
-        )
-        builder = builder.add_extension(usage, critical=True)
-    else:
-        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))])
-        builder = builder.add_extension(names, critical=False)
-    return builder.sign(authority_key, hashes.SHA256())
-
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
-    """Return a folder, and the certificate and key of an authority in it."""
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    root = certificate(key, host="root")
-    (folder / "root.pem").write_bytes(root.public_bytes(serialization.Encoding.PEM))
-    return folder, root, key
+    """A private authority."""
+    return Authority(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
 def tls(authority):
     """Return a function that makes a server's TLS context."""
-    folder, root, root_key = authority
-
-    def make(*, signed=True, **options):
-        key = ec.generate_private_key(ec.SECP256R1())
-        if signed:
-            made = certificate(key, issuer=root, issuer_key=root_key, **options)
-        else:
-            stranger_key = ec.generate_private_key(ec.SECP256R1())
-            stranger = certificate(stranger_key, host="stranger")
-            made = certificate(key, issuer=stranger, issuer_key=stranger_key)
-        pem = folder / "server.pem"
-        private = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        pem.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem)
-        return context
-
-    return make
+    return authority.server_context
 
 
 @pytest.fixture
 def client_for(authority):
     """Return a function that makes a client which trusts the authority."""
-    folder, _, _ = authority
     transports = []
 
-    def make(server, *, ca_bundle=str(folder / "root.pem"), **options):
+    def make(server, *, ca_bundle=authority.bundle, **options):
         transport = Transport(server.url, ca_bundle=ca_bundle, **options)
         transports.append(transport)
         return DirectusClient(transport, auth=AUTH)
@@ -149,9 +84,8 @@ def test_by_default_the_usual_authorities_are_trusted(serve, tls, client_for):
 def test_the_environment_cannot_add_an_authority(
     serve, tls, client_for, authority, monkeypatch
 ):
-    folder, _, _ = authority
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.setenv(name, str(folder / "root.pem"))
+        monkeypatch.setenv(name, str(authority.bundle))
     server = serve(says(data(TOKENS)), tls=tls())
 
     with pytest.raises(DirectusUnavailable):
@@ -219,7 +153,7 @@ def test_a_missing_file_of_authorities_is_told_at_once(tmp_path):
 def test_the_doctor_looks(serve, tls, authority, settings, options, verdict, reason):
     server = serve(says(data({})), tls=tls(**options))
     settings.DIRECTUS_URL = server.url
-    settings.DIRECTUS_CA_BUNDLE = str(authority[0] / "root.pem")
+    settings.DIRECTUS_CA_BUNDLE = authority.bundle
 
     answer = doctor_tls.tls(Site())
 

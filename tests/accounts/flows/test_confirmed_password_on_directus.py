@@ -1,4 +1,4 @@
-"""A stranger who signed up first never gets in, on a real Directus."""
+"""A stranger who signed up first never gets in, with mails of a real Directus."""
 
 import secrets
 from itertools import islice, product
@@ -13,7 +13,11 @@ from accounts.directus import DirectusClient, NewUser, Transport
 from tests.fake_directus.tokens import make_jwt
 from tests.on_wire.site import Browser
 
-pytestmark = [pytest.mark.real, pytest.mark.versions]
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.versions,
+    pytest.mark.usefixtures("directus_mails"),
+]
 
 STRANGERS, OWNERS, NEW = (
     f"{name}-{secrets.token_hex(8)}" for name in ("strangers", "owners", "new")

@@ -12,12 +12,13 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
-from accounts.core import audit
+from accounts.core import audit, mails, postman
 from accounts.directus.ids import PICTURE_FOLDER
-from accounts.flows import deletion
+from accounts.flows import deletion, mailed_links
 from accounts.models import (
     Attempts,
-    EmailChange,
+    MailedLink,
+    OutgoingMail,
     RecoveryCode,
     RoleMembership,
     Session,
@@ -69,7 +70,7 @@ def test_the_mail_says_how_to_stop_it(her_browser):
 
     text = mail.outbox[-1].body
     assert "cancel the deletion, then change your password" in text
-    assert "/request-reset-password/" in text
+    assert "\nhttp://testserver/account/delete/\n" in text
 
 
 def test_a_password_reset_by_mail_cancels_it(her_browser, ada, directus, caplog):
@@ -247,6 +248,17 @@ def test_a_user_who_is_due_is_deleted_from_directus_and_here(
     assert run() == ("Deleted 0 accounts.\n", 0)
 
 
+def test_mails_that_wait_for_a_deleted_user_are_deleted(her_browser, ada, monkeypatch):
+    ask(her_browser)
+    days_pass()
+    monkeypatch.setattr(postman, "call", lambda: None)
+    mails.send("deletion_cancelled", None, to=ada.email)
+
+    run()
+
+    assert OutgoingMail.objects.get().name == "deletion_done"
+
+
 def test_nothing_here_identifies_the_deleted_user(her_browser, directus):
     """A new column or table makes this test fail until deletion covers it."""
     ask(her_browser)
@@ -267,7 +279,7 @@ def test_nothing_here_identifies_the_deleted_user(her_browser, directus):
     assert not user.has_usable_password()
     assert not user.groups.exists()
     assert not user.user_permissions.exists()
-    for model in (Session, RecoveryCode, EmailChange, RoleMembership, SignUp):
+    for model in (Session, RecoveryCode, MailedLink, RoleMembership, SignUp):
         assert not model.objects.exists(), model
     assert not Attempts.objects.exclude(key__startswith="address-").exists()
     assert LogEntry.objects.get().object_repr == str(user.directus_id)
@@ -289,13 +301,8 @@ def fill_every_column(user):
     user.user_permissions.add(Permission.objects.first())
     RoleMembership.objects.create(user=user, group=group)
     RecoveryCode.objects.create(user=user, digest="d", sealed_secret="s")
-    EmailChange.objects.create(
-        user=user,
-        old_email=user.email,
-        new_email="n@example.com",
-        token_digest="t",
-        expires_at=timezone.now(),
-    )
+    for purpose in MailedLink.Purpose:
+        mailed_links.make(purpose, "s", user.email, user.directus_id)
     SignUp.objects.create(email_digest=audit.email_digest(user.email))
     log_in(Client(), user.email, "wrong")
     LogEntry.objects.create(

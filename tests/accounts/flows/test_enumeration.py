@@ -6,12 +6,17 @@ from types import SimpleNamespace
 
 import pytest
 import requests
+from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.core import background, sign_in_ways
 from accounts.models import User
+from accounts.passwords import validation
 from accounts.throttling.limits import Throttled
 from accounts.views import floors
+from tests.fake_directus.tokens import make_jwt
 
 from ..steps import (
     OTP_SECRET,
@@ -317,6 +322,105 @@ def test_the_classic_sign_up_says_that_an_address_is_taken(
     assert response.context["form"].errors["email"] == [error]
 
 
+@pytest.fixture
+def site_accounts(accounts, directus, site_mails):
+    """The same addresses, where the site mails the links; one has two accounts."""
+    twins = "twins@example.com"
+    directus.add_user(twins, status="unverified")
+    directus.add_user(twins.upper(), status="unverified")
+    directus.add_user("staff@example.com", role="staff", status="unverified")
+    return [*accounts, twins, "staff@example.com"]
+
+
+def send_again(browser, email, **extra):
+    return browser.post("/register/done/", **extra)
+
+
+def test_a_sign_up_by_site_looks_the_same_for_every_account(site_accounts, client):
+    found = []
+    for email in site_accounts:
+        client.cookies.clear()
+        pages = [sign_up(client, email), client.get("/register/done/")]
+        pages.append(send_again(client, email))
+        found += [shown(page, email) for page in pages]
+
+    assert [page[0] for page in found[:3]] == [302, 200, 302]
+    assert found == found[:3] * len(site_accounts)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_sign_up_by_site_costs_the_same_for_every_account(
+    site_accounts, directus, again, settings
+):
+    # Asks for Directus' settings, which are cached.
+    sign_up(Client(), "grace@example.com")
+    settings.TERMS_URL = "https://www.example.com/terms"
+    costs = []
+    for number, email in enumerate(site_accounts):
+        browser = Client(REMOTE_ADDR=f"203.0.113.{number}")
+        if again:
+            sign_up(browser, email, data={"terms": "on"})
+        directus.forget_calls()
+        with CaptureQueriesContext(connection) as queries:
+            if again:
+                page = send_again(browser, email)
+            else:
+                page = sign_up(browser, email, data={"terms": "on"})
+        assert page.status_code == 302
+        # Savepoints have random names.
+        statements = [query["sql"].split()[:3] for query in queries]
+        statements = [each for each in statements if "SAVEPOINT" not in each]
+        calls = [(call.method, call.path) for call in directus.calls]
+        costs.append((calls, statements))
+
+    looks = [("GET", "/users")] * 2
+    assert costs[0][0] == (looks if again else [*looks, ("POST", "/users")])
+    assert costs == [costs[0]] * len(costs)
+
+
+@pytest.mark.parametrize("email", ["user0@example.com", "user6@example.com"])
+def test_a_sign_up_by_site_takes_a_fixed_time(
+    site_accounts, client, settings, naps, email
+):
+    settings.SIGN_UP_FLOOR_SECONDS = 60
+
+    sign_up(client, email)
+    send_again(client, email)
+
+    assert len(naps) == 2
+    assert all(50 < nap <= 60 for nap in naps)
+
+
+@pytest.mark.parametrize("policy", ["/^never$/", "/aA1!$/"])
+def test_a_refusal_of_a_sign_up_by_site_looks_like_a_success(
+    site_accounts, client, directus, policy
+):
+    directus.state.password_policy = policy
+    cache.set(validation.CACHE_KEY, "", 60)
+    found = []
+    for email in site_accounts:
+        client.cookies.clear()
+        found.append(shown(sign_up(client, email), email))
+
+    assert found[0][0] == 302
+    assert found == [found[0]] * len(found)
+
+
+@pytest.mark.usefixtures("site_mails")
+def test_a_forged_link_of_directus_looks_the_same_for_every_address(client, directus):
+    """The page of a link tells nothing about sign-ups that wait."""
+    sign_up(client, "waits@example.com")
+    pages = []
+    for email in ("waits@example.com", "never@example.com"):
+        token = make_jwt(time.time(), 600, email=email, scope="pending-registration")
+        browser = Client()
+        page = open_link(browser, f"/verify-email/?token={token[:-4]}AAAA")
+        pages.append(shown(page, email))
+
+    assert pages[0][0] == 200
+    assert pages[0] == pages[1]
+
+
 # Reset
 
 
@@ -394,3 +498,79 @@ def test_a_reset_signs_no_user_in(client, ada, directus):
     choose_password(client)
 
     assert client.get("/").status_code == 302
+
+
+# Reset, by the site's own mail
+
+
+@pytest.mark.usefixtures("site_mails", "provider")
+def test_asking_the_site_for_a_link_looks_the_same_for_every_account(answers):
+    found = answers(ask_reset)
+
+    assert found[0][0] == 302
+    assert found == [found[0]] * len(STATES)
+
+
+@pytest.mark.usefixtures("site_mails", "provider")
+def test_asking_the_site_for_a_link_costs_the_same_for_every_account(
+    accounts, client, directus, monkeypatch
+):
+    directus.add_user("root@example.com", role="Administrator")
+    # What comes later costs the visitor no time.
+    monkeypatch.setattr(background, "run", lambda work: None)
+    costs = []
+    for email in (*accounts, "root@example.com"):
+        client.cookies.clear()
+        sign_in_ways._asked.clear()
+        directus.forget_calls()
+        with CaptureQueriesContext(connection) as queries:
+            ask_reset(client, email, REMOTE_ADDR=f"203.0.113.{len(costs)}")
+        verbs = [query["sql"].split()[0] for query in queries]
+        calls = [(call.method, call.path) for call in directus.calls]
+        costs.append((calls, verbs))
+
+    assert [call for call in costs[0][0] if call[1] == "/users"]
+    assert all(cost == costs[0] for cost in costs)
+
+
+@pytest.mark.usefixtures("site_mails")
+def test_asking_the_site_for_a_link_takes_a_fixed_time(
+    accounts, client, settings, naps
+):
+    settings.RESET_FLOOR_SECONDS = 0.7
+
+    for email in accounts:
+        ask_reset(client, email)
+
+    assert len(naps) == len(STATES)
+    assert all(0.4 < nap <= 0.7 for nap in naps)
+
+
+@pytest.mark.usefixtures("site_mails")
+def test_the_page_after_it_is_the_same_for_every_account(answers):
+    found = answers(lambda client, email: ask_reset(client, email, follow=True))
+
+    assert "If an account uses" in found[0][1]
+    assert found == [found[0]] * len(STATES)
+
+
+@pytest.mark.usefixtures("site_mails")
+def test_sending_again_looks_the_same_for_every_account(answers):
+    def again(client, email):
+        ask_reset(client, email)
+        return client.post("/request-reset-password/done/", follow=True)
+
+    found = answers(again)
+
+    assert "Sent again." in found[0][1]
+    assert found == [found[0]] * len(STATES)
+
+
+@pytest.mark.usefixtures("site_mails")
+def test_a_full_mailbox_is_told_for_every_account(answers):
+    for _ in range(5):
+        answers(ask_reset)
+    found = answers(ask_reset)
+
+    assert found[0][0] == 429
+    assert found == [found[0]] * len(STATES)

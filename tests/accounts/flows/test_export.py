@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.core import audit
 from accounts.models import (
-    EmailChange,
+    MailedLink,
     RecoveryCode,
     RoleMembership,
     Session,
@@ -149,10 +149,11 @@ def test_what_this_site_holds_is_in_it(export, signed_in_client, ada):
     RoleMembership.objects.create(user=user, group=Group.objects.get())
     now = timezone.now()
     RecoveryCode.objects.create(user=user, digest=CANARY, sealed_secret=CANARY)
-    EmailChange.objects.create(
-        user=user,
+    MailedLink.objects.create(
+        purpose=MailedLink.Purpose.EMAIL_CHANGE,
+        directus_id=user.directus_id,
         old_email=user.email,
-        new_email="new@example.com",
+        email="new@example.com",
         token_digest=CANARY,
         expires_at=now,
     )
@@ -165,7 +166,7 @@ def test_what_this_site_holds_is_in_it(export, signed_in_client, ada):
     assert (held["groups"], held["groups_by_role"]) == (["readers"], ["readers"])
     assert held["sessions"][0]["client_address"] == "127.0.0.1"
     assert held["recovery_codes"][0]["used_at"] is None
-    assert held["new_addresses"][0]["new_email"] == "new@example.com"
+    assert held["new_addresses"][0]["email"] == "new@example.com"
     assert {row["limit"] for row in held["attempts"]} >= {"account"}
 
 

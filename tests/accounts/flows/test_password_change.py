@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.flows import sign_in as logins
-from accounts.models import EmailChange, Session, User
+from accounts.models import MailedLink, Session, User
 from accounts.sync.webhook import Message, follow
 from tests.fake_directus import one_time_code
 
@@ -372,11 +372,11 @@ def test_a_message_about_the_address_ends_it(here, ada):
 
 def test_a_new_password_voids_a_change_of_the_address(here, service_token):
     ask_email(here)
-    assert EmailChange.objects.exists()
+    assert MailedLink.objects.exists()
 
     change_password(here)
 
-    assert not EmailChange.objects.exists()
+    assert not MailedLink.objects.exists()
 
 
 def test_a_new_password_set_in_directus_voids_it_too(here, ada, service_token):
@@ -384,4 +384,4 @@ def test_a_new_password_set_in_directus_voids_it_too(here, ada, service_token):
 
     told(ada, "password")
 
-    assert not EmailChange.objects.exists()
+    assert not MailedLink.objects.exists()

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from accounts.core import clients, sign_in_ways
 from accounts.directus import InvalidPayload
 from accounts.directus.passwords import PASSWORD_POLICIES
-from accounts.models import Session, SignUp, User
+from accounts.models import Attempts, Session, SignUp, User
 from tests.fake_directus import CUSTOMER, FakeDirectus, Person
 
 from ..sso_steps import come_back, sign_in_with_provider, way_to_provider
@@ -18,7 +18,9 @@ from ..steps import (
     ask_reset,
     choose_password,
     confirm,
+    confirm_with_password,
     log_in,
+    mailed_link,
     open_link,
     sign_up,
 )
@@ -225,6 +227,72 @@ def test_a_reset_before_the_first_sign_in_frees_the_account(client, hijacked):
     assert passwords_that_work(client) == [NEW_PASSWORD]
 
 
+# The site mails the links
+
+
+@pytest.fixture
+def hijacked_at_site(client, directus, site_mails):
+    """A stranger signed up first, and the victim opens the newest link."""
+    sign_up(type(client)(), VICTIM, STRANGERS)
+    sign_up(client, VICTIM, PASSWORD)
+    open_link(client, mailed_link(VICTIM))
+    return directus
+
+
+def test_by_site_a_strangers_password_never_works(client, hijacked_at_site):
+    assert passwords_that_work(client) == []
+    Attempts.objects.all().delete()
+
+    confirm_with_password(client)
+
+    assert passwords_that_work(client) == [NEW_PASSWORD]
+
+
+def test_by_site_a_stranger_who_signs_up_meanwhile_gets_nothing(
+    client, directus, site_mails
+):
+    """The victim has the page open; the stranger's sign-up voids its link."""
+    sign_up(client, VICTIM, PASSWORD)
+    open_link(client, mailed_link(VICTIM))
+    sign_up(type(client)(), VICTIM, STRANGERS)
+
+    assert confirm(client).status_code == 400
+    open_link(client, mailed_link(VICTIM))
+    confirm_with_password(client)
+
+    assert passwords_that_work(client) == [NEW_PASSWORD]
+
+
+def test_by_site_a_sign_up_long_ago_gives_no_password(client, directus, site_mails):
+    sign_up(type(client)(), VICTIM, STRANGERS)
+    SignUp.objects.update(last_at="2020-01-01T00:00:00Z")
+    call_command("clearsessions")
+    sign_up(client, VICTIM, PASSWORD)
+    open_link(client, mailed_link(VICTIM))
+
+    assert confirm(client).status_code == 200
+    confirm_with_password(client)
+
+    assert passwords_that_work(client) == [NEW_PASSWORD]
+
+
+def test_by_site_a_sign_up_sends_the_fields_of_its_form_alone(
+    client, directus, site_mails, settings
+):
+    sign_up(client, data=EXTRA)
+
+    (call,) = [call for call in directus.calls_to("/users") if call.method == "POST"]
+    assert call.json == {
+        "email": "new@example.com",
+        "password": PASSWORD,
+        "first_name": "New",
+        "last_name": "Person",
+        "language": "en-GB",
+        "role": settings.DIRECTUS_CUSTOMER_ROLE,
+        "status": "unverified",
+    }
+
+
 # One address, and nothing but an address
 
 
@@ -310,7 +378,7 @@ def test_a_sign_up_sends_the_fields_of_its_form_alone(client, directus):
     assert directus.state.role_name(user.role) == CUSTOMER
 
 
-def test_a_classic_sign_up_sends_the_customer_role_alone(
+def test_a_classic_sign_up_sends_role_and_language_besides(
     client, directus: FakeDirectus, settings, service_token
 ):
     settings.DIRECTUS_SIGNUP = "create"
@@ -322,6 +390,7 @@ def test_a_classic_sign_up_sends_the_customer_role_alone(
         "password": PASSWORD,
         "first_name": "New",
         "last_name": "Person",
+        "language": "en-GB",
         "role": settings.DIRECTUS_CUSTOMER_ROLE,
     }
 

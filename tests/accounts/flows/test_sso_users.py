@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import EmailChange, Session, User
+from accounts.models import MailedLink, Session, User
 from tests.fake_directus import Person
 
 from ..account_pages import (
@@ -99,7 +99,7 @@ def test_the_address_is_managed_elsewhere(visitor, directus, grace, method):
     assert page.status_code == 200
     assert "Your email address is managed at Example ID" in page.text
     assert GRACE.email in page.text
-    assert not EmailChange.objects.exists()
+    assert not MailedLink.objects.exists()
     assert not mail.outbox
 
 

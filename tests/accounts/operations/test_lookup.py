@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.core import clients
 from accounts.directus import DirectusUnavailable, client
-from accounts.models import EmailChange
+from accounts.models import MailedLink
 from accounts.operations.lookup import Incomplete, find_users
 
 from ..account_pages import ask_email
@@ -103,4 +103,4 @@ def test_no_new_address_is_promised_when_it_may_be_taken(
     monkeypatch.setattr(client, "MOST_PAGES", 0)
 
     assert ask_email(signed_in_client).status_code == 503
-    assert not EmailChange.objects.exists()
+    assert not MailedLink.objects.exists()

@@ -97,7 +97,7 @@ def test_the_lines_for_a_provider_keep_the_present_ones(setup, directus_server):
 
 @pytest.mark.real
 def test_a_difference_is_shown_checked_and_repaired(setup, directus_server):
-    directus_server.admin.patch_settings(public_registration=False)
+    directus_server.admin.patch_settings(public_registration=True)
     try:
         with pytest.raises(CommandError) as caught:
             setup(check=True)
@@ -107,9 +107,9 @@ def test_a_difference_is_shown_checked_and_repaired(setup, directus_server):
         setup(yes=True)
 
     assert caught.value.returncode == 3
-    assert "public_registration: false → true" in shown
-    assert after_dry_run is False
-    assert directus_server.admin.get_settings()["public_registration"] is True
+    assert "public_registration: true → false" in shown
+    assert after_dry_run is True
+    assert directus_server.admin.get_settings()["public_registration"] is False
 
 
 @pytest.mark.real
@@ -146,7 +146,7 @@ def test_without_an_address_the_flow_keeps_its_own(setup, directus_server, setti
 
 @pytest.mark.real
 def test_json_tells_the_plan_and_what_became_of_it(setup, directus_server):
-    directus_server.admin.patch_settings(public_registration=False)
+    directus_server.admin.patch_settings(public_registration=True)
     with pytest.raises(CommandError) as caught:
         setup(check=True, format="json")
 
@@ -159,13 +159,13 @@ def test_json_tells_the_plan_and_what_became_of_it(setup, directus_server):
         "verb": "update",
         "kind": "settings",
         "name": "",
-        "values": {"public_registration": True},
-        "before": {"public_registration": False},
+        "values": {"public_registration": False},
+        "before": {"public_registration": True},
         "made": False,
     }
     assert done["changes"] == [change | {"made": True}]
     assert done["directus"] == directus_server.directus.version.number
-    assert done["environment_of_directus"]["IP_TRUST_PROXY"] == "127.0.0.1"
+    assert done["environment_good_to_have"]["IP_TRUST_PROXY"] == "127.0.0.1"
 
 
 def test_json_asks_nothing():

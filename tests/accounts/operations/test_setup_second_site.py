@@ -62,6 +62,7 @@ def setup(theirs, settings):
     settings.DIRECTUS_URL = admin.url
     settings.PUBLIC_URL = FIRST
     settings.DIRECTUS_WEBHOOK_SECRET = SECRET
+    settings.ACCOUNT_MAILS_CHOSEN = "directus"
 
     def run(**options):
         output = StringIO()

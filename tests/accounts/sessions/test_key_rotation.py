@@ -10,8 +10,9 @@ from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from accounts.core import mails, outbox, postman
 from accounts.directus import RefreshingAuth, TokenPair
-from accounts.models import Session
+from accounts.models import OutgoingMail, Session
 from accounts.sessions import SessionStore, key_rotation, tokens
 
 from ..signed_in import rows_with
@@ -212,6 +213,28 @@ def test_a_cached_row_is_forgotten(sessions, new_key, settings):
 
     settings.TOKEN_ENCRYPTION_KEYS = [new_key]
     assert tokens_of(sessions[0]).refresh_token == "refresh-0"
+
+
+def test_mails_that_wait_are_sealed_anew(sessions, new_key, settings, monkeypatch):
+    monkeypatch.setattr(postman, "call", lambda: None)
+    settings.TOKEN_ENCRYPTION_KEYS = settings.TOKEN_ENCRYPTION_KEYS[1:]
+    mails.send("deletion_cancelled", None, to="ada@example.com")
+    settings.TOKEN_ENCRYPTION_KEYS = [new_key, *settings.TOKEN_ENCRYPTION_KEYS]
+
+    assert rotate()[0] == 0
+
+    settings.TOKEN_ENCRYPTION_KEYS = [new_key]
+    assert outbox.message_of(outbox.next_due()).to == "ada@example.com"
+
+
+def test_a_mail_that_no_key_opens_is_told(sessions, new_key, settings, monkeypatch):
+    monkeypatch.setattr(postman, "call", lambda: None)
+    mails.send("deletion_cancelled", None, to="ada@example.com")
+    OutgoingMail.objects.update(sealed_message="gAAAA")
+
+    code, printed = rotate()
+
+    assert (code, "1 rows cannot be decrypted" in printed) == (3, True)
 
 
 def test_nothing_secret_is_printed(sessions, new_key, caplog, capsys):

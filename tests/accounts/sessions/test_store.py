@@ -250,9 +250,9 @@ def test_a_session_that_is_ended_during_the_sign_in_gets_a_new_row(
 ):
     begin = SessionStore.begin
 
-    def end_and_begin(session, user, request, *provider):
+    def end_and_begin(*given, **options):
         Session.objects.all().delete()
-        begin(session, user, request, *provider)
+        begin(*given, **options)
 
     monkeypatch.setattr(SessionStore, "begin", end_and_begin)
     sign_in(ada)

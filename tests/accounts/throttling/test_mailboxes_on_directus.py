@@ -1,4 +1,4 @@
-"""Mail bombs, on a real Directus."""
+"""Mail bombs with mails of Directus, on a real one."""
 
 import secrets
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.on_wire.site import Browser
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("directus_mails")]
 PASSWORD = "Correct-horse-battery-1"
 
 

@@ -6,8 +6,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from accounts.directus import DirectusUnavailable
-from accounts.flows import deletion_local, email_change, sign_up
-from accounts.models import EmailChange, Session, User
+from accounts.flows import deletion_local, email_change, mailed_links, sign_up
+from accounts.models import MailedLink, Session, User
 from accounts.sync import webhook
 from accounts.throttling import attempts
 
@@ -85,13 +85,9 @@ def test_a_reset_ends_the_sessions_of_the_address_new_owner(
 ):
     browser, heir = moved
     sign_in(heir, Client())
-    EmailChange.objects.create(
-        user=local(ada),
-        old_email=ada.email,
-        new_email="next@example.com",
-        token_digest="x",
-        expires_at="2099-01-01T00:00:00Z",
-    )
+    user = local(ada)
+    purpose = MailedLink.Purpose.EMAIL_CHANGE
+    mailed_links.make(purpose, str(user.pk), "next@example.com", user.directus_id)
 
     reset(Client(), directus, heir.email)
 

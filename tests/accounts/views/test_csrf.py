@@ -168,6 +168,7 @@ PAGES = [
     "/admin/login/",
     "/admin/logout/",
     "/admin/accounts/user/",
+    "/admin/accounts/user/invite/",
     "/admin/accounts/session/",
     "/healthz",
     "/readyz",

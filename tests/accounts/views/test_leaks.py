@@ -13,6 +13,7 @@ from django.db import DatabaseError
 
 from accounts import models
 from accounts.directus import DirectusClient
+from accounts.passwords import validation
 from tests.fake_directus import one_time_code
 
 from ..canaries import NEW, PASSWORD, WRONG_CODE, everything_written, tokens_of
@@ -21,7 +22,9 @@ from ..steps import (
     ask_reset,
     choose_password,
     confirm,
+    confirm_with_password,
     log_in,
+    mailed_link,
     open_link,
     send_code,
     sign_up,
@@ -59,6 +62,35 @@ def test_no_secret_is_written_anywhere(visitor, directus, canaries, log, service
     written = everything_written(log, visitor)
     assert "grace@example.com" in written["pages"]
     assert "sign_in.done" in written["log"]
+    for place, text in written.items():
+        assert not canaries.found_in(text), place
+
+
+def test_no_secret_of_a_sign_up_by_site_is_written_anywhere(
+    visitor, directus, canaries, log, site_mails, monkeypatch
+):
+    email = "grace@example.com"
+    directus.state.password_policy = "/never|aA1!$/"
+    monkeypatch.setattr(validation, "policy", lambda: "")
+    sign_up(visitor, email, PASSWORD)
+    sign_up(visitor, email, PASSWORD)
+    links = [mailed_link(email)]
+    visitor.post("/register/done/")
+    links.append(mailed_link(email))
+    open_link(visitor, links[-1])
+    confirm_with_password(visitor, NEW)
+    directus.state.password_policy = None
+    directus.loses_answer("/users", method="PATCH")
+    confirm_with_password(visitor, NEW)
+    confirm_with_password(visitor, NEW, again=NEW + " not")
+    confirm_with_password(visitor, NEW)
+
+    assert directus.state.find(email).status == "active"
+    canaries.secrets |= {link.partition("token=")[2] for link in links}
+    written = everything_written(log, visitor)
+    assert email not in written["log"]
+    mails = written.pop("mails")
+    assert not [secret for secret in (PASSWORD, NEW) if secret in mails]
     for place, text in written.items():
         assert not canaries.found_in(text), place
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import textwrap
 import time
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ TOKENS = pytest.mark.parametrize("token", [JWT, OWN], ids=["directus", "site"])
 AROUND = [
     "{}", "{}.", "{},", "{})", "{}>", '{}"', "{}'", "{};", "{}!", "{}]", "{}*", "{}”",
     "{}.)", '"{}"', "<{}>", " {}", "{} ", "{}\r\n", "\n{}", "{}%20", "{}%0D%0A", "{}=",
+    "{}> ", "{}>\n", "{}>https:",
     "{}\u200b", "{}\u00a0", "{}%2E", "%22{}%22",
 ]  # fmt: skip
 INSIDE = [
@@ -35,6 +37,12 @@ INSIDE = [
     "\u200b",
     "\u00ad",
     "+",
+    "\n> ",
+    "\r\n> > ",
+    "=\n>>> ",
+    "%0A%3E%20",
+    "> ",
+    "%3E%3E+",
 ]
 
 
@@ -51,6 +59,19 @@ def test_what_breaks_a_token_is_left_out(token, inside):
     broken = token[:30] + inside + token[30:]
 
     assert token_in(f"token={broken}") == token
+
+
+@TOKENS
+@pytest.mark.parametrize("quote_sign", ["", "> ", ">> ", "> > "])
+def test_a_link_survives_wrapping_and_quoting(token, quote_sign):
+    link = f"https://accounts.example.com/reset-password/?token={token}"
+    lines = textwrap.wrap(link, 76 - len(quote_sign), break_on_hyphens=False)
+
+    pasted = f"\r\n{quote_sign}".join(lines)
+
+    assert token_in(pasted.partition("?")[2]) == token
+    # Browsers drop line ends of a pasted address.
+    assert token_in(pasted.replace("\r\n", "").partition("?")[2]) == token
 
 
 @TOKENS

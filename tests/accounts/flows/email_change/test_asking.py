@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Attempts, EmailChange
+from accounts.models import Attempts, MailedLink
 
 from ...account_pages import ask_email
 from ...signed_in import make_old
@@ -55,10 +55,10 @@ def test_the_new_address_gets_a_link_and_the_old_one_a_notice(here):
 def test_only_a_digest_of_the_token_is_kept(here):
     token = asked(here).partition("token=")[2]
 
-    row = EmailChange.objects.get()
+    row = MailedLink.objects.get()
     assert len(token) >= 43
     assert token not in str(vars(row))
-    assert (row.old_email, row.new_email) == (OLD, NEW)
+    assert (row.old_email, row.email) == (OLD, NEW)
 
 
 def test_a_taken_address_is_told_in_the_mail_to_it_alone(here, grace, directus):
@@ -67,7 +67,7 @@ def test_a_taken_address_is_told_in_the_mail_to_it_alone(here, grace, directus):
     for email in (NEW, grace.email):
         directus.forget_calls()
         mail.outbox.clear()
-        EmailChange.objects.all().delete()
+        MailedLink.objects.all().delete()
         with CaptureQueriesContext(
             connection,
         ) as queries:
@@ -187,4 +187,4 @@ def test_a_service_token_that_may_not_read_is_the_operators_to_mend(
     assert ask_email(here).status_code == 503
 
     assert "service token" in caplog.text
-    assert not EmailChange.objects.exists()
+    assert not MailedLink.objects.exists()

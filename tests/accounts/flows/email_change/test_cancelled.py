@@ -4,7 +4,8 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from accounts.models import EmailChange, User
+from accounts.flows import email_change
+from accounts.models import User
 
 from ...account_pages import ask_email, confirm_email
 from ...steps import open_link
@@ -50,7 +51,7 @@ def test_it_voids_ones_own_link_alone(
     signed_in_client.post(CANCEL)
 
     owner = User.objects.get(directus_id=grace.id)
-    assert EmailChange.objects.filter(user=owner).exists()
+    assert email_change.pending(owner)
 
 
 def test_visitors_are_sent_to_sign_in(client):

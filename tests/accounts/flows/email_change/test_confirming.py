@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.flows import email_change
-from accounts.models import EmailChange, Session, User
+from accounts.models import MailedLink, Session, User
 
 from ...account_pages import ask_email, change_password, confirm_email
 from ...steps import ask_reset, choose_password, log_in, open_link
@@ -28,7 +28,7 @@ def test_confirming_changes_the_address(opened, directus, ada, service_token):
     assert (patch.token, patch.json) == (service_token, {"email": NEW})
     user = User.objects.get()
     assert user.email == NEW
-    assert not EmailChange.objects.exists()
+    assert MailedLink.objects.get().used_at
     assert "Email changed" in opened.get(response.url).text
 
 
@@ -91,13 +91,13 @@ def test_the_token_leaves_the_address_of_the_page(here):
 
 def test_a_link_ends_after_a_day(opened, ada):
     past = timezone.now() - timedelta(seconds=1)
-    EmailChange.objects.update(expires_at=past)
+    MailedLink.objects.update(expires_at=past)
 
     assert confirm_email(opened).status_code == 400
 
     assert ada.email == OLD
     call_command("clearsessions")
-    assert not EmailChange.objects.exists()
+    assert not MailedLink.objects.exists()
 
 
 def test_a_newer_link_replaces_the_older(here, ada):

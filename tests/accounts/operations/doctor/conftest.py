@@ -49,6 +49,23 @@ def site(settings):
 
 
 @pytest.fixture
+def with_site_mails(site, settings):
+    """A site that mails the links itself, on a Directus with closed registration."""
+    settings.ACCOUNT_MAILS = "site"
+    site.public_info["project"]["public_registration"] = False
+    site.settings["public_registration"] = False
+    site._permissions = [
+        permission.values()
+        for permission in (
+            *needed.customer_permissions(),
+            *needed.service_permissions(ROLE),
+        )
+        if permission.collection == "directus_users"
+    ]
+    return site
+
+
+@pytest.fixture
 def site_of_10(site, settings):
     """A site on Directus 10, where roles have rights by themselves."""
     old = Site()

@@ -28,6 +28,7 @@ def doctor(directus_server, settings, db):
     settings.DIRECTUS_SERVICE_TOKEN = own["DIRECTUS_SERVICE_TOKEN"]
     settings.DIRECTUS_CUSTOMER_ROLE = own["DIRECTUS_CUSTOMER_ROLE"]
     settings.DIRECTUS_WEBHOOK_SECRET = own["DIRECTUS_WEBHOOK_SECRET"]
+    settings.ACCOUNT_MAILS = "site"
     limit = directus_server.admin.get_settings()["auth_login_attempts"]
     settings.DIRECTUS_LOGIN_ATTEMPTS = limit or 0
 
@@ -50,7 +51,6 @@ BY_VERSION = {
     10: {
         "directus.version": "warning",
         "directus.address": "unknown",
-        "links.reset": "unknown",
     }
 }
 
@@ -98,7 +98,8 @@ def test_the_doctor_creates_nothing(doctor, directus_server, mailbox):
 
 @pytest.mark.directus(11, 12)
 @pytest.mark.real
-def test_what_only_the_environment_of_directus_holds(doctor, directus_server):
+def test_what_only_the_environment_of_directus_holds(doctor, directus_server, settings):
+    settings.ACCOUNT_MAILS = "directus"
     directus_server.restart_directus(
         PASSWORD_RESET_URL_ALLOW_LIST="http://elsewhere.example.com/reset-password/",
         USER_REGISTER_URL_ALLOW_LIST="http://elsewhere.example.com/verify-email/",
@@ -115,6 +116,26 @@ def test_what_only_the_environment_of_directus_holds(doctor, directus_server):
     assert register["line"] == f'USER_REGISTER_URL_ALLOW_LIST="{url}/verify-email/"'
     assert found["directus.address"]["verdict"] == "problem"
     assert found["directus.health"]["verdict"] == "problem"
+
+
+@pytest.mark.real
+def test_registration_that_mails_of_directus_need(doctor, directus_server, settings):
+    settings.ACCOUNT_MAILS = "directus"
+
+    _code, found = doctor()
+
+    assert found["signup.registration"]["verdict"] == "problem"
+
+
+@pytest.mark.real
+def test_registration_that_is_open_without_need(doctor, directus_server):
+    directus_server.admin.patch_settings(public_registration=True)
+    try:
+        _code, found = doctor()
+    finally:
+        directus_server.admin.patch_settings(public_registration=False)
+
+    assert found["signup.registration"]["verdict"] == "warning"
 
 
 @pytest.mark.directus(10)

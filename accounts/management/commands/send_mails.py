@@ -1,0 +1,27 @@
+"""Send the mails that wait. The processes of the site do so themselves."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from ...core import delivery, outbox
+from ...core.mail_troubles import in_words
+
+
+class Command(BaseCommand):
+    help = (
+        "Send the mails that are due, once. gunicorn's workers do this all the time; "
+        "run it from cron where another server runs the site. Exit codes: 0 fine, "
+        "1 the mail server takes no mails."
+    )
+
+    def handle(self, **options):
+        trouble = delivery.deliver()
+        waiting = outbox.queue().waiting
+        if trouble:
+            raise CommandError(f"{in_words(trouble)} {_mails(waiting)}")
+        self.stdout.write(self.style.SUCCESS(_mails(waiting)))
+
+
+def _mails(waiting):
+    if not waiting:
+        return "No mail waits."
+    return "1 mail waits." if waiting == 1 else f"{waiting} mails wait."
