@@ -1,5 +1,7 @@
 """Pages of a query: rows and their number come with one call."""
 
+from typing import Any
+
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
 
 from .query import ItemQuery
@@ -8,7 +10,9 @@ from .query import ItemQuery
 class ItemPaginator(Paginator):
     """Reads a page and the count at once."""
 
-    object_list: ItemQuery
+    def __init__(self, object_list: ItemQuery, per_page: int, **options: Any) -> None:
+        super().__init__([], per_page, **options)
+        self._query = object_list
 
     def page(self, number):
         """Return a page.
@@ -22,7 +26,7 @@ class ItemPaginator(Paginator):
             raise PageNotAnInteger(self.error_messages["invalid_page"]) from None
         if not 1 <= number <= MOST_PAGES:
             raise EmptyPage(self.error_messages["min_page"])
-        rows, self.count = self.object_list.page(number, self.per_page)
+        rows, self.count = self._query.page(number, self.per_page)
         if not rows and number > 1:
             raise EmptyPage(self.error_messages["no_results"])
         return Page(rows, number, self)

@@ -1,9 +1,10 @@
 """A lazy query over a customer's own rows; each page is one call to Directus."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from accounts.directus import ItemPage
 from accounts.own_data import client_for
 from config.request import AuthenticatedRequest
 
@@ -45,7 +46,7 @@ class ItemQuery:
         """Return the first row, if there is one."""
         return next(iter(self._items(self._read(limit=1).rows)), None)
 
-    def all(self, size: int = 500):
+    def all(self, size: int = 500) -> Iterator[Item]:
         """Yield all rows, a page of them with each call."""
         offset = 0
         while rows := self._read(limit=size, offset=offset).rows:
@@ -54,7 +55,7 @@ class ItemQuery:
                 return
             offset += size
 
-    def _read(self, **options: Any):
+    def _read(self, **options: Any) -> ItemPage:
         key = self.collection.key
         is_sorted_by_key = {key, f"-{key}"} & set(self.ordering)
         return client_for(self.request).list_items(

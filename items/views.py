@@ -6,10 +6,10 @@ from django.http import Http404, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
 from django.views.generic import DetailView, ListView, View
+from django.views.generic.base import ContextMixin
 
 from accounts.directus import InvalidPayload
 from accounts.own_data import SiteForm, SiteFormView, client_for, custom_field
-from config.request import AuthenticatedRequest
 
 from .collection import Collection, NotAKey
 from .forms import ItemForm
@@ -18,7 +18,7 @@ from .paginator import ItemPaginator
 from .query import ItemQuery
 
 
-class ItemMixin(View):
+class ItemMixin(ContextMixin, View):
     """A view over one collection.
 
     Attributes:
@@ -27,7 +27,7 @@ class ItemMixin(View):
         template_kind: the end of the template's name; the action by default.
     """
 
-    request: AuthenticatedRequest
+    request: Any
     collection: Collection
     action: str
     template_kind = ""
@@ -84,7 +84,7 @@ class ItemListView(ItemMixin, ListView):
 
     def get_queryset(self):
         query = self.get_query(self.collection.list_fields)
-        return query.order_by(*self.get_ordering())
+        return query.order_by(*self.get_ordering() or ())
 
 
 class OneItemMixin(ItemMixin):

@@ -28,6 +28,7 @@ from .exceptions import (
 )
 from .files import Picture
 from .idn import spellings, to_ascii
+from .items import ItemPage
 from .mailed import checked as checked_mail_token
 from .records import LoggedSignIn
 from .registration import NewUser
@@ -55,6 +56,7 @@ __all__ = [
     "InvalidPayload",
     "InvalidProvider",
     "InvalidToken",
+    "ItemPage",
     "LoggedSignIn",
     "NewUser",
     "NotFound",

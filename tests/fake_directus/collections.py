@@ -55,10 +55,7 @@ def described(
         "is_primary_key": name == KEY,
         "foreign_key_table": None,
     }
-    if type == "alias":
-        shape = None
-    else:
-        shape = usual | (schema or {})
+    shape = None if type == "alias" else usual | (schema or {})
     return {
         "collection": collection,
         "field": name,

@@ -149,8 +149,8 @@ class _Items:
             self.checked("read", [name])
             kind = self.collection.fields[name]["type"]
             if "_icontains" in condition and kind not in {"string", "text"}:
-                reason = f'"{kind}" field type does not contain the "_icontains" filter operator'
-                raise answers.invalid_query(reason)
+                operator = 'does not contain the "_icontains" filter operator'
+                raise answers.invalid_query(f'"{kind}" field type {operator}')
 
     def _fits(self, collection: FakeCollection, row: Row, rule: Row) -> bool:
         return all(
@@ -225,9 +225,9 @@ class _Items:
         collection = self.collection
         schema = collection.fields[name]["schema"] or {}
         others = [row for row in collection.rows if row not in rows]
-        if schema.get("is_unique") and value is not None:
-            if any(row.get(name) == value for row in others):
-                raise answers.not_unique(name, value, collection.name)
+        is_taken = any(row.get(name) == value for row in others)
+        if schema.get("is_unique") and value is not None and is_taken:
+            raise answers.not_unique(name, value, collection.name)
         target = self.state.collections.get(collection.target_of(name))
         if target and value is not None and _find(target, value) is None:
             # Without a field, as SQLite says it.

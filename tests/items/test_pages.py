@@ -11,7 +11,8 @@ def test_the_list_shows_own_rows(signed_in_client, directus, ada, bob):
 
     page = signed_in_client.get("/tickets/").content.decode()
 
-    assert "Mine" in page and "Open" in page
+    assert "Mine" in page
+    assert "Open" in page
     assert "Theirs" not in page
 
 
