@@ -485,7 +485,7 @@ class OutgoingMail(models.Model):
     name = models.CharField(_("email"), max_length=64)
     # The digest of the address.
     recipient = models.CharField(max_length=64, editable=False)
-    # A newer mail with the same key replaces this one; empty: none does.
+    # A newer mail with the same key replaces this one.
     key = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     # Address, subject and texts. Emptied after the last attempt.
     sealed_message = models.TextField(editable=False)

@@ -50,7 +50,7 @@ class MailServer:
             backend.timeout = self._patience
         try:
             backend.open()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             _hang_up(backend)
             # Without the cause: servers quote addresses.
             raise Failed(mail_troubles.of_connection(error)) from None

@@ -29,6 +29,7 @@ class Trouble(StrEnum):
     UNANSWERED = "unanswered"
     # One mail, for now.
     NOT_NOW = "not_now"
+    NOT_ALLOWED = "not_allowed"
     SEALED = "sealed"
     # One mail, for good.
     RECIPIENT = "recipient"
@@ -52,8 +53,19 @@ ABOUT_SERVER = frozenset(
 )
 ENDS_ROUND = ABOUT_SERVER | {Trouble.UNANSWERED}
 FOR_GOOD = frozenset({Trouble.RECIPIENT, Trouble.CONTENT})
-# Of a server that ends the connection.
-CLOSING = 421
+# Of a server that ends the connection, and of one that asks for a sign-in.
+CLOSING, UNKNOWN_SITE = 421, {530, 535}
+# Not the recipient, but what the server lets this site do: an operator may change it.
+POLICY = b"5.7."
+KINDS: list[tuple[type[Exception], Trouble]] = [
+    (smtplib.SMTPAuthenticationError, Trouble.SIGN_IN),
+    (smtplib.SMTPResponseException, Trouble.UNAVAILABLE),
+    # No way to sign in that both sides know.
+    (smtplib.SMTPException, Trouble.SIGN_IN),
+    (ssl.SSLError, Trouble.TLS),
+    (socket.gaierror, Trouble.UNKNOWN_HOST),
+    (TimeoutError, Trouble.TIMEOUT),
+]
 # OpenSSL's codes for a certificate of another name or address.
 NAME_DIFFERS = {62, 64}
 
@@ -67,15 +79,14 @@ def of_connection(error: Exception) -> Trouble:
     if isinstance(error, ssl.SSLCertVerificationError):
         differs = error.verify_code in NAME_DIFFERS
         return Trouble.OTHER_NAME if differs else Trouble.CERTIFICATE
-    kinds: list[tuple[type[Exception], Trouble]] = [
-        (smtplib.SMTPAuthenticationError, Trouble.SIGN_IN),
-        (smtplib.SMTPNotSupportedError, Trouble.TLS),
-        (smtplib.SMTPException, Trouble.UNAVAILABLE),
-        (ssl.SSLError, Trouble.TLS),
-        (socket.gaierror, Trouble.UNKNOWN_HOST),
-        (TimeoutError, Trouble.TIMEOUT),
-    ]
-    found = (trouble for kind, trouble in kinds if isinstance(error, kind))
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        # smtplib's own sentences, about one of two extensions.
+        return Trouble.TLS if "STARTTLS" in str(error) else Trouble.SIGN_IN
+    if isinstance(error, UnicodeError):
+        # A password, or else a host.
+        is_password = getattr(error, "encoding", "") == "ascii"
+        return Trouble.SIGN_IN if is_password else Trouble.UNKNOWN_HOST
+    found = (trouble for kind, trouble in KINDS if isinstance(error, kind))
     return next(found, Trouble.NO_CONNECTION)
 
 
@@ -87,14 +98,19 @@ def of_mail(error: Exception) -> Trouble:
     codes = _codes(error)
     if CLOSING in codes:
         return Trouble.UNAVAILABLE
+    if UNKNOWN_SITE & set(codes):
+        return Trouble.SIGN_IN
     if isinstance(error, smtplib.SMTPSenderRefused):
         return Trouble.SENDER
     if not codes:
         return Trouble.UNANSWERED
     if min(codes) < 500:
         return Trouble.NOT_NOW
-    is_recipient = isinstance(error, smtplib.SMTPRecipientsRefused)
-    return Trouble.RECIPIENT if is_recipient else Trouble.CONTENT
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        texts = [text for _code, text in error.recipients.values()]
+        is_policy = all(text.startswith(POLICY) for text in texts)
+        return Trouble.NOT_ALLOWED if is_policy else Trouble.RECIPIENT
+    return Trouble.CONTENT
 
 
 def _codes(error: Exception) -> list[int]:
@@ -114,11 +130,12 @@ def in_words(trouble: str) -> str:
         Trouble.CERTIFICATE: _("The mail server's certificate is not trusted."),
         Trouble.OTHER_NAME: _("The mail server's certificate is for another host."),
         Trouble.TLS: _("The mail server does not speak TLS as EMAIL_URL asks."),
-        Trouble.SIGN_IN: _("The mail server refused the user or the password."),
+        Trouble.SIGN_IN: _("The mail server refused the sign-in of EMAIL_URL."),
         Trouble.UNAVAILABLE: _("The mail server takes no mails at present."),
         Trouble.SENDER: _("The mail server refused the sender's address."),
         Trouble.UNANSWERED: _("The connection ended before the server's answer."),
         Trouble.NOT_NOW: _("The mail server asked to try again later."),
+        Trouble.NOT_ALLOWED: _("The mail server does not pass this site's mails on."),
         Trouble.SEALED: _("No key in TOKEN_ENCRYPTION_KEYS opens the mail."),
         Trouble.RECIPIENT: _("The recipient's address was refused."),
         Trouble.CONTENT: _("The mail server refused the mail."),

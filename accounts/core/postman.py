@@ -68,8 +68,10 @@ class Postman:
             return type(error).__name__
         except Exception as error:  # noqa: BLE001
             # The thread must not end. Texts of errors may quote addresses.
-            logger.error("The delivery of mails failed: %s", type(error).__name__)
-            return type(error).__name__
+            name = type(error).__name__
+            if name != self._trouble:
+                logger.error("The delivery of mails failed: %s", name)
+            return name
 
 
 def call() -> None:

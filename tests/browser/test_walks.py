@@ -57,6 +57,41 @@ def test_sign_up_confirm_sign_in_look_around_sign_out(page, person, mailbox):
     expect_sign_in_page(page)
 
 
+def test_the_trap_for_programs_is_out_of_the_way(page):
+    page.goto("/register/")
+    trap = page.locator("[name=your_website]")
+
+    expect(trap).not_to_be_in_viewport()
+    page.locator("[name=first_name]").focus()
+    seen = []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate("document.activeElement.name"))
+    assert "email" in seen
+    assert "your_website" not in seen
+    assert not page.evaluate(
+        "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    )
+
+
+def test_after_a_second_sign_up_the_owner_chooses_a_password(page, person, mailbox):
+    sign_up(page, person)
+    mailbox.wait_for(person.email, "Confirm")
+    sign_up(page, person)
+    follow(page.get_by_role("button", name="Send again"))
+    expect(page.get_by_text("Sent again.")).to_be_visible()
+    mailbox.wait_for(person.email, "Confirm")
+
+    page.goto(mailbox.link_for(person.email, "Confirm"))
+    page.locator("[name=new_password]").fill(NEW_PASSWORD)
+    page.locator("[name=new_password_again]").fill(NEW_PASSWORD)
+    confirm_address(page)
+    expect(page).to_have_url(re.compile("/verify-email/done/$"))
+
+    sign_in(page, person.email, NEW_PASSWORD)
+    expect_dashboard(page, "Erika Example")
+
+
 def test_an_unconfirmed_account_cannot_sign_in(page, person, mailbox):
     sign_up(page, person)
     mailbox.wait_for(person.email)

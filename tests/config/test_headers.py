@@ -179,6 +179,7 @@ class Scan(HTMLParser):
         named = attributes.keys() & {"aria-label", "title"}
         kind = attributes.get("type", "text")
         is_seen = kind not in {"hidden", "submit", "button", "image"}
+        is_seen = is_seen and "hidden" not in attributes
         if tag in {"input", "select", "textarea"} and is_seen and not named:
             self.inputs[attributes.get("id")] = attributes.get("name")
 

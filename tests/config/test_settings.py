@@ -105,7 +105,10 @@ def test_the_defaults_that_are_shown_are_those_of_the_code(tmp_path):
 
 def test_every_check_is_documented():
     page = (ROOT / "docs/settings.md").read_text()
-    checks = (ROOT / "accounts/core/checks.py").read_text()
+    checks = "".join(
+        (ROOT / "accounts" / folder / "checks.py").read_text()
+        for folder in ("core", "forms")
+    )
 
     ids = re.compile(r"accounts\.[EW]\d+")
     assert set(ids.findall(page)) == set(ids.findall(checks)) != set()
@@ -256,7 +259,7 @@ def test_health_is_answered_without_https(https_answers):
 def test_cookies_on_http_have_no_prefix_and_are_still_closed(client, ada, sign_in):
     sign_in(ada)
 
-    assert set(client.cookies) == {"csrf", "session", "device"}
+    assert set(client.cookies) == {"csrf", "session", "device", "keep"}
     for morsel in client.cookies.values():
         assert morsel["httponly"]
         assert not morsel["secure"]

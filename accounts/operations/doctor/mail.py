@@ -4,13 +4,13 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import DatabaseError
 from django.utils import timezone
 
 from ...core import outbox
+from ...core.mail_message import Mail
 from ...core.mail_server import Failed, MailServer
-from ...core.mail_troubles import FOR_GOOD, Trouble, in_words
+from ...core.mail_troubles import Trouble, in_words
 from .findings import Answer, ok, problem, unknown, warning
 from .site import Site
 
@@ -49,7 +49,9 @@ def waiting(site: Site) -> Answer:
 
 
 def _waiting() -> Answer:
-    lost = outbox.given_up(timezone.now() - RECENT).exclude(error__in=FOR_GOOD)
+    recent = outbox.given_up(timezone.now() - RECENT)
+    # An address that does not exist is no fault of the site.
+    lost = recent.exclude(error=Trouble.RECIPIENT)
     if last := lost.first():
         reason = f"Mails were given up since yesterday: {lost.count()}. The last one: "
         return problem(reason + in_words(last.error))
@@ -69,11 +71,10 @@ def send_test_mail(address: str) -> None:
     Raises:
         Failed: the mail server did not take it.
     """
-    mail = EmailMessage(
+    mail = Mail(
         f"Test mail from {settings.SITE_NAME}",
         f"{settings.SITE_NAME} ({settings.PUBLIC_URL}) can send mails.\n",
         to=[address],
-        headers={"Auto-Submitted": "auto-generated"},
     )
     with MailServer() as server:
         server.open()

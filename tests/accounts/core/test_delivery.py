@@ -207,6 +207,34 @@ def test_a_wrong_password_is_said_and_no_mail_is_lost(settings, write):
     server.stop()
 
 
+def test_a_password_that_smtp_cannot_say_is_a_wrong_one(settings, write):
+    server = SmtpServer(auth_require_tls=False).start()
+    use(settings, f"smtp://site:p%C3%A4ss@127.0.0.1:{server.port}")
+    write(ADA)
+
+    assert delivery.deliver() is Trouble.SIGN_IN
+
+    server.stop()
+
+
+def test_a_server_that_asks_for_a_sign_in(server, write):
+    server.to_sender = "530 5.7.0 Authentication required"
+    write(ADA)
+
+    assert delivery.deliver() is Trouble.SIGN_IN
+
+
+def test_a_server_that_does_not_relay_for_the_site_loses_no_mail(server, write):
+    server.refused[ADA] = "554 5.7.1 Relay access denied"
+    write(ADA, BOB)
+
+    assert delivery.deliver() is None
+
+    assert server.received() == [BOB]
+    assert errors() == [Trouble.NOT_ALLOWED]
+    assert OutgoingMail.objects.get().given_up_at is None
+
+
 @pytest.mark.parametrize("hours", [None, 1])
 def test_a_mail_is_given_up_in_the_end(server, write, caplog, hours):
     server.stop()

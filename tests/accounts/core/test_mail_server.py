@@ -72,6 +72,15 @@ def test_a_certificate_of_another_host_is_refused(serve, authority, scheme):
     assert trouble() is Trouble.OTHER_NAME
 
 
+def test_a_server_without_accounts_is_told(settings):
+    server = SmtpServer().start()
+    use(settings, f"smtp://site:canary@127.0.0.1:{server.port}")
+
+    assert trouble() is Trouble.SIGN_IN
+
+    server.stop()
+
+
 def test_a_password_does_not_go_to_a_server_without_tls(settings):
     server = SmtpServer().start()
     use(settings, f"smtp+tls://site:canary@127.0.0.1:{server.port}")
@@ -89,8 +98,9 @@ def test_a_silent_server_is_one(settings, scheme):
         assert trouble() is Trouble.TIMEOUT
 
 
-def test_a_name_that_no_host_has(settings):
-    use(settings, "smtp://no-such-host.invalid")
+@pytest.mark.parametrize("host", ["no-such-host.invalid", f"{'a' * 64}.example"])
+def test_a_name_that_no_host_has(settings, host):
+    use(settings, f"smtp://{host}")
 
     assert trouble() is Trouble.UNKNOWN_HOST
 

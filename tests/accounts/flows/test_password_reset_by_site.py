@@ -224,7 +224,7 @@ def test_the_tokens_of_ended_sessions_are_revoked(client, ada, sign_in, directus
 
 @pytest.mark.parametrize("status", ["unverified", "invited"])
 def test_a_reset_confirms_the_address(client, directus, status):
-    """The password of whoever signed up with the address is replaced."""
+    """The password of a stranger who signed up with the address is replaced."""
     user = directus.add_user("grace@example.com", "Mallory's 1", status=status)
     SignUp.objects.create(pk=audit.email_digest(user.email), is_void=True)
     sign_up_link = mailed_links.make(

@@ -184,3 +184,67 @@ def test_a_password_that_directus_refuses(live_site, mailbox, email):
         live_site.admin.call("PATCH", "/settings", {"auth_password_policy": None})
     choose(browser)
     assert passwords_that_work(live_site, email) == [NEW]
+
+
+FIELDS = {
+    "company": {"type": "string", "meta": {"required": True}, "schema": {}},
+    "vat": {
+        "type": "string",
+        "meta": {"interface": "input", "validation": {"vat": {"_regex": "^AT"}}},
+        "schema": {},
+    },
+}
+
+
+@pytest.fixture
+def added_fields(live_site):
+    """Fields in Directus that directus_setup opens for sign-ups, and the terms."""
+    admin, names = live_site.admin, ",".join(FIELDS)
+    rights = admin.call(
+        "GET", "/permissions?limit=-1&filter[collection][_eq]=directus_users"
+    )
+    for name, described in FIELDS.items():
+        admin.call("POST", "/fields/directus_users", {"field": name, **described})
+    live_site.site.manage(
+        "directus_setup",
+        "--yes",
+        "--env-file",
+        str(live_site.state.site_env),
+        DIRECTUS_ADMIN_TOKEN=live_site.state.secrets()["admin_token"],
+        DIRECTUS_SIGNUP_FIELDS=names,
+    )
+    terms = "https://www.example.com/terms"
+    live_site.restart_site(DIRECTUS_SIGNUP_FIELDS=names, TERMS_URL=terms)
+    yield
+    for row in rights:
+        if row.get("id"):
+            path = f"/permissions/{row['id']}"
+            admin.call("PATCH", path, {"fields": row["fields"]})
+    for name in FIELDS:
+        admin.call("DELETE", f"/fields/directus_users/{name}")
+
+
+@pytest.mark.usefixtures("added_fields")
+@pytest.mark.parametrize("vat", ["ATU12345678", "none"])
+def test_added_fields(live_site, mailbox, email, vat):
+    """A refused value is left out, and the owner chooses a password."""
+    browser = Browser(live_site.ports.site)
+    form = {"email": email, "password": OWNERS, "first_name": "N", "vat": vat}
+    lacking = browser.post("/register/", **form)
+    assert "Enter a value." in lacking.text
+    assert "Accept the terms of use to continue." in lacking.text
+    form |= {"company": "Engines", "terms": "on"}
+
+    assert browser.post("/register/", **form).status == 302
+
+    record = record_of(live_site, email)
+    is_refused = vat == "none"
+    expected = (None, None) if is_refused else ("Engines", vat)
+    assert (record["company"], record["vat"]) == expected
+    browser, text = open_link(live_site, mailbox.link_for(email, CONFIRM))
+    assert (ASKS in text) == is_refused
+    if is_refused:
+        confirm(browser, new_password=NEW, new_password_again=NEW, terms="on")
+    else:
+        confirm(browser)
+    assert passwords_that_work(live_site, email) == [NEW if is_refused else OWNERS]
