@@ -2,7 +2,7 @@
 
 import pytest
 
-from .fields import FIELDS, READABLE, WRITABLE
+from .fields import add_to
 from .on_directus import RealShop
 
 
@@ -17,23 +17,7 @@ def _shop(request, settings):
 @pytest.fixture
 def tickets(directus, service_token):
     """The collection of tests/items/shop.py in the fake."""
-    directus.add_collection(
-        "products",
-        {"name": "string"},
-        key_type="integer",
-        rights={"read": {"id", "name"}},
-    )
-    return directus.add_collection(
-        "tickets",
-        FIELDS,
-        owner="owner",
-        rights={
-            "read": READABLE,
-            "create": WRITABLE,
-            "update": WRITABLE - {"owner", "product"},
-            "delete": set(),
-        },
-    )
+    return add_to(directus)
 
 
 @pytest.fixture
@@ -47,7 +31,8 @@ def token(request, directus, tickets):
     """Whose token reads and writes: the customer's, or the site's."""
     if request.param == "site":
         directus.state.takes_rules = False
-        tickets.rights = {}
+        for collection in directus.state.collections.values():
+            collection.rights = {}
     return request.param
 
 
