@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.urls import get_resolver
 from django.utils.functional import Promise
 
 from accounts.own_data import Description, describe
@@ -17,7 +18,10 @@ from config.request import AuthenticatedRequest
 
 Rule = dict[str, Any]
 Text = str | Promise
-WHOLE = re.compile(r"[0-9]{1,18}")
+DELETE, KEEP = "delete", "keep"
+WHOLE = re.compile(r"[0-9]{1,16}")
+# JSON has no exact numbers above.
+MOST = {"integer": 2**31 - 1, "bigInteger": 2**53 - 1}
 # Every declared collection by its name, for set-up, checks, export and deletion.
 declared: dict[str, "Collection"] = {}
 
@@ -39,6 +43,9 @@ class Collection:
             field of a related row.
         create_fields, update_fields: fields that customers may write.
         can_delete: whether customers may delete rows.
+        on_delete: what becomes of the rows of a deleted account: `delete`, which people
+            expect, or `keep`, for rows that must be kept, such as invoices. Kept rows
+            lose their owner, as the relation in Directus says.
         key: the primary key.
         changed_at: the field with the time of the last change, against lost updates;
             empty if there is none.
@@ -52,12 +59,15 @@ class Collection:
     create_fields: tuple[str, ...] | list[str] = ()
     update_fields: tuple[str, ...] | list[str] = ()
     can_delete: bool = False
+    on_delete: str = DELETE
     key: str = "id"
     changed_at: str = "date_updated"
     label: Text = ""
     label_plural: Text = ""
 
     def __post_init__(self) -> None:
+        if self.on_delete not in {DELETE, KEEP}:
+            raise ValueError(f"on_delete is {DELETE} or {KEEP}")
         declared[self.name] = self
 
     @cached_property
@@ -66,6 +76,11 @@ class Collection:
         own = [self.key, *([self.changed_at] if self.changed_at else [])]
         shown = [*self.list_fields, *self.detail_fields, *self.update_fields]
         return list(dict.fromkeys([*own, *shown]))
+
+    @cached_property
+    def exported_fields(self) -> list[str]:
+        """The fields in a customer's copy of their data."""
+        return list(dict.fromkeys([*self.read_fields, *self.create_fields]))
 
     def owned_by(self, request: AuthenticatedRequest, *rules: Rule) -> Rule:
         """Return a filter for the customer's own rows that match all rules."""
@@ -91,9 +106,10 @@ class Collection:
         kind = self.described(request)[self.key].type
         if kind == "uuid":
             return str(_uuid(text))
-        if kind in {"integer", "bigInteger"}:
-            return _whole(text)
-        if not text.isprintable() or len(text) > 255:
+        if kind in MOST:
+            return _whole(text, MOST[kind])
+        # Directus replaces texts such as $CURRENT_USER.
+        if not text.isprintable() or len(text) > 255 or text.startswith("$"):
             raise NotAKey(self.name)
         return text
 
@@ -101,6 +117,13 @@ class Collection:
     def shown_fields(self) -> list[str]:
         """The fields that the page of one row shows."""
         return list(dict.fromkeys([*self.list_fields, *self.detail_fields]))
+
+    @property
+    def allowed_actions(self) -> set[str]:
+        """What customers may do with rows beside reading them."""
+        found = {"create": self.create_fields, "update": self.update_fields}
+        found["delete"] = self.can_delete
+        return {action for action, is_allowed in found.items() if is_allowed}
 
     @property
     def singular(self) -> str:
@@ -113,14 +136,25 @@ class Collection:
         return str(self.label_plural) or self.singular
 
 
+def all_declared() -> list[Collection]:
+    """Return all declared collections, in commands, too."""
+    # The URLconf imports the modules that declare them.
+    get_resolver().url_patterns  # noqa: B018
+    return list(declared.values())
+
+
 def _uuid(text: str) -> UUID:
     try:
-        return UUID(text)
+        found = UUID(text)
     except ValueError:
         raise NotAKey("uuid") from None
+    # Python reads other spellings, too: in braces, without hyphens, in other digits.
+    if str(found) != text.lower():
+        raise NotAKey("uuid")
+    return found
 
 
-def _whole(text: str) -> int:
-    if not WHOLE.fullmatch(text):
+def _whole(text: str, most: int) -> int:
+    if not WHOLE.fullmatch(text) or int(text) > most:
         raise NotAKey("integer")
     return int(text)

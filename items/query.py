@@ -47,13 +47,14 @@ class ItemQuery:
         return next(iter(self._items(self._read(limit=1).rows)), None)
 
     def all(self, size: int = 500) -> Iterator[Item]:
-        """Yield all rows, a page of them with each call."""
+        """Yield all rows, a page of them with each call.
+
+        Directus may send fewer rows than asked for: only an empty page is the end.
+        """
         offset = 0
         while rows := self._read(limit=size, offset=offset).rows:
             yield from self._items(rows)
-            if len(rows) < size:
-                return
-            offset += size
+            offset += len(rows)
 
     def _read(self, **options: Any) -> ItemPage:
         key = self.collection.key

@@ -9,7 +9,13 @@ from django.views.generic import DetailView, ListView, View
 from django.views.generic.base import ContextMixin
 
 from accounts.directus import InvalidPayload
-from accounts.own_data import SiteForm, SiteFormView, client_for, custom_field
+from accounts.own_data import (
+    SiteForm,
+    SiteFormView,
+    allowed_actions,
+    client_for,
+    custom_field,
+)
 
 from .collection import Collection, NotAKey
 from .forms import ItemForm
@@ -51,8 +57,22 @@ class ItemMixin(ContextMixin, View):
         return super().get_context_data(
             collection=self.collection,
             addresses=self.addresses(),
+            may=self.may,
             **kwargs,
         )
+
+    @cached_property
+    def may(self):
+        """What buttons to show: `create`, `update` and `delete` to booleans.
+
+        The declaration allows it, and Directus, if it says so.
+        """
+        declared = self.collection.allowed_actions
+        allowed = allowed_actions(self.request, self.collection.name)
+        return {
+            action: action in declared and (allowed is None or action in allowed)
+            for action in ("create", "update", "delete")
+        }
 
     def address(self, action, pk=None):
         """Return the address of another page of the collection; empty without one."""
