@@ -11,7 +11,8 @@ from .apply import apply_plan, new_token
 from .environment import directus_environment
 from .errors import ProvisioningError
 from .owner import refuse_another_site
-from .plan import Change, Plan, make_plan
+from .changes import Change
+from .plan import Plan, make_plan
 from .rendering import render_plan
 from .server import Server
 from .state import State, read_state, token_belongs_to

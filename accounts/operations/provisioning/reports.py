@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from .environment import GOOD_TO_HAVE
 from .mails import SITE
-from .plan import Change, Plan
+from .changes import Change
+from .plan import Plan
 from .rendering import Style, describe, plain, render_plan
 
 HIDDEN = "**********"
@@ -164,6 +165,7 @@ class JsonReport:
             "customer_role_may_also": [each.text for each in plan.beyond],
             "left_of_directus_10": [asdict(each) for each in plan.leftovers],
             "token_missing": plan.token_missing,
+            "own_collections": plan.differences,
         }
 
     def note(self, text: str) -> None:
@@ -217,5 +219,6 @@ def _as_dict(change: Change) -> dict[str, Any]:
         "kind": change.kind,
         "name": change.name,
         "values": values,
+        "rows": change.rows,
         "before": before,
     }

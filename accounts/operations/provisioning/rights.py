@@ -81,7 +81,11 @@ NEVER_WRITABLE_BY_CUSTOMERS = NEVER_WRITABLE | {"email", "status", "avatar"}
 
 @dataclass(frozen=True)
 class Permission:
-    """One permission of a policy of the site, without the `forbidden` fields."""
+    """One permission of a policy of the site, without the `forbidden` fields.
+
+    Attributes:
+        may_be_narrower: whether the set-up keeps an operator's narrower rule.
+    """
 
     policy: str
     collection: str
@@ -91,6 +95,7 @@ class Permission:
     validation: dict[str, Any] | None = None
     presets: dict[str, Any] | None = None
     forbidden: frozenset[str] = frozenset()
+    may_be_narrower: bool = False
 
     @property
     def for_customers(self) -> bool:
@@ -139,6 +144,7 @@ def service_permissions(
     *,
     signup_fields: Sequence[str] = (),
     also_reads: Sequence[str] = (),
+    collections: Sequence[str] = (),
     own: SiteIds = ids.DEFAULT,
 ) -> list[Permission]:
     """Return the permissions of the site: to manage customers, and to read for checks.
@@ -148,6 +154,7 @@ def service_permissions(
         profile_fields: fields added to users in Directus that belong to the profile.
         signup_fields: fields added to users that the sign-up page asks for.
         also_reads: other fields of users that only the site reads.
+        collections: those whose fields and permissions it reads, beside users.
         own: the ids of the site.
     """
     added = [*profile_fields, *signup_fields, *also_reads]
@@ -158,15 +165,24 @@ def service_permissions(
         _deletes_customers(customer_role),
         *_keeps_pictures(own),
         # The types of added fields; Directus shows only readable fields.
-        _reads("directus_fields", ["*"], {"collection": {"_eq": "directus_users"}}),
+        _reads("directus_fields", ["*"], _about(collections)),
         # The texts behind labels such as `$t:some_key`.
         _reads("directus_translations", ["key", "language", "value"]),
-        *_reads_what_is_checked(own),
+        *_reads_what_is_checked(own, collections),
     ]
     return [replace(each, policy=own.service_policy) for each in rights]
 
 
-def _reads_what_is_checked(own: SiteIds) -> list[Permission]:
+def _about(collections: Sequence[str]) -> dict[str, Any]:
+    """Return the rule for rows about users and about these collections."""
+    if not collections:
+        return {"collection": {"_eq": "directus_users"}}
+    return {"collection": {"_in": ["directus_users", *collections]}}
+
+
+def _reads_what_is_checked(
+    own: SiteIds, collections: Sequence[str]
+) -> list[Permission]:
     """Return the permissions of directus_sync and directus_doctor beyond users."""
     return [
         # For directus_sync --since, and for the user's own activity in an export.
@@ -188,7 +204,7 @@ def _reads_what_is_checked(own: SiteIds) -> list[Permission]:
                 *("id", "policy", "collection", "action"),
                 *("fields", "permissions", "validation"),
             ],
-            {"collection": {"_eq": "directus_users"}},
+            _about(collections),
         ),
         # Not the operations: one of them holds the webhook's secret.
         _reads(
