@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.utils.functional import Promise
 
-from accounts.declared import Blueprint, Declared, register
+from accounts.directus import Blueprint, Declared, register
 from accounts.own_data import Description, describe
 from config.request import AuthenticatedRequest
 

@@ -4,8 +4,7 @@ from importlib import import_module
 
 from django.conf import settings
 
-from .. import declared
-from ..declared import Declared
+from ..directus import Declared, declared
 
 
 def declared_collections() -> tuple[Declared, ...]:

@@ -8,10 +8,10 @@ name and nothing else is changed.
 from ...directus.ids import SiteIds
 from .admin import AdminCredentials, admin_client
 from .apply import apply_plan, new_token
+from .changes import Change
 from .environment import directus_environment
 from .errors import ProvisioningError
 from .owner import refuse_another_site
-from .changes import Change
 from .plan import Plan, make_plan
 from .rendering import render_plan
 from .server import Server

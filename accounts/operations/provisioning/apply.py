@@ -4,8 +4,8 @@ import secrets
 from collections.abc import Callable
 
 from ...directus import DirectusAPIError, DirectusClient, RateLimited
-from .errors import ProvisioningError
 from .changes import CREATE, Change
+from .errors import ProvisioningError
 from .plan import Plan
 from .rendering import describe
 

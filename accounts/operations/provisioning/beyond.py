@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ...directus import ids
 from .item_rights import is_within
-from .rights import Permission
+from .permission import Permission
 from .state import Row, State
 
 APP = "use Directus' own app"

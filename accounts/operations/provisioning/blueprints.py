@@ -3,11 +3,12 @@
 What is there stays as it is: operators may have changed it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...declared import Blueprint, Declared, Payload
-from .shape import USERS, Row, Shape, blueprints
+from ...directus.declared import Blueprint, Declared, Payload
+from .shape import FILES, USERS, Row, Shape, blueprints
+from .wanted import Options
 
 KEY: Row = {
     "type": "integer",
@@ -48,14 +49,14 @@ class Wanted:
         makeable: the blueprints of the collections that the set-up can make.
     """
 
-    def __init__(self, declared: Iterable[Declared]) -> None:
+    def __init__(self, options: Options) -> None:
         self.fields: dict[str, dict[str, Payload]] = {}
         self.relations: dict[tuple[str, str], str] = {}
         self.texts: dict[str, Mapping[str, str]] = {}
         self.makeable: dict[str, Blueprint] = {}
-        declared = list(declared)
-        by_name = {each.name: each for each in declared}
-        for name, blueprint in blueprints(declared):
+        self._own = options.site
+        by_name = {each.name: each for each in options.collections}
+        for name, blueprint in blueprints(options.collections):
             self.fields[name] = {
                 **(_usual(by_name[name]) if name in by_name else {"id": KEY}),
                 **{row["field"]: row for row in (blueprint or Blueprint()).fields},
@@ -70,12 +71,17 @@ class Wanted:
         self.texts |= blueprint.texts
         for field, other in blueprint.relations.items():
             self.relations[name, field] = other
+            if other == FILES and field in self.fields[name]:
+                folder = self._own.items_folder(name)
+                self.fields[name][field] = _in_folder(self.fields[name][field], folder)
 
     def missing(self, present: Shape) -> dict[str, dict[str, Payload]]:
         """Return the payloads of missing fields by collection."""
         return {
             name: {
-                field: row for field, row in fields.items() if not present.has(name, field)
+                field: row
+                for field, row in fields.items()
+                if not present.has(name, field)
             }
             for name, fields in self.fields.items()
             if name in present.fields or name in self.makeable
@@ -100,6 +106,13 @@ class Wanted:
             for (name, field), other in self.missing_relations(present).items()
         ]
         return Shape(fields, [*present.relations, *new])
+
+
+def _in_folder(payload: Payload, folder: str) -> Payload:
+    """Return the payload of a file whose uploads in Directus go to a folder."""
+    meta = payload.get("meta") or {}
+    options = {"folder": folder, **(meta.get("options") or {})}
+    return {**payload, "meta": {**meta, "options": options}}
 
 
 def _usual(declared: Declared) -> dict[str, Payload]:
@@ -134,7 +147,9 @@ def numbered(name: str, payload: Payload, place: int) -> Row:
     return {**payload, "field": name, "meta": meta}
 
 
-def missing_texts(texts: Mapping[str, Mapping[str, str]], present: list[Row]) -> list[Row]:
+def missing_texts(
+    texts: Mapping[str, Mapping[str, str]], present: list[Row]
+) -> list[Row]:
     """Return the rows of texts that Directus does not have."""
     there = {(row["key"], row["language"]) for row in present}
     return [
@@ -145,12 +160,11 @@ def missing_texts(texts: Mapping[str, Mapping[str, str]], present: list[Row]) ->
     ]
 
 
-def differences(declared: Iterable[Declared], present: Shape) -> Iterator[str]:
+def differences(options: Options, present: Shape) -> Iterator[str]:
     """Yield, in words, where Directus differs; the set-up leaves it so."""
-    declared = list(declared)
-    wanted = Wanted(declared)
+    wanted = Wanted(options)
     after = wanted.after(present)
-    for each in declared:
+    for each in options.collections:
         yield from _not_makeable(each, after)
     for name, fields in wanted.fields.items():
         found = present.fields.get(name, {})

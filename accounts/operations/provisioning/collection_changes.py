@@ -10,7 +10,7 @@ from .wanted import Options
 
 def collections(state: State, options: Options) -> Iterator[Change]:
     """Yield the changes: collections, fields, relations and texts, in this order."""
-    wishes = Wanted(options.collections)
+    wishes = Wanted(options)
     for name, fields in wishes.missing(state.shape).items():
         if name not in state.shape.fields:
             values = new_collection(name, fields, wishes.makeable[name].meta)

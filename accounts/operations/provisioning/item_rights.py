@@ -9,11 +9,11 @@ site's token acts for them.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ...declared import Declared
 from ...directus import ids
+from ...directus.declared import Declared
 from ...directus.ids import SiteIds
-from .rights import ANYTHING, Permission
-from .shape import Shape
+from .permission import ANYTHING, Permission
+from .shape import FILES, Shape
 
 Rule = dict[str, Any]
 Reads = dict[str, tuple[list[str], Rule]]
@@ -99,6 +99,20 @@ def described_collections(declared: Iterable[Declared], shape: Shape) -> list[st
     names = [each.name for each in declared if each.name in shape.fields]
     related = _related([each for each in declared if each.name in names], shape)
     return [*names, *related]
+
+
+def collections_with_files(declared: Iterable[Declared], shape: Shape) -> list[str]:
+    """Return the declared collections with a field for a file."""
+    return [
+        each.name
+        for each in declared
+        if any(_is_file(shape, each, name) for name in each.fields)
+    ]
+
+
+def _is_file(shape: Shape, declared: Declared, name: str) -> bool:
+    step = shape.follow(declared.name, name)
+    return step is not None and step.collection == FILES
 
 
 def is_within(rule: Rule | None, wanted: Rule | None) -> bool:

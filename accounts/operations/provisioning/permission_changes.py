@@ -6,19 +6,20 @@ from . import rights, version_10, wanted
 from .blueprints import Wanted
 from .changes import CREATE, Change, update
 from .item_rights import (
+    collections_with_files,
     customers_on_items,
     described_collections,
     is_within,
     site_on_items,
 )
-from .rights import Permission
+from .permission import Permission
 from .state import Row, State
 from .wanted import Options
 
 
 def for_customers(state: State, options: Options) -> list[Permission]:
     """Return the wanted permissions of customers on a Directus that takes rules."""
-    shape = Wanted(options.collections).after(state.shape)
+    shape = Wanted(options).after(state.shape)
     return [
         *rights.customer_permissions(options.profile_fields),
         *customers_on_items(options.collections, shape),
@@ -26,7 +27,7 @@ def for_customers(state: State, options: Options) -> list[Permission]:
 
 
 def _for_the_site(state: State, options: Options) -> list[Permission]:
-    shape = Wanted(options.collections).after(state.shape)
+    shape = Wanted(options).after(state.shape)
     return [
         *rights.service_permissions(
             state.customer_role,
@@ -34,6 +35,7 @@ def _for_the_site(state: State, options: Options) -> list[Permission]:
             signup_fields=options.signup_fields,
             also_reads=_only_for_the_site(options),
             collections=described_collections(options.collections, shape),
+            with_files=collections_with_files(options.collections, shape),
             own=state.own,
         ),
         *site_on_items(

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from ...directus import ids
 from . import beyond, blueprints, owner, version_10, wanted, webhook
 from .beyond import Beyond, Leftover
+from .blueprints import Wanted
 from .changes import CREATE, UPDATE, Change, update
 from .collection_changes import collections
 from .errors import ProvisioningError
+from .item_rights import collections_with_files
 from .permission_changes import for_customers, permissions
 from .state import Row, State
 from .wanted import Options
@@ -54,9 +56,9 @@ def make_plan(state: State, options: Options, *, token_works: bool) -> Plan:
         *_roles(state, options),
         *_policies(state),
         *_access(state),
-        *_folders(state),
         *_fields(state, options),
         *collections(state, options),
+        *_folders(state, options),
         *permissions(state, options),
         *_settings(state, options),
         *_service_user(state, options, token_works),
@@ -72,7 +74,7 @@ def make_plan(state: State, options: Options, *, token_works: bool) -> Plan:
         beyond=beyond.customers_may(state, for_customers(state, options)),
         is_known_role=_is_known_role(state, options),
         leftovers=beyond.left_of_10(state),
-        differences=[*blueprints.differences(options.collections, state.shape)],
+        differences=[*blueprints.differences(options, state.shape)],
     )
 
 
@@ -139,13 +141,18 @@ def _named(state: State) -> list[Row]:
     return [*wanted.policies(state.own), *state.policies]
 
 
-def _folders(state: State) -> Iterator[Change]:
-    # Operators may rename and move it.
-    if not state.folders:
-        name = "Profile pictures"
-        if not state.own.is_default:
-            name = f"{name}: {state.own.name}"
-        values = {"id": state.own.picture_folder, "name": name}
+def _folders(state: State, options: Options) -> Iterator[Change]:
+    # Operators may rename and move them.
+    own, declared = state.own, options.collections
+    names = {own.picture_folder: "Profile pictures"}
+    for name in collections_with_files(declared, Wanted(options).after(state.shape)):
+        names[own.items_folder(name)] = f"{name}: files of customers"
+    there = {row["id"] for row in state.folders}
+    for folder in [each for each in names if each not in there]:
+        name = names[folder]
+        if not own.is_default:
+            name = f"{name}: {own.name}"
+        values = {"id": folder, "name": name}
         yield Change(CREATE, "folder", name, "/folders", values)
 
 
@@ -229,5 +236,3 @@ def _operations(state: State, wanted_webhook: webhook.Webhook) -> Iterator[Chang
         path = f"/operations/{row['id']}"
         for change in update("operation", name, path, row, owned):
             yield replace(change, hidden="options")
-
-

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
+from .changes import Change
 from .environment import GOOD_TO_HAVE
 from .mails import SITE
-from .changes import Change
 from .plan import Plan
 from .rendering import Style, describe, plain, render_plan
 
@@ -214,11 +214,12 @@ def _as_dict(change: Change) -> dict[str, Any]:
             row[change.hidden] = HIDDEN
     if change.needs_token:
         values["token"] = HIDDEN
+    rows = {"rows": change.rows} if change.rows else {}
     return {
         "verb": change.verb,
         "kind": change.kind,
         "name": change.name,
         "values": values,
-        "rows": change.rows,
         "before": before,
+        **rows,
     }

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...declared import Blueprint, Declared, Payload
 from ...directus import DirectusClient
+from ...directus.declared import Blueprint, Declared, Payload
 
 Row = dict[str, Any]
 
-USERS = "directus_users"
+USERS, FILES = "directus_users", "directus_files"
 _NAMED = re.compile(r"{{\s*([\w.]+)\s*}}")
 
 
@@ -92,11 +92,15 @@ def read_shape(client: DirectusClient, declared: Iterable[Declared]) -> Shape:
         steps = (step for path in each.paths for step in shape.walk(each.name, path))
         names |= {step.collection for step, _name in steps}
         names |= {
-            step.collection for name in each.fields if (step := shape.follow(each.name, name))
+            step.collection
+            for name in each.fields
+            if (step := shape.follow(each.name, name))
         }
     own = {name for name in names & there if not name.startswith("directus_")}
     rows = {name: client.get(f"/fields/{name}") for name in sorted(own)}
-    fields = {name: {row["field"]: row for row in found} for name, found in rows.items()}
+    fields = {
+        name: {row["field"]: row for row in found} for name, found in rows.items()
+    }
     return Shape(fields, shape.relations)
 
 

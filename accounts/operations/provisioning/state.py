@@ -93,7 +93,7 @@ def read_state(client: DirectusClient, options: Options) -> State:
         ),
         service_user=_find_service_user(client, options.service_email, own),
         server=server,
-        folders=_rows(client, "folders", {"id": {"_eq": own.picture_folder}}),
+        folders=_rows(client, "folders", {"id": {"_in": _folders(options)}}),
         user_fields=_user_fields(client, options),
         flows=_rows(client, "flows", {"id": {"_eq": own.webhook_flow}}),
         operations=_rows(client, "operations", {"flow": {"_eq": own.webhook_flow}}),
@@ -131,6 +131,12 @@ def _user_fields(client: DirectusClient, options: Options) -> list[Row]:
                 f"Users have no field {', '.join(missing)} in Directus: {setting}."
             )
     return found
+
+
+def _folders(options: Options) -> list[str]:
+    own = options.site
+    of_items = [own.items_folder(each.name) for each in options.collections]
+    return [own.picture_folder, *of_items]
 
 
 def _texts(client: DirectusClient, options: Options) -> list[Row]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ...directus import ids
 from ...directus.ids import SiteIds
-from .rights import Permission
+from .permission import Permission
 
 Row = dict[str, Any]
 

@@ -6,8 +6,8 @@ Roles and policies are here; their permissions are in `rights.py`.
 from dataclasses import dataclass
 from typing import Any
 
-from ...declared import Declared
 from ...directus import ids
+from ...directus.declared import Declared
 from ...directus.ids import SiteIds
 from .webhook import Webhook
 
