@@ -13,6 +13,7 @@ from uuid import UUID
 from django.urls import get_resolver
 from django.utils.functional import Promise
 
+from accounts.directus import Blueprint, Declared, register
 from accounts.own_data import Description, describe
 from config.request import AuthenticatedRequest
 
@@ -50,6 +51,7 @@ class Collection:
         changed_at: the field with the time of the last change, against lost updates;
             empty if there is none.
         label, label_plural: what pages call a row and the rows.
+        blueprint: how directus_setup makes the collection where it is missing.
     """
 
     name: str
@@ -64,11 +66,25 @@ class Collection:
     changed_at: str = "date_updated"
     label: Text = ""
     label_plural: Text = ""
+    blueprint: Blueprint | None = None
 
     def __post_init__(self) -> None:
         if self.on_delete not in {DELETE, KEEP}:
             raise ValueError(f"on_delete is {DELETE} or {KEEP}")
         declared[self.name] = self
+        register(
+            Declared(
+                name=self.name,
+                owner=self.owner,
+                key=self.key,
+                changed_at=self.changed_at,
+                read_fields=(*self.list_fields, *self.detail_fields),
+                create_fields=tuple(self.create_fields),
+                update_fields=tuple(self.update_fields),
+                can_delete=self.can_delete,
+                blueprint=self.blueprint,
+            )
+        )
 
     @cached_property
     def read_fields(self) -> list[str]:

@@ -48,7 +48,7 @@ PUBLIC = {
     "brand/<str:name>",
 }
 
-OFFERED = {"directus", "migrations", "signals"}
+OFFERED = {"directus", "migrations", "own_data", "signals"}
 LEADS_TO_SIGN_IN = {"admin/login/", "admin/logout/"}
 
 
