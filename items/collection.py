@@ -5,25 +5,42 @@ which of them are shown, and which column names the owner.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.utils.functional import Promise
 
-from accounts.own_data import Description, describe
 from config.request import AuthenticatedRequest
+
+from .described import Described, described
 
 Rule = dict[str, Any]
 Text = str | Promise
 WHOLE = re.compile(r"[0-9]{1,18}")
+LARGEST = {"integer": 2**31 - 1, "bigInteger": 2**63 - 1}
 # Every declared collection by its name, for set-up, checks, export and deletion.
 declared: dict[str, "Collection"] = {}
 
 
 class NotAKey(ValueError):
     """No row of the collection can have this key."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Which rows of another collection a field offers.
+
+    Attributes:
+        rule: a filter of Directus; empty: all rows that may be read.
+        label: a field of these rows, or a template such as `{{name}} ({{size}})`;
+            empty: the template of the operator, else the name.
+    """
+
+    rule: Rule = field(default_factory=dict)
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +59,7 @@ class Collection:
         key: the primary key.
         changed_at: the field with the time of the last change, against lost updates;
             empty if there is none.
+        choices: which rows the fields that point at other collections offer.
         label, label_plural: what pages call a row and the rows.
     """
 
@@ -54,6 +72,7 @@ class Collection:
     can_delete: bool = False
     key: str = "id"
     changed_at: str = "date_updated"
+    choices: Mapping[str, Choices] = field(default_factory=dict)
     label: Text = ""
     label_plural: Text = ""
 
@@ -76,26 +95,17 @@ class Collection:
         """Return a filter for the row with a key."""
         return {self.key: {"_eq": key}}
 
-    def described(self, request: AuthenticatedRequest) -> dict[str, Description]:
+    def described(self, request: AuthenticatedRequest) -> Described:
         """Return the descriptions of the fields by name."""
-        return {field.name: field for field in describe(request, self.name)}
+        return described(request, self.name)
 
     def clean_key(self, request: AuthenticatedRequest, text: str) -> Any:
         """Return the key that a text in an address means.
 
-        PostgreSQL refuses malformed keys as an error of the server, so none is sent.
-
         Raises:
             NotAKey: no row can have it.
         """
-        kind = self.described(request)[self.key].type
-        if kind == "uuid":
-            return str(_uuid(text))
-        if kind in {"integer", "bigInteger"}:
-            return _whole(text)
-        if not text.isprintable() or len(text) > 255:
-            raise NotAKey(self.name)
-        return text
+        return key_of_type(self.described(request)[self.key].type, text)
 
     @property
     def shown_fields(self) -> list[str]:
@@ -113,6 +123,23 @@ class Collection:
         return str(self.label_plural) or self.singular
 
 
+def key_of_type(kind: str, text: str) -> Any:
+    """Return the key that a text means.
+
+    PostgreSQL refuses malformed keys as an error of the server, so none is sent.
+
+    Raises:
+        NotAKey: no row can have it.
+    """
+    if kind == "uuid":
+        return str(_uuid(text))
+    if kind in {"integer", "bigInteger"}:
+        return _whole(text, LARGEST[kind])
+    if not text.isprintable() or len(text) > 255:
+        raise NotAKey(kind)
+    return text
+
+
 def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
@@ -120,7 +147,7 @@ def _uuid(text: str) -> UUID:
         raise NotAKey("uuid") from None
 
 
-def _whole(text: str) -> int:
-    if not WHOLE.fullmatch(text):
+def _whole(text: str, largest: int) -> int:
+    if not WHOLE.fullmatch(text) or int(text) > largest:
         raise NotAKey("integer")
     return int(text)

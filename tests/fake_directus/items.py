@@ -187,7 +187,8 @@ class _Items:
             if related is None or (other.sees_no_rows and not self._is_free):
                 out[name] = None
             else:
-                found = out.setdefault(name, {})
+                found = out.get(name)
+                found = out[name] = found if isinstance(found, dict) else {}
                 found[rest] = related.get(rest)
         return out
 
