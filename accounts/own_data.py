@@ -13,8 +13,9 @@ from config.request import AuthenticatedRequest
 from .core import clients
 from .core.memory import Memory
 from .directus import DirectusClient, DirectusUnavailable, Forbidden, TryLater
-from .forms.custom_fields import CustomField, custom_field
+from .forms.custom_fields import CustomField, Kind, custom_field
 from .forms.fields import ReadOnlyText, SiteForm
+from .forms.profile import LongSelect
 from .forms.unchanged import UnchangedMixin
 from .profile import cached
 from .profile import translations as directus_texts
@@ -24,6 +25,8 @@ from .views.mixins import SiteFormView
 __all__ = [
     "CustomField",
     "Description",
+    "Kind",
+    "LongSelect",
     "ReadOnlyText",
     "SiteForm",
     "SiteFormView",

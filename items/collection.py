@@ -5,7 +5,8 @@ which of them are shown, and which column names the owner.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -14,8 +15,9 @@ from django.urls import get_resolver
 from django.utils.functional import Promise
 
 from accounts.directus import Blueprint, Declared, register
-from accounts.own_data import Description, describe
 from config.request import AuthenticatedRequest
+
+from .described import Described, described
 
 Rule = dict[str, Any]
 Text = str | Promise
@@ -29,6 +31,20 @@ declared: dict[str, "Collection"] = {}
 
 class NotAKey(ValueError):
     """No row of the collection can have this key."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Which rows of another collection a field offers.
+
+    Attributes:
+        rule: a filter of Directus; empty: all rows that may be read.
+        label: a field of these rows, or a template such as `{{name}} ({{size}})`;
+            empty: the template of the operator, else the name.
+    """
+
+    rule: Rule = field(default_factory=dict)
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +66,7 @@ class Collection:
         key: the primary key.
         changed_at: the field with the time of the last change, against lost updates;
             empty if there is none.
+        choices: which rows the fields that point at other collections offer.
         label, label_plural: what pages call a row and the rows.
         blueprint: how directus_setup makes the collection where it is missing.
     """
@@ -64,6 +81,7 @@ class Collection:
     on_delete: str = DELETE
     key: str = "id"
     changed_at: str = "date_updated"
+    choices: Mapping[str, Choices] = field(default_factory=dict)
     label: Text = ""
     label_plural: Text = ""
     blueprint: Blueprint | None = None
@@ -107,27 +125,17 @@ class Collection:
         """Return a filter for the row with a key."""
         return {self.key: {"_eq": key}}
 
-    def described(self, request: AuthenticatedRequest) -> dict[str, Description]:
+    def described(self, request: AuthenticatedRequest) -> Described:
         """Return the descriptions of the fields by name."""
-        return {field.name: field for field in describe(request, self.name)}
+        return described(request, self.name)
 
     def clean_key(self, request: AuthenticatedRequest, text: str) -> Any:
         """Return the key that a text in an address means.
 
-        PostgreSQL refuses malformed keys as an error of the server, so none is sent.
-
         Raises:
             NotAKey: no row can have it.
         """
-        kind = self.described(request)[self.key].type
-        if kind == "uuid":
-            return str(_uuid(text))
-        if kind in MOST:
-            return _whole(text, MOST[kind])
-        # Directus replaces texts such as $CURRENT_USER.
-        if not text.isprintable() or len(text) > 255 or text.startswith("$"):
-            raise NotAKey(self.name)
-        return text
+        return key_of_type(self.described(request)[self.key].type, text)
 
     @property
     def shown_fields(self) -> list[str]:
@@ -157,6 +165,24 @@ def all_declared() -> list[Collection]:
     # The URLconf imports the modules that declare them.
     get_resolver().url_patterns  # noqa: B018
     return list(declared.values())
+
+
+def key_of_type(kind: str, text: str) -> Any:
+    """Return the key that a text means.
+
+    PostgreSQL refuses malformed keys as an error of the server, so none is sent.
+
+    Raises:
+        NotAKey: no row can have it.
+    """
+    if kind == "uuid":
+        return str(_uuid(text))
+    if kind in MOST:
+        return _whole(text, MOST[kind])
+    # Directus replaces texts such as $CURRENT_USER.
+    if not text.isprintable() or len(text) > 255 or text.startswith("$"):
+        raise NotAKey(kind)
+    return text
 
 
 def _uuid(text: str) -> UUID:

@@ -9,15 +9,10 @@ from django.views.generic import DetailView, ListView, View
 from django.views.generic.base import ContextMixin
 
 from accounts.directus import InvalidPayload
-from accounts.own_data import (
-    SiteForm,
-    SiteFormView,
-    allowed_actions,
-    client_for,
-    custom_field,
-)
+from accounts.own_data import SiteForm, SiteFormView, allowed_actions, client_for
 
 from .collection import Collection, NotAKey
+from .fields import item_fields
 from .forms import ItemForm
 from .item import Item
 from .paginator import ItemPaginator
@@ -155,9 +150,18 @@ class ItemFormMixin(ItemMixin, SiteFormView):
     names: Any = ()
 
     def get_form_kwargs(self):
-        found = [self.described[name] for name in self.names if name in self.described]
-        fields = [field for field in map(custom_field, found) if field]
-        return super().get_form_kwargs() | {"item_fields": fields}
+        item = getattr(self, "item", None)
+        fields = item_fields(self.request, self.collection, self.names, item)
+        return super().get_form_kwargs() | {
+            "item_fields": fields,
+            "described": self.described,
+            "names": self.names,
+        }
+
+    def form_valid(self, form):
+        """Write; an outage while a choice was looked up is one of the page."""
+        self.request.trouble = self.request.trouble or form.trouble
+        return super().form_valid(form)
 
 
 class ItemCreateView(ItemFormMixin):

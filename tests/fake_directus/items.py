@@ -158,7 +158,9 @@ class _Items:
         """
         query = asked.body["query"]
         rows = self.collection.rows
-        rows = [row for row in rows if self._fits(self.collection, row, query["filter"])]
+        rows = [
+            row for row in rows if self._fits(self.collection, row, query["filter"])
+        ]
         rows = rows[: query.get("limit", 100)]
         if any(not self.may(action, row) for row in rows):
             raise answers.forbidden()
@@ -216,7 +218,9 @@ class _Items:
             if related is None:
                 out[name] = None
             else:
-                out.setdefault(name, {})[rest] = related.get(rest)
+                found = out.get(name)
+                found = out[name] = found if isinstance(found, dict) else {}
+                found[rest] = related.get(rest)
         return out
 
     def _related(self, name: str, key: Any) -> Row | None:
