@@ -16,11 +16,13 @@ from .forms.unchanged import UnchangedMixin
 from .profile import cached
 from .profile import translations as directus_texts
 from .profile.fields import Description
+from .throttling.once import SENT_FORMS, Once
 from .views.mixins import SiteFormView
 
 __all__ = [
     "CustomField",
     "Description",
+    "Once",
     "ReadOnlyText",
     "SiteForm",
     "SiteFormView",
@@ -28,6 +30,7 @@ __all__ = [
     "client_for",
     "custom_field",
     "describe",
+    "once",
 ]
 
 
@@ -57,6 +60,11 @@ def _takes_rules() -> bool:
     # Versions before 12 have no licences, and take rules.
     licence = clients.anonymous_client().get_server_info().get("license")
     return not isinstance(licence, dict) or licence.get("source") is not None
+
+
+def once(request: AuthenticatedRequest, key: str) -> Once:
+    """Return the record that a form of this user with a key was sent, for an hour."""
+    return Once(SENT_FORMS, f"{request.user.pk}:{key}")
 
 
 def describe(request: AuthenticatedRequest, collection: str) -> list[Description]:
