@@ -20,6 +20,7 @@ from .forms.unchanged import UnchangedMixin
 from .profile import cached
 from .profile import translations as directus_texts
 from .profile.fields import Description
+from .throttling.once import SENT_FORMS, Once
 from .views.mixins import SiteFormView
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Description",
     "Kind",
     "LongSelect",
+    "Once",
     "ReadOnlyText",
     "SiteForm",
     "SiteFormView",
@@ -36,6 +38,7 @@ __all__ = [
     "client_for_deletion",
     "custom_field",
     "describe",
+    "once",
 ]
 
 # Read from Directus once a minute for all processes, and made of that once a minute in
@@ -121,6 +124,11 @@ def _rights_of(request: AuthenticatedRequest) -> dict[str, frozenset[str]] | Non
         kept = (request.directus.own_rights(),)
         _rights.set(key, kept)
     return kept[0]
+
+
+def once(request: AuthenticatedRequest, key: str) -> Once:
+    """Return the record that a form of this user with a key was sent, for an hour."""
+    return Once(SENT_FORMS, f"{request.user.pk}:{key}")
 
 
 def describe(request: AuthenticatedRequest, collection: str) -> list[Description]:

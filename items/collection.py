@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from accounts.directus import Blueprint, Declared, register
 from config.request import AuthenticatedRequest
 
+from .actions import Action
 from .described import Described, described
 
 Rule = dict[str, Any]
@@ -69,6 +70,13 @@ class Collection:
         choices: which rows the fields that point at other collections offer.
         label, label_plural: what pages call a row and the rows.
         blueprint: how directus_setup makes the collection where it is missing.
+        title_field: names one row; the first of `list_fields` by default.
+        created_at: the field with the time of creation, against double rows; it counts
+            if it is shown, too.
+        status_field: the field with the state of a row, if it has drafts.
+        draft_value, ready_value: the states of a draft and of a finished row; without
+            the latter, Directus' default is the state of a new row.
+        actions: buttons on the page of a row that set one field.
     """
 
     name: str
@@ -85,6 +93,12 @@ class Collection:
     label: Text = ""
     label_plural: Text = ""
     blueprint: Blueprint | None = None
+    title_field: str = ""
+    created_at: str = "date_created"
+    status_field: str = ""
+    draft_value: Any = None
+    ready_value: Any = None
+    actions: tuple[Action, ...] | list[Action] = ()
 
     def __post_init__(self) -> None:
         if self.on_delete not in {DELETE, KEEP}:
@@ -97,8 +111,8 @@ class Collection:
                 key=self.key,
                 changed_at=self.changed_at,
                 read_fields=(*self.list_fields, *self.detail_fields),
-                create_fields=tuple(self.create_fields),
-                update_fields=tuple(self.update_fields),
+                create_fields=tuple(sorted(self.written_at_creation - {self.owner})),
+                update_fields=tuple(sorted(self.written_at_update)),
                 can_delete=self.can_delete,
                 blueprint=self.blueprint,
             )
@@ -107,9 +121,30 @@ class Collection:
     @cached_property
     def read_fields(self) -> list[str]:
         """The fields that a page of one row reads."""
-        own = [self.key, *([self.changed_at] if self.changed_at else [])]
+        own = [self.key, self.changed_at, self.status_field, self.title]
         shown = [*self.list_fields, *self.detail_fields, *self.update_fields]
-        return list(dict.fromkeys([*own, *shown]))
+        of_actions = [name for each in self.actions for name in each.fields]
+        return list(filter(None, dict.fromkeys([*own, *shown, *of_actions])))
+
+    @property
+    def title(self) -> str:
+        """The field that names a row."""
+        return self.title_field or self.list_fields[0]
+
+    @property
+    def written_at_creation(self) -> set[str]:
+        """All fields that the site writes in a new row."""
+        return {*self.create_fields, self.owner, self.status_field} - {""}
+
+    @property
+    def written_at_update(self) -> set[str]:
+        """All fields that the site changes in a row."""
+        by_actions = {each.field for each in self.actions}
+        return {*self.update_fields, *by_actions, self.status_field} - {""}
+
+    def has_drafts(self) -> bool:
+        """Tell whether forms offer to save a draft."""
+        return bool(self.status_field) and self.draft_value is not None
 
     @cached_property
     def exported_fields(self) -> list[str]:
@@ -120,6 +155,14 @@ class Collection:
         """Return a filter for the customer's own rows that match all rules."""
         owner = {self.owner: {"_eq": str(request.user.mirrored_id)}}
         return {"_and": [owner, *rules]}
+
+    def rule_for_version(self, item: Mapping[str, Any]) -> list[Rule]:
+        """Return the filter for a row that was not changed since it was read."""
+        if not self.changed_at:
+            return []
+        changed_at = item.get(self.changed_at)
+        is_same = {"_null": True} if changed_at is None else {"_eq": changed_at}
+        return [{self.changed_at: is_same}]
 
     def rule_for_key(self, key: Any) -> Rule:
         """Return a filter for the row with a key."""

@@ -30,6 +30,11 @@ class Item(Mapping[str, Any]):
         """The primary key."""
         return self._values[self.collection.key]
 
+    @property
+    def changed_at(self) -> Any:
+        """The time of the last change, as Directus sent it; None without a change."""
+        return self._values.get(self.collection.changed_at)
+
     def value(self, path: str) -> Any:
         """Return the value at a path such as `product.name`; None if there is none.
 
