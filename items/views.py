@@ -204,13 +204,17 @@ class ItemFormMixin(ItemMixin, SiteFormView):
     names: Any = ()
 
     def get_form_kwargs(self):
-        item = getattr(self, "item", None)
+        item = self.present_item()
         fields = item_fields(self.request, self.collection, self.names, item)
         return super().get_form_kwargs() | {
             "item_fields": fields,
             "described": self.described,
             "names": self.names,
         }
+
+    def present_item(self) -> Item | None:
+        """Return the row that the form changes; None if it is new or not read."""
+        return None
 
     def form_valid(self, form):
         """Write; an outage while a choice was looked up is one of the page."""
