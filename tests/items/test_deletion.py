@@ -83,7 +83,7 @@ def test_selected_rows_are_listed_and_deleted(signed_in_client, directus, add, b
 
     question = signed_in_client.post(MANY, {"key": keys, "list": "page=1"})
     assert question.status_code == 200
-    assert inputs(question)["key"] == keys[:2]
+    assert sorted(inputs(question)["key"]) == sorted(keys[:2])
     assert len(left(directus)) == 4
     page = signed_in_client.post(MANY, inputs(question), follow=True)
 
