@@ -99,8 +99,10 @@ TEMPLATES = [
         },
     },
 ]
-# Links below the header for signed-in users: (name of a URL, label) each.
+# Links in the header for signed-in users: (name of a URL, label) each.
 NAVIGATION = ()
+# Cards on the home page: the paths of subclasses of dashboard.cards.Card.
+DASHBOARD_CARDS = ()
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = not DEBUG
