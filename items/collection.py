@@ -108,10 +108,7 @@ class Collection:
             return str(_uuid(text))
         if kind in MOST:
             return _whole(text, MOST[kind])
-        # Directus replaces texts such as $CURRENT_USER.
-        if not text.isprintable() or len(text) > 255 or text.startswith("$"):
-            raise NotAKey(self.name)
-        return text
+        return _text(text)
 
     @property
     def shown_fields(self) -> list[str]:
@@ -152,6 +149,13 @@ def _uuid(text: str) -> UUID:
     if str(found) != text.lower():
         raise NotAKey("uuid")
     return found
+
+
+def _text(text: str) -> str:
+    # Directus replaces texts such as $CURRENT_USER.
+    if not text.isprintable() or not 0 < len(text) <= 255 or text.startswith("$"):
+        raise NotAKey("text")
+    return text
 
 
 def _whole(text: str, most: int) -> int:
