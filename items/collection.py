@@ -222,10 +222,7 @@ def key_of_type(kind: str, text: str) -> Any:
         return str(_uuid(text))
     if kind in MOST:
         return _whole(text, MOST[kind])
-    # Directus replaces texts such as $CURRENT_USER.
-    if not text.isprintable() or len(text) > 255 or text.startswith("$"):
-        raise NotAKey(kind)
-    return text
+    return _text(text)
 
 
 def _uuid(text: str) -> UUID:
@@ -237,6 +234,13 @@ def _uuid(text: str) -> UUID:
     if str(found) != text.lower():
         raise NotAKey("uuid")
     return found
+
+
+def _text(text: str) -> str:
+    # Directus replaces texts such as $CURRENT_USER.
+    if not text.isprintable() or not 0 < len(text) <= 255 or text.startswith("$"):
+        raise NotAKey("text")
+    return text
 
 
 def _whole(text: str, most: int) -> int:

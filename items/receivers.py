@@ -13,6 +13,9 @@ from config.request import AuthenticatedRequest
 from .collection import DELETE, Collection, all_declared
 from .query import ItemQuery
 
+# Rows of an export that one call reads.
+PAGE_SIZE = 500
+
 
 @receiver(user_exported)
 def export_items(sender, user, request, **kwargs):
@@ -40,7 +43,7 @@ def _rows(
     request: AuthenticatedRequest, collection: Collection
 ) -> list[dict[str, Any]]:
     query = ItemQuery(request, collection, collection.exported_fields)
-    return [dict(item) for item in query.all()]
+    return [dict(item) for item in query.all(PAGE_SIZE)]
 
 
 def _delete(client: DirectusClient, collection: Collection, owner: UUID) -> None:
@@ -49,18 +52,13 @@ def _delete(client: DirectusClient, collection: Collection, owner: UUID) -> None
     The deletion comes before the look at what is left: a token that reads no rows
     would see none, while the deletion is refused.
     """
+    name, key = collection.name, collection.key
     owned, before = {collection.owner: {"_eq": str(owner)}}, None
     while True:
-        client.delete_items(collection.name, owned)
-        left = client.list_items(
-            collection.name,
-            fields=[collection.key],
-            rule=owned,
-            sort=[collection.key],
-            limit=1,
-        ).rows
-        if not left:
+        client.delete_items(name, owned)
+        left = client.list_items(name, fields=[key], rule=owned, limit=1, counts=True)
+        if not left.rows:
             return
-        if left == before:
-            raise DirectusUnavailable(f"{collection.name}: a row is not deleted")
-        before = left
+        if before is not None and (left.count or 0) >= before:
+            raise DirectusUnavailable(f"rows of {name} are not deleted")
+        before = left.count

@@ -120,6 +120,20 @@ def test_a_related_row_comes_along_or_is_null(client, shop, person):
     assert rows == [{"product": {"name": "Engine"}}, {"product": None}]
 
 
+@pytest.mark.parametrize(
+    "fields", [["product", "product.name"], ["product.name", "product"]]
+)
+def test_a_related_row_takes_the_place_of_its_key(client, shop, person, fields):
+    product = shop.add_item("products", name="Engine")
+    shop.add_item("tickets", owner=person.id, product=product)
+    ask = {"rule": own(person), "limit": 5}
+
+    rows = client.list_items("tickets", fields=fields, **ask).rows
+    assert rows == [{"product": {"name": "Engine"}}]
+    both = client.list_items("tickets", fields=[*fields, "product.id"], **ask).rows
+    assert both == [{"product": {"name": "Engine", "id": product}}]
+
+
 @WITH_RULES
 @pytest.mark.parametrize(
     "asked",

@@ -209,7 +209,8 @@ class _Items:
     def shown(self, row: Row, fields: list[str]) -> Row:
         """Return a row as JSON, with related rows where a path asks for them."""
         out: Row = {}
-        for path in fields:
+        # A path takes the place of the key.
+        for path in sorted(fields, key=lambda path: "." in path):
             name, _, rest = path.partition(".")
             if not rest:
                 out[name] = row.get(name)
@@ -218,9 +219,9 @@ class _Items:
             if related is None:
                 out[name] = None
             else:
-                found = out.get(name)
-                found = out[name] = found if isinstance(found, dict) else {}
-                found[rest] = related.get(rest)
+                known = out.get(name)
+                found = known if isinstance(known, dict) else {}
+                out[name] = found | {rest: related.get(rest)}
         return out
 
     def _related(self, name: str, key: Any) -> Row | None:

@@ -26,6 +26,7 @@ class RealShop:
 
     def __init__(self, stack: RunningStack) -> None:
         self.admin = stack.admin
+        self.url = stack.directus.url
         self.major = stack.directus.version.major
         self.customer_role = stack.customer_role
         self._described: dict[str, Any] | None = None
