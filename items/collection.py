@@ -62,18 +62,21 @@ class Collection:
 
     def __post_init__(self) -> None:
         declared[self.name] = self
-        register(
-            Declared(
-                name=self.name,
-                owner=self.owner,
-                key=self.key,
-                changed_at=self.changed_at,
-                read_fields=(*self.list_fields, *self.detail_fields),
-                create_fields=tuple(self.create_fields),
-                update_fields=tuple(self.update_fields),
-                can_delete=self.can_delete,
-                blueprint=self.blueprint,
-            )
+        register(self.declaration)
+
+    @property
+    def declaration(self) -> Declared:
+        """The part of it that the set-up and the doctor need."""
+        return Declared(
+            name=self.name,
+            owner=self.owner,
+            key=self.key,
+            changed_at=self.changed_at,
+            read_fields=(*self.list_fields, *self.detail_fields),
+            create_fields=tuple(self.create_fields),
+            update_fields=tuple(self.update_fields),
+            can_delete=self.can_delete,
+            blueprint=self.blueprint,
         )
 
     @cached_property
