@@ -195,8 +195,23 @@ function localiseTime(element) {
   const moment = new Date(element.dateTime);
   if (!Number.isNaN(moment.getTime())) {
     element.title = element.textContent;
-    element.textContent = inWords(moment, { timeZone: chosenTimeZone });
+    const absolute = inWords(moment, { timeZone: chosenTimeZone });
+    const relative = "relative" in element.dataset && agoInWords(moment);
+    element.textContent = relative || absolute;
+    element.title = relative ? absolute : element.title;
   }
+}
+
+// Within a day; older moments are clearer with their date.
+function agoInWords(moment) {
+  const minutes = Math.round((moment - Date.now()) / 60000);
+  if (minutes > 0 || minutes <= -24 * 60) {
+    return "";
+  }
+  const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+  return minutes > -60
+    ? words.format(minutes, "minute")
+    : words.format(Math.round(minutes / 60), "hour");
 }
 
 function inWords(moment, zone) {
