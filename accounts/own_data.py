@@ -9,6 +9,7 @@ ordinary.
 from config.request import AuthenticatedRequest
 
 from .core import clients
+from .core.audit import record
 from .directus import DirectusClient, DirectusUnavailable, Forbidden
 from .forms.custom_fields import CustomField, custom_field
 from .forms.fields import ReadOnlyText, SiteForm
@@ -28,6 +29,7 @@ __all__ = [
     "client_for",
     "custom_field",
     "describe",
+    "record",
 ]
 
 

@@ -77,8 +77,12 @@ class Collection:
         return {self.key: {"_eq": key}}
 
     def described(self, request: AuthenticatedRequest) -> dict[str, Description]:
-        """Return the descriptions of the fields by name."""
-        return {field.name: field for field in describe(request, self.name)}
+        """Return the descriptions of the fields by name, read once for a request."""
+        kept = request.__dict__.setdefault("described", {})
+        if self.name not in kept:
+            found = describe(request, self.name)
+            kept[self.name] = {field.name: field for field in found}
+        return kept[self.name]
 
     def clean_key(self, request: AuthenticatedRequest, text: str) -> Any:
         """Return the key that a text in an address means.

@@ -4,11 +4,15 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from accounts.own_data import Description
 
 EMPTY = "\N{EN DASH}"
+# Characters of a text in a table.
+LONGEST_IN_CELL = 120
 
 
 def shown(description: Description | None, value: Any) -> Any:
@@ -30,19 +34,48 @@ def shown(description: Description | None, value: Any) -> Any:
     return _by_type(description.type, value)
 
 
-def _by_type(kind: str, value: Any) -> Any:
+def cell(description: Description | None, value: Any) -> Any:
+    """Return a value for a table: short, and a choice as a badge.
+
+    Args:
+        description: of the field; None if Directus does not describe it.
+        value: as Directus sent it.
+    """
+    text = shown(description, value)
+    if description is None or text == EMPTY:
+        return text
+    if description.choices and not isinstance(value, list):
+        return format_html('<span class="badge-plain">{}</span>', text)
+    if description.type in {"date", "dateTime", "timestamp"}:
+        short = _by_type(description.type, value, short="SHORT_")
+        return _element(value, short) if description.type == "timestamp" else short
+    return Truncator(text).chars(LONGEST_IN_CELL)
+
+
+def _element(value: str, text: str) -> str:
+    # site.js shows it in the reader's time zone.
+    moment = _moment(value).isoformat(timespec="seconds")
+    element = '<time datetime="{}" data-date-style="medium">{}</time>'
+    return format_html(element, moment, text)
+
+
+def _moment(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _by_type(kind: str, value: Any, short: str = "") -> Any:
     if kind == "boolean":
         return _("Yes") if value else _("No")
     try:
         if kind == "timestamp":
-            moment = datetime.fromisoformat(value)
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-            return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+            moment = timezone.localtime(_moment(value))
+            return formats.date_format(moment, f"{short}DATETIME_FORMAT")
         if kind == "dateTime":
             naive = datetime.fromisoformat(value).replace(tzinfo=None)
-            return formats.date_format(naive, "DATETIME_FORMAT")
+            return formats.date_format(naive, f"{short}DATETIME_FORMAT")
         if kind == "date":
-            return formats.date_format(date.fromisoformat(value), "DATE_FORMAT")
+            return formats.date_format(date.fromisoformat(value), f"{short}DATE_FORMAT")
         if kind == "time":
             return formats.time_format(time.fromisoformat(value), "TIME_FORMAT")
     except (TypeError, ValueError):

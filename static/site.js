@@ -100,12 +100,13 @@ function localiseTime(element) {
   const moment = new Date(element.dateTime);
   if (!Number.isNaN(moment.getTime())) {
     element.title = element.textContent;
-    element.textContent = inWords(moment, { timeZone: chosenTimeZone });
+    const { dateStyle = "long" } = element.dataset;
+    element.textContent = inWords(moment, { timeZone: chosenTimeZone }, dateStyle);
   }
 }
 
-function inWords(moment, zone) {
-  const style = { dateStyle: "long", timeStyle: "short" };
+function inWords(moment, zone, dateStyle) {
+  const style = { dateStyle, timeStyle: "short" };
   try {
     return moment.toLocaleString(document.documentElement.lang, { ...style, ...zone });
   } catch {

@@ -2,9 +2,7 @@
 
 from django import template
 
-from accounts.own_data import describe
-
-from ..values import EMPTY, shown
+from ..values import EMPTY, cell, shown
 
 register = template.Library()
 
@@ -24,10 +22,18 @@ def item_label(context, collection, path):
     return found.label if found else path
 
 
+@register.simple_tag(takes_context=True)
+def item_cell(context, item, path):
+    """Return the value of an item at a path, as a table shows it."""
+    described = _described(context, item.collection)
+    return cell(described.get(path), item.value(path))
+
+
+@register.simple_tag(takes_context=True)
+def item_address(context, item, action="detail"):
+    """Return the address of a page of an item; empty without such a page."""
+    return context["view"].address(action, item.pk)
+
+
 def _described(context, collection):
-    """Return the descriptions of a collection, once for a page."""
-    kept = context.render_context.setdefault("item_descriptions", {})
-    if collection.name not in kept:
-        found = describe(context["request"], collection.name)
-        kept[collection.name] = {field.name: field for field in found}
-    return kept[collection.name]
+    return collection.described(context["request"])

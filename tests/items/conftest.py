@@ -25,6 +25,8 @@ FIELDS = {
     },
     "date_created": {"type": "timestamp", "special": ["date-created"]},
     "date_updated": {"type": "timestamp", "special": ["date-updated"]},
+    "is_urgent": {"type": "boolean", "special": ["cast-boolean"]},
+    "due": "date",
     "secret": "string",
 }
 READABLE = set(FIELDS) - {"secret"} | {"id"}
