@@ -10,7 +10,7 @@ from config.request import AuthenticatedRequest
 
 from .core import clients
 from .core.audit import record
-from .directus import DirectusClient, DirectusUnavailable, Forbidden
+from .directus import DirectusClient, DirectusUnavailable, Forbidden, time_budget
 from .forms.custom_fields import CustomField, custom_field
 from .forms.fields import ReadOnlyText, SiteForm
 from .forms.unchanged import UnchangedMixin
@@ -30,6 +30,7 @@ __all__ = [
     "custom_field",
     "describe",
     "record",
+    "time_budget",
 ]
 
 

@@ -16,8 +16,8 @@ from django.utils.http import content_disposition_header
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 
-from accounts.directus import DirectusError, TryLater, time_budget
-from accounts.own_data import Description, record
+from accounts.directus import DirectusError, TryLater
+from accounts.own_data import Description, record, time_budget
 from config.request import AuthenticatedRequest
 
 from .collection import Collection
