@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from accounts.own_data import Description, SiteForm
 
@@ -28,6 +28,8 @@ LARGEST_NUMBER = 10**15
 
 class Filter:
     """A filter for one field: its form fields, and the rules for their values."""
+
+    is_range = False
 
     def __init__(self, description: Description) -> None:
         self.description = description
@@ -91,13 +93,14 @@ class BooleanFilter(Filter):
 class RangeFilter(Filter):
     """From one value to another; both ends are included, and either may be missing."""
 
+    is_range = True
     ends = ("min", "max")
-    labels = (gettext_lazy("%(label)s, at least"), gettext_lazy("%(label)s, at most"))
+    labels = (pgettext_lazy("range", "From"), pgettext_lazy("range", "To"))
 
     def form_fields(self) -> dict[str, forms.Field]:
         """Return a form field for each end."""
         return {
-            parameter: self.form_field(str(label) % {"label": self.label})
+            parameter: self.form_field(str(label))
             for parameter, label in zip(self._parameters, self.labels, strict=True)
         }
 
@@ -143,7 +146,6 @@ class DateFilter(RangeFilter):
     """From one day to another."""
 
     ends = ("from", "to")
-    labels = (gettext_lazy("%(label)s, from"), gettext_lazy("%(label)s, to"))
 
     def form_field(self, label: str) -> forms.Field:
         """Return a field for a day."""
@@ -257,12 +259,15 @@ class FilterForm(SiteForm):
     @property
     def number_of_filters(self) -> int:
         """The number of filters that are filled in."""
-        return len(self.sent.keys() - {"q"})
+        sent = self.sent.keys()
+        return sum(not sent.isdisjoint(each.form_fields()) for each in self.filters)
 
     @property
-    def filter_fields(self) -> list[forms.BoundField]:
-        """The form fields without that of the search."""
-        return [self[name] for name in self.fields if name != "q"]
+    def groups(self) -> list[tuple[Filter, list[forms.BoundField]]]:
+        """The filters with their fields."""
+        return [
+            (each, [self[name] for name in each.form_fields()]) for each in self.filters
+        ]
 
 
 def _choice(label: str, choices: list[tuple[str, str]]) -> forms.Field:
