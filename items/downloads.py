@@ -124,7 +124,7 @@ class Cells:
         self._point = str(formats.get_format("DECIMAL_SEPARATOR"))
         found = described.get(path)
         self._type = found.type if found else ""
-        self._texts = {str(k): text for k, text in found.choices} if found else {}
+        self._texts = found.choice_texts if found else {}
         self._booleans = {True: _("Yes"), False: _("No")}
         relation = described.get(path.partition(".")[0])
         label = relation.label if relation else path

@@ -1,6 +1,5 @@
 """The list page: search, filters, order, pages and the download."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -13,21 +12,7 @@ from .downloads import MOST_ROWS, csv_response
 from .filters import FilterForm
 from .paginator import ItemPaginator
 from .sorting import Sorting, sortable
-
-
-@dataclass(frozen=True)
-class Column:
-    """A heading of the table.
-
-    Attributes:
-        name: the field, or a path.
-        link: the address that sorts by it; empty if that is not possible.
-        direction: the value of `aria-sort`.
-    """
-
-    name: str
-    link: str = ""
-    direction: str = ""
+from .table import Column, rows
 
 
 class ListingMixin:
@@ -113,10 +98,13 @@ class ListingMixin:
         return [self._column(name) for name in self.collection.list_fields]
 
     def _column(self, name):
+        relation = self.described.get(name.partition(".")[0])
+        facts = {"name": name, "description": self.described.get(name)}
+        facts["label"] = relation.label if relation else name
         if name not in self.sorting.allowed:
-            return Column(name)
+            return Column(**facts)
         link = self.link(sort=self.sorting.next_choice(name))
-        return Column(name, link, self.sorting.direction(name))
+        return Column(**facts, link=link, direction=self.sorting.direction(name))
 
     def page_links(self, page):
         """Return the addresses of other pages by their place; a missing one is none."""
@@ -135,9 +123,11 @@ class ListingMixin:
         page = context["page_obj"]
         count = page.paginator.count
         is_filtered = bool(self.filter_form.sent)
+        columns = self.columns()
+        found = rows(page.object_list, columns, self._detail)
         may_create = self.collection.create_fields and context["addresses"]["create"]
         return context | {
-            "columns": self.columns(),
+            "columns": columns,
             "count": _grouped(count),
             "csv_limit": _grouped(MOST_ROWS) if count > MOST_ROWS else "",
             "csv_link": self._csv_link(count),
@@ -146,8 +136,12 @@ class ListingMixin:
             "is_list_shown": bool(count or is_filtered),
             "may_create": bool(may_create),
             "page_links": self.page_links(page),
+            "rows": found,
             "sort": self.sorting.chosen,
         }
+
+    def _detail(self, pk):
+        return self.address("detail", pk)  # type: ignore[attr-defined]
 
     def _csv_link(self, count):
         address = self.address("csv") if count else ""  # type: ignore[attr-defined]

@@ -26,7 +26,7 @@ def shown(description: Description | None, value: Any) -> Any:
         return EMPTY
     if description is None:
         return str(value) if isinstance(value, (str, int, float)) else EMPTY
-    texts = {str(key): text for key, text in description.choices}
+    texts = description.choice_texts
     if isinstance(value, list):
         return ", ".join(str(texts.get(str(one), one)) for one in value)
     if str(value) in texts:
@@ -41,15 +41,22 @@ def cell(description: Description | None, value: Any) -> Any:
         description: of the field; None if Directus does not describe it.
         value: as Directus sent it.
     """
-    text = shown(description, value)
-    if description is None or text == EMPTY:
-        return text
-    if description.choices and not isinstance(value, list):
+    if value in (None, "", []) or description is None:
+        return shown(description, value)
+    if str(value) in description.choice_texts:
+        text = description.choice_texts[str(value)]
         return format_html('<span class="badge-plain">{}</span>', text)
     if description.type in {"date", "dateTime", "timestamp"}:
-        short = _by_type(description.type, value, short="SHORT_")
-        return _element(value, short) if description.type == "timestamp" else short
+        return _short(description.type, value)
+    text = str(shown(description, value))
+    if len(text) <= LONGEST_IN_CELL:
+        return text
     return Truncator(text).chars(LONGEST_IN_CELL)
+
+
+def _short(kind: str, value: Any) -> str:
+    text = _by_type(kind, value, short="SHORT_")
+    return _element(value, text) if kind == "timestamp" and text != EMPTY else text
 
 
 def _element(value: str, text: str) -> str:

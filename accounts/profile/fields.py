@@ -67,6 +67,11 @@ class Description:
             if isinstance(row, dict) and isinstance(row.get("value"), (str, int, float))
         ]
 
+    @cached_property
+    def choice_texts(self) -> dict[str, str]:
+        """The texts of the choices by their values, as texts."""
+        return {str(value): text for value, text in self.choices}
+
     @classmethod
     def from_payload(
         cls, payload: dict[str, Any], texts: Mapping[str, str] | None = None

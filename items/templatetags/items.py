@@ -2,7 +2,7 @@
 
 from django import template
 
-from ..values import EMPTY, cell, shown
+from ..values import EMPTY, shown
 
 register = template.Library()
 
@@ -20,19 +20,6 @@ def item_label(context, collection, path):
     described = _described(context, collection)
     found = described.get(path.partition(".")[0])
     return found.label if found else path
-
-
-@register.simple_tag(takes_context=True)
-def item_cell(context, item, path):
-    """Return the value of an item at a path, as a table shows it."""
-    described = _described(context, item.collection)
-    return cell(described.get(path), item.value(path))
-
-
-@register.simple_tag(takes_context=True)
-def item_address(context, item, action="detail"):
-    """Return the address of a page of an item; empty without such a page."""
-    return context["view"].address(action, item.pk)
 
 
 def _described(context, collection):
