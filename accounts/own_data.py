@@ -30,6 +30,7 @@ __all__ = [
     "custom_field",
     "describe",
     "record",
+    "rows_at_once",
     "time_budget",
 ]
 
@@ -60,6 +61,15 @@ def _takes_rules() -> bool:
     # Versions before 12 have no licences, and take rules.
     licence = clients.anonymous_client().get_server_info().get("license")
     return not isinstance(licence, dict) or licence.get("source") is not None
+
+
+def rows_at_once(request: AuthenticatedRequest) -> int:
+    """Return the most rows of one call; operators may set a limit in Directus.
+
+    Raises:
+        TryLater: Directus does not answer.
+    """
+    return cached.get("page-size", lambda: clients.page_size(client_for(request)))
 
 
 def describe(request: AuthenticatedRequest, collection: str) -> list[Description]:

@@ -27,9 +27,8 @@ SUBJECTS = [
 @pytest.fixture(scope="module")
 def shop(site):
     """A site with the pages of tests/items/shop.py, and its collections."""
-    version = site.directus.version.major
     with (
-        tickets(site.admin, takes_rules=version < 12),
+        tickets(site.admin, site.customer_role, site.directus.version.major),
         site.usual_site(DJANGO_SETTINGS_MODULE="tests.items.live"),
     ):
         yield site

@@ -30,22 +30,36 @@ FIELDS: dict[str, dict[str, Any]] = {
 RELATIONS = {"owner": ("uuid", "directus_users"), "product": ("integer", "products")}
 NONE = {"id": {"_null": True}}
 OWN = {"owner": {"_eq": "$CURRENT_USER"}}
-NUMBER_AS_KEY = {"type": "integer", "schema": {"has_auto_increment": True}}
+PRODUCT_KEY = {
+    "field": "id",
+    "type": "integer",
+    "schema": {"is_primary_key": True, "has_auto_increment": True},
+}
+TICKET_KEY = {
+    "field": "id",
+    "type": "uuid",
+    "meta": {"special": ["uuid"]},
+    "schema": {"is_primary_key": True},
+}
 
 
 @contextmanager
-def tickets(admin: Admin, *, takes_rules: bool) -> Iterator[None]:
-    """Have products and tickets, and the rights to them, while the block runs."""
+def tickets(admin: Admin, customer_role: str, major: int) -> Iterator[None]:
+    """Have products and tickets, and the rights to them, while the block runs.
+
+    Args:
+        major: the version of Directus; 12 takes no rules without a licence.
+    """
     name = {"field": "name", "type": "string", "schema": {}}
-    key = {"field": "id", "meta": {}, **NUMBER_AS_KEY}
-    key["schema"] = {"is_primary_key": True, "has_auto_increment": True}
-    _collection(admin, "products", [key, name])
-    key = {"field": "id", "type": "uuid", "meta": {"special": ["uuid"]}}
-    key["schema"] = {"is_primary_key": True}
-    _collection(admin, "tickets", [key, *map(_field, FIELDS)])
+    _collection(admin, "products", [PRODUCT_KEY, name])
+    _collection(admin, "tickets", [TICKET_KEY, *map(_field, FIELDS)])
     for field, (kind, target) in RELATIONS.items():
         _relate(admin, field, kind, target)
-    rights = list(_rights(admin, takes_rules))
+    service, customer = _holders(customer_role, major)
+    rights = [
+        admin.call("POST", "/permissions", row)
+        for row in (_with_rules(service, customer) if major < 12 else _alone(service))
+    ]
     yield
     for row in rights:
         admin.call("DELETE", f"/permissions/{row['id']}")
@@ -82,27 +96,42 @@ def _relate(admin: Admin, field: str, kind: str, target: str) -> None:
     admin.call("POST", "/relations", relation)
 
 
-def _rights(admin: Admin, takes_rules: bool) -> Iterator[dict[str, Any]]:
-    service = ids.DEFAULT.service_policy
-    for collection in ("products", "tickets"):
-        rule = NONE if takes_rules else None
-        yield _grant(admin, service, collection, "read", rule)
-    if not takes_rules:
-        for action in ("create", "update", "delete"):
-            yield _grant(admin, service, "tickets", action, None)
-        return
-    yield _grant(admin, ids.CUSTOMER_POLICY, "products", "read", {})
+def _holders(customer_role: str, major: int) -> list[dict[str, str]]:
+    if major == 10:
+        return [{"role": ids.DEFAULT.service_role}, {"role": customer_role}]
+    return [{"policy": ids.DEFAULT.service_policy}, {"policy": ids.CUSTOMER_POLICY}]
+
+
+def _alone(service: dict[str, str]) -> Iterator[dict[str, Any]]:
+    yield _right(service, "products", "read")
+    for action in ("create", "read", "update", "delete"):
+        yield _right(service, "tickets", action)
+
+
+def _with_rules(
+    service: dict[str, str], customer: dict[str, str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the rights of customers, and the site's to the descriptions alone."""
+    yield _right(service, "products", "read", NONE)
+    yield _right(service, "tickets", "read", NONE)
+    yield _right(customer, "products", "read", {})
+    yield _right(customer, "tickets", "create", validation=OWN)
     for action in ("read", "update", "delete"):
-        yield _grant(admin, ids.CUSTOMER_POLICY, "tickets", action, OWN)
-    yield _grant(admin, ids.CUSTOMER_POLICY, "tickets", "create", None)
+        yield _right(customer, "tickets", action, OWN)
 
 
-def _grant(
-    admin: Admin, policy: str, collection: str, action: str, rule: Any
+def _right(
+    holder: dict[str, str],
+    collection: str,
+    action: str,
+    rule: Any = None,
+    validation: Any = None,
 ) -> dict[str, Any]:
-    row = {"policy": policy, "collection": collection, "action": action}
-    row |= {"permissions": rule, "fields": ["*"]}
-    if action == "create":
-        row["validation"] = OWN if policy == ids.CUSTOMER_POLICY else None
-    found: dict[str, Any] = admin.call("POST", "/permissions", row)
-    return found
+    return {
+        **holder,
+        "collection": collection,
+        "action": action,
+        "permissions": rule,
+        "validation": validation,
+        "fields": ["*"],
+    }

@@ -66,7 +66,8 @@ def test_languages_have_their_separators_and_labels(signed_in_client, directus, 
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1+1", "@x", "\t=1", "\r=1", "\n=1", "\uff1d1", '=HYPERLINK("x")']
+    "text",
+    ["=1+1", "+1", "-1+1", "@x", "\t=1", "\r=1", "\n=1", "\uff1d1", '=HYPERLINK("x")'],
 )
 def test_formulas_are_texts(signed_in_client, directus, ada, text):
     directus.add_item("tickets", owner=ada.id, subject=text, number="-1+1")
@@ -85,11 +86,26 @@ def test_it_is_read_page_by_page(signed_in_client, directus, ada, monkeypatch):
     directus.forget_calls()
 
     answer = signed_in_client.get("/tickets/csv/")
-    assert len(directus.calls) == 1
+    assert limits_in(directus) == [("2", "0")]
     assert len(lines(answer)) == 6
+    assert limits_in(directus) == [("2", "0"), ("2", "2"), ("1", "4")]
 
-    limits = [(call.query["limit"], call.query["offset"]) for call in directus.calls]
-    assert limits == [("2", "0"), ("2", "2"), ("1", "4")]
+
+def limits_in(directus):
+    calls = [call for call in directus.calls if call.path == "/items/tickets"]
+    return [(call.query["limit"], call.query["offset"]) for call in calls]
+
+
+def test_a_limit_of_directus_is_kept(signed_in_client, directus, ada, monkeypatch):
+    limit = lambda client: 3  # noqa: E731
+    monkeypatch.setattr("accounts.core.clients.page_size", limit)
+    for number in range(4):
+        directus.add_item("tickets", owner=ada.id, number=number)
+    signed_in_client.get("/tickets/")
+    directus.forget_calls()
+
+    assert len(lines(signed_in_client.get("/tickets/csv/"))) == 5
+    assert limits_in(directus) == [("3", "0"), ("3", "3")]
 
 
 def test_the_page_says_the_limit(signed_in_client, directus, ada, monkeypatch):
