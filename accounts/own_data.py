@@ -11,8 +11,15 @@ from django.utils.translation import get_language
 from config.request import AuthenticatedRequest
 
 from .core import clients
+from .core.audit import record
 from .core.memory import Memory
-from .directus import DirectusClient, DirectusUnavailable, Forbidden, TryLater
+from .directus import (
+    DirectusClient,
+    DirectusUnavailable,
+    Forbidden,
+    TryLater,
+    time_budget,
+)
 from .forms.custom_fields import CustomField, Kind, custom_field
 from .forms.fields import ReadOnlyText, SiteForm
 from .forms.profile import LongSelect
@@ -39,6 +46,9 @@ __all__ = [
     "custom_field",
     "describe",
     "once",
+    "record",
+    "rows_at_once",
+    "time_budget",
 ]
 
 # Read from Directus once a minute for all processes, and made of that once a minute in
@@ -129,6 +139,15 @@ def _rights_of(request: AuthenticatedRequest) -> dict[str, frozenset[str]] | Non
 def once(request: AuthenticatedRequest, key: str) -> Once:
     """Return the record that a form of this user with a key was sent, for an hour."""
     return Once(SENT_FORMS, f"{request.user.pk}:{key}")
+
+
+def rows_at_once(request: AuthenticatedRequest) -> int:
+    """Return the most rows of one call; operators may set a limit in Directus.
+
+    Raises:
+        TryLater: Directus does not answer.
+    """
+    return cached.get("page-size", lambda: clients.page_size(client_for(request)))
 
 
 def describe(request: AuthenticatedRequest, collection: str) -> list[Description]:

@@ -48,14 +48,28 @@ class ItemQuery:
         return next(iter(self._items(self._read(limit=1).rows)), None)
 
     def all(self, size: int = 500) -> Iterator[Item]:
-        """Yield all rows, a page of them with each call.
+        """Yield all rows, a page of them with each call."""
+        for page in self.pages(size):
+            yield from page
 
-        Directus may send fewer rows than asked for: only an empty page is the end.
+    def pages(self, size: int, *, most: int | None = None) -> Iterator[list[Item]]:
+        """Yield all rows, in pages; each is one call.
+
+        A row that a new one has moved to the next page is not repeated. Directus may
+        send fewer rows than asked for: only an empty page is the end.
+
+        Args:
+            size: the number of rows of a page.
+            most: the highest number of rows.
         """
-        offset = 0
-        while rows := self._read(limit=size, offset=offset).rows:
-            yield from self._items(rows)
-            offset += len(rows)
+        offset, before = 0, set[Any]()
+        while most is None or offset < most:
+            limit = size if most is None else min(size, most - offset)
+            found = self._items(self._read(limit=limit, offset=offset).rows)
+            yield [item for item in found if item.pk not in before]
+            if not found:
+                return
+            offset, before = offset + len(found), {item.pk for item in found}
 
     def _read(self, **options: Any) -> ItemPage:
         key = self.collection.key

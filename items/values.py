@@ -47,13 +47,28 @@ def shown(
     return mark_safe(_with_breaks(found)) if "\n" in found else found
 
 
-def in_list(
+def cell(
     description: Description | None, value: Any, *, template: str = ""
 ) -> str | SafeString:
-    """Return a value for a list of rows: in one line, and shortened."""
-    if description and description.type == "timestamp":
-        return shown(description, value)
+    """Return a value for a table: in one line, short, and a choice as a badge."""
     found = text(description, value, template=template)
+    if description is None or found == EMPTY:
+        return _in_one_line(found)
+    if isinstance(value, (str, int)) and str(value) in description.choice_texts:
+        return format_html('<span class="badge-plain">{}</span>', found)
+    if description.type == "timestamp":
+        # site.js shows it in the reader's time zone.
+        return format_html(
+            '<time datetime="{}" data-date-style="medium">{}</time>',
+            _read_moment(value).isoformat(timespec="seconds"),
+            formats.date_format(
+                timezone.localtime(_read_moment(value)), "SHORT_DATETIME_FORMAT"
+            ),
+        )
+    return _in_one_line(found)
+
+
+def _in_one_line(found: str) -> str:
     return Truncator(" ".join(found.split())).chars(LONGEST_IN_LIST)
 
 
@@ -68,7 +83,7 @@ def text(description: Description | None, value: Any, *, template: str = "") -> 
     if isinstance(value, list) and not _is_deep(value):
         each = [text(description, one, template=template) for one in value]
         return ", ".join(each)
-    choices = {str(key): label for key, label in description.choices}
+    choices = description.choice_texts
     if not isinstance(value, (dict, list)) and str(value) in choices:
         return choices[str(value)]
     if isinstance(value, Mapping) and (description.target or template):
@@ -120,9 +135,14 @@ def _float(description: Description, value: Any) -> str:
 
 
 def _moment(description: Description, value: Any) -> str:
+    return formats.date_format(
+        timezone.localtime(_read_moment(value)), "DATETIME_FORMAT"
+    )
+
+
+def _read_moment(value: str) -> datetime:
     moment = datetime.fromisoformat(value)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _date_and_time(description: Description, value: Any) -> str:

@@ -20,6 +20,7 @@ from .deleting import DeletingOneMixin
 from .fields import item_fields
 from .forms import ItemForm
 from .item import Item
+from .listing import ListingMixin
 from .paginator import ItemPaginator
 from .query import ItemQuery
 from .updating import UpdatingMixin
@@ -116,22 +117,29 @@ class ItemMixin(ContextMixin, View):
         return found
 
 
-class ItemListView(ItemMixin, ListView):
+class ItemListView(ListingMixin, ItemMixin, ListView):
     """A page of the customer's rows.
 
     Attributes:
+        search_fields: the fields that the search looks into: texts for a part of them,
+            numbers for the whole value.
+        filter_fields: the fields with a filter: those with choices, booleans, numbers,
+            dates and times.
+        sort_fields: the fields that the customer may sort by; by default those of
+            `list_fields` that can be sorted.
         ordering: names of fields, descending with `-`.
         paginate_by: the number of rows of a page.
+        has_csv: whether the rows can be downloaded.
     """
 
     action = "list"
     paginator_class = ItemPaginator
-    paginate_by = 25
+    search_fields = ()
+    filter_fields = ()
+    sort_fields = None
     ordering = ()
-
-    def get_queryset(self):
-        query = self.get_query(self.collection.list_fields)
-        return query.order_by(*self.get_ordering() or ())
+    paginate_by = 25
+    has_csv = True
 
 
 class OneItemMixin(ItemMixin):

@@ -195,7 +195,8 @@ function localiseTime(element) {
   const moment = new Date(element.dateTime);
   if (!Number.isNaN(moment.getTime())) {
     element.title = element.textContent;
-    const absolute = inWords(moment, { timeZone: chosenTimeZone });
+    const { dateStyle = "long" } = element.dataset;
+    const absolute = inWords(moment, { timeZone: chosenTimeZone }, dateStyle);
     const relative = "relative" in element.dataset && agoInWords(moment);
     element.textContent = relative || absolute;
     element.title = relative ? absolute : element.title;
@@ -214,8 +215,8 @@ function agoInWords(moment) {
     : words.format(Math.round(minutes / 60), "hour");
 }
 
-function inWords(moment, zone) {
-  const style = { dateStyle: "long", timeStyle: "short" };
+function inWords(moment, zone, dateStyle) {
+  const style = { dateStyle, timeStyle: "short" };
   try {
     return moment.toLocaleString(document.documentElement.lang, { ...style, ...zone });
   } catch {

@@ -7,6 +7,7 @@ Their description (type, label, choices, note) is read from Directus.
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import get_language
@@ -83,7 +84,7 @@ class Description:
         label = self.translations.get(get_language() or "", "")
         return label or self.name.replace("_", " ").strip().capitalize()
 
-    @property
+    @cached_property
     def choices(self) -> list[tuple[Any, str]]:
         """The choices: values in Directus, and their texts."""
         rows = self.options.get("choices")
@@ -92,6 +93,11 @@ class Description:
             for row in _list(rows)
             if isinstance(row, dict) and isinstance(row.get("value"), (str, int, float))
         ]
+
+    @cached_property
+    def choice_texts(self) -> dict[str, str]:
+        """The texts of the choices by their values, as texts."""
+        return {str(value): text for value, text in self.choices}
 
     @classmethod
     def from_payload(

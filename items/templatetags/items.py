@@ -4,7 +4,7 @@ from django import template
 
 from ..columns import column
 from ..layout import sections
-from ..values import in_list, shown
+from ..values import shown
 
 register = template.Library()
 
@@ -14,13 +14,6 @@ def item_value(context, item, path):
     """Return the value of an item at a path, in words."""
     found = column(context["request"], item.collection, path)
     return shown(found.description, item.value(path), template=found.template)
-
-
-@register.simple_tag(takes_context=True)
-def item_text(context, item, path):
-    """Return the same in one line, and shortened, for lists."""
-    found = column(context["request"], item.collection, path)
-    return in_list(found.description, item.value(path), template=found.template)
 
 
 @register.simple_tag(takes_context=True)

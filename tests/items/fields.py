@@ -28,6 +28,8 @@ FIELDS: dict[str, Any] = {
     },
     "date_created": {"type": "timestamp", "special": ["date-created"]},
     "date_updated": {"type": "timestamp", "special": ["date-updated"]},
+    "is_urgent": {"type": "boolean", "special": ["cast-boolean"]},
+    "due": "date",
     "secret": "string",
     "phone": {
         "type": "string",

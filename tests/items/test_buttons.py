@@ -35,7 +35,9 @@ def test_everything_that_is_declared_and_allowed(pages, token):
 
 @pytest.mark.parametrize("action", ["create", "update", "delete"])
 def test_nothing_that_directus_forbids(pages, tickets, action):
-    tickets.rights = {name: may for name, may in tickets.rights.items() if name != action}
+    tickets.rights = {
+        name: may for name, may in tickets.rights.items() if name != action
+    }
 
     assert pages() == ALL | {action: False}
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from items.rich_text import from_html, from_markdown
-from items.values import in_list, shown, text
+from items.values import cell, shown, text
 
 from .described import STATES, described
 
@@ -82,7 +82,7 @@ def test_several_values_are_a_list():
 def test_a_list_of_rows_shows_the_start_of_a_text():
     long = "# Heading\n\n" + "word " * 100
 
-    found = in_list(described("text", interface="input-rich-text-md"), long)
+    found = cell(described("text", interface="input-rich-text-md"), long)
 
     assert found.startswith("Heading word")
     assert len(found) == 80
@@ -100,7 +100,7 @@ def test_no_value_of_any_type_is_an_error(value):
         "boolean",
     ):
         shown(described(type), value)
-        in_list(described(type), value)
+        cell(described(type), value)
 
 
 PAYLOADS = [
