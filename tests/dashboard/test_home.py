@@ -8,9 +8,15 @@ from dashboard.cards import Card
 from tests.accounts.admin.paths import LOCAL
 from tests.accounts.steps import log_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_cards")]
 HERE = "tests.dashboard.test_home."
 AWAY = "This can't be shown right now."
+
+
+@pytest.fixture
+def _no_cards(settings):
+    """Only the cards that a test names."""
+    settings.DASHBOARD_CARDS = ()
 
 
 class Greeting(Card):
