@@ -13,17 +13,22 @@ from config.request import AuthenticatedRequest
 from .core import clients
 from .core.memory import Memory
 from .directus import DirectusClient, DirectusUnavailable, Forbidden, TryLater
-from .forms.custom_fields import CustomField, custom_field
+from .forms.custom_fields import CustomField, Kind, custom_field
 from .forms.fields import ReadOnlyText, SiteForm
+from .forms.profile import LongSelect
 from .forms.unchanged import UnchangedMixin
 from .profile import cached
 from .profile import translations as directus_texts
 from .profile.fields import Description
+from .throttling.once import SENT_FORMS, Once
 from .views.mixins import SiteFormView
 
 __all__ = [
     "CustomField",
     "Description",
+    "Kind",
+    "LongSelect",
+    "Once",
     "ReadOnlyText",
     "SiteForm",
     "SiteFormView",
@@ -33,6 +38,7 @@ __all__ = [
     "client_for_deletion",
     "custom_field",
     "describe",
+    "once",
 ]
 
 # Read from Directus once a minute for all processes, and made of that once a minute in
@@ -118,6 +124,11 @@ def _rights_of(request: AuthenticatedRequest) -> dict[str, frozenset[str]] | Non
         kept = (request.directus.own_rights(),)
         _rights.set(key, kept)
     return kept[0]
+
+
+def once(request: AuthenticatedRequest, key: str) -> Once:
+    """Return the record that a form of this user with a key was sent, for an hour."""
+    return Once(SENT_FORMS, f"{request.user.pk}:{key}")
 
 
 def describe(request: AuthenticatedRequest, collection: str) -> list[Description]:

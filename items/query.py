@@ -10,6 +10,7 @@ from config.request import AuthenticatedRequest
 
 from .collection import Collection, Rule
 from .item import Item
+from .relations import with_labels
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class ItemQuery:
         is_sorted_by_key = {key, f"-{key}"} & set(self.ordering)
         return client_for(self.request).list_items(
             self.collection.name,
-            fields=list(dict.fromkeys([key, *self.fields])),
+            fields=with_labels(self.request, self.collection, [key, *self.fields]),
             rule=self.collection.owned_by(self.request, *self.rules),
             sort=[*self.ordering, *([] if is_sorted_by_key else [key])],
             **options,

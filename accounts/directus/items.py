@@ -137,9 +137,7 @@ class ItemsClient(PlainClient):
 
         None on version 10, which does not say it.
         """
-        call = Call(
-            "GET", "/permissions/me", expected=DONE, repeat=_ALWAYS, large=True
-        )
+        call = Call("GET", "/permissions/me", expected=DONE, repeat=_ALWAYS, large=True)
         rights = self._ask_signed(call)
         if rights is None or rights == []:
             return None

@@ -14,7 +14,9 @@ def _linked(settings):
     settings.NAVIGATION = [("dashboard:home", "Overview")]
 
 
-def test_there_is_none_without_links(signed_in_client):
+def test_there_is_none_without_links(signed_in_client, settings):
+    settings.NAVIGATION = ()
+
     assert "site-nav" not in signed_in_client.get("/").content.decode()
 
 

@@ -158,7 +158,9 @@ class _Items:
         """
         query = asked.body["query"]
         rows = self.collection.rows
-        rows = [row for row in rows if self._fits(self.collection, row, query["filter"])]
+        rows = [
+            row for row in rows if self._fits(self.collection, row, query["filter"])
+        ]
         rows = rows[: query.get("limit", 100)]
         if any(not self.may(action, row) for row in rows):
             raise answers.forbidden()

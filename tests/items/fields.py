@@ -56,7 +56,5 @@ PRODUCTS = {"name": "string", "price": "integer"}
 def add_to(directus: FakeDirectus) -> FakeCollection:
     """Add the collections to the fake; return `tickets`."""
     readable = {"read": {"id", "name"}}
-    directus.add_collection(
-        "products", PRODUCTS, key_type="integer", rights=readable
-    )
+    directus.add_collection("products", PRODUCTS, key_type="integer", rights=readable)
     return directus.add_collection("tickets", FIELDS, owner="owner", rights=RIGHTS)

@@ -46,9 +46,10 @@ class TicketDelete(ItemDeleteView):
     collection = tickets
 
 
+# First: the site has tickets of its own.
 urlpatterns = [
-    *site,
     *item_paths(
         "tickets", TicketList, TicketDetail, TicketCreate, TicketUpdate, TicketDelete
     ),
+    *site,
 ]
