@@ -2,25 +2,19 @@
 
 import pytest
 
-import config.urls  # noqa: F401 - it declares the collections of the site
 from items.collection import declared
 
+from . import shop
 from .fields import add_to
 from .on_directus import RealShop
-
-SITES = dict(declared)
-from . import shop  # noqa: E402
-
-# Only the tests here know the shop.
-declared.clear()
-declared.update(SITES)
 
 
 @pytest.fixture(autouse=True)
 def _shop(request, settings, monkeypatch):
     """Serve tests/items/shop.py; unless a test is marked `real`, from the fake."""
     settings.ROOT_URLCONF = "tests.items.shop"
-    for name in SITES:
+    # Other modules of tests declare collections, too.
+    for name in list(declared):
         monkeypatch.delitem(declared, name)
     monkeypatch.setitem(declared, "tickets", shop.tickets)
     if not request.node.get_closest_marker("real"):
