@@ -75,9 +75,7 @@ class CustomField:
         label = description.label
         is_boolean = description.type == "boolean"
         required = description.is_required and not is_boolean
-        if not (
-            description.may_be_required or is_boolean or description.is_read_only
-        ):
+        if not (description.may_be_required or is_boolean or description.is_read_only):
             label = _("%(label)s (optional)") % {"label": label}
         options = {
             "label": label,

@@ -65,7 +65,9 @@ def test_a_required_value_that_was_always_missing_stops_no_other_change(
 def test_a_text_is_as_long_as_its_column(signed_in_client, change):
     change("subject", schema={"max_length": 5})
 
-    assert "at most 5" in errors_of(new(signed_in_client, subject="x" * 6))["subject"][0]
+    assert (
+        "at most 5" in errors_of(new(signed_in_client, subject="x" * 6))["subject"][0]
+    )
 
 
 def test_a_new_row_begins_with_the_defaults(signed_in_client, change, directus):
@@ -364,9 +366,7 @@ def test_the_present_row_is_offered_and_kept_although_it_is_left_out(
     monkeypatch.setitem(shop.tickets.__dict__, "update_fields", ["subject", "product"])
     monkeypatch.delitem(shop.tickets.__dict__, "read_fields", raising=False)
     tickets.rights["update"] |= {"product"}
-    pk = directus.add_item(
-        "tickets", owner=ada.id, subject="a", product=products[2]
-    )
+    pk = directus.add_item("tickets", owner=ada.id, subject="a", product=products[2])
 
     page = signed_in_client.get(f"/tickets/{pk}/edit/").text
     assert f'value="{products[2]}" selected' in page

@@ -36,7 +36,11 @@ FIELDS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"required": True, "translations": IN_GERMAN, **FIRST},
         {"max_length": 40},
     ),
-    "notes": ("text", {"interface": "input-multiline", "note": "All of it", **FIRST}, {}),
+    "notes": (
+        "text",
+        {"interface": "input-multiline", "note": "All of it", **FIRST},
+        {},
+    ),
     "reply": ("text", {"interface": "input-rich-text-md"}, {}),
     "page": ("text", {"interface": "input-rich-text-html"}, {}),
     "amount": ("integer", {"options": {"min": 0, "max": 9}}, {}),
@@ -107,9 +111,9 @@ FIELDS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "replies": ("alias", {"interface": "list-o2m", "special": ["o2m"]}, {}),
 }
 WRITTEN = [
-    *("subject", "notes", "reply", "page", "amount", "large", "ratio", "price", "level"),
-    *("is_urgent", "day", "at", "meeting", "seen", "state", "reason", "size", "words"),
-    *("sizes", "codes", "reference", "colour", "part"),
+    *("subject", "notes", "reply", "page", "amount", "large", "ratio", "price"),
+    *("level", "is_urgent", "day", "at", "meeting", "seen", "state", "reason", "size"),
+    *("words", "sizes", "codes", "reference", "colour", "part"),
 ]
 samples = Collection(
     "samples",
