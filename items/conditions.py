@@ -12,7 +12,7 @@ from typing import Any
 from accounts.own_data import Description
 
 Values = Mapping[str, Any]
-EMPTY = (None, "", [], {})
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True)

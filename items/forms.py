@@ -140,13 +140,17 @@ class ItemForm(UnchangedMixin, SiteForm):
             self.add_error(name, _("With these entries, this can't be changed."))
         elif not now.is_required and self.has_error(name, "required"):
             self._forgive(name)
-        elif now.is_required and not self.has_error(name) and self._is_empty(name):
-            # A stored row that breaks a rule may be changed elsewhere.
-            if self._is_new or is_changed or not before.is_required:
-                self.add_error(name, self.fields[name].error_messages["required"])
+        elif now.is_required and self._is_missing(name, before):
+            self.add_error(name, self.fields[name].error_messages["required"])
 
-    def _is_empty(self, name: str) -> bool:
-        return self.cleaned_data.get(name) in EMPTY
+    def _is_missing(self, name: str, before: Demands) -> bool:
+        """Return whether a value is to be demanded.
+
+        A stored row that breaks a rule already may be changed elsewhere.
+        """
+        is_new_to_rule = self._is_new or name in self.changed or not before.is_required
+        is_empty = self.cleaned_data.get(name) in EMPTY and not self.has_error(name)
+        return is_empty and is_new_to_rule
 
     def _forgive(self, name: str) -> None:
         self.errors.pop(name, None)

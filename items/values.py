@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.template.defaultfilters import linebreaks_filter
 from django.utils import formats, timezone
-from django.utils.html import format_html, format_html_join, linebreaks
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
@@ -43,8 +44,9 @@ def shown(
         return format_html('<ul class="values">{}</ul>', items)
     found = text(description, value, template=template)
     if description and description.type == "timestamp" and found != EMPTY:
-        return format_html('<time datetime="{}">{}</time>', value, found)
-    return mark_safe(_with_breaks(found)) if "\n" in found else found
+        moment = _in_utc(value).isoformat()
+        return format_html('<time datetime="{}">{}</time>', moment, found)
+    return linebreaks_filter(found) if "\n" in found else found
 
 
 def cell(
@@ -60,9 +62,9 @@ def cell(
         # site.js shows it in the reader's time zone.
         return format_html(
             '<time datetime="{}" data-date-style="medium">{}</time>',
-            _read_moment(value).isoformat(timespec="seconds"),
+            _in_utc(value).isoformat(timespec="seconds"),
             formats.date_format(
-                timezone.localtime(_read_moment(value)), "SHORT_DATETIME_FORMAT"
+                timezone.localtime(_in_utc(value)), "SHORT_DATETIME_FORMAT"
             ),
         )
     return _in_one_line(found)
@@ -135,12 +137,11 @@ def _float(description: Description, value: Any) -> str:
 
 
 def _moment(description: Description, value: Any) -> str:
-    return formats.date_format(
-        timezone.localtime(_read_moment(value)), "DATETIME_FORMAT"
-    )
+    moment = timezone.localtime(_in_utc(value))
+    return formats.date_format(moment, "DATETIME_FORMAT")
 
 
-def _read_moment(value: str) -> datetime:
+def _in_utc(value: str) -> datetime:
     moment = datetime.fromisoformat(value)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -166,10 +167,6 @@ def _json(description: Description, value: Any) -> str:
 
 def _as_it_is(description: Description, value: Any) -> str:
     return str(value)
-
-
-def _with_breaks(found: str) -> str:
-    return linebreaks(found, autoescape=True)
 
 
 # Types that are missing here, such as hash and geometry, are not shown.

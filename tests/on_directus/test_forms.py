@@ -101,13 +101,8 @@ def test_what_is_typed_is_stored_shown_and_offered_again(
     page = customer_site.get(address).text
     for text in (
         *("&lt;b&gt;Engine&lt;/b&gt;", "<p>One<br>Two</p>", "<strong>Bold</strong>"),
-        *(
-            "12345678.9",
-            "Boiler (12.5",
-            "10 December 1815",
-            "Other",
-            "<li>two, three</li>",
-        ),
+        *("12345678.9", "Boiler (12.5", "10 December 1815", "Other"),
+        "<li>two, three</li>",
     ):
         assert text in page, text
     assert "<script>alert" not in page

@@ -111,19 +111,9 @@ FIELDS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "replies": ("alias", {"interface": "list-o2m", "special": ["o2m"]}, {}),
 }
 WRITTEN = [
-    *(
-        "subject",
-        "notes",
-        "reply",
-        "page",
-        "amount",
-        "large",
-        "ratio",
-        "price",
-        "level",
-    ),
-    *("is_urgent", "day", "at", "meeting", "seen", "state", "reason", "size", "words"),
-    *("sizes", "codes", "reference", "colour", "part"),
+    *("subject", "notes", "reply", "page", "amount", "large", "ratio", "price"),
+    *("level", "is_urgent", "day", "at", "meeting", "seen", "state", "reason", "size"),
+    *("words", "sizes", "codes", "reference", "colour", "part"),
 ]
 samples = Collection(
     "samples",
