@@ -182,9 +182,7 @@ def test_forms_sent_at_the_same_time_make_one_row(signed_in_client, directus):
     assert to == {path_of(row)}
 
 
-def test_while_the_first_form_is_at_work_the_second_is_kept(
-    signed_in_client, directus
-):
+def test_while_the_first_form_is_at_work_the_second_is_kept(signed_in_client, directus):
     form = opened(signed_in_client, NEW, subject="Help")
     request = signed_in_client.get(NEW).wsgi_request
     sent = SentForm.read(form["sent_form"][0])
