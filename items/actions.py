@@ -1,7 +1,8 @@
 """Buttons on the page of a row that set one field to one value, such as "Close"."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
@@ -22,7 +23,7 @@ class Action:
     field: str
     value: Any
     label: str | Promise
-    when: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    when: Mapping[str, Sequence[Any]] = dataclasses.field(default_factory=dict)
 
     @property
     def fields(self) -> list[str]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 
 from accounts.own_data import Description
 
@@ -48,21 +49,19 @@ class Conflict:
     def _in_words(self, value: Any) -> Any:
         field = self.form.fields[self.description.name]
         if isinstance(field, forms.ChoiceField) and not isinstance(value, list):
-            texts = {str(key): text for key, text in field.choices}
+            # Of a form field, choices are pairs.
+            choices = cast(Iterable[tuple[Any, str]], field.choices)
+            texts = {str(key): text for key, text in choices}
             return texts.get(str(value)) or shown(self.description, value)
         return shown(self.description, value)
 
 
 def kept_data(form: ItemForm, mine: Iterable[str]) -> list[tuple[str, str]]:
     """Return what hidden fields carry: what was typed, and the rest as it is stored."""
-    kept = set(mine)
+    kept, data = set(mine), cast(QueryDict, form.data)
     return [
         (name, text)
         for name, field in form.fields.items()
         if not field.disabled
-        for text in (_sent(form, name) if name in kept else form.shown_data(name))
+        for text in (data.getlist(name) if name in kept else form.shown_data(name))
     ]
-
-
-def _sent(form: ItemForm, name: str) -> list[str]:
-    return form.data.getlist(form.add_prefix(name))

@@ -46,7 +46,11 @@ class DeletingOneMixin(DeletingMixin):
 
     key: Any
     item: Any
-    title: str
+
+    @property
+    def title(self) -> str:
+        """The name of the row, which the view of one row knows."""
+        raise NotImplementedError
 
     def get_context_data(self, **kwargs):
         item = self.item if "pk" in self.kwargs else None

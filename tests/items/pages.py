@@ -22,9 +22,8 @@ class _Inputs(HTMLParser):
 
     def handle_data(self, data):
         if self._area:
-            self.found[self._area] = [
-                self.found[self._area][0] + data.removeprefix("\n")
-            ]
+            (text,) = self.found[self._area]
+            self.found[self._area] = [text + data.removeprefix("\n")]
 
     def handle_endtag(self, tag):
         if tag == "textarea":

@@ -159,8 +159,9 @@ def test_a_change_between_reading_and_writing_is_shown(
     signed_in_client, directus, edit, row
 ):
     form = opened(signed_in_client, edit, subject="Mine")
-    meanwhile = lambda: change_elsewhere(row, subject="Theirs")  # noqa: E731
-    directus.is_late("/items/tickets", "Old", meanwhile)
+    directus.is_late(
+        "/items/tickets", "Old", lambda: change_elsewhere(row, subject="Theirs")
+    )
 
     page = signed_in_client.post(edit, form)
 
@@ -168,6 +169,22 @@ def test_a_change_between_reading_and_writing_is_shown(
     assert "Theirs" in page.content.decode()
     signed_in_client.post(edit, inputs(page) | {"choose-subject": "mine"})
     assert row["subject"] == "Mine"
+
+
+def test_a_change_of_another_field_just_then_is_said(
+    signed_in_client, directus, edit, row
+):
+    form = opened(signed_in_client, edit, subject="Mine")
+    directus.is_late(
+        "/items/tickets", "Old", lambda: change_elsewhere(row, description="Theirs")
+    )
+
+    page = signed_in_client.post(edit, form)
+
+    assert page.status_code == 409
+    assert "save again to add your changes" in page.content.decode()
+    signed_in_client.post(edit, inputs(page))
+    assert (row["subject"], row["description"]) == ("Mine", "Theirs")
 
 
 def test_a_row_that_vanishes_meanwhile_is_not_found(signed_in_client, directus, edit):
