@@ -1,5 +1,6 @@
 """The apps' sections in the header."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,8 @@ class Section:
 
 def sections(request: HttpRequest) -> list[Section]:
     """Return the links that settings.NAVIGATION names."""
-    addresses = [(reverse(name), label) for name, label in settings.NAVIGATION]
+    links: Iterable[tuple[str, Any]] = settings.NAVIGATION
+    addresses = [(reverse(name), label) for name, label in links]
     return [
         Section(address, label, _current(request.path, address))
         for address, label in addresses

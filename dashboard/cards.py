@@ -5,7 +5,7 @@ that fails says so in its own place; the rest of the page is shown.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -115,7 +115,8 @@ def shown_cards(request: AuthenticatedRequest) -> list[ShownCard]:
     Raises:
         SessionExpired: the user has to sign in again.
     """
-    cards = [import_string(path)(request) for path in settings.DASHBOARD_CARDS]
+    paths: Iterable[str] = settings.DASHBOARD_CARDS
+    cards = [import_string(path)(request) for path in paths]
     return list(filter(None, map(_shown, cards)))
 
 
