@@ -125,11 +125,16 @@ def sign_a_user_in(rows: int) -> str:
 
 
 def add_rows(owner, number: int) -> None:
-    """Make the table and its rows."""
+    """Make the table and its rows; a third of them are the owner's."""
+    other = get_user_model().objects.create_user("other@example.com")
+    owners = [owner, other, other]
     with connection.schema_editor() as editor:
         editor.create_model(Row)
-    facts = {"status": "open", "date_created": timezone.now(), "owner": owner}
-    rows = (Row(number=n, subject=f"Subject {n}", **facts) for n in range(number))
+    facts = {"status": "open", "date_created": timezone.now()}
+    rows = (
+        Row(number=n, subject=f"Subject {n}", owner=owners[n % 3], **facts)
+        for n in range(number)
+    )
     Row.objects.bulk_create(rows, batch_size=5000)
 
 

@@ -1,4 +1,4 @@
-"""A collection of Directus with many rows of one customer."""
+"""A collection of Directus with many rows of a few customers."""
 
 import sqlite3
 from pathlib import Path
@@ -33,7 +33,12 @@ FIELDS: list[dict[str, Any]] = [
         "meta": {"special": ["date-created"]},
         "schema": {},
     },
-    {"field": "owner", "type": "uuid", "meta": {"special": ["m2o"]}, "schema": {}},
+    {
+        "field": "owner",
+        "type": "uuid",
+        "meta": {"special": ["m2o"]},
+        "schema": {"is_indexed": True},
+    },
 ]
 RELATION = {
     "collection": "bench_rows",
@@ -48,8 +53,12 @@ INSERT = (
 )
 
 
-def add_rows(admin: Admin, state_folder: Path, owner: str, number: int) -> None:
-    """Make the collection, the rights of customers, and so many rows."""
+def add_rows(admin: Admin, state_folder: Path, owners: list[str], number: int) -> int:
+    """Make the collection, the rights of customers, and so many rows.
+
+    Returns:
+        The key of a row of the first owner; each owner has as many.
+    """
     body = {"collection": "bench_rows", "schema": {}, "meta": {}, "fields": FIELDS}
     admin.call("POST", "/collections", body)
     admin.call("POST", "/relations", RELATION)
@@ -67,10 +76,12 @@ def add_rows(admin: Admin, state_folder: Path, owner: str, number: int) -> None:
             "/permissions",
             {"collection": "bench_rows", "fields": ["*"], **right},
         )
-    rows = ((n, f"Subject {n}", owner) for n in range(number))
+    rows = ((n, f"Subject {n}", owners[n % len(owners)]) for n in range(number))
     connection = sqlite3.connect(state_folder / DIRECTUS, timeout=30)
     try:
         with connection:
             connection.executemany(INSERT, rows)
     finally:
         connection.close()
+    # Keys begin at 1.
+    return 1

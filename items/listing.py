@@ -79,10 +79,12 @@ class ListingMixin:
         names = self.sort_fields
         if names is None:
             names = sortable(self.collection.list_fields, self.described)
+        default = self.get_ordering() or ()
         return Sorting(
             self.request.GET.get("sort", ""),
             allowed=names,
-            default=self.get_ordering() or (),
+            # As in Django's own views, one name needs no list.
+            default=(default,) if isinstance(default, str) else default,
         )
 
     def _descriptions(self, names):

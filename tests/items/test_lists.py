@@ -129,6 +129,11 @@ class TestRows:
     def test_headings_sort_and_other_names_do_not(self, signed_in_client, sort, found):
         assert numbers(signed_in_client, f"?sort={sort}") == found
 
+    def test_one_name_is_an_order(self, signed_in_client, monkeypatch):
+        monkeypatch.setattr("tests.items.shop.TicketList.ordering", "number")
+
+        assert numbers(signed_in_client) == [1, 2, 3]
+
     def test_headings_say_the_order_and_turn_it(self, signed_in_client):
         page = signed_in_client.get("/tickets/?sort=number&q=boat").content.decode()
 
