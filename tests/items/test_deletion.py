@@ -2,6 +2,9 @@
 
 import pytest
 
+from tests.accounts.admin.paths import LOCAL
+from tests.accounts.steps import log_in
+
 from . import shop
 from .pages import inputs
 
@@ -172,10 +175,16 @@ def test_a_collection_may_forbid_deletion(signed_in_client, directus, add, monke
     assert left(directus) == ["One"]
 
 
-def test_a_local_administrator_has_no_entries(client, directus, django_user_model):
-    django_user_model.objects.create_superuser("root@example.com", "root's secret")
-    data = {"username": "root@example.com", "password": "root's secret"}
-    client.post("/admin/login/", data)
+def test_a_local_administrator_has_no_entries(
+    client, directus, django_user_model, settings
+):
+    settings.BREAK_GLASS_ADDRESSES = ["127.0.0.1"]
+    settings.AUTHENTICATION_BACKENDS = [
+        "accounts.backends.BreakGlassBackend",
+        *settings.AUTHENTICATION_BACKENDS,
+    ]
+    django_user_model.objects.create_superuser(*LOCAL)
+    log_in(client, *LOCAL)
 
     for path in ("/tickets/", "/tickets/new/", "/tickets/1/edit/", MANY):
         assert client.get(path)["Location"] == "/"
