@@ -136,7 +136,6 @@ def test_changes_are_stored(customer_site, directus_server, parts):
         ("amount", "abc"),
         ("level", "6"),
         ("large", "9007199254740993"),
-        ("price", "1234567890123.00"),
         ("day", "31.31.2026"),
         ("state", "x"),
         ("sizes", ["x"]),
@@ -157,8 +156,9 @@ def test_a_value_that_no_database_may_get_is_refused_at_its_field(
     assert list(page.context["form"].errors) == [name]
 
 
-def test_a_decimal_has_the_places_of_its_column(customer_site):
-    page = customer_site.post("/samples/new/", TYPED | {"price": "1.234"})
+@pytest.mark.parametrize("typed", ["1.234", "123456789.00"])
+def test_a_decimal_has_the_places_of_its_column(customer_site, typed):
+    page = customer_site.post("/samples/new/", TYPED | {"price": typed})
 
     # SQLite has no such columns, so Directus does not know how many places they have.
     assert page.status_code == (200 if is_on_postgresql() else 302)
