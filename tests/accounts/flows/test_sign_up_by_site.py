@@ -197,6 +197,18 @@ def test_after_a_second_sign_up_the_owner_chooses_the_password(client, directus)
     assert len(mail.outbox) == 2
 
 
+def test_strangers_do_not_lock_the_owner_out_after_the_confirmation(client, directus):
+    for _ in range(2):
+        sign_up(Client(), EMAIL, STRANGERS)
+    open_last_link(client)
+    confirm_with_password(client)
+    for _ in range(6):
+        log_in(Client(), EMAIL, STRANGERS)
+
+    assert log_in(Client(), EMAIL, NEW_PASSWORD).status_code == 429
+    assert log_in(client, EMAIL, NEW_PASSWORD).status_code == 302
+
+
 def test_status_and_password_are_written_by_one_call(client, directus):
     for _ in range(2):
         sign_up(client, EMAIL)
