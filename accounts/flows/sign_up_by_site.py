@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from config.request import Request
@@ -144,6 +145,7 @@ def _letter_for(user: DirectusUser | None) -> Letter:
     return NOTHING
 
 
+@transaction.atomic
 def _send(
     request: Request, email: str, user: DirectusUser | None, letter: Letter
 ) -> None:
