@@ -178,6 +178,9 @@ def _register_at_site(request: Request, user: NewUser) -> None:
         if error.never_sent:
             _uncount(email)
         raise
+    if not created and not found:
+        # A parallel sign-up was faster: the link of this one voids the other's.
+        found = sign_up_by_site.look_up(service, email)
     # Without the id, no password is kept.
     kept = created.id if created and created.has_typed_password else None
     _sign_ups_of(email).update(directus_id=kept)

@@ -7,6 +7,7 @@ from django.test import Client
 
 from accounts.core import audit, clients
 from accounts.directus import NewUser
+from accounts.flows import sign_up_by_site
 from accounts.models import MailedLink, Session, SignUp, User
 
 from ..sso_steps import way_to_provider
@@ -234,6 +235,24 @@ def test_ten_sign_ups_from_three_browsers(directus):
     assert passwords_that_work(*[f"{STRANGERS} {n}" for n in range(10)]) == [
         NEW_PASSWORD
     ]
+
+
+def test_of_two_sign_ups_at_once_the_newest_link_works(client, directus, monkeypatch):
+    real, others = sign_up_by_site.look_up, iter([STRANGERS])
+
+    def slow_look_up(service, email):
+        found = real(service, email)
+        for password in others:
+            sign_up(Client(), EMAIL, password)
+        return found
+
+    monkeypatch.setattr(sign_up_by_site, "look_up", slow_look_up)
+    sign_up(client, EMAIL)
+
+    assert len(mail.outbox) == 2
+    assert ASKS in open_last_link(client).text
+    confirm_with_password(client)
+    assert passwords_that_work() == [NEW_PASSWORD]
 
 
 def test_an_account_from_directus_own_sign_up(client, directus):
