@@ -58,7 +58,8 @@ def make(
     """Make a link, which voids the older one; return its address.
 
     The statement is the same whether there is an older one, and whether the address has
-    an account.
+    an account. Put the mail with the link into the same transaction: of two requests at
+    once, the mail that stays is then the one with the valid link.
 
     Args:
         purpose: the flow; a MailedLink.Purpose.

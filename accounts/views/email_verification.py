@@ -7,7 +7,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts.core import clients, mails
+from accounts.core import audit, clients, mails
 from accounts.core.sign_in_ways import find_provider, sign_in_ways
 from accounts.directus import DirectusUnavailable, SignInWays
 from accounts.flows import (
@@ -19,7 +19,7 @@ from accounts.flows import (
 from accounts.flows.mailed_links import Purpose
 from accounts.forms.fields import SiteForm
 from accounts.forms.terms import FirstPasswordForm
-from accounts.web import kept
+from accounts.web import kept, known_devices
 
 from .done_pages import SIGN_IN, remember_address
 from .floors import at_least
@@ -84,7 +84,10 @@ class EmailVerificationView(LinkTokenMixin, PublicFormView):
             return self.link_invalid()
         if form.cleaned_data.get("terms"):
             terms.accept(email)
-        return self._done(email, replaced=False)
+        response = self._done(email, replaced=False)
+        # Failures of strangers must not lock the owner out now.
+        known_devices.remember(self.request, response, audit.email_digest(email))
+        return response
 
     def _confirm_at_directus(self):
         try:
