@@ -104,18 +104,21 @@ class Collection:
         if self.on_delete not in {DELETE, KEEP}:
             raise ValueError(f"on_delete is {DELETE} or {KEEP}")
         declared[self.name] = self
-        register(
-            Declared(
-                name=self.name,
-                owner=self.owner,
-                key=self.key,
-                changed_at=self.changed_at,
-                read_fields=(*self.list_fields, *self.detail_fields),
-                create_fields=tuple(sorted(self.written_at_creation - {self.owner})),
-                update_fields=tuple(sorted(self.written_at_update)),
-                can_delete=self.can_delete,
-                blueprint=self.blueprint,
-            )
+        register(self.declaration)
+
+    @property
+    def declaration(self) -> Declared:
+        """The part of it that the set-up and the doctor need."""
+        return Declared(
+            name=self.name,
+            owner=self.owner,
+            key=self.key,
+            changed_at=self.changed_at,
+            read_fields=(*self.list_fields, *self.detail_fields),
+            create_fields=tuple(sorted(self.written_at_creation - {self.owner})),
+            update_fields=tuple(sorted(self.written_at_update)),
+            can_delete=self.can_delete,
+            blueprint=self.blueprint,
         )
 
     @cached_property

@@ -170,7 +170,9 @@ def differences(options: Options, present: Shape) -> Iterator[str]:
         found = present.fields.get(name, {})
         for field, payload in fields.items():
             if field in found:
-                yield from _field_differs(f"{name}.{field}", found[field], payload)
+                # Of a column with a foreign key, SQLite tells a type of its own.
+                keys = [] if (name, field) in wanted.relations else ["type"]
+                yield from _differs(f"{name}.{field}", found[field], payload, keys)
     for (name, field), other in wanted.relations.items():
         step = after.follow(name, field)
         if field in after.fields.get(name, {}) and (
@@ -205,8 +207,11 @@ def _leads(shape: Shape, collection: str, path: str) -> bool:
     return shape.has(step.collection, first) and _leads(shape, step.collection, rest)
 
 
-def _field_differs(name: str, found: Payload, wanted: Payload) -> Iterator[str]:
-    changed = [] if found.get("type") == wanted.get("type") else ["type"]
+def _differs(
+    name: str, found: Payload, wanted: Payload, keys: list[str]
+) -> Iterator[str]:
+    """Yield that some of these keys of a field, or of its form, have other values."""
+    changed = [key for key in keys if found.get(key) != wanted.get(key)]
     meta, there = wanted.get("meta") or {}, found.get("meta") or {}
     changed += [
         key for key in meta if key not in _FREE and not _same(there.get(key), meta[key])
@@ -216,4 +221,7 @@ def _field_differs(name: str, found: Payload, wanted: Payload) -> Iterator[str]:
 
 
 def _same(present: Any, wanted: Any) -> bool:
+    if isinstance(present, list) and isinstance(wanted, list):
+        # Directus adds some of its own, such as `cast-timestamp`.
+        return all(each in present for each in wanted)
     return (present or None) == (wanted or None)
