@@ -191,8 +191,11 @@ class Collection:
     @property
     def allowed_actions(self) -> set[str]:
         """What customers may do with rows beside reading them."""
-        found = {"create": self.create_fields, "update": self.update_fields}
-        found["delete"] = self.can_delete
+        found = {
+            "create": bool(self.create_fields),
+            "update": bool(self.update_fields),
+            "delete": self.can_delete,
+        }
         return {action for action, is_allowed in found.items() if is_allowed}
 
     @property

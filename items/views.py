@@ -1,5 +1,6 @@
 """Class-based views over a collection, as Django's generic views over a model."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -134,10 +135,10 @@ class ItemListView(ListingMixin, ItemMixin, ListView):
 
     action = "list"
     paginator_class = ItemPaginator
-    search_fields = ()
-    filter_fields = ()
-    sort_fields = None
-    ordering = ()
+    search_fields: Sequence[str] = ()
+    filter_fields: Sequence[str] = ()
+    sort_fields: Sequence[str] | None = None
+    ordering: Sequence[str] = ()
     paginate_by = 25
     has_csv = True
 

@@ -5,13 +5,28 @@ import re
 import pytest
 
 from accounts.directus import CallFailed, Forbidden, InvalidPayload, NotUnique
+from tests.items.on_directus import RealShop
+
+from .fake_world import FakeWorld
 
 WITH_RULES = pytest.mark.directus(10, 11)
 
 
+@pytest.fixture(scope="module")
+def real_shop(directus_server):
+    found = RealShop(directus_server)
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def shop(world):
-    return world.open_shop()
+def shop(world, request):
+    if isinstance(world, FakeWorld):
+        yield world.open_shop()
+        return
+    found = request.getfixturevalue("real_shop")
+    yield found
+    found.empty()
 
 
 @pytest.fixture

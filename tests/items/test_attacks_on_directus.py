@@ -23,7 +23,7 @@ def bob(make_customer):
 
 
 @pytest.fixture
-def browser(real_shop, sign_in, ada):
+def her_browser(real_shop, sign_in, ada):
     """A browser in which Ada has signed in."""
     return sign_in(ada)
 
@@ -58,28 +58,28 @@ def row(shop, pk):
     return found
 
 
-def test_a_page_of_another_row_is_not_found(browser, real_shop, theirs):
+def test_a_page_of_another_row_is_not_found(her_browser, real_shop, theirs):
     before = row(real_shop, theirs)
 
     for page in PAGES:
         path = f"/tickets/{theirs}/{page}"
-        assert browser.get(path).status_code == 404
-        answer = browser.post(path, {"subject": "Mine now"})
+        assert her_browser.get(path).status_code == 404
+        answer = her_browser.post(path, {"subject": "Mine now"})
         assert answer.status_code in {404, 405, 302}
         assert "Theirs" not in answer.content.decode()
     assert row(real_shop, theirs) == before
-    assert "Theirs" not in browser.get("/tickets/").content.decode()
+    assert "Theirs" not in her_browser.get("/tickets/").content.decode()
 
 
-def test_malformed_keys_are_not_found(browser, mine):
+def test_malformed_keys_are_not_found(her_browser, mine):
     for key in NO_KEYS:
         path = f"/tickets/{quote(key, safe='%=')}/"
-        assert browser.get(path).status_code == 404, key
-        assert browser.get(f"{path}edit/").status_code == 404, key
+        assert her_browser.get(path).status_code == 404, key
+        assert her_browser.get(f"{path}edit/").status_code == 404, key
 
 
-def test_a_new_row_has_the_declared_fields_alone(browser, real_shop, ada):
-    browser.post("/tickets/new/", MORE_FIELDS | {"subject": "New"})
+def test_a_new_row_has_the_declared_fields_alone(her_browser, real_shop, ada):
+    her_browser.post("/tickets/new/", MORE_FIELDS | {"subject": "New"})
 
     (made,) = real_shop.items_of("tickets")
     assert (made["owner"], made["subject"]) == (ada.id, "New")
@@ -89,10 +89,10 @@ def test_a_new_row_has_the_declared_fields_alone(browser, real_shop, ada):
     assert not made["date_created"].startswith("2001")
 
 
-def test_a_change_has_the_declared_fields_alone(browser, real_shop, mine):
+def test_a_change_has_the_declared_fields_alone(her_browser, real_shop, mine):
     before = row(real_shop, mine)
 
-    browser.post(f"/tickets/{mine}/edit/", MORE_FIELDS | {"subject": "New"})
+    her_browser.post(f"/tickets/{mine}/edit/", MORE_FIELDS | {"subject": "New"})
 
     after = row(real_shop, mine)
     changed = {"subject": "New", "date_updated": after["date_updated"]}
@@ -100,7 +100,7 @@ def test_a_change_has_the_declared_fields_alone(browser, real_shop, mine):
     assert not after["date_updated"].startswith("2001")
 
 
-def test_related_rows_stay_as_they_are(browser, real_shop, mine):
+def test_related_rows_stay_as_they_are(her_browser, real_shop, mine):
     product = real_shop.add_item("products", name="Engine", price=100)
     before = real_shop.items_of("products")
 
@@ -108,28 +108,28 @@ def test_related_rows_stay_as_they_are(browser, real_shop, mine):
         form = dict.fromkeys(("subject", "description", "product"), value)
         form = {name: text % {"product": product} for name, text in form.items()}
         for path in ("/tickets/new/", f"/tickets/{mine}/edit/"):
-            assert browser.post(path, form).status_code < 500
+            assert her_browser.post(path, form).status_code < 500
     assert real_shop.items_of("products") == before
 
 
-def test_nothing_is_probed_through_the_address(browser, mine, theirs):
+def test_nothing_is_probed_through_the_address(her_browser, mine, theirs):
     for path in ("/tickets/", f"/tickets/{mine}/", f"/tickets/{mine}/edit/"):
         for query in PROBES:
-            answer = browser.get(f"{path}?{query}")
+            answer = her_browser.get(f"{path}?{query}")
             text = answer.content.decode()
             assert answer.status_code == 200, query
             assert "Theirs" not in text
             assert "Mine" in text, query
 
 
-def test_a_row_that_changes_hands_is_lost(browser, real_shop, bob, mine):
-    assert browser.get(f"/tickets/{mine}/edit/").status_code == 200
+def test_a_row_that_changes_hands_is_lost(her_browser, real_shop, bob, mine):
+    assert her_browser.get(f"/tickets/{mine}/edit/").status_code == 200
     real_shop.change_item("tickets", mine, owner=bob.id)
     before = row(real_shop, mine)
 
-    answer = browser.post(f"/tickets/{mine}/edit/", {"subject": "x"})
+    answer = her_browser.post(f"/tickets/{mine}/edit/", {"subject": "x"})
     assert answer.status_code == 404
-    browser.post(f"/tickets/{mine}/delete/")
+    her_browser.post(f"/tickets/{mine}/delete/")
     assert row(real_shop, mine) == before
 
 
