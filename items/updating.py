@@ -54,6 +54,10 @@ class UpdatingMixin(SiteFormView):
                 kwargs["data"].setlist(name, shown.shown_data(name))
         return kwargs
 
+    def present_item(self) -> Any:
+        """Return the row, if it could be read."""
+        return self.item if self._is_there() else None
+
     def _is_there(self) -> bool:
         """Read the row; note an outage while a form is sent, to keep what was typed."""
         try:

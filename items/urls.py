@@ -10,6 +10,7 @@ from .deleting import DeletingManyMixin
 # Action → what follows the collection's own address.
 PAGES = {
     "list": "",
+    "csv": "csv/",
     "create": "new/",
     "bulk_delete": "delete/",
     "detail": "<str:pk>/",
@@ -26,7 +27,7 @@ def item_paths(base: str, *views: Any) -> list[URLPattern]:
 
     They are called `<collection>_list`, `_detail`, `_create`, `_update`, `_delete`. The
     view for deletion brings `_bulk_delete`, that of one row `_action`, unless these are
-    among the views.
+    among the views; a list that has a download brings `_csv`.
 
     Args:
         base: the address of the list, such as `tickets`.
@@ -34,15 +35,15 @@ def item_paths(base: str, *views: Any) -> list[URLPattern]:
     """
     own = {view.action: view for view in views}
     by_action = {**_companions(own), **own}
-    base = base.strip("/")
+    served = {action: view.as_view() for action, view in by_action.items()}
+    for view in views:
+        if getattr(view, "has_csv", False):
+            served["csv"] = view.as_view(sends_csv=True)
+    base, name = base.strip("/"), views[0].collection.name
     return [
-        path(
-            f"{base}/{rest}",
-            by_action[action].as_view(),
-            name=f"{by_action[action].collection.name}_{action}",
-        )
+        path(f"{base}/{rest}", served[action], name=f"{name}_{action}")
         for action, rest in PAGES.items()
-        if action in by_action
+        if action in served
     ]
 
 

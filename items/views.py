@@ -11,14 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.generic import DetailView, ListView, View
 from django.views.generic.base import ContextMixin
 
-from accounts.own_data import SiteFormView, custom_field
+from accounts.own_data import SiteFormView, allowed_actions
 
 from . import versions
 from .collection import Collection, NotAKey
 from .creating import CreatingMixin
 from .deleting import DeletingOneMixin
+from .fields import item_fields
 from .forms import ItemForm
 from .item import Item
+from .listing import ListingMixin
 from .paginator import ItemPaginator
 from .query import ItemQuery
 from .updating import UpdatingMixin
@@ -71,8 +73,22 @@ class ItemMixin(ContextMixin, View):
         return super().get_context_data(
             collection=self.collection,
             addresses=self.addresses(),
+            may=self.may,
             **kwargs,
         )
+
+    @cached_property
+    def may(self):
+        """What buttons to show: `create`, `update` and `delete` to booleans.
+
+        The declaration allows it, and Directus, if it says so.
+        """
+        declared = self.collection.allowed_actions
+        allowed = allowed_actions(self.request, self.collection.name)
+        return {
+            action: action in declared and (allowed is None or action in allowed)
+            for action in ("create", "update", "delete")
+        }
 
     def address(self, action, *args):
         """Return the address of another page of the collection; empty without one.
@@ -101,22 +117,29 @@ class ItemMixin(ContextMixin, View):
         return found
 
 
-class ItemListView(ItemMixin, ListView):
+class ItemListView(ListingMixin, ItemMixin, ListView):
     """A page of the customer's rows.
 
     Attributes:
+        search_fields: the fields that the search looks into: texts for a part of them,
+            numbers for the whole value.
+        filter_fields: the fields with a filter: those with choices, booleans, numbers,
+            dates and times.
+        sort_fields: the fields that the customer may sort by; by default those of
+            `list_fields` that can be sorted.
         ordering: names of fields, descending with `-`.
         paginate_by: the number of rows of a page.
+        has_csv: whether the rows can be downloaded.
     """
 
     action = "list"
     paginator_class = ItemPaginator
-    paginate_by = 25
+    search_fields = ()
+    filter_fields = ()
+    sort_fields = None
     ordering = ()
-
-    def get_queryset(self):
-        query = self.get_query(self.collection.list_fields)
-        return query.order_by(*self.get_ordering() or ())
+    paginate_by = 25
+    has_csv = True
 
 
 class OneItemMixin(ItemMixin):
@@ -189,9 +212,22 @@ class ItemFormMixin(ItemMixin, SiteFormView):
     names: Any = ()
 
     def get_form_kwargs(self):
-        found = [self.described[name] for name in self.names if name in self.described]
-        fields = [field for field in map(custom_field, found) if field]
-        return super().get_form_kwargs() | {"item_fields": fields}
+        item = self.present_item()
+        fields = item_fields(self.request, self.collection, self.names, item)
+        return super().get_form_kwargs() | {
+            "item_fields": fields,
+            "described": self.described,
+            "names": self.names,
+        }
+
+    def present_item(self) -> Item | None:
+        """Return the row that the form changes; None if it is new or not read."""
+        return None
+
+    def form_valid(self, form):
+        """Write; an outage while a choice was looked up is one of the page."""
+        self.request.trouble = self.request.trouble or form.trouble
+        return super().form_valid(form)
 
 
 class ItemCreateView(CreatingMixin, ItemFormMixin):

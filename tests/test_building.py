@@ -17,6 +17,7 @@ FOLDERS = (
     "accounts",
     "config",
     "dashboard",
+    "items",
     "local",
     "locale",
     "static",

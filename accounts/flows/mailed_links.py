@@ -109,7 +109,12 @@ def put_back(link: MailedLink) -> None:
 
 def waiting(purpose: str, subject: str) -> MailedLink | None:
     """Return the valid link of a subject, if there is one."""
-    return _valid().filter(purpose=purpose, subject=subject).first()
+    return all_waiting(purpose, subject).first()
+
+
+def all_waiting(purpose: str, subject: str) -> QuerySet[MailedLink]:
+    """Return the same as a queryset, for a part of a larger query."""
+    return _valid().filter(purpose=purpose, subject=subject)
 
 
 def void(purpose: str, subject: str) -> bool:

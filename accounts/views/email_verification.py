@@ -21,6 +21,7 @@ from accounts.forms.fields import SiteForm
 from accounts.forms.terms import FirstPasswordForm
 from accounts.web import kept
 
+from .done_pages import SIGN_IN, remember_address
 from .floors import at_least
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
 from .sso import go_to_provider
@@ -83,7 +84,7 @@ class EmailVerificationView(LinkTokenMixin, PublicFormView):
             return self.link_invalid()
         if form.cleaned_data.get("terms"):
             terms.accept(email)
-        return self._done(replaced=False)
+        return self._done(email, replaced=False)
 
     def _confirm_at_directus(self):
         try:
@@ -91,12 +92,15 @@ class EmailVerificationView(LinkTokenMixin, PublicFormView):
                 replaced = email_verification.confirm(self.request, self.token)
         except email_verification.LinkInvalid:
             return self.link_invalid()
-        return self._done(replaced=replaced)
+        return self._done(self.link_email, replaced=replaced)
 
-    def _done(self, *, replaced):
+    def _done(self, email, *, replaced):
         self.token_is_spent()
         self.request.session["password_replaced"] = replaced
-        return redirect("accounts:email_verification_done")
+        response = redirect("accounts:email_verification_done")
+        if email:
+            remember_address(response, SIGN_IN, email)
+        return response
 
     def _remove(self, provider):
         if find_provider(provider) is None:

@@ -22,8 +22,9 @@ class _Inputs(HTMLParser):
 
     def handle_data(self, data):
         if self._area:
-            (text,) = self.found[self._area]
-            self.found[self._area] = [text + data.removeprefix("\n")]
+            self.found[self._area] = [
+                self.found[self._area][0] + data.removeprefix("\n")
+            ]
 
     def handle_endtag(self, tag):
         if tag == "textarea":
