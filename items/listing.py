@@ -23,6 +23,7 @@ class ListingMixin:
     collection: Any
     described: Any
     get_query: Any
+    may: Any
     get_ordering: Any
     search_fields: Any = ()
     filter_fields: Any = ()
