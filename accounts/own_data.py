@@ -13,21 +13,25 @@ from .directus import DirectusClient, DirectusUnavailable, Forbidden
 from .forms.custom_fields import CustomField, custom_field
 from .forms.fields import ReadOnlyText, SiteForm
 from .forms.unchanged import UnchangedMixin
-from .profile import cached
+from .profile import cached, item_files
 from .profile import translations as directus_texts
 from .profile.fields import Description
+from .profile.images import NotAPicture
 from .views.mixins import SiteFormView
 
 __all__ = [
     "CustomField",
     "Description",
+    "NotAPicture",
     "ReadOnlyText",
     "SiteForm",
     "SiteFormView",
     "UnchangedMixin",
+    "acts_as_customer",
     "client_for",
     "custom_field",
     "describe",
+    "item_files",
 ]
 
 
@@ -39,7 +43,7 @@ def client_for(request: AuthenticatedRequest) -> DirectusClient:
     Raises:
         TryLater: Directus does not answer.
     """
-    if _acts_as_customer():
+    if acts_as_customer():
         return request.directus
     service = clients.service_client(clients.visitor_of(request))
     if service is None:
@@ -47,7 +51,12 @@ def client_for(request: AuthenticatedRequest) -> DirectusClient:
     return service
 
 
-def _acts_as_customer() -> bool:
+def acts_as_customer() -> bool:
+    """Return whether customers' own tokens read and write their items.
+
+    Raises:
+        TryLater: Directus does not answer.
+    """
     if not clients.service_token():
         return True
     return cached.get("takes-rules", _takes_rules)

@@ -15,6 +15,8 @@ from django.utils.functional import Promise
 from accounts.own_data import Description, describe
 from config.request import AuthenticatedRequest
 
+from .uploads import Files
+
 Rule = dict[str, Any]
 Text = str | Promise
 WHOLE = re.compile(r"[0-9]{1,18}")
@@ -42,6 +44,7 @@ class Collection:
         key: the primary key.
         changed_at: the field with the time of the last change, against lost updates;
             empty if there is none.
+        files: which files customers may upload to the fields for files.
         label, label_plural: what pages call a row and the rows.
     """
 
@@ -54,6 +57,7 @@ class Collection:
     can_delete: bool = False
     key: str = "id"
     changed_at: str = "date_updated"
+    files: Files = Files()
     label: Text = ""
     label_plural: Text = ""
 

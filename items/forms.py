@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from accounts.directus import DirectusAPIError, InvalidPayload, NotUnique
 from accounts.own_data import CustomField, SiteForm, UnchangedMixin
 
+from .uploads import FileOfItem
+
 
 class ItemForm(UnchangedMixin, SiteForm):
     """A form for some fields of a row.
@@ -20,7 +22,7 @@ class ItemForm(UnchangedMixin, SiteForm):
     def __init__(
         self,
         *args: Any,
-        item_fields: Sequence[CustomField],
+        item_fields: Sequence[CustomField | FileOfItem],
         values: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -31,6 +33,10 @@ class ItemForm(UnchangedMixin, SiteForm):
             if values is not None:
                 self.initial[name] = field.to_form(values.get(name))
                 field.keep(self.fields[name], self.initial[name])
+            if self.is_bound and name in self.files:
+                # Shown only if the form could not be accepted.
+                text = _("Choose the file again: browsers do not keep it.")
+                self.fields[name].help_text = text
         self.relax()
 
     @property

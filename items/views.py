@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import cached_property
+from django.utils.functional import cached_property, classproperty
 from django.views.generic import DetailView, ListView, View
 from django.views.generic.base import ContextMixin
 
@@ -12,10 +12,12 @@ from accounts.directus import InvalidPayload
 from accounts.own_data import SiteForm, SiteFormView, client_for, custom_field
 
 from .collection import Collection, NotAKey
+from .files import FileChanges, FileRefused, discard_files
 from .forms import ItemForm
 from .item import Item
 from .paginator import ItemPaginator
 from .query import ItemQuery
+from .uploads import file_field
 
 
 class ItemMixin(ContextMixin, View):
@@ -54,13 +56,17 @@ class ItemMixin(ContextMixin, View):
             **kwargs,
         )
 
-    def address(self, action, pk=None):
-        """Return the address of another page of the collection; empty without one."""
+    def address(self, action, *args):
+        """Return the address of another page of the collection; empty without one.
+
+        Args:
+            args: the key of a row, and the name of a field for a file.
+        """
         name = f"{self.collection.name}_{action}"
         if namespace := self.request.resolver_match.namespace:
             name = f"{namespace}:{name}"
         try:
-            return reverse(name, args=[] if pk is None else [pk])
+            return reverse(name, args=args)
         except NoReverseMatch:
             return ""
 
@@ -107,6 +113,15 @@ class OneItemMixin(ItemMixin):
         except NotAKey:
             raise Http404 from None
 
+    @property
+    def files(self) -> dict[str, Any]:
+        """The ids of the row's files by field."""
+        return {
+            name: self.item[name]
+            for name in self.item
+            if name in self.described and self.described[name].is_file
+        }
+
     def addresses(self):
         """Return the addresses of the pages of the collection and of the row."""
         own = {
@@ -133,11 +148,44 @@ class ItemFormMixin(ItemMixin, SiteFormView):
     template_kind = "form"
     # The names of the fields.
     names: Any = ()
+    # The files of the row by field.
+    files: Any = {}
+
+    @classproperty
+    def max_body_bytes(cls):
+        """The most bytes of all files in the form."""
+        return cls.collection.files.most_together
 
     def get_form_kwargs(self):
         found = [self.described[name] for name in self.names if name in self.described]
-        fields = [field for field in map(custom_field, found) if field]
+        fields = [field for field in map(self.form_field, found) if field]
         return super().get_form_kwargs() | {"item_fields": fields}
+
+    def form_field(self, description):
+        """Return the field of the form for a description; None if there is none."""
+        if not description.is_file:
+            return custom_field(description)
+        url = self.address("file", self.kwargs.get("pk"), description.name)
+        return file_field(description, self.collection.files, url)
+
+    def submit(self, form):
+        """Store the files, then write the row."""
+        try:
+            with self.file_changes(form) as files:
+                return self.write(form, files)
+        except FileRefused as error:
+            form.add_error(error.field, str(error))
+        except InvalidPayload as error:
+            form.refuse(error)
+        return self.form_invalid(form)
+
+    def file_changes(self, form):
+        """Return the files of the form, to be stored."""
+        return FileChanges(self.request, self.collection, form.changes, self.files)
+
+    def write(self, form, files):
+        """Write the row with `files.values`, then call `files.keep()`."""
+        raise NotImplementedError
 
 
 class ItemCreateView(ItemFormMixin):
@@ -150,16 +198,13 @@ class ItemCreateView(ItemFormMixin):
         """The fields that customers may write in a new row."""
         return self.collection.create_fields
 
-    def submit(self, form):
+    def write(self, form, files):
         """Create the row for the signed-in customer."""
         owner = {self.collection.owner: str(self.request.user.mirrored_id)}
-        try:
-            pk = client_for(self.request).create_item(
-                self.collection.name, form.changes | owner, key=self.collection.key
-            )
-        except InvalidPayload as error:
-            form.refuse(error)
-            return self.form_invalid(form)
+        pk = client_for(self.request).create_item(
+            self.collection.name, files.values | owner, key=self.collection.key
+        )
+        files.keep()
         return HttpResponseRedirect(self.address("detail", pk))
 
 
@@ -176,23 +221,20 @@ class ItemUpdateView(OneItemMixin, ItemFormMixin):
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"values": self.item}
 
-    def submit(self, form):
+    def write(self, form, files):
         """Write the changed fields."""
-        if not form.changes:
+        if not files.values:
             return HttpResponseRedirect(self.address("detail", self.key))
         rule = self.collection.rule_for_key(self.key)
-        try:
-            written = client_for(self.request).update_items(
-                self.collection.name,
-                self.collection.owned_by(self.request, rule),
-                form.changes,
-                key=self.collection.key,
-            )
-        except InvalidPayload as error:
-            form.refuse(error)
-            return self.form_invalid(form)
+        written = client_for(self.request).update_items(
+            self.collection.name,
+            self.collection.owned_by(self.request, rule),
+            files.values,
+            key=self.collection.key,
+        )
         if not written:
             raise Http404
+        files.keep()
         return HttpResponseRedirect(self.address("detail", self.key))
 
 
@@ -206,9 +248,11 @@ class ItemDeleteView(OneItemMixin, SiteFormView):
         return super().get_context_data(item=self.item, **kwargs)
 
     def submit(self, form):
-        """Delete the row; one that is gone already is no error."""
+        """Delete the row and its files; one that is gone already is no error."""
+        files = self.files if any(f.is_file for f in self.described.values()) else {}
         rule = self.collection.rule_for_key(self.key)
         client_for(self.request).delete_items(
             self.collection.name, self.collection.owned_by(self.request, rule)
         )
+        discard_files(self.request, self.collection, files)
         return HttpResponseRedirect(self.address("list"))

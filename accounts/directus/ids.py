@@ -60,6 +60,10 @@ class SiteIds:
         """The folder of profile pictures."""
         return self._id("folder: profile pictures")
 
+    def items_folder(self, collection: str) -> str:
+        """The folder of the files of a collection's rows."""
+        return self._id(f"folder: items: {collection}")
+
     @cached_property
     def webhook_flow(self) -> str:
         """The Flow that reports changed users."""

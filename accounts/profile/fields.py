@@ -49,6 +49,7 @@ class Description:
     scale: int | None = None
     refusal: str = ""
     texts: Mapping[str, str] = field(default_factory=dict)
+    is_file: bool = False
 
     @property
     def label(self) -> str:
@@ -81,7 +82,7 @@ class Description:
         has_default = schema.get("default_value") is not None
         required = meta.get("required") is True or not (nullable or has_default)
         special = meta.get("special")
-        is_made = isinstance(special, list) and bool(set(special) & _MADE_BY_DIRECTUS)
+        specials = set(special) if isinstance(special, list) else set()
         return cls(
             name=_text(payload.get("field")),
             type=_text(payload.get("type")),
@@ -90,7 +91,8 @@ class Description:
             translations=_translations(meta.get("translations"), texts),
             note=_readable(meta.get("note"), texts),
             is_hidden=meta.get("hidden") is True,
-            is_read_only=meta.get("readonly") is True or is_made,
+            is_read_only=meta.get("readonly") is True
+            or bool(specials & _MADE_BY_DIRECTUS),
             is_required=required,
             is_nullable=nullable,
             max_length=_count(schema.get("max_length")),
@@ -98,6 +100,7 @@ class Description:
             scale=_count(schema.get("numeric_scale")),
             refusal=_readable(meta.get("validation_message"), texts),
             texts=texts,
+            is_file="file" in specials,
         )
 
 
