@@ -2,39 +2,21 @@
 
 import pytest
 
-STATES = [
-    {"text": "Open", "value": "open"},
-    {"text": "Answered", "value": "answered"},
-]
-FIELDS = {
-    "owner": {"type": "uuid", "schema": {"foreign_key_table": "directus_users"}},
-    "number": {"type": "integer", "schema": {"is_unique": True}},
-    "subject": {"type": "string", "required": True},
-    "description": {"type": "text", "interface": "input-multiline"},
-    "status": {
-        "type": "string",
-        "interface": "select-dropdown",
-        "options": {"choices": STATES},
-    },
-    "reply": {"type": "text", "interface": "input-rich-text-md"},
-    "product": {
-        "type": "integer",
-        "interface": "select-dropdown-m2o",
-        "special": ["m2o"],
-        "schema": {"foreign_key_table": "products"},
-    },
-    "date_created": {"type": "timestamp", "special": ["date-created"]},
-    "date_updated": {"type": "timestamp", "special": ["date-updated"]},
-    "secret": "string",
-}
-READABLE = set(FIELDS) - {"secret"} | {"id"}
-WRITABLE = {"subject", "product", "description", "owner"}
+from .fields import FIELDS, READABLE, WRITABLE
+from .on_directus import RealShop
 
 
 @pytest.fixture(autouse=True)
-def tickets(directus, settings, service_token):
-    """The collection of tests/items/shop.py."""
+def _shop(request, settings):
+    """Serve tests/items/shop.py; unless a test is marked `real`, from the fake."""
     settings.ROOT_URLCONF = "tests.items.shop"
+    if not request.node.get_closest_marker("real"):
+        request.getfixturevalue("tickets")
+
+
+@pytest.fixture
+def tickets(directus, service_token):
+    """The collection of tests/items/shop.py in the fake."""
     directus.add_collection(
         "products",
         {"name": "string"},
@@ -67,3 +49,23 @@ def token(request, directus, tickets):
         directus.state.takes_rules = False
         tickets.rights = {}
     return request.param
+
+
+@pytest.fixture(scope="module")
+def _real_shop(directus_server):
+    found = RealShop(directus_server)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def real_shop(_real_shop, directus_server, settings):
+    """`tickets` and `products` on a real Directus, which the site in this process asks.
+
+    Sign in with `sign_in(make_customer())`.
+    """
+    settings.DIRECTUS_URL = directus_server.directus.url
+    settings.DIRECTUS_SERVICE_TOKEN = directus_server.service_token
+    settings.DIRECTUS_CUSTOMER_ROLE = directus_server.customer_role
+    yield _real_shop
+    _real_shop.empty()
