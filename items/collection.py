@@ -5,7 +5,7 @@ which of them are shown, and which column names the owner.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -57,7 +57,7 @@ class Collection:
     can_delete: bool = False
     key: str = "id"
     changed_at: str = "date_updated"
-    files: Files = Files()
+    files: Files = field(default_factory=Files)
     label: Text = ""
     label_plural: Text = ""
 
@@ -82,7 +82,7 @@ class Collection:
 
     def described(self, request: AuthenticatedRequest) -> dict[str, Description]:
         """Return the descriptions of the fields by name."""
-        return {field.name: field for field in describe(request, self.name)}
+        return {each.name: each for each in describe(request, self.name)}
 
     def clean_key(self, request: AuthenticatedRequest, text: str) -> Any:
         """Return the key that a text in an address means.

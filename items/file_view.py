@@ -102,8 +102,16 @@ class ItemFileView(OneItemMixin):
         return self._download(request, file)
 
     def _download(self, request, file):
-        # Django closes it after the answer.
         content = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
+        try:
+            kind = self._copy(request, file, content)
+        except BaseException:
+            content.close()
+            raise
+        # Closes it after the last byte.
+        return _with_headers(FileResponse(content), file, kind)
+
+    def _copy(self, request, file, content):
         try:
             with time_budget(SECONDS):
                 kind = item_files.download(request, file, content, self._preset)
@@ -112,7 +120,7 @@ class ItemFileView(OneItemMixin):
             raise Http404 from None
         if self._preset and kind not in PICTURE_TYPES:
             raise Http404
-        return _with_headers(FileResponse(content), file, kind)
+        return kind
 
 
 def _with_headers(response, file, kind):

@@ -30,7 +30,9 @@ def item_paths(base: str, *views: Any) -> list[URLPattern]:
     """
     by_action = {view.action: view for view in views}
     collection = views[0].collection
-    by_action.setdefault("file", type("File", (ItemFileView,), {"collection": collection}))
+    by_action.setdefault(
+        "file", type("File", (ItemFileView,), {"collection": collection})
+    )
     base = base.strip("/")
     return [
         path(

@@ -152,7 +152,7 @@ class ItemFormMixin(ItemMixin, SiteFormView):
     files: Any = {}
 
     @classproperty
-    def max_body_bytes(cls):
+    def max_body_bytes(cls):  # noqa: N805
         """The most bytes of all files in the form."""
         return cls.collection.files.most_together
 

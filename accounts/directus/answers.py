@@ -164,8 +164,7 @@ def _copy_body(response: Response, limit: int, into: BinaryIO) -> None:
     # An earlier attempt may have written a part.
     into.seek(0)
     into.truncate()
-    for chunk in _chunks(response, limit):
-        into.write(chunk)
+    into.writelines(_chunks(response, limit))
     into.seek(0)
 
 

@@ -156,4 +156,3 @@ def _checked(site: DirectusClient | None) -> DirectusClient:
     if site is None:
         raise DirectusUnavailable("files need the service token")
     return site
-
