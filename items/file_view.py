@@ -13,15 +13,13 @@ from django.utils.cache import get_conditional_response
 from django.utils.functional import cached_property
 from django.utils.http import content_disposition_header
 
-from accounts.directus import PICTURE_TYPES, DirectusAPIError, TryLater, time_budget
+from accounts.directus import PICTURE_TYPES, DirectusAPIError, TryLater
 from accounts.own_data import item_files
 
 from .files import as_id, row_is_trusted
 from .uploads import KINDS, cleaned_title
 from .views import OneItemMixin
 
-# A file of 50 MB takes longer than a page may.
-SECONDS = 60.0
 # Longer files are on the disk while they are sent.
 IN_MEMORY = 256 * 1024
 # The presets for pictures that every Directus has, by `?size=`.
@@ -113,8 +111,7 @@ class ItemFileView(OneItemMixin):
 
     def _copy(self, request, file, content):
         try:
-            with time_budget(SECONDS):
-                kind = item_files.download(request, file, content, self._preset)
+            kind = item_files.download(request, file, content, self._preset)
         except DirectusAPIError:
             # Deleted a moment ago, or no picture.
             raise Http404 from None

@@ -22,6 +22,7 @@ from ..directus import (
     Forbidden,
     StoredFile,
     Upload,
+    time_budget,
 )
 from ..throttling.limits import ITEM_FILES, Attempt
 from .images import STORED_TYPE, clean_picture
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 # Text in a photographed page stays readable.
 LONGEST_SIDE = 2048
 PAGE_SIZE = 100
+# A file of 50 MB may take longer than a page.
+DOWNLOAD_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,8 @@ def download(
         DirectusAPIError: there is no smaller version.
         TryLater: there is no answer.
     """
-    return _site(request).download_file(file.id, into, preset=preset)
+    with time_budget(DOWNLOAD_SECONDS):
+        return _site(request).download_file(file.id, into, preset=preset)
 
 
 def discard(request: AuthenticatedRequest, collection: str, file_id: UUID) -> None:
