@@ -5,7 +5,7 @@ The content decides about the type of a file, and the declaration about the type
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from django import forms
@@ -99,7 +99,6 @@ class FileInput(forms.ClearableFileInput):
     """A choice of a file; a chosen file wins over the wish to remove the old one."""
 
     initial_text = gettext_lazy("Now")
-    clear_checkbox_label = gettext_lazy("Remove")
 
     def value_from_datadict(self, data, files, name):
         chosen = files.get(name)
@@ -112,7 +111,6 @@ class CurrentFile:
 
     url: str
     name: str
-    file_id: str = field(repr=False)
 
     def __str__(self) -> str:
         return self.name
@@ -184,7 +182,7 @@ class FileOfItem:
         if not required:
             label = _("%(label)s (optional)") % {"label": label}
         only_pictures = self.description.interface == "file-image"
-        return FileField(
+        field = FileField(
             kinds=self._files.kinds(only_pictures=only_pictures),
             most_bytes=self._files.most_bytes,
             label=label,
@@ -192,6 +190,10 @@ class FileOfItem:
             help_text=escape(self.description.note),
             error_messages={"required": _("Choose a file.")},
         )
+        # A form may have several files: the label is part of the name.
+        text = _("Remove “%(label)s”") % {"label": self.description.label}
+        field.widget.clear_checkbox_label = text
+        return field
 
     def keep(self, field: forms.Field, value: Any) -> None:
         """Do nothing: the stored file is kept unless the form says otherwise."""
@@ -200,7 +202,7 @@ class FileOfItem:
         """Return the stored file for its id."""
         if not isinstance(value, str):
             return None
-        return CurrentFile(self._url, _("Current file"), value)
+        return CurrentFile(self._url, self.description.label)
 
     def to_directus(self, value: Any) -> item_files.NewFile | None:
         """Return the new file, which is to be stored first; None to remove it."""
