@@ -31,6 +31,8 @@ SIZES = {
 ENDINGS = {kind.media_type: kind.ending for kinds in KINDS.values() for kind in kinds}
 UNKNOWN = "application/octet-stream"
 PLACEHOLDER = "file.svg"
+# Browsers style the page that they make around a picture.
+POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 
 
 class ItemFileView(OneItemMixin):
@@ -124,7 +126,7 @@ def _with_headers(response, file, kind):
     is_picture = kind in PICTURE_TYPES
     response["Content-Type"] = kind if kind in ENDINGS else UNKNOWN
     response["Content-Disposition"] = _disposition(file, kind, is_inline=is_picture)
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Content-Security-Policy"] = POLICY
     response["X-Content-Type-Options"] = "nosniff"
     return response
 

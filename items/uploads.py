@@ -14,7 +14,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.utils.html import escape
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.own_data import Description, item_files
 
@@ -97,8 +96,6 @@ class Files:
 
 class FileInput(forms.ClearableFileInput):
     """A choice of a file; a chosen file wins over the wish to remove the old one."""
-
-    initial_text = gettext_lazy("Now")
 
     def value_from_datadict(self, data, files, name):
         chosen = files.get(name)
@@ -193,6 +190,7 @@ class FileOfItem:
         # A form may have several files: the label is part of the name.
         text = _("Remove “%(label)s”") % {"label": self.description.label}
         field.widget.clear_checkbox_label = text
+        field.widget.initial_text = _("Now")
         return field
 
     def keep(self, field: forms.Field, value: Any) -> None:

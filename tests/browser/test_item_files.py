@@ -74,7 +74,7 @@ def test_a_photo_from_a_phone_is_shown_replaced_and_removed(
     assert violations(page) == []
     assert not is_wider_than_the_screen(page)
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download: Paper").click()
+        page.get_by_role("link", name="Download Paper").click()
     assert download.value.suggested_filename == "Bill.pdf"
 
     follow_edit(page)

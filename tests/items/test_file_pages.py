@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.directus.ids import PICTURE_FOLDER
+from items.file_view import POLICY
 from tests.accounts.samples import HTML, SVG, picture
 
 from .test_files import (  # noqa: F401 (fixtures)
@@ -53,7 +54,7 @@ def test_a_picture_is_shown(get, ada, add_file, row):  # noqa: F811
     assert answer["Content-Type"] == "image/webp"
     assert answer["Content-Disposition"] == 'inline; filename="Contract.webp"'
     assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer["Content-Security-Policy"] == POLICY
     assert answer["Cache-Control"] == "private, max-age=0, must-revalidate"
 
 
@@ -89,7 +90,7 @@ def test_a_script_of_staff_is_no_page(
         assert answer["Content-Type"] == "application/octet-stream"
         assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
         assert answer["X-Content-Type-Options"] == "nosniff"
-        assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+        assert answer["Content-Security-Policy"] == POLICY
 
 
 @pytest.mark.parametrize(
