@@ -11,7 +11,9 @@ from typing import Any, BinaryIO
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.forms.utils import flatatt
 from django.template.defaultfilters import filesizeformat
+from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
@@ -97,6 +99,12 @@ class Files:
 class FileInput(forms.ClearableFileInput):
     """A choice of a file; a chosen file wins over the wish to remove the old one."""
 
+    def render(self, name, value, attrs=None, renderer=None):
+        context = self.get_context(name, value, attrs)
+        context["checked"] = context["widget"]["attrs"].pop("checked", False)
+        context["attrs"] = flatatt(context["widget"]["attrs"])
+        return render_to_string("items/file_input.html", context)
+
     def value_from_datadict(self, data, files, name):
         chosen = files.get(name)
         return chosen or super().value_from_datadict(data, files, name)
@@ -107,10 +115,8 @@ class CurrentFile:
     """The stored file, as the form shows it."""
 
     url: str
-    name: str
-
-    def __str__(self) -> str:
-        return self.name
+    label: str
+    is_picture: bool
 
 
 class FileField(forms.FileField):
@@ -126,6 +132,10 @@ class FileField(forms.FileField):
             "data-most-bytes": most_bytes,
             "data-too-large": self._too_large(),
         }
+
+    def bound_data(self, data, initial):
+        """Return the stored file: browsers do not keep a chosen one."""
+        return initial
 
     def clean(self, data, initial=None):
         """Check the size and the content."""
@@ -190,7 +200,6 @@ class FileOfItem:
         # A form may have several files: the label is part of the name.
         text = _("Remove “%(label)s”") % {"label": self.description.label}
         field.widget.clear_checkbox_label = text
-        field.widget.initial_text = _("Now")
         return field
 
     def keep(self, field: forms.Field, value: Any) -> None:
@@ -200,7 +209,8 @@ class FileOfItem:
         """Return the stored file for its id."""
         if not isinstance(value, str):
             return None
-        return CurrentFile(self._url, self.description.label)
+        is_picture = self.description.interface == "file-image"
+        return CurrentFile(self._url, self.description.label, is_picture)
 
     def to_directus(self, value: Any) -> item_files.NewFile | None:
         """Return the new file, which is to be stored first; None to remove it."""

@@ -245,6 +245,31 @@ def test_a_removed_file_is_deleted(signed_in_client, directus, ada, add_file):
     assert directus.state.files == {}
 
 
+def test_a_refused_form_still_shows_the_present_file(
+    signed_in_client, directus, ada, add_file
+):
+    pk = directus.add_item("documents", owner=ada.id, title="x", paper=add_file(of=ada))
+
+    data = {"title": "x", "paper": sent(HTML), "photo-clear": "on"}
+    page = signed_in_client.post(f"/documents/{pk}/edit/", data)
+
+    assert errors_of(page, "paper")
+    assert f'href="/documents/{pk}/files/paper/"' in page.text
+    assert len(directus.state.files) == 1
+
+
+def test_a_chosen_file_wins_over_the_box_to_remove_it(
+    signed_in_client, directus, ada, add_file
+):
+    pk = directus.add_item("documents", owner=ada.id, title="x", paper=add_file(of=ada))
+
+    data = {"title": "x", "paper": sent(b"%PDF-2.0"), "paper-clear": "on"}
+    signed_in_client.post(f"/documents/{pk}/edit/", data)
+
+    row, file = only(directus)
+    assert (row["paper"], file.content) == (file.id, b"%PDF-2.0")
+
+
 def test_a_form_without_a_choice_keeps_the_file(
     signed_in_client, directus, ada, add_file
 ):
