@@ -24,9 +24,10 @@ from .forms.custom_fields import CustomField, Kind, custom_field
 from .forms.fields import ReadOnlyText, SiteForm
 from .forms.profile import LongSelect
 from .forms.unchanged import UnchangedMixin
-from .profile import cached
+from .profile import cached, item_files
 from .profile import translations as directus_texts
 from .profile.fields import Description
+from .profile.images import NotAPicture
 from .throttling.once import SENT_FORMS, Once
 from .views.mixins import SiteFormView
 
@@ -35,16 +36,19 @@ __all__ = [
     "Description",
     "Kind",
     "LongSelect",
+    "NotAPicture",
     "Once",
     "ReadOnlyText",
     "SiteForm",
     "SiteFormView",
     "UnchangedMixin",
+    "acts_as_customer",
     "allowed_actions",
     "client_for",
     "client_for_deletion",
     "custom_field",
     "describe",
+    "item_files",
     "once",
     "record",
     "rows_at_once",

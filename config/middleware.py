@@ -5,7 +5,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.urls import reverse
+from django.urls import Resolver404, resolve
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from . import errors
@@ -76,8 +76,8 @@ class ResponseHeadersMiddleware:
 class BodySizeMiddleware:
     """Refuse forms that are too large before a byte of them is read.
 
-    Django's own limit leaves out uploaded files; only a picture is uploaded here, and
-    only to one address.
+    Django's own limit leaves out uploaded files. The class of a view that takes files
+    says with `max_body_bytes` how large all of them together may be.
     """
 
     def __init__(self, get_response):
@@ -86,11 +86,20 @@ class BodySizeMiddleware:
     def __call__(self, request):
         length = request.META.get("CONTENT_LENGTH") or "0"
         form = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        is_upload = request.path_info == reverse("accounts:picture_change")
-        file = settings.PICTURE_MAX_BYTES if is_upload else 0
-        if length.isdigit() and int(length) <= file + form:
+        if length.isdigit() and int(length) <= form:
             return self.get_response(request)
-        return errors.too_large(request, file or form)
+        files = _most_file_bytes(request.path_info)
+        if length.isdigit() and int(length) <= files + form:
+            return self.get_response(request)
+        return errors.too_large(request, files or form)
+
+
+def _most_file_bytes(path):
+    try:
+        view = resolve(path).func
+    except Resolver404:
+        return 0
+    return getattr(getattr(view, "view_class", None), "max_body_bytes", 0)
 
 
 class EmptyAnswerMiddleware:

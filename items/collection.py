@@ -19,6 +19,7 @@ from config.request import AuthenticatedRequest
 
 from .actions import Action
 from .described import Described, described
+from .uploads import Files
 
 Rule = dict[str, Any]
 Text = str | Promise
@@ -68,6 +69,7 @@ class Collection:
         changed_at: the field with the time of the last change, against lost updates;
             empty if there is none.
         choices: which rows the fields that point at other collections offer.
+        files: which files customers may upload to the fields for files.
         label, label_plural: what pages call a row and the rows.
         blueprint: how directus_setup makes the collection where it is missing.
         title_field: names one row; the first of `list_fields` by default.
@@ -90,6 +92,7 @@ class Collection:
     key: str = "id"
     changed_at: str = "date_updated"
     choices: Mapping[str, Choices] = field(default_factory=dict)
+    files: Files = field(default_factory=Files)
     label: Text = ""
     label_plural: Text = ""
     blueprint: Blueprint | None = None

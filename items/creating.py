@@ -14,6 +14,7 @@ from accounts.own_data import SiteFormView, client_for, once
 from . import sent_forms
 from .collection import Collection
 from .drafts import created_state
+from .files import FileChanges, FileRefused
 from .forms import ItemForm
 from .item import Item
 from .sent_forms import SentForm
@@ -51,7 +52,7 @@ class CreatingMixin(SiteFormView):
             return self._sent_again(form, is_settled=claim.is_kept())
         try:
             made = self._made_or_new(form)
-        except InvalidPayload as error:
+        except (FileRefused, InvalidPayload) as error:
             claim.undo()
             form.refuse(error)
             return self.form_invalid(form)
@@ -89,9 +90,13 @@ class CreatingMixin(SiteFormView):
     def _made_or_new(self, form: ItemForm) -> Any:
         if self.sent_form.is_unsure and (found := self._find_made(form)):
             return found.pk
-        return client_for(self.request).create_item(
-            self.collection.name, self.values_of(form), key=self.collection.key
-        )
+        collection = self.collection
+        with FileChanges(self.request, collection, self.values_of(form)) as files:
+            made = client_for(self.request).create_item(
+                collection.name, files.values, key=collection.key
+            )
+            files.keep()
+        return made
 
     def _sent_again(self, form: ItemForm, *, is_settled: bool) -> HttpResponse:
         if not is_settled:
@@ -106,7 +111,7 @@ class CreatingMixin(SiteFormView):
 
     def _find_made(self, form: ItemForm) -> Item | None:
         """Return the row that this form has made, as far as pages show its fields."""
-        values = _shown(self.collection, form.changes)
+        values = _shown(self.collection, form.changes_without_files)
         if not values or not self._knows_creation():
             return None
         created_at = self.collection.created_at

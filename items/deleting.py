@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from accounts.own_data import SiteForm, SiteFormView, client_for
 
 from .collection import Collection, NotAKey
+from .files import discard_files, file_names
 from .item import Item
 
 # The most rows to delete at once.
@@ -44,6 +45,7 @@ class DeletingMixin(SiteFormView):
 class DeletingOneMixin(DeletingMixin):
     """The question about one row. A row that is gone is no error."""
 
+    files: Any
     key: Any
     item: Any
 
@@ -64,6 +66,7 @@ class DeletingOneMixin(DeletingMixin):
             messages.info(self.request, _("This was already deleted."))
             return self.to_list()
         self.delete_rows(self.collection.rule_for_key(self.key))
+        discard_files(self.request, self.collection, self.files)
         messages.success(self.request, _("Deleted: %(title)s") % {"title": title})
         return self.to_list()
 
@@ -101,6 +104,10 @@ class DeletingManyMixin(DeletingMixin):
         """Delete the rows, and count by reading what is left."""
         self.delete_rows(self._rule)
         left = len(self._read([self.collection.key]))
+        if not left:
+            for item in self.items:
+                files = {name: item[name] for name in self._file_names}
+                discard_files(self.request, self.collection, files)
         self._say(len(self.items) - left, left)
         return self.to_list()
 
@@ -118,10 +125,14 @@ class DeletingManyMixin(DeletingMixin):
             )
             messages.warning(self.request, text % {"count": left})
 
+    @property
+    def _file_names(self) -> list[str]:
+        return file_names(self.collection, self.collection.described(self.request))
+
     @cached_property
     def items(self) -> list[Item]:
         """The selected rows that are there."""
-        return self._read([self.collection.title])
+        return self._read([self.collection.title, *self._file_names])
 
     @cached_property
     def keys(self) -> list[Any]:

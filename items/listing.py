@@ -126,7 +126,7 @@ class ListingMixin:
         count = page.paginator.count
         is_filtered = bool(self.filter_form.sent)
         columns = self.columns()
-        found = rows(page.object_list, columns, self._detail)
+        found = rows(page.object_list, columns, self._detail, self._file)
         may_create = self.may["create"] and context["addresses"]["create"]
         return context | {
             "columns": columns,
@@ -141,6 +141,9 @@ class ListingMixin:
             "rows": found,
             "sort": self.sorting.chosen,
         }
+
+    def _file(self, pk, name):
+        return self.address("file", pk, name)
 
     def _detail(self, pk):
         return self.address("detail", pk)  # type: ignore[attr-defined]

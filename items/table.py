@@ -9,6 +9,7 @@ from typing import Any
 
 from accounts.own_data import Description
 
+from .files import shown_file
 from .item import Item
 from .values import EMPTY, cell
 
@@ -59,22 +60,29 @@ class Row:
 
 
 def rows(
-    items: Iterable[Item], columns: list[Column], address: Callable[[Any], str]
+    items: Iterable[Item],
+    columns: list[Column],
+    address: Callable[[Any], str],
+    file_address: Callable[[Any, str], str],
 ) -> Iterator[Row]:
     """Yield the lines of items.
 
     Args:
         address: returns the address of the page of an item by its key.
+        file_address: returns the address of a file by the item's key and the field.
     """
     for item in items:
-        head, *cells = [_cell(item, column) for column in columns]
+        head, *cells = [_cell(item, column, file_address) for column in columns]
         if head.value == EMPTY:
             # A link has to say where it leads.
             head = Cell(head.label, item.collection.singular)
         yield Row(item, address(item.pk), head, cells)
 
 
-def _cell(item: Item, column: Column) -> Cell:
+def _cell(item: Item, column: Column, file_address: Callable[[Any, str], str]) -> Cell:
     value = item.value(column.name)
+    if value and column.description and column.description.is_file:
+        url = file_address(item.pk, column.name)
+        return Cell(column.label, shown_file(column.description, url, "small"))
     shown = cell(column.description, value, template=column.template)
     return Cell(column.label, shown)

@@ -18,6 +18,7 @@ from accounts.own_data import SiteFormView, client_for
 from . import drafts, versions
 from .collection import Collection
 from .conflicts import CHOICE, MINE, THEIRS, Conflict, kept_data
+from .files import FileChanges, FileRefused
 from .forms import ItemForm
 from .versions import Version
 
@@ -28,6 +29,7 @@ class UpdatingMixin(SiteFormView):
     collection: Collection
     described: Any
     address: Any
+    files: Any
     item: Any
     key: Any
     request: Any
@@ -100,7 +102,7 @@ class UpdatingMixin(SiteFormView):
         values |= drafts.changed_state(self.collection, self.item, self.request.POST)
         try:
             is_written = not values or self._write(values)
-        except InvalidPayload as error:
+        except (FileRefused, InvalidPayload) as error:
             form.refuse(error)
             return self.form_invalid(form)
         if not is_written:
@@ -115,7 +117,7 @@ class UpdatingMixin(SiteFormView):
         return {
             name: value
             for name, value in changes.items()
-            if version.differs(name, form.sent_text(name))
+            if form.has_file(name) or version.differs(name, form.sent_text(name))
         }
 
     def changed(self) -> HttpResponse:
@@ -134,7 +136,13 @@ class UpdatingMixin(SiteFormView):
             *collection.rule_for_version(self.item),
         )
         client = client_for(self.request)
-        return client.update_items(collection.name, rule, values, key=collection.key)
+        with FileChanges(self.request, collection, values, self.files) as files:
+            written = client.update_items(
+                collection.name, rule, files.values, key=collection.key
+            )
+            if written:
+                files.keep()
+        return written
 
     def _to_ask(self, form: ItemForm, values: dict[str, Any]) -> list[str]:
         asked = self.version.undecided if self.version and self._undecided else []
@@ -144,7 +152,11 @@ class UpdatingMixin(SiteFormView):
         version = self.version
         if version is None:
             return []
-        return [name for name in values if version.differs(name, form.shown_text(name))]
+        return [
+            name
+            for name in values
+            if not form.has_file(name) and version.differs(name, form.shown_text(name))
+        ]
 
     def _changed_just_now(self) -> HttpResponse:
         """Ask about the row as it is now. Raises Http404 if it is gone."""

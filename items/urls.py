@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from .acting import ActingMixin
 from .deleting import DeletingManyMixin
+from .file_view import ItemFileView
 
 # Action → what follows the collection's own address.
 PAGES = {
@@ -17,17 +18,22 @@ PAGES = {
     "update": "<str:pk>/edit/",
     "delete": "<str:pk>/delete/",
     "action": "<str:pk>/actions/<slug:name>/",
+    "file": "<str:pk>/files/<str:field>/",
 }
 # What a view does at another address: it lets in the same users, to the same rows.
-COMPANIONS: dict[str, Any] = {"delete": DeletingManyMixin, "detail": ActingMixin}
+COMPANIONS: tuple[tuple[str, Any], ...] = (
+    ("delete", DeletingManyMixin),
+    ("detail", ActingMixin),
+    ("detail", ItemFileView),
+)
 
 
 def item_paths(base: str, *views: Any) -> list[URLPattern]:
     """Return the addresses of a collection's views; a missing view has none.
 
     They are called `<collection>_list`, `_detail`, `_create`, `_update`, `_delete`. The
-    view for deletion brings `_bulk_delete`, that of one row `_action`, unless these are
-    among the views; a list that has a download brings `_csv`.
+    view for deletion brings `_bulk_delete`, that of one row `_action` and `_file`,
+    unless these are among the views; a list that has a download brings `_csv`.
 
     Args:
         base: the address of the list, such as `tickets`.
@@ -50,7 +56,7 @@ def item_paths(base: str, *views: Any) -> list[URLPattern]:
 def _companions(views: dict[str, Any]) -> dict[str, Any]:
     return {
         mixin.action: _with(mixin, views[action])
-        for action, mixin in COMPANIONS.items()
+        for action, mixin in COMPANIONS
         if action in views
     }
 

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import Http404, QueryDict
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import cached_property
+from django.utils.functional import cached_property, classproperty
 from django.utils.translation import gettext as _
 from django.views.generic import DetailView, ListView, View
 from django.views.generic.base import ContextMixin
@@ -95,7 +95,7 @@ class ItemMixin(ContextMixin, View):
         """Return the address of another page of the collection; empty without one.
 
         Args:
-            args: the key of the row, and the name of its button.
+            args: the key of the row, and the name of its button or file.
         """
         name = f"{self.collection.name}_{action}"
         if namespace := self.request.resolver_match.namespace:
@@ -163,6 +163,15 @@ class OneItemMixin(ItemMixin):
         except NotAKey:
             raise Http404 from None
 
+    @property
+    def files(self) -> dict[str, Any]:
+        """The ids of the row's files by field."""
+        return {
+            name: self.item[name]
+            for name in self.item
+            if name in self.described and self.described[name].is_file
+        }
+
     def addresses(self):
         """Return the addresses of the pages of the collection and of the row."""
         found = super().addresses()
@@ -211,10 +220,23 @@ class ItemFormMixin(ItemMixin, SiteFormView):
     template_kind = "form"
     # The names of the fields.
     names: Any = ()
+    # The files of the row by field.
+    files: Any = {}
+
+    @classproperty
+    def max_body_bytes(cls):  # noqa: N805
+        """The most bytes of all files in the form."""
+        return cls.collection.files.most_together
 
     def get_form_kwargs(self):
         item = self.present_item()
-        fields = item_fields(self.request, self.collection, self.names, item)
+        fields = item_fields(
+            self.request,
+            self.collection,
+            self.names,
+            item,
+            file_address=lambda name: self.address("file", self.kwargs.get("pk"), name),
+        )
         return super().get_form_kwargs() | {
             "item_fields": fields,
             "described": self.described,

@@ -27,7 +27,7 @@ from .exceptions import (
     UserSuspended,
     error_for,
 )
-from .files import Picture
+from .files import PICTURE_TYPES, Picture, StoredFile
 from .idn import spellings, to_ascii
 from .items import ItemPage
 from .mailed import checked as checked_mail_token
@@ -41,6 +41,7 @@ from .users import PASSWORD_PROVIDER, DirectusUser, Visitor
 
 __all__ = [
     "PASSWORD_PROVIDER",
+    "PICTURE_TYPES",
     "RESERVE_SECONDS",
     "AuthenticationFailed",
     "BearerAuth",
@@ -73,6 +74,7 @@ __all__ = [
     "SignInWays",
     "SsoStart",
     "SsoTokens",
+    "StoredFile",
     "TokenExpired",
     "TokenPair",
     "TokenStore",

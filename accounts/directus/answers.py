@@ -5,13 +5,13 @@ DirectusUnavailable is raised; its message contains no part of the answer.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import accumulate
 from math import isfinite
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from requests import Response
 
@@ -19,6 +19,7 @@ from .exceptions import DirectusUnavailable, error_facts, parse_retry_after
 
 SMALL = 256 * 1024
 LARGE = 8 * 1024 * 1024
+LARGEST_FILE = 100 * 1024 * 1024
 MAX_DEPTH = 20
 _CHUNK = 16 * 1024
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
@@ -59,6 +60,7 @@ def read_answer(
     limit: int = SMALL,
     text: bool = False,
     media_types: frozenset[str] = frozenset(),
+    into: BinaryIO | None = None,
     cookies: bool = False,
 ) -> Answer:
     """Read a whole answer.
@@ -67,6 +69,7 @@ def read_answer(
         limit: the most bytes of the body.
         text: the body of a success is plain text instead of JSON.
         media_types: the body of a success is a file of one of these types.
+        into: the body of a success is written here.
         cookies: keep the Set-Cookie headers.
 
     Raises:
@@ -75,8 +78,11 @@ def read_answer(
     """
     headers = response.headers
     _check_headers(headers, limit)
-    body = _read_body(response, limit)
     status = response.status_code
+    if status == 200 and into is not None:
+        _copy_body(response, limit, into)
+        return Answer(status, media_type=_media_type(headers))
+    body = _read_body(response, min(limit, LARGE))
     payload: Any = None
     if status == 200 and media_types:
         payload = _file(headers, body, media_types)
@@ -151,14 +157,24 @@ def _check_headers(headers: Mapping[str, str], limit: int) -> None:
 
 
 def _read_body(response: Response, limit: int) -> bytes:
-    chunks = []
+    return b"".join(_chunks(response, limit))
+
+
+def _copy_body(response: Response, limit: int, into: BinaryIO) -> None:
+    # An earlier attempt may have written a part.
+    into.seek(0)
+    into.truncate()
+    into.writelines(_chunks(response, limit))
+    into.seek(0)
+
+
+def _chunks(response: Response, limit: int) -> Iterator[bytes]:
     size = 0
     for chunk in response.raw.stream(_CHUNK, decode_content=False):
         size += len(chunk)
         if size > limit:
             raise DirectusUnavailable("the answer is too long")
-        chunks.append(chunk)
-    return b"".join(chunks)
+        yield chunk
 
 
 def _file(

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any
+from typing import Any, BinaryIO
 
-from .answers import LARGE, SMALL
+from .answers import LARGE, LARGEST_FILE, SMALL
 
 OK = frozenset({200})
 DONE = frozenset({200, 204})
@@ -72,6 +72,8 @@ class Call:
     upload: Upload | None = None
     # The answer is a file of one of these types instead of JSON.
     media_types: frozenset[str] = frozenset()
+    # The answer is a file of any type, which is written here instead of kept in memory.
+    into: BinaryIO | None = field(default=None, repr=False)
     # Headers besides those of the visitor.
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     # Keep the cookies of the answer.
@@ -89,11 +91,22 @@ class Call:
         """The kind, whose slots the call uses."""
         if self.slow or self.asks_provider:
             return Kind.PASSWORD
-        return Kind.FILE if self.upload or self.media_types else Kind.OTHER
+        return Kind.FILE if self.upload or self._wants_file else Kind.OTHER
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the answer must be JSON."""
+        return not (self.text or self._wants_file)
+
+    @property
+    def _wants_file(self) -> bool:
+        return bool(self.media_types) or self.into is not None
 
     @property
     def limit(self) -> int:
         """The most bytes of the answer's body."""
+        if self.into is not None:
+            return LARGEST_FILE
         return LARGE if self.large else SMALL
 
 

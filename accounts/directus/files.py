@@ -1,7 +1,8 @@
 """Files of the site in Directus."""
 
+import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from .calls import DONE, Call, Repeat, Upload
@@ -11,7 +12,8 @@ from .plain import PlainClient
 # The site serves only these types.
 PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 UPLOAD_TIMEOUT = 15.0
-_FACTS = "id,folder,title,type"
+DOWNLOAD_TIMEOUT = 60.0
+_FACTS = "id,folder,title,type,filename_download"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class StoredFile:
     folder: str = ""
     title: str = ""
     media_type: str = ""
+    # In downloads from Directus.
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,41 @@ class FilesClient(PlainClient):
     def get_file(self, file_id: UUID) -> StoredFile:
         """Return the row of a file. Raises Forbidden if there is none."""
         row = self._read(f"/files/{file_id}", {"fields": _FACTS})
-        return StoredFile(
-            _id_of(row),
-            folder=_text(row.get("folder")),
-            title=_text(row.get("title")),
-            media_type=_text(row.get("type")),
+        return _stored(row)
+
+    def find_files(self, folder: str, name: str, *, limit: int) -> list[StoredFile]:
+        """Return files of a folder whose names begin with a text."""
+        rule = [{"folder": {"_eq": folder}}]
+        rule += [{"filename_download": {"_starts_with": name}}]
+        params = {
+            "fields": _FACTS,
+            "filter": json.dumps({"_and": rule}),
+            "limit": str(limit),
+        }
+        rows = self._read("/files", params, large=True)
+        if not isinstance(rows, list):
+            raise DirectusUnavailable("GET /files: not a list")
+        return [_stored(row) for row in rows]
+
+    def download_file(self, file_id: UUID, into: BinaryIO, *, preset: str = "") -> str:
+        """Write a file to another one; return its type as Directus tells it.
+
+        Args:
+            preset: the key of a smaller version of a picture.
+
+        Raises:
+            DirectusUnavailable: the file is too large.
+            Forbidden: it may not be read, or does not exist.
+        """
+        call = Call(
+            "GET",
+            f"/assets/{file_id}",
+            {"key": preset} if preset else None,
+            repeat=Repeat.ALWAYS,
+            timeout=DOWNLOAD_TIMEOUT,
+            into=into,
         )
+        return self._answer_signed(call).media_type
 
     def download_picture(self, file_id: UUID) -> Picture:
         """Return a picture.
@@ -85,6 +118,17 @@ class FilesClient(PlainClient):
     def delete_file(self, file_id: UUID) -> None:
         """Delete a file. Raises Forbidden if there is none."""
         self.delete(f"/files/{file_id}")
+
+
+def _stored(row: Any) -> StoredFile:
+    file_id = _id_of(row)
+    return StoredFile(
+        file_id,
+        folder=_text(row.get("folder")),
+        title=_text(row.get("title")),
+        media_type=_text(row.get("type")),
+        name=_text(row.get("filename_download")),
+    )
 
 
 def _id_of(row: Any) -> UUID:

@@ -243,6 +243,7 @@ class Transport:
                 limit=call.limit,
                 text=call.text,
                 media_types=call.media_types,
+                into=call.into,
                 cookies=call.cookies,
             )
 
@@ -278,7 +279,7 @@ def _check_usable(call: Call, answer: Answer) -> None:
             raise error
     if answer.status < 400 and answer.status not in call.expected:
         raise DirectusUnavailable(f"{call} answered {answer.status}")
-    if answer.status == 200 and not (call.text or call.media_types):
+    if answer.status == 200 and call.is_json:
         _ = answer.data
 
 

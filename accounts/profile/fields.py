@@ -64,6 +64,11 @@ class Description:
     texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def is_file(self) -> bool:
+        """Whether the value is the id of a file."""
+        return "file" in self.specials
+
+    @property
     def is_concealed(self) -> bool:
         """Whether Directus sends something else than the stored value."""
         return self.type == "hash" or bool(self.specials & {"conceal", "hash"})

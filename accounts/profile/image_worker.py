@@ -17,7 +17,8 @@ from PIL import Image, ImageOps
 FORMATS = ("PNG", "JPEG", "WEBP")
 # A decoded pixel takes four bytes.
 MOST_PIXELS = 24_000_000
-# Longer sides are scaled down to this; nothing is cropped.
+# Longer sides are scaled down to this, unless the command says otherwise; nothing is
+# cropped.
 LONGEST_SIDE = 1024
 QUALITY = 85
 # A WebP picture of MOST_PIXELS needs the most, about 400 MB.
@@ -36,8 +37,8 @@ class Refused(Exception):
     """The file is refused; `args[0]` is the exit code."""
 
 
-def clean(file: BinaryIO) -> bytes:
-    """Return a picture as WebP, upright, with sides of at most LONGEST_SIDE pixels.
+def clean(file: BinaryIO, longest: int = LONGEST_SIDE) -> bytes:
+    """Return a picture as WebP, upright, with sides of at most `longest` pixels.
 
     Raises:
         Refused: it is not a picture, damaged, or has too many pixels.
@@ -46,7 +47,7 @@ def clean(file: BinaryIO) -> bytes:
     if image.width * image.height > MOST_PIXELS:
         raise Refused(TOO_MANY_PIXELS)
     try:
-        return _write(_upright(image))
+        return _write(_upright(image, longest))
     except Exception:  # noqa: BLE001 - decoders fail in many ways
         raise Refused(DAMAGED) from None
 
@@ -78,25 +79,25 @@ def _open(file: BinaryIO) -> Image.Image:
         raise Refused(NO_PICTURE) from None
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _upright(image: Image.Image, longest: int) -> Image.Image:
     # JPEG can be decoded at a reduced size.
-    image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+    image.draft("RGB", (longest, longest))
     image.load()
     orientation = image.getexif().get(0x0112)
-    small = _reduced(image)
-    small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    small = _reduced(image, longest)
+    small.thumbnail((longest, longest))
     small.getexif()[0x0112] = orientation or 1
     return ImageOps.exif_transpose(small)
 
 
-def _reduced(image: Image.Image) -> Image.Image:
+def _reduced(image: Image.Image, longest: int) -> Image.Image:
     """Return a picture with 8 bits per channel, at least twice as large as wanted.
 
     Converted in strips: a copy of the whole would double the memory.
     """
     has_alpha = "A" in image.getbands() or "transparency" in image.info
     mode = "RGBA" if has_alpha else "RGB"
-    factor = max(1, max(image.size) // (2 * LONGEST_SIDE))
+    factor = max(1, max(image.size) // (2 * longest))
     width, height = (-(-side // factor) for side in image.size)
     whole = Image.new(mode, (width, height))
     for top in range(0, image.height, factor * ROWS_AT_ONCE):
@@ -123,11 +124,14 @@ def _write(image: Image.Image) -> bytes:
 
 
 def main() -> int:
-    """Convert standard input within the limits; return the exit code."""
+    """Convert standard input within the limits; return the exit code.
+
+    The one argument, if there is one, is the longest side.
+    """
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     try:
-        stored = clean(sys.stdin.buffer)
+        stored = clean(sys.stdin.buffer, *map(int, sys.argv[1:]))
     except Refused as refused:
         return refused.args[0]
     sys.stdout.buffer.write(stored)

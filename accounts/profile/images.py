@@ -36,8 +36,8 @@ class NotAPicture(ValueError):
     """The file is not an accepted picture; the text is for the user."""
 
 
-def clean_picture(file: BinaryIO) -> bytes:
-    """Return a picture as WebP, upright, with sides of at most 1024 pixels.
+def clean_picture(file: BinaryIO, longest: int = image_worker.LONGEST_SIDE) -> bytes:
+    """Return a picture as WebP, upright, with sides of at most `longest` pixels.
 
     Raises:
         NotAPicture: it is not a picture, damaged, or has too many pixels.
@@ -45,7 +45,7 @@ def clean_picture(file: BinaryIO) -> bytes:
     """
     content = file.read()
     with _turn():
-        code, stored = _run(content)
+        code, stored = _run(content, longest)
     if code == 0 and stored:
         return stored
     raise NotAPicture(_reason(code))
@@ -71,11 +71,11 @@ def _busy() -> DirectusUnavailable:
     return DirectusUnavailable("other pictures are being decoded", retry_after=5)
 
 
-def _run(content: bytes) -> tuple[int, bytes]:
+def _run(content: bytes, longest: int) -> tuple[int, bytes]:
     """Return the exit code and the output of the process."""
     try:
         done = subprocess.run(
-            [sys.executable, "-I", image_worker.__file__],
+            [sys.executable, "-I", image_worker.__file__, str(longest)],
             input=content,
             capture_output=True,
             timeout=TIMEOUT,

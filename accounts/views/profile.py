@@ -2,6 +2,7 @@
 
 import logging
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -140,6 +141,7 @@ class PictureChangeView(ProfilePageView):
     """Upload a photo from the profile page."""
 
     form_class = PictureForm
+    max_body_bytes = settings.PICTURE_MAX_BYTES
 
     def get(self, request, *args, **kwargs):
         """Show the page with the form."""

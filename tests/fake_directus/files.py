@@ -1,12 +1,16 @@
-"""/files and /assets, for the site itself alone and in one folder; and /fields.
+"""/files and /assets, for the site itself alone and in its folders; and /fields.
+
+The folders are that of profile pictures and one for each collection. Version 12 without
+a licence takes no rules: there the site reaches every file.
 
 `state.lacks` takes rights away: `directus_files.create`, `.read` and `.delete`.
 """
 
+import json
 import uuid
 from dataclasses import dataclass, field
 
-from accounts.directus.ids import PICTURE_FOLDER
+from accounts.directus.ids import DEFAULT, PICTURE_FOLDER
 
 from . import answers
 from .answers import Answer, data, nothing
@@ -15,6 +19,13 @@ from .rights import Rights
 from .state import State
 
 CREATABLE = {"title", "filename_download", "type", "storage", "folder"}
+# The presets that every Directus has.
+PRESETS = {
+    f"system-{size}-{fit}"
+    for size in ("small", "medium", "large")
+    for fit in ("cover", "contain")
+}
+PICTURES = {"image/png", "image/jpeg", "image/webp"}
 READABLE = {"id", "title", "type", "filesize", "folder", "filename_download"}
 
 
@@ -44,7 +55,7 @@ def create_file(state: State, asked: Asked, caller: Caller | None) -> Answer:
     for name in values:
         if name not in CREATABLE:
             raise answers.forbidden_field(name, "directus_files")
-    if values.get("folder", PICTURE_FOLDER) != PICTURE_FOLDER:
+    if not _may_reach(state, values.get("folder", PICTURE_FOLDER)):
         raise answers.failed_validation("folder", "eq", valid=PICTURE_FOLDER)
     upload = asked.upload
     row = {"filename_download": upload.name, "type": upload.media_type} | values
@@ -61,11 +72,34 @@ def get_file(state: State, asked: Asked, caller: Caller | None, file_id: str) ->
     return data({name: getattr(file, name) for name in _fields(asked)})
 
 
+def list_files(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """GET /files, with a filter of a folder and the beginning of the name."""
+    _check(state, caller, "read")
+    in_folder, named = json.loads(asked.query["filter"])["_and"]
+    found = [
+        file
+        for file in state.files.values()
+        if file.folder == in_folder["folder"]["_eq"]
+        and _may_reach(state, file.folder)
+        and file.filename_download.startswith(
+            named["filename_download"]["_starts_with"]
+        )
+    ]
+    page = found[: int(asked.query["limit"])]
+    return data([{n: getattr(file, n) for n in _fields(asked)} for file in page])
+
+
 def get_asset(
     state: State, asked: Asked, caller: Caller | None, file_id: str
 ) -> Answer:
-    """GET /assets/<id>: the bytes."""
+    """GET /assets/<id>: the bytes; `key` asks for a smaller picture."""
     file = _find(state, caller, file_id, "read")
+    key = asked.query.get("key")
+    if key and key not in PRESETS:
+        raise answers.invalid_query(f'Key "{key}" isn\'t configured')
+    if key and file.type in PICTURES and file.content.startswith(b"<"):
+        raise answers.Refusal(400, "ILLEGAL_ASSET_TRANSFORMATION", "Illegal asset.")
+    # Not smaller here; a file that is no picture is not in Directus either.
     return Answer(200, file.content, {"Content-Type": file.type})
 
 
@@ -75,6 +109,9 @@ def delete_file(
     """DELETE /files/<id>."""
     _find(state, caller, file_id, "delete")
     del state.files[file_id]
+    for collection in state.collections.values():
+        for row in collection.rows:
+            row |= dict.fromkeys((n for n, v in row.items() if v == file_id), None)
     return nothing()
 
 
@@ -91,9 +128,14 @@ def get_user_field(
 def _find(state: State, caller: Caller | None, file_id: str, action: str) -> FakeFile:
     _check(state, caller, action)
     file = state.files.get(file_id)
-    if file is None or file.folder != PICTURE_FOLDER:
+    if file is None or not _may_reach(state, file.folder):
         raise answers.forbidden()
     return file
+
+
+def _may_reach(state: State, folder: str | None) -> bool:
+    folders = {PICTURE_FOLDER, *map(DEFAULT.items_folder, state.collections)}
+    return folder in folders or not state.takes_rules
 
 
 def _check(state: State, caller: Caller | None, action: str) -> None:

@@ -1,14 +1,16 @@
 """Files over the wire: the requests, and the answers that are accepted."""
 
+import io
 import time
+import tracemalloc
 from uuid import UUID
 
 import pytest
 
-from accounts.directus import DirectusUnavailable, Forbidden, Upload
+from accounts.directus import DirectusUnavailable, Forbidden, Upload, calls
 from accounts.directus.answers import LARGE
 from accounts.directus.wire import OVERHEAD
-from tests.fault_server import data, drips, message, says
+from tests.fault_server import data, drips, message, says, says_and_closes
 
 from .calls import AUTH, ID, QUICK
 
@@ -98,6 +100,68 @@ def test_a_picture_that_drips_ends_at_the_deadline(serve, client_of):
         client_of(server, auth=AUTH, **QUICK).download_picture(FILE)
 
     assert time.monotonic() - started < 1
+
+
+# Files that are copied
+
+
+def test_a_file_of_any_type_is_copied(serve, client_of):
+    server = serve(says(message(200, CONTENT, "text/html; charset=utf-8")))
+    copy = io.BytesIO(b"of an earlier attempt" * 100)
+
+    kind = client_of(server, auth=AUTH).download_file(FILE, copy, preset="small")
+
+    assert (copy.read(), kind) == (CONTENT, "text/html")
+    assert server.requests[0].target == f"/assets/{ID}?key=small"
+
+
+def test_a_copy_takes_no_memory(serve, client_of, tmp_path):
+    content = b"x" * 30_000_000
+    server = serve(says(message(200, content, "image/webp")))
+    client = client_of(server, auth=AUTH)
+
+    with open(tmp_path / "copy", "w+b") as copy:
+        tracemalloc.start()
+        client.download_file(FILE, copy)
+        _now, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert copy.seek(0, io.SEEK_END) == len(content)
+    # The server, in the same process, holds none of its answer twice.
+    assert peak < 2_000_000
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        message(204),
+        message(301, b"", "image/webp"),
+        message(200, CONTENT, "image/webp")[:-1],
+        message(502, b"x", "image/webp"),
+    ],
+    ids=["204", "301", "half", "502"],
+)
+def test_anything_else_is_no_copy(serve, client_of, answer):
+    server = serve(says_and_closes(answer))
+
+    with pytest.raises(DirectusUnavailable):
+        client_of(server, auth=AUTH).download_file(FILE, io.BytesIO())
+
+
+def test_an_endless_file_is_cut_off(serve, client_of, monkeypatch):
+    monkeypatch.setattr(calls, "LARGEST_FILE", 1000)
+    server = serve(says(message(200, b"x" * 2000, "image/webp")))
+
+    with pytest.raises(DirectusUnavailable, match="too long"):
+        client_of(server, auth=AUTH).download_file(FILE, io.BytesIO())
+
+
+@pytest.mark.parametrize("rows", [None, {}, "x", [1], [{}], [{"id": "x"}]])
+def test_an_odd_list_of_files_is_no_answer(serve, client_of, rows):
+    server = serve(says(data(rows)))
+
+    with pytest.raises(DirectusUnavailable):
+        client_of(server, auth=AUTH).find_files("f", "n", limit=5)
 
 
 @pytest.mark.parametrize("name", ["", "a.b", "a,b", "a/b", "a" * 65, "é"])

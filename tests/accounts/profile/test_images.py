@@ -70,6 +70,12 @@ def test_a_large_picture_is_scaled_down_and_nothing_is_cut_off():
     )
 
 
+def test_a_longer_side_can_be_wanted():
+    stored = clean_picture(io.BytesIO(picture("JPEG", (3000, 1500))), 2048)
+
+    assert Image.open(io.BytesIO(stored)).size == (2048, 1024)
+
+
 def test_a_photo_is_turned_upright_and_loses_what_it_knew():
     content = with_place()
     assert b"canary-in-exif" in content

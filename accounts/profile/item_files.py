@@ -1,0 +1,162 @@
+"""Files of customers' own data: stored in one folder for each collection.
+
+The site uses the service token, because a right of customers to files would depend on
+rules, which version 12 without a licence refuses. Directus lets a customer store the
+id of any file in a row, so a file carries a mark of its owner: its name in Directus.
+"""
+
+import logging
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from typing import BinaryIO
+from uuid import UUID
+
+from config.request import AuthenticatedRequest
+
+from ..core import clients
+from ..directus import (
+    PICTURE_TYPES,
+    DirectusClient,
+    DirectusError,
+    DirectusUnavailable,
+    Forbidden,
+    StoredFile,
+    Upload,
+    time_budget,
+)
+from ..throttling.limits import ITEM_FILES, Attempt
+from .images import STORED_TYPE, clean_picture
+
+logger = logging.getLogger(__name__)
+
+# Text in a photographed page stays readable.
+LONGEST_SIDE = 2048
+PAGE_SIZE = 100
+# A file of 50 MB may take longer than a page.
+DOWNLOAD_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file to store; of a picture only the pixels are stored, as WebP.
+
+    Attributes:
+        title: the customer's name for it, cleaned, without the ending.
+    """
+
+    content: bytes = field(repr=False)
+    media_type: str
+    ending: str
+    title: str
+
+
+def store(request: AuthenticatedRequest, collection: str, new: NewFile) -> UUID:
+    """Upload a file for the signed-in customer; return its id.
+
+    Raises:
+        NotAPicture: its content is no picture, damaged, or has too many pixels.
+        InvalidPayload: Directus refuses the file.
+        Forbidden: the service token lacks a right.
+        TryLater: the result is unknown, or there were too many uploads.
+    """
+    Attempt(ITEM_FILES, str(request.user.pk)).take()
+    if new.media_type in PICTURE_TYPES:
+        content = clean_picture(BytesIO(new.content), LONGEST_SIDE)
+        new = replace(new, content=content, media_type=STORED_TYPE, ending="webp")
+    name = f"{request.user.mirrored_id}.{new.ending}"
+    facts = {"folder": _folder(collection), "title": f"{new.title}.{new.ending}"}
+    return _site(request).upload_file(Upload(new.content, name, new.media_type, facts))
+
+
+def find(
+    request: AuthenticatedRequest, collection: str, file_id: UUID, *, trusts_row: bool
+) -> StoredFile | None:
+    """Return the row of a file that a row of the signed-in customer points at.
+
+    Args:
+        trusts_row: customers cannot write the id into the row themselves. Then files
+            that staff uploaded, which have no mark, are the customer's, too.
+
+    Returns:
+        None if there is no such file in the folder, or it is not the customer's.
+
+    Raises:
+        TryLater: there is no answer.
+    """
+    try:
+        file = _site(request).get_file(file_id)
+    except Forbidden:
+        return None
+    if file.folder != _folder(collection):
+        return None
+    owner = owner_of(file)
+    is_theirs = trusts_row if owner is None else owner == request.user.mirrored_id
+    return file if is_theirs else None
+
+
+def download(
+    request: AuthenticatedRequest, file: StoredFile, into: BinaryIO, preset: str = ""
+) -> str:
+    """Write a file, or a smaller version of a picture, to another file.
+
+    Returns:
+        Its type as Directus tells it.
+
+    Raises:
+        DirectusAPIError: there is no smaller version.
+        TryLater: there is no answer.
+    """
+    with time_budget(DOWNLOAD_SECONDS):
+        return _site(request).download_file(file.id, into, preset=preset)
+
+
+def discard(request: AuthenticatedRequest, collection: str, file_id: UUID) -> None:
+    """Delete a file that the signed-in customer uploaded; otherwise do nothing.
+
+    A failure is logged: the row has been written.
+    """
+    try:
+        file = find(request, collection, file_id, trusts_row=False)
+        if file is not None:
+            _site(request).delete_file(file_id)
+    except DirectusError as error:
+        logger.warning(
+            "The unused file %s was not deleted in Directus: %s", file_id, error
+        )
+
+
+def delete_all(collection: str, owner: UUID) -> None:
+    """Delete all files that a customer uploaded to a collection.
+
+    Raises:
+        Forbidden: the service token lacks a right.
+        TryLater: there is no answer; some may be deleted.
+    """
+    site = _checked(clients.service_client())
+    while files := site.find_files(_folder(collection), f"{owner}.", limit=PAGE_SIZE):
+        if any(owner_of(file) != owner for file in files):
+            raise DirectusUnavailable("GET /files: not the wanted files")
+        for file in files:
+            site.delete_file(file.id)
+
+
+def owner_of(file: StoredFile) -> UUID | None:
+    """Return the customer for whom the site stored a file; None for other files."""
+    try:
+        return UUID(file.name.partition(".")[0])
+    except ValueError:
+        return None
+
+
+def _folder(collection: str) -> str:
+    return clients.own_ids().items_folder(collection)
+
+
+def _site(request: AuthenticatedRequest) -> DirectusClient:
+    return _checked(clients.service_client(clients.visitor_of(request)))
+
+
+def _checked(site: DirectusClient | None) -> DirectusClient:
+    if site is None:
+        raise DirectusUnavailable("files need the service token")
+    return site
