@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.accounts.flows.deleting import days_pass, run
+
 pytestmark = [pytest.mark.real, pytest.mark.versions, pytest.mark.django_db]
 
 
@@ -32,3 +34,23 @@ def test_a_row_is_made_read_changed_and_deleted(her_browser, real_shop, ada):
     assert real_shop.items_of("tickets")[0]["subject"] == "Done"
     her_browser.post(f"{made['Location']}delete/")
     assert real_shop.items_of("tickets") == []
+
+
+def test_a_copy_has_the_rows_and_a_deleted_account_has_none(
+    her_browser, real_shop, ada, make_customer
+):
+    other = make_customer()
+    for number in range(103):
+        real_shop.add_item("tickets", owner=ada.id, subject=str(number), secret="s")
+    real_shop.add_item("tickets", owner=other.id, subject="Theirs")
+
+    held = her_browser.post("/account/export/").json()["apps"]["items"]["tickets"]
+    assert len({row["id"] for row in held}) == 103
+    assert not any("secret" in row for row in held)
+
+    form = {"current_password": ada.password}
+    assert her_browser.post("/account/delete/", form).status_code == 302
+    days_pass()
+    assert run()[1] == 0
+    assert [row["subject"] for row in real_shop.items_of("tickets")] == ["Theirs"]
+    assert real_shop.admin.find_user(ada.email) is None
