@@ -119,8 +119,9 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         # Of the fields of a new collection, the names.
         names = [row.get("field") if isinstance(row, dict) else row for row in value]
-        if all(isinstance(name, str) for name in names):
-            return ", ".join(names)
+        texts = [name for name in names if isinstance(name, str)]
+        if len(texts) == len(value):
+            return ", ".join(texts)
     return value if isinstance(value, str) else json.dumps(value)
 
 
