@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from items.actions import Action
 from items.collection import Collection
 from items.urls import item_paths
 from items.views import (
@@ -12,6 +13,7 @@ from items.views import (
     ItemUpdateView,
 )
 
+from .cards import ItemsCard
 from .ticket_blueprint import BLUEPRINT
 
 tickets = Collection(
@@ -23,6 +25,16 @@ tickets = Collection(
     create_fields=["subject", "product", "description", "attachment"],
     update_fields=["subject", "description", "attachment"],
     can_delete=True,
+    title_field="subject",
+    actions=[
+        Action(
+            "close",
+            field="status",
+            value="closed",
+            label=_("Close ticket"),
+            when={"status": ["open", "answered"]},
+        )
+    ],
     label=_("Ticket"),
     label_plural=_("Tickets"),
     blueprint=BLUEPRINT,
@@ -60,6 +72,19 @@ class TicketDelete(ItemDeleteView):
     """Delete a ticket, after a question."""
 
     collection = tickets
+
+
+class TicketsCard(ItemsCard):
+    """The newest tickets that are not closed, on the home page."""
+
+    title = _("Open tickets")
+    collection = tickets
+    namespace = "dashboard"
+    title_field = "subject"
+    note_fields = ["status", "date_created"]
+    rules = [{"status": {"_neq": "closed"}}]
+    ordering = ["-date_created"]
+    empty_text = _("No open tickets.")
 
 
 urlpatterns = item_paths(

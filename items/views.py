@@ -2,20 +2,32 @@
 
 from typing import Any
 
-from django.http import Http404, HttpResponseRedirect
+from django.contrib import messages
+from django.http import Http404, QueryDict
+from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 from django.views.generic import DetailView, ListView, View
 from django.views.generic.base import ContextMixin
 
-from accounts.directus import InvalidPayload
-from accounts.own_data import SiteForm, SiteFormView, client_for, custom_field
+from accounts.own_data import SiteFormView, allowed_actions
 
+from . import versions
 from .collection import Collection, NotAKey
+from .creating import CreatingMixin
+from .deleting import DeletingOneMixin
+from .fields import item_fields
 from .forms import ItemForm
 from .item import Item
+from .listing import ListingMixin
 from .paginator import ItemPaginator
 from .query import ItemQuery
+from .updating import UpdatingMixin
+from .values import shown
+from .versions import Version
+
+LONGEST_QUERY = 1000
 
 
 class ItemMixin(ContextMixin, View):
@@ -32,10 +44,20 @@ class ItemMixin(ContextMixin, View):
     action: str
     template_kind = ""
 
+    def dispatch(self, request, *args, **kwargs):
+        if not request.user.is_mirrored:
+            text = _("This is a local administrator account. It has no entries.")
+            messages.warning(request, text)
+            return redirect("dashboard:home")
+        return super().dispatch(request, *args, **kwargs)
+
     def get_template_names(self):
         """Return the app's own template for the collection, else the common one."""
+        return self.templates_for(self.template_kind or self.action)
+
+    def templates_for(self, kind):
+        """Return the names of the templates of a kind of page."""
         app = type(self).__module__.partition(".")[0]
-        kind = self.template_kind or self.action
         return [f"{app}/{self.collection.name}_{kind}.html", f"items/item_{kind}.html"]
 
     @cached_property
@@ -51,40 +73,73 @@ class ItemMixin(ContextMixin, View):
         return super().get_context_data(
             collection=self.collection,
             addresses=self.addresses(),
+            may=self.may,
             **kwargs,
         )
 
-    def address(self, action, pk=None):
-        """Return the address of another page of the collection; empty without one."""
+    @cached_property
+    def may(self):
+        """What buttons to show: `create`, `update` and `delete` to booleans.
+
+        The declaration allows it, and Directus, if it says so.
+        """
+        declared = self.collection.allowed_actions
+        allowed = allowed_actions(self.request, self.collection.name)
+        return {
+            action: action in declared and (allowed is None or action in allowed)
+            for action in ("create", "update", "delete")
+        }
+
+    def address(self, action, *args):
+        """Return the address of another page of the collection; empty without one.
+
+        Args:
+            args: the key of the row, and the name of its button.
+        """
         name = f"{self.collection.name}_{action}"
         if namespace := self.request.resolver_match.namespace:
             name = f"{namespace}:{name}"
         try:
-            return reverse(name, args=[] if pk is None else [pk])
+            return reverse(name, args=[arg for arg in args if arg is not None])
         except NoReverseMatch:
             return ""
 
     def addresses(self):
-        """Return the addresses of the pages that the collection has, by action."""
-        return {action: self.address(action) for action in ("list", "create")}
+        """Return the addresses of the pages that the collection has, by action.
+
+        That of the list has the filters with which it led here, in `list`.
+        """
+        names = ("list", "create", "bulk_delete")
+        found = {action: self.address(action) for action in names}
+        sent = self.request.POST.get("list") or self.request.GET.get("list", "")
+        if found["list"] and sent:
+            found["list"] += f"?{QueryDict(sent[:LONGEST_QUERY]).urlencode()}"
+        return found
 
 
-class ItemListView(ItemMixin, ListView):
+class ItemListView(ListingMixin, ItemMixin, ListView):
     """A page of the customer's rows.
 
     Attributes:
+        search_fields: the fields that the search looks into: texts for a part of them,
+            numbers for the whole value.
+        filter_fields: the fields with a filter: those with choices, booleans, numbers,
+            dates and times.
+        sort_fields: the fields that the customer may sort by; by default those of
+            `list_fields` that can be sorted.
         ordering: names of fields, descending with `-`.
         paginate_by: the number of rows of a page.
+        has_csv: whether the rows can be downloaded.
     """
 
     action = "list"
     paginator_class = ItemPaginator
-    paginate_by = 25
+    search_fields = ()
+    filter_fields = ()
+    sort_fields = None
     ordering = ()
-
-    def get_queryset(self):
-        query = self.get_query(self.collection.list_fields)
-        return query.order_by(*self.get_ordering() or ())
+    paginate_by = 25
+    has_csv = True
 
 
 class OneItemMixin(ItemMixin):
@@ -109,11 +164,17 @@ class OneItemMixin(ItemMixin):
 
     def addresses(self):
         """Return the addresses of the pages of the collection and of the row."""
-        own = {
-            name: self.address(name, self.key)
-            for name in ("detail", "update", "delete")
-        }
-        return super().addresses() | own
+        found = super().addresses()
+        if "pk" in self.kwargs:
+            for name in ("detail", "update", "delete"):
+                found[name] = self.address(name, self.key)
+        return found
+
+    @property
+    def title(self) -> str:
+        """The name of the row."""
+        path = self.collection.title
+        return str(shown(self.described.get(path), self.item.value(path)))
 
 
 class ItemDetailView(OneItemMixin, DetailView):
@@ -125,6 +186,22 @@ class ItemDetailView(OneItemMixin, DetailView):
     def get_object(self, queryset=None):
         return self.item
 
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            title=self.title,
+            buttons=self.buttons(),
+            hidden_fields=[(versions.FIELD, Version.of(self.item).signed())],
+            **kwargs,
+        )
+
+    def buttons(self):
+        """Return the addresses and labels of the actions that fit the row."""
+        return [
+            (self.address("action", self.key, action.name), action.label)
+            for action in self.collection.actions
+            if action.fits(self.item)
+        ]
+
 
 class ItemFormMixin(ItemMixin, SiteFormView):
     """A form for a row."""
@@ -135,12 +212,25 @@ class ItemFormMixin(ItemMixin, SiteFormView):
     names: Any = ()
 
     def get_form_kwargs(self):
-        found = [self.described[name] for name in self.names if name in self.described]
-        fields = [field for field in map(custom_field, found) if field]
-        return super().get_form_kwargs() | {"item_fields": fields}
+        item = self.present_item()
+        fields = item_fields(self.request, self.collection, self.names, item)
+        return super().get_form_kwargs() | {
+            "item_fields": fields,
+            "described": self.described,
+            "names": self.names,
+        }
+
+    def present_item(self) -> Item | None:
+        """Return the row that the form changes; None if it is new or not read."""
+        return None
+
+    def form_valid(self, form):
+        """Write; an outage while a choice was looked up is one of the page."""
+        self.request.trouble = self.request.trouble or form.trouble
+        return super().form_valid(form)
 
 
-class ItemCreateView(ItemFormMixin):
+class ItemCreateView(CreatingMixin, ItemFormMixin):
     """Create a row."""
 
     action = "create"
@@ -150,20 +240,8 @@ class ItemCreateView(ItemFormMixin):
         """The fields that customers may write in a new row."""
         return self.collection.create_fields
 
-    def submit(self, form):
-        """Create the row for the signed-in customer."""
-        owner = {self.collection.owner: str(self.request.user.mirrored_id)}
-        try:
-            pk = client_for(self.request).create_item(
-                self.collection.name, form.changes | owner, key=self.collection.key
-            )
-        except InvalidPayload as error:
-            form.refuse(error)
-            return self.form_invalid(form)
-        return HttpResponseRedirect(self.address("detail", pk))
 
-
-class ItemUpdateView(OneItemMixin, ItemFormMixin):
+class ItemUpdateView(UpdatingMixin, OneItemMixin, ItemFormMixin):
     """Change a row."""
 
     action = "update"
@@ -173,42 +251,8 @@ class ItemUpdateView(OneItemMixin, ItemFormMixin):
         """The fields that customers may change."""
         return self.collection.update_fields
 
-    def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"values": self.item}
 
-    def submit(self, form):
-        """Write the changed fields."""
-        if not form.changes:
-            return HttpResponseRedirect(self.address("detail", self.key))
-        rule = self.collection.rule_for_key(self.key)
-        try:
-            written = client_for(self.request).update_items(
-                self.collection.name,
-                self.collection.owned_by(self.request, rule),
-                form.changes,
-                key=self.collection.key,
-            )
-        except InvalidPayload as error:
-            form.refuse(error)
-            return self.form_invalid(form)
-        if not written:
-            raise Http404
-        return HttpResponseRedirect(self.address("detail", self.key))
-
-
-class ItemDeleteView(OneItemMixin, SiteFormView):
+class ItemDeleteView(OneItemMixin, DeletingOneMixin):
     """Delete a row, after a question."""
 
     action = "delete"
-    form_class = SiteForm
-
-    def get_context_data(self, **kwargs):
-        return super().get_context_data(item=self.item, **kwargs)
-
-    def submit(self, form):
-        """Delete the row; one that is gone already is no error."""
-        rule = self.collection.rule_for_key(self.key)
-        client_for(self.request).delete_items(
-            self.collection.name, self.collection.owned_by(self.request, rule)
-        )
-        return HttpResponseRedirect(self.address("list"))

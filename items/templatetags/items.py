@@ -2,9 +2,9 @@
 
 from django import template
 
-from accounts.own_data import describe
-
-from ..values import EMPTY, shown
+from ..columns import column
+from ..layout import sections
+from ..values import shown
 
 register = template.Library()
 
@@ -12,22 +12,19 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def item_value(context, item, path):
     """Return the value of an item at a path, in words."""
-    described = _described(context, item.collection)
-    return shown(described.get(path), item.value(path)) or EMPTY
+    found = column(context["request"], item.collection, path)
+    return shown(found.description, item.value(path), template=found.template)
 
 
 @register.simple_tag(takes_context=True)
 def item_label(context, collection, path):
-    """Return the label of a field; that of the relation for a path."""
-    described = _described(context, collection)
-    found = described.get(path.partition(".")[0])
-    return found.label if found else path
+    """Return the label of a field; for a path, that of the relation, too."""
+    return column(context["request"], collection, path).label
 
 
-def _described(context, collection):
-    """Return the descriptions of a collection, once for a page."""
-    kept = context.render_context.setdefault("item_descriptions", {})
-    if collection.name not in kept:
-        found = describe(context["request"], collection.name)
-        kept[collection.name] = {field.name: field for field in found}
-    return kept[collection.name]
+@register.simple_tag(takes_context=True)
+def item_sections(context, collection):
+    """Return the fields of the page of one row, as the operator has grouped them."""
+    names = collection.shown_fields
+    own = collection.described(context["request"])
+    return sections(names, {name: name for name in names}, own)

@@ -46,6 +46,7 @@ PUBLIC = {
     "healthz",
     "readyz",
     "brand/<str:name>",
+    "language/",
 }
 
 OFFERED = {"directus", "migrations", "own_data", "signals"}

@@ -8,9 +8,8 @@ from typing import Any
 from accounts.directus import ids
 from tests.stack import RunningStack
 
-from .fields import FIELDS, READABLE, WRITABLE
+from .fields import CHANGEABLE, FIELDS, PRODUCTS, READABLE, WRITABLE
 
-PRODUCTS = {"name": "string", "price": "integer"}
 OWN = {"owner": {"_eq": "$CURRENT_USER"}}
 OWNED = {"owner": {"_nnull": True}}
 NONE = {"id": {"_null": True}}
@@ -28,6 +27,7 @@ class RealShop:
 
     def __init__(self, stack: RunningStack) -> None:
         self.admin = stack.admin
+        self.url = stack.directus.url
         self.major = stack.directus.version.major
         self.customer_role = stack.customer_role
         self._stack = stack
@@ -97,14 +97,12 @@ class RealShop:
         self.admin.call("POST", "/relations", relation)
 
     def _let_customers(self) -> None:
-        customers, owner = ids.CUSTOMER_POLICY, {"owner": "$CURRENT_USER"}
+        customers, mine = ids.CUSTOMER_POLICY, {"permissions": OWN}
         self.grant(customers, "products", "read", fields=["id", "name"])
-        mine = {"permissions": OWN}
         self.grant(customers, "tickets", "read", fields=sorted(READABLE), **mine)
-        written = sorted(WRITABLE)
-        self.grant(customers, "tickets", "create", fields=written, presets=owner)
-        changed = sorted(WRITABLE - {"product"})
-        self.grant(customers, "tickets", "update", fields=changed, **mine)
+        new = {"presets": {"owner": "$CURRENT_USER"}, "validation": OWN}
+        self.grant(customers, "tickets", "create", fields=sorted(WRITABLE), **new)
+        self.grant(customers, "tickets", "update", fields=sorted(CHANGEABLE), **mine)
         self.grant(customers, "tickets", "delete", **mine)
 
     def _let_site_describe(self) -> None:

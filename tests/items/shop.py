@@ -27,6 +27,8 @@ tickets = Collection(
 class TicketList(ItemListView):
     collection = tickets
     ordering = ("-date_created",)
+    search_fields = ("number", "subject")
+    filter_fields = ("status", "date_created", "number", "is_urgent", "due")
     paginate_by = 3
 
 
