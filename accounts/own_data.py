@@ -119,7 +119,8 @@ def allowed_actions(
     """Return what Directus lets the customer do with the rows of a collection.
 
     None if it does not say it: version 10, a call with the site's token, an outage.
-    Then the declaration alone decides. It is for buttons: Directus checks each call.
+    Then the declaration alone decides. For the look of pages: Directus checks each
+    call.
     """
     try:
         if not acts_as_customer():

@@ -45,7 +45,7 @@ class TicketList(ItemListView):
     """The customer's tickets, the newest first."""
 
     collection = tickets
-    ordering = ["-date_created"]
+    ordering = ("-date_created",)
     search_fields = ["number", "subject"]
     filter_fields = ["status", "date_created"]
 

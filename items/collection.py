@@ -19,6 +19,7 @@ from config.request import AuthenticatedRequest
 
 from .actions import Action
 from .described import Described, described
+from .labels import places
 from .uploads import Files
 
 Rule = dict[str, Any]
@@ -117,12 +118,30 @@ class Collection:
             owner=self.owner,
             key=self.key,
             changed_at=self.changed_at,
-            read_fields=(*self.list_fields, *self.detail_fields),
+            read_fields=(*self.read_fields, *self._choice_paths()),
             create_fields=tuple(sorted(self.written_at_creation - {self.owner})),
             update_fields=tuple(sorted(self.written_at_update)),
             can_delete=self.can_delete,
+            only_values=self._values_of_actions(),
             blueprint=self.blueprint,
         )
+
+    def _choice_paths(self) -> list[str]:
+        """Return the paths to what the choices of fields show and compare."""
+        return [
+            f"{name}.{path}"
+            for name, each in self.choices.items()
+            for path in (*(places(each.label) or [each.label]), *_names_in(each.rule))
+            if path
+        ]
+
+    def _values_of_actions(self) -> dict[str, list[Any]]:
+        """Return the values of fields that actions alone write."""
+        found: dict[str, list[Any]] = {}
+        for each in self.actions:
+            if each.field not in {*self.update_fields, self.status_field}:
+                found.setdefault(each.field, []).append(each.value)
+        return found
 
     @cached_property
     def read_fields(self) -> list[str]:
@@ -256,3 +275,14 @@ def _whole(text: str, most: int) -> int:
     if not WHOLE.fullmatch(text) or int(text) > most:
         raise NotAKey("integer")
     return int(text)
+
+
+def _names_in(rule: Rule) -> list[str]:
+    """Return the fields that a filter compares."""
+    found: list[str] = []
+    for name, condition in rule.items():
+        if name in {"_and", "_or"}:
+            found += [each for part in condition for each in _names_in(part)]
+        else:
+            found.append(name)
+    return found

@@ -23,6 +23,7 @@ class ListingMixin:
     collection: Any
     described: Any
     get_query: Any
+    address: Any
     may: Any
     get_ordering: Any
     search_fields: Any = ()
@@ -146,10 +147,10 @@ class ListingMixin:
         return self.address("file", pk, name)
 
     def _detail(self, pk):
-        return self.address("detail", pk)  # type: ignore[attr-defined]
+        return self.address("detail", pk)
 
     def _csv_link(self, count):
-        address = self.address("csv") if count else ""  # type: ignore[attr-defined]
+        address = self.address("csv") if count else ""
         return address and address + self.link().removesuffix("?")
 
 

@@ -45,6 +45,7 @@ class Declared:
         read_fields: fields that pages show; `product.name` for one of a related row.
         create_fields, update_fields: fields that customers may write.
         can_delete: whether customers may delete rows.
+        only_values: fields of which customers write these values alone in a row.
         blueprint: how to make the collection; None: operators make it.
     """
 
@@ -56,6 +57,7 @@ class Declared:
     create_fields: tuple[str, ...] = ()
     update_fields: tuple[str, ...] = ()
     can_delete: bool = False
+    only_values: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     blueprint: Blueprint | None = None
 
     @property

@@ -61,7 +61,15 @@ def _written(shape: Shape, each: Declared, own: Rule) -> Iterator[Permission]:
     if each.update_fields:
         fields = _existing(shape, each, each.update_fields)
         never |= {each.owner}
-        yield _customers("update", each.name, fields, own, forbidden=frozenset(never))
+        checks = [{name: {"_in": [*may]}} for name, may in each.only_values.items()]
+        yield _customers(
+            "update",
+            each.name,
+            fields,
+            own,
+            validation={"_and": checks} if checks else None,
+            forbidden=frozenset(never),
+        )
 
 
 def site_on_items(

@@ -120,7 +120,7 @@ def _text(value: Any) -> str:
         # Of the fields of a new collection, the names.
         names = [row.get("field") if isinstance(row, dict) else row for row in value]
         texts = [name for name in names if isinstance(name, str)]
-        if len(texts) == len(names):
+        if len(texts) == len(value):
             return ", ".join(texts)
     return value if isinstance(value, str) else json.dumps(value)
 

@@ -72,12 +72,21 @@ class Shape:
 
     def paths(self, declared: Declared) -> list[str]:
         """Return the paths of a declaration, with those of the labels of choices."""
-        fields, found = self.fields.get(declared.name, {}), declared.paths
+        found = declared.paths
         for name in (*declared.create_fields, *declared.update_fields):
-            options = (fields.get(name, {}).get("meta") or {}).get("options") or {}
-            labels = _NAMED.findall(str(options.get("template") or ""))
-            found += [f"{name}.{label}" for label in labels]
+            found += [f"{name}.{each}" for each in self._labels(declared.name, name)]
         return list(dict.fromkeys(found))
+
+    def _labels(self, collection: str, name: str) -> list[str]:
+        """Return the fields of the rows that a field offers, for their labels."""
+        step = self.follow(collection, name)
+        if step is None or step.back:
+            return []
+        row = self.fields.get(collection, {}).get(name, {})
+        options = (row.get("meta") or {}).get("options") or {}
+        usual = [each for each in ("name", "title") if self.has(step.collection, each)]
+        usual.append(self.key_of(step.collection))
+        return _NAMED.findall(str(options.get("template") or "")) or usual[:1]
 
 
 def read_shape(client: DirectusClient, declared: Iterable[Declared]) -> Shape:

@@ -146,6 +146,35 @@ def test_rows_that_point_back_belong_to_the_same_customer(empty):
     assert found["customer", "read"]["permissions"] == {"order": MINE}
 
 
+def test_an_action_gives_the_right_to_its_value_alone(empty):
+    declared = replace(
+        ORDERS, update_fields=("title", "state"), only_values={"state": ["closed"]}
+    )
+
+    found = rights(plan_for(empty, declared), "orders")
+
+    assert found["customer", "update"]["validation"] == {
+        "_and": [{"state": {"_in": ["closed"]}}]
+    }
+
+
+@pytest.mark.parametrize(
+    ("template", "shown"),
+    [("{{size}}", ["id", "size"]), ("", ["id", "name"])],
+)
+def test_what_the_choices_of_a_field_show_is_readable(empty, template, shown):
+    shape = changed(
+        made(), "orders", "article", meta={"options": {"template": template}}
+    )
+    fields = shape.fields["articles"] | {"size": {"type": "string"}}
+    shape = Shape({**shape.fields, "articles": fields}, shape.relations)
+    declared = replace(WITHOUT_BLUEPRINT, read_fields=("title",))
+
+    found = rights(plan_for(replace(empty, shape=shape), declared), "articles")
+
+    assert found["customer", "read"]["fields"] == shown
+
+
 def test_users_are_opened_by_no_path(empty):
     declared = replace(ORDERS, read_fields=("title", "buyer.email"))
 
