@@ -27,7 +27,7 @@ class LanguageView(PublicMixin):
     def post(self, request):
         """Keep the choice, and show the page again on which it was made."""
         response = HttpResponseRedirect(_page_before(request))
-        language = request.POST.get("language", "")
+        language = request.POST.get("site_language", "")
         if language in dict(settings.LANGUAGES):
             languages.choose(response, language)
         return response

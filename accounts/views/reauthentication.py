@@ -63,7 +63,7 @@ class ReauthenticationView(NextPageMixin, AccountFormView):
     """
 
     form_class = ReauthenticationForm
-    next_page = "accounts:overview"
+    next_page = "accounts:profile"
 
     def get_form(self, form_class=None):
         """Begin in the field for the password."""

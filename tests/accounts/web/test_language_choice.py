@@ -13,7 +13,8 @@ COOKIE = f"{settings.COOKIE_PREFIX}language"
 
 
 def choose(browser, language, page="http://testserver/login/?next=/account/"):
-    return browser.post("/language/", {"language": language}, headers={"Referer": page})
+    data = {"site_language": language}
+    return browser.post("/language/", data, headers={"Referer": page})
 
 
 def language_of(page):
@@ -53,7 +54,7 @@ def test_it_leads_to_no_other_site(client, page):
 
 
 def test_a_get_changes_nothing(client):
-    assert client.get("/language/", {"language": "de"}).url == "/"
+    assert client.get("/language/", {"site_language": "de"}).url == "/"
     assert COOKIE not in client.cookies
 
 
