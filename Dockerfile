@@ -14,6 +14,7 @@ COPY manage.py .
 COPY config config
 COPY accounts accounts
 COPY dashboard dashboard
+COPY items items
 COPY templates templates
 COPY static static
 COPY locale locale

@@ -48,8 +48,7 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        header = request.META.get("HTTP_ACCEPT_LANGUAGE", "")
-        with translation.override(languages.of_browser(header)):
+        with translation.override(languages.of_request(request)):
             response = self.get_response(request)
             # Static files have no language, and caches keep them.
             if "public" not in response.headers.get("Cache-Control", ""):

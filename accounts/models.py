@@ -181,6 +181,17 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email or self.get_full_name() or str(self.directus_id)
 
     @property
+    def page_language(self) -> str:
+        """The language of the profile if the site has it, else an empty string."""
+        return languages.supported(self.language)
+
+    @property
+    def must_set_up_two_factor(self) -> bool:
+        """Whether the user has to set up two-step verification before anything else."""
+        demanded = self.is_mirrored and self.must_use_two_factor
+        return demanded and not self.has_two_factor
+
+    @property
     def mirrored_id(self) -> UUID:
         """The Directus id of a user that comes from Directus.
 

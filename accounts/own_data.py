@@ -6,33 +6,60 @@ Directus keeps customers apart by rules, the site's where it accepts no rules (v
 ordinary.
 """
 
+from django.utils.translation import get_language
+
 from config.request import AuthenticatedRequest
 
 from .core import clients
-from .directus import DirectusClient, DirectusUnavailable, Forbidden
-from .forms.custom_fields import CustomField, custom_field
+from .core.audit import record
+from .core.memory import Memory
+from .directus import (
+    DirectusClient,
+    DirectusUnavailable,
+    Forbidden,
+    TryLater,
+    time_budget,
+)
+from .forms.custom_fields import CustomField, Kind, custom_field
 from .forms.fields import ReadOnlyText, SiteForm
+from .forms.profile import LongSelect
 from .forms.unchanged import UnchangedMixin
 from .profile import cached, item_files
 from .profile import translations as directus_texts
 from .profile.fields import Description
 from .profile.images import NotAPicture
+from .throttling.once import SENT_FORMS, Once
 from .views.mixins import SiteFormView
 
 __all__ = [
     "CustomField",
     "Description",
+    "Kind",
+    "LongSelect",
     "NotAPicture",
+    "Once",
     "ReadOnlyText",
     "SiteForm",
     "SiteFormView",
     "UnchangedMixin",
     "acts_as_customer",
+    "allowed_actions",
     "client_for",
+    "client_for_deletion",
     "custom_field",
     "describe",
     "item_files",
+    "once",
+    "record",
+    "rows_at_once",
+    "time_budget",
 ]
+
+# Read from Directus once a minute for all processes, and made of that once a minute in
+# each of them.
+_descriptions = Memory(cached.FRESH_SECONDS)
+# In tuples: None is an answer, too.
+_rights = Memory(cached.FRESH_SECONDS, most=1000)
 
 
 def client_for(request: AuthenticatedRequest) -> DirectusClient:
@@ -51,11 +78,25 @@ def client_for(request: AuthenticatedRequest) -> DirectusClient:
     return service
 
 
+def client_for_deletion() -> DirectusClient:
+    """Return the client that deletes the items of a deleted account: the site's.
+
+    Raises:
+        DirectusUnavailable: there is no service token.
+    """
+    service = clients.service_client()
+    if service is None:
+        raise DirectusUnavailable("there is no service token")
+    return service
+
+
 def acts_as_customer() -> bool:
     """Return whether customers' own tokens read and write their items.
 
+    Without a service token they do, because there is no other.
+
     Raises:
-        TryLater: Directus does not answer.
+        TryLater: Directus does not answer, and no answer is cached.
     """
     if not clients.service_token():
         return True
@@ -65,7 +106,53 @@ def acts_as_customer() -> bool:
 def _takes_rules() -> bool:
     # Versions before 12 have no licences, and take rules.
     licence = clients.anonymous_client().get_server_info().get("license")
-    return not isinstance(licence, dict) or licence.get("source") is not None
+    if licence is None:
+        return True
+    if not isinstance(licence, dict):
+        raise DirectusUnavailable("GET /server/info: a strange licence")
+    return licence.get("source") is not None
+
+
+def allowed_actions(
+    request: AuthenticatedRequest, collection: str
+) -> frozenset[str] | None:
+    """Return what Directus lets the customer do with the rows of a collection.
+
+    None if it does not say it: version 10, a call with the site's token, an outage.
+    Then the declaration alone decides. For the look of pages: Directus checks each
+    call.
+    """
+    try:
+        if not acts_as_customer():
+            return None
+        rights = _rights_of(request)
+    except TryLater:
+        return None
+    return None if rights is None else rights.get(collection, frozenset())
+
+
+def _rights_of(request: AuthenticatedRequest) -> dict[str, frozenset[str]] | None:
+    # By user, not by role: a user may have a policy that others of the role have not.
+    key = request.user.mirrored_id
+    kept = _rights.get(key)
+    if kept is None:
+        kept = (request.directus.own_rights(),)
+        _rights.set(key, kept)
+    return kept[0]
+
+
+def once(request: AuthenticatedRequest, key: str) -> Once:
+    """Return the record that a form of this user with a key was sent, for an hour."""
+    return Once(SENT_FORMS, f"{request.user.pk}:{key}")
+
+
+def rows_at_once(request: AuthenticatedRequest) -> int:
+    """Return the most rows of one call; operators may set a limit in Directus.
+
+    Raises:
+        TryLater: Directus does not answer.
+    """
+    return cached.get("page-size", lambda: clients.page_size(client_for(request)))
 
 
 def describe(request: AuthenticatedRequest, collection: str) -> list[Description]:
@@ -77,7 +164,17 @@ def describe(request: AuthenticatedRequest, collection: str) -> list[Description
         Forbidden: none may be read.
         TryLater: Directus does not answer, and no description is cached.
     """
+    key = collection, get_language()
+    known = _descriptions.get(key)
+    if known is None:
+        known = _read_descriptions(request, collection)
+        _descriptions.set(key, known)
+    return list(known)
 
+
+def _read_descriptions(
+    request: AuthenticatedRequest, collection: str
+) -> list[Description]:
     def ask() -> list[dict]:
         client = clients.service_client() or request.directus
         return client.describe_fields(collection)

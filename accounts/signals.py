@@ -1,6 +1,7 @@
 """Signals for other apps; docs/building.md has an example.
 
-They are sent after the commit; a failing receiver is logged and stops nothing.
+They are sent after the commit; a failing receiver is logged and stops nothing, except
+for `user_deleting` and `user_exported`.
 """
 
 from collections.abc import Iterable
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 user_mirrored = Signal()
 # A user can no longer sign in: user.
 user_deactivated = Signal()
+# An account is about to be deleted in Directus: user. A receiver deletes what it keeps
+# of the user in Directus; if it fails, the deletion is tried again later.
+user_deleting = Signal()
 # An account was deleted: user, of which only the key is left.
 user_deleted = Signal()
-# A user exports their data: user. Receivers return a dict for JSON.
+# A user exports their data: user, request. Receivers return a dict for JSON.
 user_exported = Signal()
 # The role in Directus changed: user, before, after (ids, or None without a role).
 role_changed = Signal()

@@ -12,7 +12,7 @@ from local.problem import report
 from local.processes import Stopped, stoppable
 from local.progress import step
 
-from . import footprint, pages, pictures, sign_in, sso, storm, sync, sync_many
+from . import footprint, items, pages, pictures, sign_in, sso, storm, sync, sync_many
 from .servers import Servers, empty_state
 from .table import Line, failed, show
 
@@ -45,6 +45,7 @@ MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
     "sign-in": sign_in.compare,
     "sso": sso.compare,
     "sso-buttons": sso.buttons,
+    "items": items.compare,
     "storm": storm.storms,
     "sync": sync.compare,
     "sync-many": sync_many.compare,
@@ -54,6 +55,7 @@ MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
 }
 # Only when they are named.
 LONG = {"sync-many"}
+WITH_ITEMS = ("items",)
 BEHIND_THE_PROXY = ("calls", "sso-buttons", "storm")
 # Memory is looked at after the load.
 WITHOUT_PROXY = (
@@ -67,6 +69,7 @@ def _measure(servers: Servers, wanted: list[str]) -> list[Line]:
     found: dict[str, list[Line]] = {}
     for run, names in (
         (servers.site, WITHOUT_PROXY),
+        (servers.site_with_items, WITH_ITEMS),
         (servers.site_behind_proxy, BEHIND_THE_PROXY),
     ):
         chosen = [name for name in names if name in wanted]

@@ -60,8 +60,12 @@ django.setup()
 
 from django.contrib.auth import get_user_model, views  # noqa: E402
 from django.contrib.auth.decorators import login_required  # noqa: E402
+from django.contrib.auth.mixins import LoginRequiredMixin  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.db import connection, models  # noqa: E402
 from django.shortcuts import render  # noqa: E402
+from django.utils import timezone  # noqa: E402
+from django.views.generic import ListView  # noqa: E402
 
 
 @login_required(login_url="login")
@@ -70,25 +74,70 @@ def home(request):
     return render(request, "bare/home.html")
 
 
+class Row(models.Model):
+    """A row as bench.item_rows has it in Directus."""
+
+    number = models.IntegerField()
+    subject = models.CharField(max_length=255)
+    status = models.CharField(max_length=10, choices=[("open", "Open")])
+    date_created = models.DateTimeField()
+    owner = models.ForeignKey(get_user_model(), models.CASCADE)
+
+    class Meta:
+        app_label = "bench"
+
+    def __str__(self):
+        return self.subject
+
+
+class RowList(LoginRequiredMixin, ListView):
+    """The rows of the signed-in user."""
+
+    login_url = "login"
+    template_name = "bare/rows.html"
+    paginate_by = 25
+
+    def get_queryset(self):
+        own = Row.objects.filter(owner=self.request.user)
+        return own.order_by("-number", "id")
+
+
 urlpatterns = [
     path("", home, name="home"),
+    path("rows/", RowList.as_view(), name="rows"),
     path("logout/", views.LogoutView.as_view(), name="logout"),
     path("login/", views.LoginView.as_view(), name="login"),
 ]
 application = get_wsgi_application()
 
 
-def sign_a_user_in() -> str:
-    """Create a user and a session; return the session's cookie."""
+def sign_a_user_in(rows: int) -> str:
+    """Create a user with rows and a session; return the session's cookie."""
     from django.test import Client
 
     names = {"first_name": "Bench", "last_name": "Example"}
     user = get_user_model().objects.create_user("bench@example.com", **names)
+    if rows:
+        add_rows(user, rows)
     client = Client()
     client.force_login(user)
     return client.cookies[settings.SESSION_COOKIE_NAME].OutputString([])
 
 
+def add_rows(owner, number: int) -> None:
+    """Make the table and its rows; a third of them are the owner's."""
+    other = get_user_model().objects.create_user("other@example.com")
+    owners = [owner, other, other]
+    with connection.schema_editor() as editor:
+        editor.create_model(Row)
+    facts = {"status": "open", "date_created": timezone.now()}
+    rows = (
+        Row(number=n, subject=f"Subject {n}", owner=owners[n % 3], **facts)
+        for n in range(number)
+    )
+    Row.objects.bulk_create(rows, batch_size=5000)
+
+
 if __name__ == "__main__":
     call_command("migrate", verbosity=0)
-    print(sign_a_user_in())
+    print(sign_a_user_in(int(os.environ.get("BARE_ROWS", "0"))))

@@ -87,6 +87,12 @@ class Servers:
             with self.site(**settings):
                 yield
 
+    @contextmanager
+    def site_with_items(self) -> Iterator[None]:
+        """Run the site with the pages over the bench's collection."""
+        with self.site(DJANGO_SETTINGS_MODULE="bench.settings"):
+            yield
+
     def manage(self, *args: str, **settings: str) -> None:
         """Run a management command of the site, with these settings instead."""
         env = self.stack.site.env | settings
@@ -130,9 +136,15 @@ class Bare:
         }
         self._process: Process | None = None
 
-    def start(self) -> str:
-        """Make its tables and start it; return the cookie of a signed-in user."""
-        cookie = _output(["bench.bare"], self._env).strip()
+    def start(self, *, rows: int = 0) -> str:
+        """Make its tables and start it; return the cookie of a signed-in user.
+
+        Args:
+            rows: how many rows the user has, in an empty database.
+        """
+        if rows:
+            Path(self._env["BARE_DATABASE"]).unlink(missing_ok=True)
+        cookie = _output(["bench.bare"], self._env | {"BARE_ROWS": str(rows)}).strip()
         args = ["gunicorn", "-c", "config/gunicorn.py", "bench.bare"]
         self._process = Process(
             "The bare site",

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy
 
 from . import service_urls
 from .environment import BASE_DIR, YEAR, Environment
@@ -99,8 +100,10 @@ TEMPLATES = [
         },
     },
 ]
-# Links below the header for signed-in users: (name of a URL, label) each.
-NAVIGATION = ()
+# Links in the header for signed-in users: (name of a URL, label) each.
+NAVIGATION = [("dashboard:tickets_list", gettext_lazy("Tickets"))]
+# Cards on the home page: the paths of subclasses of dashboard.cards.Card.
+DASHBOARD_CARDS = ["dashboard.tickets.TicketsCard"]
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = not DEBUG

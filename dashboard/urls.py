@@ -2,8 +2,11 @@
 
 from django.urls import path
 
-from . import views
+from . import tickets, views
 
 app_name = "dashboard"
 
-urlpatterns = [path("", views.HomeView.as_view(), name="home")]
+urlpatterns = [
+    path("", views.HomeView.as_view(), name="home"),
+    *tickets.urlpatterns,
+]

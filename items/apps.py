@@ -5,3 +5,7 @@ class ItemsConfig(AppConfig):
     """Views over collections of Directus."""
 
     name = "items"
+
+    def ready(self):
+        """Take part in the export and the deletion of accounts."""
+        from . import receivers  # noqa: F401

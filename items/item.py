@@ -30,9 +30,23 @@ class Item(Mapping[str, Any]):
         """The primary key."""
         return self._values[self.collection.key]
 
+    @property
+    def changed_at(self) -> Any:
+        """The time of the last change, as Directus sent it; None without a change."""
+        return self._values.get(self.collection.changed_at)
+
     def value(self, path: str) -> Any:
-        """Return the value at a path such as `product.name`; None if there is none."""
+        """Return the value at a path such as `product.name`; None if there is none.
+
+        Of several related rows, the values as a list.
+        """
         found: Any = self._values
         for name in path.split("."):
-            found = found.get(name) if isinstance(found, Mapping) else None
+            found = _step(found, name)
         return found
+
+
+def _step(found: Any, name: str) -> Any:
+    if isinstance(found, list):
+        return [_step(each, name) for each in found]
+    return found.get(name) if isinstance(found, Mapping) else None

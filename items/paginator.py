@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
+from django.core.paginator import EmptyPage, Page, Paginator
 
 from .query import ItemQuery
+
+# A higher offset is a mistake, or an attempt to make Directus work.
+MOST_PAGES = 100_000
 
 
 class ItemPaginator(Paginator):
@@ -18,19 +21,11 @@ class ItemPaginator(Paginator):
         """Return a page.
 
         Raises:
-            PageNotAnInteger, EmptyPage: there is no such page.
+            EmptyPage: it is beyond the last page; `num_pages` says which one that is.
         """
-        try:
-            number = int(number)
-        except (TypeError, ValueError):
-            raise PageNotAnInteger(self.error_messages["invalid_page"]) from None
-        if not 1 <= number <= MOST_PAGES:
-            raise EmptyPage(self.error_messages["min_page"])
+        is_too_high = int(number) > MOST_PAGES
+        number = 1 if is_too_high else int(number)
         rows, self.count = self._query.page(number, self.per_page)
-        if not rows and number > 1:
+        if is_too_high or number > self.num_pages:
             raise EmptyPage(self.error_messages["no_results"])
         return Page(rows, number, self)
-
-
-# A higher offset is a mistake, or an attempt to make Directus work.
-MOST_PAGES = 100_000

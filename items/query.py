@@ -10,6 +10,7 @@ from config.request import AuthenticatedRequest
 
 from .collection import Collection, Rule
 from .item import Item
+from .relations import with_labels
 
 
 @dataclass(frozen=True)
@@ -48,19 +49,34 @@ class ItemQuery:
 
     def all(self, size: int = 500) -> Iterator[Item]:
         """Yield all rows, a page of them with each call."""
-        offset = 0
-        while rows := self._read(limit=size, offset=offset).rows:
-            yield from self._items(rows)
-            if len(rows) < size:
+        for page in self.pages(size):
+            yield from page
+
+    def pages(self, size: int, *, most: int | None = None) -> Iterator[list[Item]]:
+        """Yield all rows, in pages; each is one call.
+
+        A row that a new one has moved to the next page is not repeated. Directus may
+        send fewer rows than asked for: only an empty page is the end.
+
+        Args:
+            size: the number of rows of a page.
+            most: the highest number of rows.
+        """
+        offset, before = 0, set[Any]()
+        while most is None or offset < most:
+            limit = size if most is None else min(size, most - offset)
+            found = self._items(self._read(limit=limit, offset=offset).rows)
+            yield [item for item in found if item.pk not in before]
+            if not found:
                 return
-            offset += size
+            offset, before = offset + len(found), {item.pk for item in found}
 
     def _read(self, **options: Any) -> ItemPage:
         key = self.collection.key
         is_sorted_by_key = {key, f"-{key}"} & set(self.ordering)
         return client_for(self.request).list_items(
             self.collection.name,
-            fields=list(dict.fromkeys([key, *self.fields])),
+            fields=with_labels(self.request, self.collection, [key, *self.fields]),
             rule=self.collection.owned_by(self.request, *self.rules),
             sort=[*self.ordering, *([] if is_sorted_by_key else [key])],
             **options,

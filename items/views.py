@@ -2,22 +2,34 @@
 
 from typing import Any
 
-from django.http import Http404, HttpResponseRedirect
+from django.contrib import messages
+from django.http import Http404, QueryDict
+from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property, classproperty
+from django.utils.translation import gettext as _
 from django.views.generic import DetailView, ListView, View
 from django.views.generic.base import ContextMixin
 
-from accounts.directus import InvalidPayload
-from accounts.own_data import SiteForm, SiteFormView, client_for, custom_field
+from accounts.own_data import SiteFormView, allowed_actions
 
+from . import versions
 from .collection import Collection, NotAKey
-from .files import FileChanges, FileRefused, discard_files
+from .creating import CreatingMixin
+from .deleting import DeletingOneMixin
+from .fields import item_fields
+from .files import FileRefused, files_of
 from .forms import ItemForm
 from .item import Item
+from .listing import ListingMixin
 from .paginator import ItemPaginator
 from .query import ItemQuery
-from .uploads import file_field
+from .updating import UpdatingMixin
+from .uploads import UploadField
+from .values import shown
+from .versions import Version
+
+LONGEST_QUERY = 1000
 
 
 class ItemMixin(ContextMixin, View):
@@ -34,10 +46,20 @@ class ItemMixin(ContextMixin, View):
     action: str
     template_kind = ""
 
+    def dispatch(self, request, *args, **kwargs):
+        if not request.user.is_mirrored:
+            text = _("This is a local administrator account. It has no entries.")
+            messages.warning(request, text)
+            return redirect("dashboard:home")
+        return super().dispatch(request, *args, **kwargs)
+
     def get_template_names(self):
         """Return the app's own template for the collection, else the common one."""
+        return self.templates_for(self.template_kind or self.action)
+
+    def templates_for(self, kind):
+        """Return the names of the templates of a kind of page."""
         app = type(self).__module__.partition(".")[0]
-        kind = self.template_kind or self.action
         return [f"{app}/{self.collection.name}_{kind}.html", f"items/item_{kind}.html"]
 
     @cached_property
@@ -53,44 +75,74 @@ class ItemMixin(ContextMixin, View):
         return super().get_context_data(
             collection=self.collection,
             addresses=self.addresses(),
+            may=self.may,
             **kwargs,
         )
+
+    @cached_property
+    def may(self):
+        """What buttons to show: `create`, `update` and `delete` to booleans.
+
+        The declaration allows it, and Directus, if it says so.
+        """
+        declared = self.collection.allowed_actions
+        allowed = allowed_actions(self.request, self.collection.name)
+        return {
+            action: action in declared and (allowed is None or action in allowed)
+            for action in ("create", "update", "delete")
+        }
 
     def address(self, action, *args):
         """Return the address of another page of the collection; empty without one.
 
         Args:
-            args: the key of a row, and the name of a field for a file.
+            args: the key of the row, and the name of its button, or of its field for a
+                file.
         """
         name = f"{self.collection.name}_{action}"
         if namespace := self.request.resolver_match.namespace:
             name = f"{namespace}:{name}"
         try:
-            return reverse(name, args=args)
+            return reverse(name, args=[arg for arg in args if arg is not None])
         except NoReverseMatch:
             return ""
 
     def addresses(self):
-        """Return the addresses of the pages that the collection has, by action."""
-        return {action: self.address(action) for action in ("list", "create")}
+        """Return the addresses of the pages that the collection has, by action.
+
+        That of the list has the filters with which it led here, in `list`.
+        """
+        names = ("list", "create", "bulk_delete")
+        found = {action: self.address(action) for action in names}
+        sent = self.request.POST.get("list") or self.request.GET.get("list", "")
+        if found["list"] and sent:
+            found["list"] += f"?{QueryDict(sent[:LONGEST_QUERY]).urlencode()}"
+        return found
 
 
-class ItemListView(ItemMixin, ListView):
+class ItemListView(ListingMixin, ItemMixin, ListView):
     """A page of the customer's rows.
 
     Attributes:
+        search_fields: the fields that the search looks into: texts for a part of them,
+            numbers for the whole value.
+        filter_fields: the fields with a filter: those with choices, booleans, numbers,
+            dates and times.
+        sort_fields: the fields that the customer may sort by; by default those of
+            `list_fields` that can be sorted.
         ordering: names of fields, descending with `-`.
         paginate_by: the number of rows of a page.
+        has_csv: whether the rows can be downloaded.
     """
 
     action = "list"
     paginator_class = ItemPaginator
-    paginate_by = 25
+    search_fields = ()
+    filter_fields = ()
+    sort_fields = None
     ordering = ()
-
-    def get_queryset(self):
-        query = self.get_query(self.collection.list_fields)
-        return query.order_by(*self.get_ordering() or ())
+    paginate_by = 25
+    has_csv = True
 
 
 class OneItemMixin(ItemMixin):
@@ -116,19 +168,21 @@ class OneItemMixin(ItemMixin):
     @property
     def files(self) -> dict[str, Any]:
         """The ids of the row's files by field."""
-        return {
-            name: self.item[name]
-            for name in self.item
-            if name in self.described and self.described[name].is_file
-        }
+        return files_of(self.item, self.described)
 
     def addresses(self):
         """Return the addresses of the pages of the collection and of the row."""
-        own = {
-            name: self.address(name, self.key)
-            for name in ("detail", "update", "delete")
-        }
-        return super().addresses() | own
+        found = super().addresses()
+        if "pk" in self.kwargs:
+            for name in ("detail", "update", "delete"):
+                found[name] = self.address(name, self.key)
+        return found
+
+    @property
+    def title(self) -> str:
+        """The name of the row."""
+        path = self.collection.title
+        return str(shown(self.described.get(path), self.item.value(path)))
 
 
 class ItemDetailView(OneItemMixin, DetailView):
@@ -140,6 +194,22 @@ class ItemDetailView(OneItemMixin, DetailView):
     def get_object(self, queryset=None):
         return self.item
 
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            title=self.title,
+            buttons=self.buttons(),
+            hidden_fields=[(versions.FIELD, Version.of(self.item).signed())],
+            **kwargs,
+        )
+
+    def buttons(self):
+        """Return the addresses and labels of the actions that fit the row."""
+        return [
+            (self.address("action", self.key, action.name), action.label)
+            for action in self.collection.actions
+            if action.fits(self.item)
+        ]
+
 
 class ItemFormMixin(ItemMixin, SiteFormView):
     """A form for a row."""
@@ -148,8 +218,6 @@ class ItemFormMixin(ItemMixin, SiteFormView):
     template_kind = "form"
     # The names of the fields.
     names: Any = ()
-    # The files of the row by field.
-    files: Any = {}
 
     @classproperty
     def max_body_bytes(cls):  # noqa: N805
@@ -157,38 +225,32 @@ class ItemFormMixin(ItemMixin, SiteFormView):
         return cls.collection.files.most_together
 
     def get_form_kwargs(self):
-        found = [self.described[name] for name in self.names if name in self.described]
-        fields = [field for field in map(self.form_field, found) if field]
-        return super().get_form_kwargs() | {"item_fields": fields}
+        item = self.present_item()
+        fields = item_fields(self.request, self.collection, self.names, item)
+        for field in fields:
+            if isinstance(field, UploadField):
+                field.url = self.address("file", self.kwargs.get("pk"), field.name)
+        return super().get_form_kwargs() | {
+            "item_fields": fields,
+            "described": self.described,
+            "names": self.names,
+        }
 
-    def form_field(self, description):
-        """Return the field of the form for a description; None if there is none."""
-        if not description.is_file:
-            return custom_field(description)
-        url = self.address("file", self.kwargs.get("pk"), description.name)
-        return file_field(description, self.collection.files, url)
+    def present_item(self) -> Item | None:
+        """Return the row that the form changes; None if it is new or not read."""
+        return None
 
-    def submit(self, form):
-        """Store the files, then write the row."""
+    def form_valid(self, form):
+        """Write; an outage while a choice was looked up is one of the page."""
+        self.request.trouble = self.request.trouble or form.trouble
         try:
-            with self.file_changes(form) as files:
-                return self.write(form, files)
+            return super().form_valid(form)
         except FileRefused as error:
             form.add_error(error.field, str(error))
-        except InvalidPayload as error:
-            form.refuse(error)
-        return self.form_invalid(form)
-
-    def file_changes(self, form):
-        """Return the files of the form, to be stored."""
-        return FileChanges(self.request, self.collection, form.changes, self.files)
-
-    def write(self, form, files):
-        """Write the row with `files.values`, then call `files.keep()`."""
-        raise NotImplementedError
+            return self.form_invalid(form)
 
 
-class ItemCreateView(ItemFormMixin):
+class ItemCreateView(CreatingMixin, ItemFormMixin):
     """Create a row."""
 
     action = "create"
@@ -198,17 +260,8 @@ class ItemCreateView(ItemFormMixin):
         """The fields that customers may write in a new row."""
         return self.collection.create_fields
 
-    def write(self, form, files):
-        """Create the row for the signed-in customer."""
-        owner = {self.collection.owner: str(self.request.user.mirrored_id)}
-        pk = client_for(self.request).create_item(
-            self.collection.name, files.values | owner, key=self.collection.key
-        )
-        files.keep()
-        return HttpResponseRedirect(self.address("detail", pk))
 
-
-class ItemUpdateView(OneItemMixin, ItemFormMixin):
+class ItemUpdateView(UpdatingMixin, OneItemMixin, ItemFormMixin):
     """Change a row."""
 
     action = "update"
@@ -218,41 +271,8 @@ class ItemUpdateView(OneItemMixin, ItemFormMixin):
         """The fields that customers may change."""
         return self.collection.update_fields
 
-    def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"values": self.item}
 
-    def write(self, form, files):
-        """Write the changed fields."""
-        if not files.values:
-            return HttpResponseRedirect(self.address("detail", self.key))
-        rule = self.collection.rule_for_key(self.key)
-        written = client_for(self.request).update_items(
-            self.collection.name,
-            self.collection.owned_by(self.request, rule),
-            files.values,
-            key=self.collection.key,
-        )
-        if not written:
-            raise Http404
-        files.keep()
-        return HttpResponseRedirect(self.address("detail", self.key))
-
-
-class ItemDeleteView(OneItemMixin, SiteFormView):
+class ItemDeleteView(OneItemMixin, DeletingOneMixin):
     """Delete a row, after a question."""
 
     action = "delete"
-    form_class = SiteForm
-
-    def get_context_data(self, **kwargs):
-        return super().get_context_data(item=self.item, **kwargs)
-
-    def submit(self, form):
-        """Delete the row and its files; one that is gone already is no error."""
-        files = self.files if any(f.is_file for f in self.described.values()) else {}
-        rule = self.collection.rule_for_key(self.key)
-        client_for(self.request).delete_items(
-            self.collection.name, self.collection.owned_by(self.request, rule)
-        )
-        discard_files(self.request, self.collection, files)
-        return HttpResponseRedirect(self.address("list"))

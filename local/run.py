@@ -67,6 +67,7 @@ def _start(stack: Stack) -> None:
     with step("Setting Directus up"):
         stack.provision()
         stack.add_demo_customers()
+        stack.add_demo_tickets()
         stack.add_provider_staff()
         stack.state.save_credentials(stack.credentials())
     with step("Starting the site"):

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from .admin import Admin, ensure_user
+from .demo import add_tickets
 from .directus import Directus, local_environment
 from .mail import MailCatcher
 from .mail_page import MailPage
@@ -93,6 +94,10 @@ class Stack:
         for email, name in DEMO_CUSTOMERS:
             fields = {"first_name": name, "last_name": "Example"}
             ensure_user(self.admin, email, password, role=self.customer_role, **fields)
+
+    def add_demo_tickets(self) -> None:
+        """Create products, and tickets of the demo customers that have none."""
+        add_tickets(self.admin, [email for email, _name in DEMO_CUSTOMERS])
 
     def add_provider_staff(self) -> None:
         """Create the administrator who signs in with the provider, if there is one."""

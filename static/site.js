@@ -12,10 +12,38 @@ function focusSummary() {
 
 function showCurrentPage() {
   const link = document.querySelector(".account-nav [aria-current=page]");
-  const row = link?.closest("ul");
+  const row = link?.closest(".account-nav-row");
   if (row) {
     row.scrollLeft = link.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
   }
+}
+
+// Menus: Escape, a click elsewhere, and leaving them with the keyboard close them.
+
+function closeMenu(menu) {
+  const hadFocus = menu.contains(document.activeElement);
+  menu.open = false;
+  if (hadFocus) {
+    menu.querySelector("summary").focus();
+  }
+}
+
+function watchMenu(menu) {
+  menu.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && menu.open) {
+      closeMenu(menu);
+    }
+  });
+  menu.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) {
+      menu.open = false;
+    }
+  });
+  document.addEventListener("click", (event) => {
+    if (!menu.contains(event.target)) {
+      menu.open = false;
+    }
+  });
 }
 
 // Passwords: a button that shows what was typed.
@@ -53,11 +81,62 @@ function addToggle(input) {
   paintToggle(button, false);
 }
 
+// New passwords: the rule that a script can check is ticked while people type.
+
+function watchRules(input) {
+  const rules = (input.getAttribute("aria-describedby") ?? "")
+    .split(" ")
+    .map((id) => document.getElementById(id)?.querySelector("[data-least]"))
+    .filter(Boolean);
+  const tick = () => {
+    for (const rule of rules) {
+      const kept = [...input.value.normalize("NFC")].length >= rule.dataset.least;
+      rule.classList.toggle("rule-kept", kept);
+    }
+  };
+  input.addEventListener("input", tick);
+}
+
+// Texts to take elsewhere: the key and the codes of two-step verification.
+
+function addCopying(button) {
+  const text = document.getElementById(button.dataset.copy);
+  if (!navigator.clipboard || !text) {
+    return;
+  }
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(text.innerText.trim());
+    button.textContent = button.dataset.copied;
+  });
+}
+
+function addPrinting(button) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
 // Forms: a second click does not send a second time. Buttons are not disabled, which
 // would take the focus from them: they say that they are.
 
 const BUTTON_REST_MS = 15000;
+const DOWNLOAD_REST_MS = 1500;
 const sending = document.getElementById("sending");
+
+// Shown only when the answer takes its time.
+const BUSY_AFTER_MS = 400;
+
+const labels = new WeakMap();
+
+function setBusy(button, busy) {
+  if (busy) {
+    labels.set(button, [...button.childNodes]);
+    button.replaceChildren(sending.dataset.text);
+  } else if (labels.has(button)) {
+    button.replaceChildren(...labels.get(button));
+    labels.delete(button);
+  }
+}
 
 function setHeld(form, held) {
   for (const button of form.elements) {
@@ -66,6 +145,7 @@ function setHeld(form, held) {
         button.setAttribute("aria-disabled", "true");
       } else {
         button.removeAttribute("aria-disabled");
+        setBusy(button, false);
       }
     }
   }
@@ -83,7 +163,22 @@ function sendOnce(event) {
     return;
   }
   setHeld(form, true);
-  setTimeout(() => setHeld(form, false), BUTTON_REST_MS);
+  if (form.dataset.download) {
+    // No page follows.
+    setTimeout(() => sayDownload(form), DOWNLOAD_REST_MS);
+    return;
+  }
+  const button = event.submitter ?? form.querySelector("[type=submit]");
+  const busy = button && setTimeout(() => isHeld(form) && setBusy(button, true), BUSY_AFTER_MS);
+  setTimeout(() => {
+    clearTimeout(busy);
+    setHeld(form, false);
+  }, BUTTON_REST_MS);
+}
+
+function sayDownload(form) {
+  setHeld(form, false);
+  document.getElementById("download-started").textContent = form.dataset.download;
 }
 
 function releaseForms() {
@@ -100,12 +195,28 @@ function localiseTime(element) {
   const moment = new Date(element.dateTime);
   if (!Number.isNaN(moment.getTime())) {
     element.title = element.textContent;
-    element.textContent = inWords(moment, { timeZone: chosenTimeZone });
+    const { dateStyle = "long" } = element.dataset;
+    const absolute = inWords(moment, { timeZone: chosenTimeZone }, dateStyle);
+    const relative = "relative" in element.dataset && agoInWords(moment);
+    element.textContent = relative || absolute;
+    element.title = relative ? absolute : element.title;
   }
 }
 
-function inWords(moment, zone) {
-  const style = { dateStyle: "long", timeStyle: "short" };
+// Within a day; older moments are clearer with their date.
+function agoInWords(moment) {
+  const minutes = Math.round((moment - Date.now()) / 60000);
+  if (minutes > 0 || minutes <= -24 * 60) {
+    return "";
+  }
+  const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+  return minutes > -60
+    ? words.format(minutes, "minute")
+    : words.format(Math.round(minutes / 60), "hour");
+}
+
+function inWords(moment, zone, dateStyle) {
+  const style = { dateStyle, timeStyle: "short" };
   try {
     return moment.toLocaleString(document.documentElement.lang, { ...style, ...zone });
   } catch {
@@ -124,11 +235,42 @@ function checkSize(input) {
   }
 }
 
+// Photos: the chosen file before it is sent. The policy allows no blob: addresses.
+
+async function previewPhoto(input) {
+  const shown = document.querySelector(".picture-large");
+  const photo = await createImageBitmap(input.files[0]).catch(() => null);
+  if (!photo || !shown) {
+    return;
+  }
+  const canvas = document.createElement("canvas");
+  const side = 2 * shown.width;
+  const scale = Math.min(side / photo.width, side / photo.height);
+  canvas.width = Math.max(1, Math.round(photo.width * scale));
+  canvas.height = Math.max(1, Math.round(photo.height * scale));
+  canvas.getContext("2d").drawImage(photo, 0, 0, canvas.width, canvas.height);
+  canvas.className = "picture-preview";
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", input.labels[0]?.textContent.trim() ?? "");
+  document.querySelector(".picture-preview")?.remove();
+  shown.hidden = true;
+  shown.before(canvas);
+}
+
+document.querySelectorAll("input[autocomplete=new-password]").forEach(watchRules);
 document.querySelectorAll("input[type=password]").forEach(addToggle);
+document.querySelectorAll("[data-copy]").forEach(addCopying);
+document.querySelectorAll("[data-print]").forEach(addPrinting);
 document.querySelectorAll("time[datetime]").forEach(localiseTime);
 document.querySelectorAll("input[data-most-bytes]").forEach((input) => {
-  input.addEventListener("change", () => checkSize(input));
+  input.addEventListener("change", () => {
+    checkSize(input);
+    if (input.files.length && input.validity.valid) {
+      previewPhoto(input);
+    }
+  });
 });
+document.querySelectorAll("[data-menu]").forEach(watchMenu);
 document.addEventListener("submit", sendOnce);
 window.addEventListener("pageshow", releaseForms);
 showCurrentPage();

@@ -11,8 +11,12 @@ from django.db import connection
 
 from accounts.core import background, delivery, memory, postman, sign_in_ways
 from accounts.directus import transport
+from items.collection import all_declared, declared
 
 from .fake_directus import FakeDirectus
+
+# Now, or else the first request of a test declares them.
+all_declared()
 
 # These talk to sockets of their own, or to a real Directus.
 WITHOUT_FAKE = Path(__file__).parent / "accounts" / "directus"
@@ -24,7 +28,11 @@ gc.disable()
 
 
 def pytest_collection_finish():
-    """Look for garbage from now on, less often, and only among what tests make."""
+    """Forget the declared collections: a test that exports accounts declares its own.
+
+    Look for garbage from now on, less often, and only among what tests make.
+    """
+    declared.clear()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

@@ -53,8 +53,8 @@ class SessionAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("browser"))
     def browser(self, session):
-        """The beginning of the User-Agent header."""
-        return session.user_agent[:60]
+        """The browser in words; the page of the session has its User-Agent header."""
+        return session.browser
 
     @admin.display(description=_("signed in with"), ordering="provider")
     def signed_in_with(self, session):

@@ -53,8 +53,7 @@ class UserAdmin(DjangoUserAdmin):
         "status",
         "role_name",
         "sign_in_provider",
-        "is_active",
-        "synced_at",
+        "synced",
     )
     list_filter = (
         "status",
@@ -114,6 +113,13 @@ class UserAdmin(DjangoUserAdmin):
         """First and last name in one column: the list has to fit a screen."""
         return user.get_full_name()
 
+    @admin.display(description=_("last synced"), ordering="synced_at")
+    def synced(self, user):
+        """The time in the short format: the list has to fit a screen."""
+        if user.synced_at is None:
+            return ""
+        return date_format(timezone.localtime(user.synced_at), "SHORT_DATETIME_FORMAT")
+
     @admin.display(description=_("sign-in provider"), ordering="provider")
     def sign_in_provider(self, user):
         """How Directus lets the user sign in; empty if it has not told yet."""
@@ -167,7 +173,7 @@ class UserAdmin(DjangoUserAdmin):
     def change_view(self, request, object_id, form_url="", extra_context=None):
         user = self.get_object(request, unquote(object_id))
         buttons = [
-            (self._address(action, user), action.label)
+            (self._address(action, user), action.label, action.is_harsh)
             for action in self._allowed(request)
             if user and action.suits(user) and not action.objection(request, user)
         ]

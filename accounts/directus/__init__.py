@@ -3,6 +3,7 @@
 from .bulkhead import WaitingRoom
 from .calls import Upload
 from .client import DirectusClient
+from .declared import Blueprint, Declared, register
 from .exceptions import (
     AuthenticationFailed,
     CallFailed,
@@ -44,7 +45,9 @@ __all__ = [
     "RESERVE_SECONDS",
     "AuthenticationFailed",
     "BearerAuth",
+    "Blueprint",
     "CallFailed",
+    "Declared",
     "DirectusAPIError",
     "DirectusClient",
     "DirectusError",
@@ -83,6 +86,7 @@ __all__ = [
     "WaitingRoom",
     "checked_mail_token",
     "error_for",
+    "register",
     "spellings",
     "time_budget",
     "to_ascii",

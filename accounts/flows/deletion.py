@@ -97,7 +97,7 @@ def delete(user: User, request: Request | None = None) -> str:
 
     Raises:
         Cancelled: there is nothing to delete.
-        TryLater: nothing was deleted.
+        TryLater: the user was not deleted; data of other apps in Directus may be.
     """
     if user.deleted_at:
         return _finish(user)

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from django.conf import settings
 
+from .. import signals
 from ..core import clients
-from ..core.service_token import service_call
+from ..core.service_token import ServiceTokenRefused, log_refusal, service_call
 from ..directus import (
     AuthenticationFailed,
     CallFailed,
@@ -19,6 +20,7 @@ from ..directus import (
     DirectusClient,
     DirectusUnavailable,
     InvalidPayload,
+    TryLater,
 )
 from ..models import User
 from ..passwords.validation import unguessable_password
@@ -35,14 +37,44 @@ NOTHINGS: tuple[object, ...] = (None, "", 0, [])
 
 
 def erase_at_directus(user: User) -> str:
-    """Delete or anonymise a user, and delete the photo.
+    """Delete or anonymise a user, the photo, and what other apps keep in Directus.
+
+    Those go first: their rows would lose the user's id with the user. While Directus
+    refuses to delete some of them, it keeps the user, too.
 
     Returns:
         Why data was kept; an empty string if none was.
 
     Raises:
-        TryLater: it may not have happened; try again.
+        TryLater: not all of it may have happened; try again.
     """
+    return _erase_in_other_apps(user) or _erase_user(user)
+
+
+def _erase_in_other_apps(user: User) -> str:
+    left = ""
+    for receiver, answer in signals.user_deleting.send_robust(User, user=user):
+        if isinstance(answer, Exception):
+            name = getattr(receiver, "__qualname__", "a receiver")
+            left = _reason(answer, name, user)
+    return left
+
+
+def _reason(error: Exception, name: str, user: User) -> str:
+    """Return why an app keeps data. Raises TryLater if another run may delete it."""
+    if isinstance(error, AuthenticationFailed):
+        log_refusal(error)
+        raise ServiceTokenRefused("the service token is refused") from error
+    if isinstance(error, DirectusAPIError | CallFailed):
+        text = "Directus keeps data of user %s, which %s deletes: %s"
+        logger.error(text, user.mirrored_id, name, error)
+        return str(error)
+    if isinstance(error, TryLater):
+        raise error
+    raise DirectusUnavailable(f"{name} failed") from error
+
+
+def _erase_user(user: User) -> str:
     service = clients.service_client()
     if service is None:
         raise DirectusUnavailable("there is no service token")

@@ -5,11 +5,12 @@ service token. Only the mail to the new address says whether the address is take
 calls, the written rows and the number of mails are the same.
 """
 
+from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from config.request import AuthenticatedRequest, Request
 
-from ..core import audit, clients, mails
+from ..core import audit, clients, mails, sign_in_ways
 from ..core.service_token import service_call
 from ..directus import (
     DirectusClient,
@@ -54,7 +55,6 @@ def pending(user: User) -> MailedLink | None:
 # Request
 
 
-@sensitive_variables("link")
 def ask(request: AuthenticatedRequest, new_email: str) -> None:
     """Mail a link to the new address, and a notice to the old one.
 
@@ -68,6 +68,18 @@ def ask(request: AuthenticatedRequest, new_email: str) -> None:
     except BaseException:
         undo_all(counted)
         raise
+    # Before the transaction: the mail about a taken address may name a provider.
+    sign_in_ways.sign_in_ways()
+    _mail_link(request, new_email, owner)
+    audit.record("email.change_asked", request, user=user)
+
+
+@transaction.atomic
+@sensitive_variables("link")
+def _mail_link(
+    request: AuthenticatedRequest, new_email: str, owner: DirectusUser | None
+) -> None:
+    user = request.user
     # Also if the address is taken: no mail has the link then.
     link = mailed_links.make(
         EMAIL_CHANGE,
@@ -76,7 +88,6 @@ def ask(request: AuthenticatedRequest, new_email: str) -> None:
         user.mirrored_id,
         old_email=user.email,
     )
-    audit.record("email.change_asked", request, user=user)
     if owner:
         # In the language of its reader, and without facts about the requesting user.
         mails.send("email_taken", owner, to=new_email)

@@ -59,7 +59,7 @@ def export(request: AuthenticatedRequest) -> str:
         "directus": _in_directus(request),
         "directus_activity": _activity(request),
         "site": _in_django(user),
-        "apps": _in_other_apps(user),
+        "apps": _in_other_apps(user, request),
     }
     return json.dumps(held, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
 
@@ -184,9 +184,10 @@ def _in_admin_log(user: User) -> list[dict[str, Any]]:
 # Other apps
 
 
-def _in_other_apps(user: User) -> dict[str, Any]:
+def _in_other_apps(user: User, request: AuthenticatedRequest) -> dict[str, Any]:
     held: dict[str, Any] = {}
-    for receiver, answer in signals.user_exported.send_robust(User, user=user):
+    told = {"user": user, "request": request}
+    for receiver, answer in signals.user_exported.send_robust(User, **told):
         if isinstance(answer, Exception):
             raise Incomplete(getattr(receiver, "__qualname__", "")) from answer
         held |= answer or {}

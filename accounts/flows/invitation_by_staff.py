@@ -6,6 +6,7 @@ is accepted; see accounts.flows.invitation.
 
 from typing import TYPE_CHECKING
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -145,6 +146,7 @@ def _refusal(error: DirectusAPIError) -> Exception:
     return Refused(text % {"error": error})
 
 
+@transaction.atomic
 def _mail_link(user: User) -> None:
     """Mail a new link, which voids the older one, in the language of the profile."""
     link = mailed_links.make(

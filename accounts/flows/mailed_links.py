@@ -58,7 +58,8 @@ def make(
     """Make a link, which voids the older one; return its address.
 
     The statement is the same whether there is an older one, and whether the address has
-    an account.
+    an account. Put the mail with the link into the same transaction: of two requests at
+    once, the mail that stays is then the one with the valid link.
 
     Args:
         purpose: the flow; a MailedLink.Purpose.
@@ -109,7 +110,12 @@ def put_back(link: MailedLink) -> None:
 
 def waiting(purpose: str, subject: str) -> MailedLink | None:
     """Return the valid link of a subject, if there is one."""
-    return _valid().filter(purpose=purpose, subject=subject).first()
+    return all_waiting(purpose, subject).first()
+
+
+def all_waiting(purpose: str, subject: str) -> QuerySet[MailedLink]:
+    """Return the same as a queryset, for a part of a larger query."""
+    return _valid().filter(purpose=purpose, subject=subject)
 
 
 def void(purpose: str, subject: str) -> bool:

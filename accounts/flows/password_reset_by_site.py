@@ -8,6 +8,7 @@ has it.
 import logging
 from functools import partial
 
+from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from config.request import Request
@@ -41,7 +42,6 @@ LINK, PROVIDER, FROM_DIRECTUS, NOTHING = "link", "provider", "directus", ""
 # Request
 
 
-@sensitive_variables("link")
 def send_link(request: Request, email: str) -> None:
     """Mail the owner of an address what helps the owner to sign in again.
 
@@ -52,6 +52,18 @@ def send_link(request: Request, email: str) -> None:
     sign_in_ways.sign_in_ways()
     profile = account_of(_service(), email)
     mail = _mail_for(profile)
+    _mail(request, email, profile, mail)
+    if profile and mail == FROM_DIRECTUS:
+        client = clients.anonymous_client(request)
+        background.run(partial(_let_directus_mail, client, profile.email))
+
+
+@transaction.atomic
+@sensitive_variables("link")
+def _mail(
+    request: Request, email: str, profile: DirectusUser | None, mail: str
+) -> None:
+    """Make the link, and write the mail; the statements are always the same."""
     if profile is None or mail != LINK:
         # The address of a stranger is not kept.
         mailed_links.make(RESET, _subject(email), "", None)
@@ -62,11 +74,9 @@ def send_link(request: Request, email: str) -> None:
         mails.send("password_reset_provider", profile, request)
     elif mail != LINK:
         mails.send_nothing("password_reset", email)
-    if profile and mail == FROM_DIRECTUS:
-        client = clients.anonymous_client(request)
-        background.run(partial(_let_directus_mail, client, profile.email))
 
 
+@transaction.atomic
 def send_link_to(user: User) -> None:
     """Mail a customer a link, on behalf of staff."""
     subject = _subject(user.email)

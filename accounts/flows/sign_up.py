@@ -95,6 +95,16 @@ def send_again(request: Request, email: str) -> None:
     audit.record("sign_up.sent_again", request, email=email)
 
 
+def refuse_program(request: Request) -> None:
+    """Count and record the attempt of a program; nothing else is done.
+
+    Raises:
+        Throttled: as after so many sign-ups.
+    """
+    _count_for_address(request)
+    audit.record("sign_up.refused", request, reason="program")
+
+
 def _way() -> Callable[[Request, NewUser], None]:
     if clients.signup_mode() == "create":
         return _create
@@ -113,15 +123,18 @@ def _in_known_spelling(user: NewUser) -> NewUser:
 
 def _count_attempt(request: Request, email: str) -> list[Attempt]:
     """Count the attempt and its mail; return the attempts of the mail."""
-    address = client_address.bucket(request.client_address)
     try:
-        Attempt(ADDRESS_SIGN_UPS, address).take()
+        _count_for_address(request)
         # Without a confirmation Directus sends no mail.
         is_mailed = clients.signup_mode() == "register"
         return mailboxes.count(request, email) if is_mailed else []
     except Throttled:
         audit.record("sign_up.refused", request, email=email, reason="Throttled")
         raise
+
+
+def _count_for_address(request: Request) -> None:
+    Attempt(ADDRESS_SIGN_UPS, client_address.bucket(request.client_address)).take()
 
 
 # Without a confirmation
@@ -165,6 +178,9 @@ def _register_at_site(request: Request, user: NewUser) -> None:
         if error.never_sent:
             _uncount(email)
         raise
+    if not created and not found:
+        # A parallel sign-up was faster: the link of this one voids the other's.
+        found = sign_up_by_site.look_up(service, email)
     # Without the id, no password is kept.
     kept = created.id if created and created.has_typed_password else None
     _sign_ups_of(email).update(directus_id=kept)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from config.request import Request
@@ -144,14 +145,16 @@ def _letter_for(user: DirectusUser | None) -> Letter:
     return NOTHING
 
 
+@transaction.atomic
 def _send(
     request: Request, email: str, user: DirectusUser | None, letter: Letter
 ) -> None:
     address = user.email if user else email
-    # Also without a mail, as the statements have to be the same.
-    link = mailed_links.make(
-        letter.purpose, audit.email_digest(email), address, letter.directus_id
-    )
+    # Also without a link, as the statements have to be the same; then the address of a
+    # stranger is not kept.
+    kept = address if letter.directus_id else ""
+    subject = audit.email_digest(email)
+    link = mailed_links.make(letter.purpose, subject, kept, letter.directus_id)
     if letter.directus_id:
         # A stranger may have chosen the name and the language of an unconfirmed user.
         owner = user if letter.purpose == Purpose.INVITATION else None

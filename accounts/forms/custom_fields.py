@@ -1,24 +1,34 @@
-"""Form fields for the fields that operators added to users in Directus.
+"""Form fields for the fields that operators made in Directus.
 
 A *kind* converts values of Directus into values of a form field, and back.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from datetime import time as time_of_day
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
+from uuid import UUID
 
 from django import forms
-from django.utils import timezone
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from accounts.profile.fields import Description
 
 from .fields import ReadOnlyText
+from .inputs import (
+    ChoicesField,
+    LinesField,
+    MomentField,
+    TagsField,
+    WallClockField,
+    from_utc,
+    from_wall_clock,
+    to_utc,
+    without_zone,
+)
 
 LONGEST_STRING = 255
 LONGEST_TEXT = 10_000
@@ -47,91 +57,8 @@ class Kind:
     empty: Any = None
 
 
-class TagsField(forms.CharField):
-    """A list of short texts, separated by commas; a text with a comma is in quotes."""
-
-    def prepare_value(self, value):
-        if not isinstance(value, list):
-            return value
-        # In a text without a comma, a quotation mark is an ordinary character.
-        return ", ".join(f'"{_doubled(tag)}"' if "," in tag else tag for tag in value)
-
-    def to_python(self, value):
-        tags = (
-            _unquoted(tag.strip())
-            for tag in TAG.findall(super().to_python(value) or "")
-        )
-        return list(dict.fromkeys(filter(None, tags)))
-
-    def run_validators(self, value):
-        super().run_validators(self.prepare_value(value))
-
-    def has_changed(self, initial, data):
-        return (initial or []) != self.to_python(data)
-
-
-# A tag in quotes before a comma or the end, or anything up to a comma.
-TAG = re.compile(r'\s*"(?:[^"]|"")*"\s*(?=,|\Z)|[^,]+')
-
-
-def _doubled(tag: str) -> str:
-    return tag.replace('"', '""')
-
-
-def _unquoted(tag: str) -> str:
-    is_quoted = len(tag) > 1 and tag[0] == tag[-1] == '"' and "," in tag
-    return tag[1:-1].replace('""', '"').strip() if is_quoted else tag
-
-
-class ChoicesField(forms.MultipleChoiceField):
-    """Several choices; Directus may store one of them twice."""
-
-    widget = forms.CheckboxSelectMultiple
-
-    def has_changed(self, initial, data):
-        return set(map(str, initial or [])) != set(data or [])
-
-
-class LinesField(forms.CharField):
-    """A text of several lines; a line break counts as one character, as in Directus."""
-
-    widget = forms.Textarea(attrs={"rows": 4})
-
-    def to_python(self, value):
-        text = super().to_python(value) or ""
-        return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-class WallClockField(forms.DateTimeField):
-    """A date and time without a time zone."""
-
-    def prepare_value(self, value):
-        return value
-
-    def to_python(self, value):
-        # Django's own field adds the time zone of the page.
-        with timezone.override(UTC):
-            moment = super().to_python(value)
-        return moment and moment.replace(tzinfo=None)
-
-
-class MomentField(WallClockField):
-    """A date and time in the time zone of the page.
-
-    When clocks are put back, an hour occurs twice, and the first one counts. When they
-    are put forward, a time in the missing hour counts as without the change.
-    """
-
-    def prepare_value(self, value):
-        return forms.DateTimeField.prepare_value(self, value)
-
-    def to_python(self, value):
-        moment = super().to_python(value)
-        return moment and moment.replace(tzinfo=timezone.get_current_timezone())
-
-
 class CustomField:
-    """A field of the profile: its form field, and its conversions."""
+    """A field of Directus: its form field, and its conversions."""
 
     def __init__(self, description: Description, kind: Kind):
         self.description = description
@@ -148,7 +75,7 @@ class CustomField:
         label = description.label
         is_boolean = description.type == "boolean"
         required = description.is_required and not is_boolean
-        if not (required or is_boolean or description.is_read_only):
+        if not (description.may_be_required or is_boolean or description.is_read_only):
             label = _("%(label)s (optional)") % {"label": label}
         options = {
             "label": label,
@@ -198,7 +125,12 @@ class CustomField:
 
 
 def custom_field(description: Description) -> CustomField | None:
-    """Return the field for a description; None for an unsupported type."""
+    """Return the field for a description; None for an unsupported type.
+
+    A key of another row is none: it would point at rows that the user may not see.
+    """
+    if description.target or description.is_concealed:
+        return None
     kind = _kind_with_choices(description) or KINDS.get(description.type)
     if description.type in {"json", "csv"} and kind is TAGS:
         # Without choices only tags are supported.
@@ -281,12 +213,26 @@ def _decimal(description: Description, options: dict[str, Any]) -> forms.Field:
 
 def _limits(description: Description, least: Any, most: Any) -> dict[str, Any]:
     """Return the limits of a number: the operator's, within those of the type."""
-    found = {"min_value": least, "max_value": most}
-    for name, option in (("min_value", "min"), ("max_value", "max")):
-        value = description.options.get(option)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            found[name] = value
-    return found
+    lowest, highest = _limits_of_operator(description)
+    return {
+        "min_value": least if lowest is None else max(lowest, least or lowest),
+        "max_value": most if highest is None else min(highest, most or highest),
+    }
+
+
+def _limits_of_operator(description: Description) -> tuple[Any, Any]:
+    options = description.options
+    if description.interface == "slider":
+        # The limits that Directus' own app has without others.
+        lowest, highest = options.get("minValue", 0), options.get("maxValue", 100)
+    else:
+        lowest, highest = options.get("min"), options.get("max")
+    return _number(lowest), _number(highest)
+
+
+def _number(value: Any) -> Any:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value if is_number else None
 
 
 def _boolean(description: Description, options: dict[str, Any]) -> forms.Field:
@@ -311,27 +257,14 @@ def _date_and_time(field: type[forms.DateTimeField]) -> Callable[..., forms.Fiel
     return make
 
 
+def _uuid(description: Description, options: dict[str, Any]) -> forms.Field:
+    return forms.UUIDField(**options)
+
+
 def _tags(description: Description, options: dict[str, Any]) -> forms.Field:
     if not options["help_text"]:
         options["help_text"] = _("Separate values with commas.")
     return TagsField(max_length=1000, **options)
-
-
-def _to_utc(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _from_utc(value: str) -> datetime:
-    moment = datetime.fromisoformat(value)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _from_wall_clock(value: str) -> datetime:
-    return datetime.fromisoformat(value).replace(tzinfo=None)
-
-
-def _without_zone(value: datetime) -> str:
-    return value.isoformat(timespec="seconds")
 
 
 def _texts(values: list[Any]) -> list[str]:
@@ -352,9 +285,10 @@ KINDS = {
         _time, read=time_of_day.fromisoformat, write=lambda value: f"{value:%H:%M:%S}"
     ),
     "dateTime": Kind(
-        _date_and_time(WallClockField), read=_from_wall_clock, write=_without_zone
+        _date_and_time(WallClockField), read=from_wall_clock, write=without_zone
     ),
-    "timestamp": Kind(_date_and_time(MomentField), read=_from_utc, write=_to_utc),
+    "timestamp": Kind(_date_and_time(MomentField), read=from_utc, write=to_utc),
+    "uuid": Kind(_uuid, read=UUID, write=str),
     "json": TAGS,
     "csv": TAGS,
 }

@@ -9,7 +9,7 @@ from crispy_forms.helper import FormHelper
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import (
-    password_validators_help_texts,
+    get_default_password_validators,
     validate_password,
 )
 from django.core.exceptions import ValidationError
@@ -184,5 +184,9 @@ class SiteForm(forms.Form):
 
 def _policy_as_list() -> str:
     """Return the password policy as HTML; crispy shows help texts unescaped."""
-    texts = [(text,) for text in password_validators_help_texts() if text]
-    return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", texts))
+    rules = [
+        (flatatt({"data-least": getattr(rule, "min_length", None)}), text)
+        for rule in get_default_password_validators()
+        if (text := rule.get_help_text())
+    ]
+    return format_html("<ul>{}</ul>", format_html_join("", "<li{}>{}</li>", rules))

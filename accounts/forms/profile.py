@@ -134,6 +134,16 @@ class ProfileForm(UnchangedMixin, SiteForm):
             for name, custom in self.custom_fields.items()
         }
 
+    @property
+    def own_fields(self) -> list[forms.BoundField]:
+        """The fields that every profile has."""
+        return [field for field in self if field.name not in self.custom_fields]
+
+    @property
+    def added_fields(self) -> list[forms.BoundField]:
+        """The fields that operators added."""
+        return [field for field in self if field.name in self.custom_fields]
+
     @cached_property
     def changes(self) -> dict[str, Any]:
         """The changed values for Directus."""

@@ -20,9 +20,12 @@ class TrapInput(forms.TextInput):
     def render(self, name, value, attrs=None, renderer=None):
         """Return the input with its label, out of sight."""
         return format_html(
-            '<div class="off-screen" aria-hidden="true"><label>{} <input type="text" '
-            'name="{}" tabindex="-1" autocomplete="off"></label></div>',
+            '<div class="off-screen" aria-hidden="true"><label for="id_{}">{}</label>'
+            '<input type="text" name="{}" id="id_{}" tabindex="-1" autocomplete="off">'
+            "</div>",
+            name,
             _("Leave this field empty"),
+            name,
             name,
         )
 

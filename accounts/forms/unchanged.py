@@ -50,6 +50,28 @@ class UnchangedMixin(forms.Form):
         """The names of the fields that differ from the shown values."""
         return [name for name in self.fields if not self._is_as_shown(name)]
 
+    def shown_data(self, name: str) -> list[str]:
+        """Return what a browser sends for a field that was not touched."""
+        bound = self[name]
+        widget = bound.field.widget
+        value = bound.field.prepare_value(bound.initial)
+        if isinstance(widget, forms.CheckboxInput):
+            return ["on"] if value else []
+        found = widget.format_value(value)
+        texts = found if isinstance(found, (list, tuple)) else [found]
+        return ["" if text is None else str(text) for text in texts]
+
+    def shown_text(self, name: str) -> str:
+        """Return the same as one text, to be compared with `sent_text`."""
+        widget, shown = self[name].field.widget, self.shown_data(name)
+        is_checkbox = isinstance(widget, forms.CheckboxInput)
+        return _as_text(widget, bool(shown) if is_checkbox else shown)
+
+    def sent_text(self, name: str) -> str:
+        """Return what the browser has sent for a field."""
+        bound = self[name]
+        return _as_text(bound.field.widget, bound.data)
+
     def _is_as_shown(self, name: str) -> bool:
         bound = self[name]
         field, widget = bound.field, bound.field.widget
@@ -72,6 +94,15 @@ def _is_accepted(field: forms.Field, value: object) -> bool:
     except forms.ValidationError:
         return False
     return True
+
+
+def _as_text(widget: forms.Widget, value: object) -> str:
+    """Return a widget's value as a text that is the same for the same choice."""
+    if isinstance(value, (list, tuple)) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, (list, tuple)):
+        return "\n".join(sorted({str(one) for one in value}))
+    return _as_sent(widget, "" if value is None else str(value))
 
 
 def _as_sent(widget: forms.Widget, text: str) -> str:

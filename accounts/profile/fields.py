@@ -7,6 +7,7 @@ Their description (type, label, choices, note) is read from Directus.
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import get_language
@@ -29,9 +30,15 @@ OWN = frozenset({"first_name", "last_name", "language"})
 
 @dataclass(frozen=True)
 class Description:
-    """The description of one field of Directus' users.
+    """The description of one field of Directus' users, or of a collection.
 
-    `texts` are the texts for `$t:` keys in its choices.
+    Attributes:
+        target: the collection that the field points at; empty if at none.
+        group: the name of the field that groups this one with others.
+        default: the value of a new row.
+        conditions: rules of the operator that change what is hidden, read-only or
+            required; the last one that matches counts.
+        texts: the texts for `$t:` keys in its choices.
     """
 
     name: str
@@ -48,8 +55,33 @@ class Description:
     precision: int | None = None
     scale: int | None = None
     refusal: str = ""
+    specials: frozenset[str] = frozenset()
+    is_key: bool = False
+    target: str = ""
+    group: str = ""
+    default: Any = None
+    conditions: tuple[dict[str, Any], ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
-    is_file: bool = False
+
+    @property
+    def is_concealed(self) -> bool:
+        """Whether Directus sends something else than the stored value."""
+        return self.type == "hash" or bool(self.specials & {"conceal", "hash"})
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the value is the id of a file."""
+        return "file" in self.specials
+
+    @property
+    def may_be_required(self) -> bool:
+        """Whether a value is required, or is by a condition."""
+        conditional = any(each.get("required") is True for each in self.conditions)
+        return self.is_required or conditional
+
+    def readable(self, text: Any) -> str:
+        """Return a text of the operator in the language of the page."""
+        return _readable(text, self.texts)
 
     @property
     def label(self) -> str:
@@ -57,15 +89,20 @@ class Description:
         label = self.translations.get(get_language() or "", "")
         return label or self.name.replace("_", " ").strip().capitalize()
 
-    @property
+    @cached_property
     def choices(self) -> list[tuple[Any, str]]:
         """The choices: values in Directus, and their texts."""
         rows = self.options.get("choices")
         return [
             (row["value"], _readable(row.get("text"), self.texts, row["value"]))
-            for row in (rows if isinstance(rows, list) else [])
+            for row in _list(rows)
             if isinstance(row, dict) and isinstance(row.get("value"), (str, int, float))
         ]
+
+    @cached_property
+    def choice_texts(self) -> dict[str, str]:
+        """The texts of the choices by their values, as texts."""
+        return {str(value): text for value, text in self.choices}
 
     @classmethod
     def from_payload(
@@ -78,30 +115,46 @@ class Description:
         """
         texts = texts or {}
         meta, schema = _dict(payload.get("meta")), _dict(payload.get("schema"))
-        nullable = schema.get("is_nullable", True) is not False
-        has_default = schema.get("default_value") is not None
-        required = meta.get("required") is True or not (nullable or has_default)
-        special = meta.get("special")
-        specials = set(special) if isinstance(special, list) else set()
+        column = _column(schema)
+        has_default = column["default"] is not None
+        required = meta.get("required") is True
         return cls(
             name=_text(payload.get("field")),
             type=_text(payload.get("type")),
-            interface=_text(meta.get("interface")),
-            options=_dict(meta.get("options")),
-            translations=_translations(meta.get("translations"), texts),
-            note=_readable(meta.get("note"), texts),
-            is_hidden=meta.get("hidden") is True,
-            is_read_only=meta.get("readonly") is True
-            or bool(specials & _MADE_BY_DIRECTUS),
-            is_required=required,
-            is_nullable=nullable,
-            max_length=_count(schema.get("max_length")),
-            precision=_count(schema.get("numeric_precision")),
-            scale=_count(schema.get("numeric_scale")),
-            refusal=_readable(meta.get("validation_message"), texts),
+            is_required=required or not (column["is_nullable"] or has_default),
+            **column,
+            **_meta(meta, texts),
             texts=texts,
-            is_file="file" in specials,
         )
+
+
+def _column(schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "is_nullable": schema.get("is_nullable", True) is not False,
+        "is_key": schema.get("is_primary_key") is True,
+        "target": _text(schema.get("foreign_key_table")),
+        "default": schema.get("default_value"),
+        "max_length": _count(schema.get("max_length")),
+        "precision": _count(schema.get("numeric_precision")),
+        "scale": _count(schema.get("numeric_scale"), least=0),
+    }
+
+
+def _meta(meta: dict[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    specials = frozenset(filter(None, map(_text, _list(meta.get("special")))))
+    is_made = bool(specials & _MADE_BY_DIRECTUS)
+    return {
+        "interface": _text(meta.get("interface")),
+        "options": _dict(meta.get("options")),
+        "translations": _translations(meta.get("translations"), texts),
+        "note": _readable(meta.get("note"), texts),
+        "is_hidden": meta.get("hidden") is True,
+        "is_read_only": meta.get("readonly") is True or is_made,
+        "refusal": _readable(meta.get("validation_message"), texts),
+        "specials": specials,
+        "group": _text(meta.get("group")),
+        "conditions": tuple(map(_dict, _list(meta.get("conditions")))),
+    }
 
 
 _MADE_BY_DIRECTUS = {"date-created", "date-updated", "user-created", "user-updated"}
@@ -171,7 +224,7 @@ def _ask(name: str, readers: Iterable[DirectusClient | None]) -> dict[str, Any] 
 def _translations(rows: Any, texts: Mapping[str, str]) -> dict[str, str]:
     """Return the labels by Django's language code."""
     found: dict[str, str] = {}
-    for row in rows if isinstance(rows, list) else []:
+    for row in _list(rows):
         row = _dict(row)
         code = languages.supported(_text(row.get("language")))
         label = _readable(row.get("translation"), texts)
@@ -192,5 +245,9 @@ def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and value > 0 else None
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _count(value: Any, least: int = 1) -> int | None:
+    return value if isinstance(value, int) and value >= least else None

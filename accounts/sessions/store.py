@@ -8,7 +8,7 @@ row is cached; the database decides.
 import logging
 import re
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -246,7 +246,7 @@ class SessionStore(Validation, LimitedSession):
             self.update_row(**columns)
 
     def touch(self, request: "Request") -> bool:
-        """Note the visit, at most once a minute.
+        """Note the visit, at most once a minute; more often in a short session.
 
         Returns:
             Whether the database accepts writes, as far as known.
@@ -258,7 +258,8 @@ class SessionStore(Validation, LimitedSession):
         row = self.row
         if row is None:
             raise SessionExpired("the session was ended")
-        if (now - row.last_seen_at).total_seconds() < TOUCH_SECONDS:
+        pause = (row.expire_date - row.last_seen_at) / 4
+        if now - row.last_seen_at < min(pause, timedelta(seconds=TOUCH_SECONDS)):
             return True
         if _touch_failed.get("touch"):
             return True

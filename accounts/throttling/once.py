@@ -1,7 +1,8 @@
-"""Accept a one-time code, a webhook message or a mailed link only once.
+"""Accept a one-time code, a webhook message, a mailed link or a form only once.
 
-Directus accepts a code again within 30 seconds, and a signed message can be sent again
-within minutes. Counters of `limits` with one attempt record both.
+Directus accepts a code again within 30 seconds, a signed message can be sent again
+within minutes, and a form by a second click. Counters of `limits` with one attempt
+record them.
 """
 
 from dataclasses import dataclass
@@ -10,16 +11,17 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from ..models import Attempts
-from .limits import MINUTE, Attempt, Limit, Throttled
+from .limits import HOUR, MINUTE, Attempt, Limit, Throttled
 
 ONE_TIME_CODES = Limit("used-codes", 1, (90,))
 # Longer than twice the allowed clock skew.
 WEBHOOK_MESSAGES = Limit("webhook-messages", 1, (11 * MINUTE,), settles=False)
+SENT_FORMS = Limit("sent-forms", 1, (HOUR,))
 
 
 @dataclass(frozen=True)
 class Once:
-    """One code, message or link."""
+    """One code, message, link or form."""
 
     kind: Limit
     subject: str
@@ -39,6 +41,10 @@ class Once:
     def undo(self) -> None:
         """Delete the record: it was not used, and may come again."""
         self._attempt.undo()
+
+    def is_kept(self) -> bool:
+        """Return whether the record is kept; False while the first one is at work."""
+        return self._attempt.used_up_until() is not None
 
     @property
     def _attempt(self) -> Attempt:

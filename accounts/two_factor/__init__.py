@@ -73,7 +73,7 @@ def note_demand(user: User, client: DirectusClient) -> None:
 
 def is_missing(user: User) -> bool:
     """Return whether a user must set up a second factor first."""
-    return user.is_mirrored and user.must_use_two_factor and not user.has_two_factor
+    return user.must_set_up_two_factor
 
 
 def _is_demanded(user: User, client: DirectusClient) -> bool:

@@ -89,4 +89,4 @@ class DeletionCancelView(PasswordConfirmedMixin, ButtonView):
         """Keep the account."""
         if deletion.cancel(request):
             messages.success(request, _("Deletion cancelled."))
-        return redirect("accounts:deletion")
+        return redirect("accounts:overview")

@@ -12,19 +12,29 @@ from django.utils.translation import gettext as _
 
 from accounts.forms.fields import SiteForm
 from accounts.web.sealed_cookie import SealedCookie
+from config.request import Request
 
 from .mixins import PublicFormView
 
 ADDRESS_SECONDS = 900
 
 
+# The purpose of an address that the sign-in page fills in.
+SIGN_IN = "sign-in"
+
+
 def remember_address(response: HttpResponse, purpose: str, email: str) -> None:
     """Keep the address of a form for the page after it.
 
     Args:
-        purpose: of the page; see SentView.
+        purpose: of the page: see SentView, or SIGN_IN.
     """
     _cookie(purpose).keep(response, email)
+
+
+def address_to_sign_in(request: Request) -> str:
+    """Return the address that this browser has just confirmed, or an empty string."""
+    return _cookie(SIGN_IN).read(request)
 
 
 class SentView(PublicFormView):

@@ -17,6 +17,7 @@ from accounts.forms.fields import SiteForm
 from accounts.web import known_devices
 
 from .account_pages import AccountFormView, ButtonView, NotForProvidersMixin
+from .done_pages import SIGN_IN, remember_address
 from .floors import at_least
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
 from .reauthentication import PasswordConfirmedMixin
@@ -91,6 +92,7 @@ class EmailChangeConfirmView(LinkTokenMixin, PublicFormView):
             return self.link_invalid()
         self.drop_token()
         response = redirect("accounts:email_change_done")
+        remember_address(response, SIGN_IN, change.email)
         if known_devices.device_of(self.request, audit.email_digest(change.old_email)):
             # The browser stays a known device under the new address.
             digest = audit.email_digest(change.email)

@@ -7,7 +7,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts.core import clients, mails
+from accounts.core import audit, clients, mails
 from accounts.core.sign_in_ways import find_provider, sign_in_ways
 from accounts.directus import DirectusUnavailable, SignInWays
 from accounts.flows import (
@@ -19,8 +19,9 @@ from accounts.flows import (
 from accounts.flows.mailed_links import Purpose
 from accounts.forms.fields import SiteForm
 from accounts.forms.terms import FirstPasswordForm
-from accounts.web import kept
+from accounts.web import kept, known_devices
 
+from .done_pages import SIGN_IN, remember_address
 from .floors import at_least
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
 from .sso import go_to_provider
@@ -83,7 +84,10 @@ class EmailVerificationView(LinkTokenMixin, PublicFormView):
             return self.link_invalid()
         if form.cleaned_data.get("terms"):
             terms.accept(email)
-        return self._done(replaced=False)
+        response = self._done(email, replaced=False)
+        # Failures of strangers must not lock the owner out now.
+        known_devices.remember(self.request, response, audit.email_digest(email))
+        return response
 
     def _confirm_at_directus(self):
         try:
@@ -91,12 +95,15 @@ class EmailVerificationView(LinkTokenMixin, PublicFormView):
                 replaced = email_verification.confirm(self.request, self.token)
         except email_verification.LinkInvalid:
             return self.link_invalid()
-        return self._done(replaced=replaced)
+        return self._done(self.link_email, replaced=replaced)
 
-    def _done(self, *, replaced):
+    def _done(self, email, *, replaced):
         self.token_is_spent()
         self.request.session["password_replaced"] = replaced
-        return redirect("accounts:email_verification_done")
+        response = redirect("accounts:email_verification_done")
+        if email:
+            remember_address(response, SIGN_IN, email)
+        return response
 
     def _remove(self, provider):
         if find_provider(provider) is None:

@@ -12,6 +12,7 @@ from accounts.flows.mailed_links import Purpose
 from accounts.forms.terms import FirstPasswordForm
 from accounts.web import known_devices
 
+from .done_pages import SIGN_IN, remember_address
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
 
 
@@ -55,6 +56,7 @@ class InvitationView(LinkTokenMixin, PublicFormView):
         self._keep_terms(form, email)
         response = redirect("accounts:invitation_done")
         known_devices.remember(self.request, response, audit.email_digest(email))
+        remember_address(response, SIGN_IN, email)
         return response
 
     def _keep_terms(self, form: FirstPasswordForm, email: str) -> None:

@@ -15,7 +15,7 @@ from accounts.forms.password_reset import NewPasswordForm, PasswordResetForm
 from accounts.web import known_devices
 from config.request import Request
 
-from .done_pages import SentView, remember_address
+from .done_pages import SIGN_IN, SentView, remember_address
 from .floors import at_least
 from .mixins import LinkTokenMixin, PublicFormView, PublicPageView
 
@@ -90,6 +90,7 @@ class PasswordResetConfirmView(LinkTokenMixin, PublicFormView):
         response = redirect("accounts:password_reset_complete")
         # Failures of strangers must not lock the owner out now.
         known_devices.remember(self.request, response, audit.email_digest(email))
+        remember_address(response, SIGN_IN, email)
         return response
 
 

@@ -132,9 +132,7 @@ class ProfileView(ProfilePageView):
         fields = ",".join(changed)
         audit.record("profile.changed", self.request, user=user, fields=fields)
         # In the newly chosen language.
-        browser = languages.of_browser(
-            self.request.META.get("HTTP_ACCEPT_LANGUAGE", "")
-        )
+        browser = languages.of_request(self.request)
         with translation.override(languages.supported(user.language) or browser):
             messages.success(self.request, _("Profile saved."))
 

@@ -63,7 +63,14 @@ class ReauthenticationView(NextPageMixin, AccountFormView):
     """
 
     form_class = ReauthenticationForm
-    next_page = "accounts:profile"
+    next_page = "accounts:overview"
+
+    def get_form(self, form_class=None):
+        """Begin in the field for the password."""
+        form = super().get_form(form_class)
+        if "current_password" in form.fields:
+            form.fields["current_password"].widget.attrs["autofocus"] = True
+        return form
 
     def get_template_names(self):
         has_provider = self.request.user.has_provider

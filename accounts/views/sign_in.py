@@ -37,6 +37,7 @@ from accounts.two_factor import recovery_codes
 from accounts.web import kept, known_devices
 from config.request import Request
 
+from .done_pages import address_to_sign_in
 from .floors import pad
 from .mixins import NextPageMixin, OnlyVisitorsMixin, PublicFormView, PublicMixin
 
@@ -156,7 +157,10 @@ class LoginView(OnlyVisitorsMixin, SignInFormView):
         return replace(ways, has_passwords=True) if is_allowed(self.request) else ways
 
     def get_initial(self):
-        return super().get_initial() | {"remember": kept.was_chosen(self.request)}
+        return super().get_initial() | {
+            "email": address_to_sign_in(self.request),
+            "remember": kept.was_chosen(self.request),
+        }
 
     def post(self, request, *args, **kwargs):
         """Note the choice to stay signed in, also if the sign-in is refused."""
@@ -209,6 +213,12 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
         elif not request.user.is_authenticated:
             return self.start_again(_("Sign in again to continue."))
         return super().dispatch(request, *args, **kwargs)
+
+    def get_form(self, form_class=None):
+        """Begin in the field for the code, the only one."""
+        form = super().get_form(form_class)
+        form.fields[self.field].widget.attrs["autofocus"] = True
+        return form
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(email=self.pending.email, **kwargs)

@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts.core import audit, clients, mails, sign_in_ways
+from accounts.core import clients, mails, sign_in_ways
 from accounts.directus import TryLater
 from accounts.flows import sign_up, terms
 from accounts.forms.custom_fields import custom_field
@@ -41,12 +41,8 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
     def post(self, request, *args, **kwargs):
         """Sign up; a program gets the same answer for nothing."""
         form = self.get_form()
-        is_valid = form.is_valid()
-        if form.is_from_program:
-            audit.record("sign_up.refused", request, reason="program")
-            with at_least(settings.SIGN_UP_FLOOR_SECONDS):
-                return self._done(form.cleaned_data.get("email", ""))
-        return self.form_valid(form) if is_valid else self.form_invalid(form)
+        is_sent = form.is_valid() or form.is_from_program
+        return self.form_valid(form) if is_sent else self.form_invalid(form)
 
     def get_form_class(self):
         """Return the form that the operator has chosen."""
@@ -79,6 +75,8 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
 
     def submit(self, form):
         """Sign up; the answer is the same for known and unknown addresses."""
+        if form.is_from_program:
+            return self._answer_program(form)
         user = form.new_user()
         try:
             # Directus refuses some passwords at once, but only for unknown addresses;
@@ -94,6 +92,11 @@ class SignUpView(OnlyVisitorsMixin, PublicFormView):
         if form.accepts_terms:
             terms.accept(user.email)
         return self._done(user.email)
+
+    def _answer_program(self, form):
+        with at_least(settings.SIGN_UP_FLOOR_SECONDS):
+            sign_up.refuse_program(self.request)
+        return self._done(form.cleaned_data.get("email", ""))
 
     def _done(self, email):
         response = HttpResponseRedirect(self.success_url)

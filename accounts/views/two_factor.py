@@ -183,6 +183,9 @@ class SetUpView(TwoFactorFormView):
         return super().get_context_data(
             qr_code=totp.qr_code(url),
             secret=totp.in_groups(self.secret),
+            app_url=url,
+            # A provider's user gets no recovery codes.
+            steps=2 if self.request.user.has_provider else 3,
             **kwargs,
         )
 

@@ -23,8 +23,9 @@ TOKEN = re.compile(
 BREAKS = re.compile(
     r"(?:[\s=\u00ad\u200b-\u200d\u2060\ufeff]|(?<=[\s>])>|>(?=[\s>]*\s))+"
 )
-# A token of Directus has three parts, a token of the site has one.
-PLAIN_TOKEN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)?")
+# A token of Directus has three parts. A token of the site has one; more characters are
+# a sign or a word behind the link.
+PLAIN_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+|[\w-]{43}|[\w-]+", re.ASCII)
 LONGEST_TOKEN = 4096
 
 

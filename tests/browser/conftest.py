@@ -105,6 +105,23 @@ def sign_in(page: Page, email: str, password: str, *, button: str = "Sign in") -
     follow(page.get_by_role("button", name=button))
 
 
+def open_menu(page: Page) -> Locator:
+    """Open the account menu; return it."""
+    menu = page.locator("header details")
+    menu.locator("summary").click()
+    return menu
+
+
+def sign_out(page: Page) -> None:
+    """Sign out with the button in the account menu, in any language."""
+    follow(open_menu(page).locator("form button"))
+
+
+def expect_greeting(page: Page, name: str) -> None:
+    """Check that the home page greets a user."""
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+
+
 def confirm_address(page: Page) -> None:
     """Press the button on the page that the link in a mail leads to."""
     follow(page.get_by_role("button", name="Confirm email address"))

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import expect_sign_in_page, follow, sign_in
+from .conftest import expect_greeting, expect_sign_in_page, follow, sign_in
 from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
 
 pytestmark = pytest.mark.browser
@@ -29,13 +29,13 @@ def test_closing_the_browser_signs_out_unless_the_box_is_ticked(
     page.locator("[name=email]").fill(customer.email)
     page.locator("[name=password]").fill(customer.password)
     follow(page.get_by_role("button", name="Sign in"))
-    expect(page.get_by_role("heading", level=1)).to_have_text("Key Board")
+    expect_greeting(page, "Key Board")
 
     again = opened_again(page, new_browser)
     again.goto("/")
 
     if is_kept:
-        expect(again.get_by_role("heading", level=1)).to_have_text("Key Board")
+        expect_greeting(again, "Key Board")
     else:
         expect_sign_in_page(again)
         expect(again.get_by_label("Keep me signed in")).not_to_be_checked()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import PASSWORD, confirm_address, follow, sign_in
+from .conftest import PASSWORD, confirm_address, expect_greeting, follow, sign_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -26,7 +26,7 @@ def test_sign_up_confirm_sign_in(page, person, mailbox):
 
     expect(page).to_have_url(re.compile("/verify-email/done/$"))
     sign_in(page, person.email, person.password)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Erika Example")
+    expect_greeting(page, "Erika Example")
 
 
 def test_a_forgotten_password_is_replaced(page, make_customer, mailbox):
@@ -43,4 +43,4 @@ def test_a_forgotten_password_is_replaced(page, make_customer, mailbox):
 
     expect(page).to_have_url(re.compile("/reset-password/done/$"))
     sign_in(page, customer.email, PASSWORD)
-    expect(page.get_by_role("heading", level=1)).to_have_text("For Getful")
+    expect_greeting(page, "For Getful")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import sign_in
+from .conftest import expect_greeting, sign_in
 from .test_looks import PUBLIC_PAGES, SMALL_PHONE, is_wider_than_the_screen, violations
 
 pytestmark = pytest.mark.browser
@@ -68,8 +68,9 @@ def test_the_account_speaks_the_profiles_language(
 
     sign_in(page, customer.email, customer.password, button="Se connecter")
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Erika")
+    expect_greeting(page, "Erika")
     found = faults(page, language)
+    page.goto("/account/overview/")
     # The browser's own clock and calendar, in the page's language.
     expect(page.locator("time").first).to_contain_text(month)
     page.goto("/account/sessions/")

@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from .conftest import sign_in
+from .conftest import expect_greeting, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -105,7 +105,7 @@ def test_sign_in_works_with_the_keyboard_alone(page, make_customer):
     page.keyboard.type(customer.password)
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Key Board")
+    expect_greeting(page, "Key Board")
 
 
 def test_the_password_can_be_shown_and_is_hidden_when_it_is_sent(page):
@@ -191,5 +191,6 @@ def test_on_a_phone_the_navigation_is_one_row_with_the_present_page_in_sight(
     sign_in(page, customer.email, customer.password)
     page.goto("/account/delete/")
 
+    assert page.locator(".site-header").bounding_box()["height"] < 72
     assert page.locator(".account-nav").bounding_box()["height"] < 64
     expect(page.locator(".account-nav [aria-current=page]")).to_be_in_viewport(ratio=1)

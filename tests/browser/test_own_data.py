@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import confirm_address, expect_sign_in_page, follow, sign_in
+from .conftest import (
+    confirm_address,
+    expect_greeting,
+    expect_sign_in_page,
+    follow,
+    sign_in,
+    sign_out,
+)
 from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
 
 pytestmark = pytest.mark.browser
@@ -22,7 +29,7 @@ def ada(make_customer):
 
 
 def expect_dashboard(page):
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ada Lovelace")
+    expect_greeting(page, "Ada Lovelace")
 
 
 @pytest.fixture
@@ -69,7 +76,7 @@ def test_a_new_browser_is_mailed_about_once(mailbox, two_browsers, ada):
     assert "Browser: Firefox Mobile on Android" in text
 
     _desktop, phone = two_browsers
-    follow(phone.locator("header").get_by_role("button", name="Sign out"))
+    sign_out(phone)
     sign_in(phone, ada.email, ada.password)
     expect_dashboard(phone)
     phone.goto("/account/delete/")
@@ -138,7 +145,7 @@ def test_an_account_is_deleted_and_the_address_signs_up_again(site, page, ada, m
     page.goto(mailbox.link_for(ada.email, "Confirm your email"))
     confirm_address(page)
     sign_in(page, ada.email, ada.password)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ada King")
+    expect_greeting(page, "Ada King")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -124,7 +124,7 @@ def save(page):
 
 def open_profile(page, customer):
     sign_in(page, customer.email, customer.password)
-    page.locator(".site-header-account").click()
+    page.goto("/account/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Profile")
 
 
@@ -141,7 +141,7 @@ def test_a_profile_is_changed_with_the_keyboard_alone(page, customer, row):
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("Profile saved.")).to_be_visible()
-    expect(page.locator(".site-header-name")).to_have_text("Augusta Lovelace")
+    expect(page.locator(".account-menu-name")).to_have_text("Augusta Lovelace")
     assert row()["first_name"] == "Augusta"
     assert row()["company"] == "Engines"
 
@@ -178,7 +178,7 @@ def test_the_next_page_is_in_the_chosen_language_and_time_zone(page, customer, r
     expect(page.locator("html")).to_have_attribute("lang", "de")
     expect(page.get_by_label("Firma")).to_be_visible()
     assert row()["language"] == "de-DE"
-    page.goto("/")
+    page.goto("/account/overview/")
     shown = page.locator("time").first
     expected = page.evaluate(
         "([moment]) => new Date(moment).toLocaleString('de', "
@@ -200,7 +200,7 @@ def test_a_picture_is_put_replaced_and_removed(page, customer, row, site):
     save_picture(page)
     expect(page.get_by_text("Photo saved.")).to_be_visible()
     assert shown_size(page, ".picture-large") == [100, 100]
-    assert shown_size(page, ".site-header-account .picture") == [100, 100]
+    assert shown_size(page, ".account-menu summary .picture") == [100, 100]
     second = row()["avatar"]
     assert second != first
     page.get_by_role("button", name="Remove photo").click()

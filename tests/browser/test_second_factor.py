@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from local.admin import demand_second_factor
 from tests.contract.real_world import grant_recommended_rule
 
-from .conftest import follow, fresh_code, sign_in
+from .conftest import expect_greeting, follow, fresh_code, sign_in, sign_out
 from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
 
 pytestmark = [
@@ -47,7 +47,7 @@ def enrol(page, customer):
 
 
 def expect_dashboard(page):
-    expect(page.get_by_role("heading", level=1)).to_have_text("Two Factors")
+    expect_greeting(page, "Two Factors")
 
 
 def test_set_up_sign_in_with_a_code_then_lose_the_phone(
@@ -64,7 +64,7 @@ def test_set_up_sign_in_with_a_code_then_lose_the_phone(
     expect(page.get_by_text("You have 10 codes")).to_be_visible()
     mailbox.wait_for(customer.email, "is on")
 
-    follow(page.locator("header").get_by_role("button", name="Sign out"))
+    sign_out(page)
     sign_in(page, customer.email, customer.password)
     page.locator("[name=otp]").fill(fresh_code(secret))
     press(page, "Sign in")
@@ -141,7 +141,7 @@ def test_no_page_of_it_has_a_barrier(new_browser, customer, scheme):
     for path in ("again", "off"):
         page.goto(f"/account/two-factor/{path}/")
         look(path)
-    follow(page.locator("header").get_by_role("button", name="Sign out"))
+    sign_out(page)
     sign_in(page, customer.email, customer.password)
     look("code")
     follow(page.get_by_role("link", name="Use a recovery code"))

@@ -15,7 +15,15 @@ from tests.contract.providers import choose as choose_plainly
 from tests.contract.real_world import RealWorld
 from tests.contract.test_sign_in import code_for
 
-from .conftest import PASSWORD, expect_sign_in_page, follow, fresh_code, until
+from .conftest import (
+    PASSWORD,
+    expect_greeting,
+    expect_sign_in_page,
+    follow,
+    fresh_code,
+    sign_out,
+    until,
+)
 from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
 
 pytestmark = [
@@ -78,7 +86,7 @@ def callback_of(page, site, person):
 
 def expect_dashboard(page, name):
     expect(page).to_have_url(re.compile(r"^http://localhost:\d+/$"))
-    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    expect_greeting(page, name)
 
 
 def expect_problem(page, title, text):
@@ -104,7 +112,7 @@ def test_choose_a_person_look_around_sign_out_and_come_again(page, site, known):
     assert hosts == {urlsplit(url).netloc for url in (site.site_url, site.provider.url)}
     assert not [c for c in page.context.cookies() if "directus" in c["name"]]
 
-    follow(page.locator("header").get_by_role("button", name="Sign out"))
+    sign_out(page)
     page.goto("/")
     expect_sign_in_page(page)
     # The provider remembers the person.
@@ -165,7 +173,7 @@ def test_the_provider_confirms_a_user_and_signs_out_too(page, site, known):
     choose(page, known)
     expect(page).to_have_url(re.compile("/account/delete/$"))
 
-    follow(page.locator("header").get_by_role("button", name="Sign out"))
+    sign_out(page)
     page.get_by_role("link", name=LABEL).click()
     page.get_by_role("button", name="Yes, sign out").click()
     expect_sign_in_page(page)
@@ -270,7 +278,7 @@ def test_an_answer_is_used_once(page, site, known):
 
     page.goto(url)
     expect_dashboard(page, name_of(known))
-    follow(page.locator("header").get_by_role("button", name="Sign out"))
+    sign_out(page)
     page.goto(url)
     expect_problem(page, "Sign in again", "expired or was started in another browser")
 

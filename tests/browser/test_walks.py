@@ -9,11 +9,14 @@ from playwright.sync_api import expect
 from .conftest import (
     PASSWORD,
     confirm_address,
+    expect_greeting,
     expect_sign_in_page,
     follow,
     fresh_code,
     is_sent_form,
+    open_menu,
     sign_in,
+    sign_out,
     until,
 )
 
@@ -25,7 +28,7 @@ WRONG = "Incorrect email address or password."
 
 def expect_dashboard(page, name):
     expect(page).to_have_url(re.compile(r"^http://localhost:\d+/$"))
-    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    expect_greeting(page, name)
 
 
 def sign_up(page, person):
@@ -48,10 +51,11 @@ def test_sign_up_confirm_sign_in_look_around_sign_out(page, person, mailbox):
 
     sign_in(page, person.email, person.password)
     expect_dashboard(page, "Erika Example")
-    expect(page.get_by_text(person.email)).to_be_visible()
+    follow(open_menu(page).get_by_role("link", name="Account"))
+    expect(page.locator("main").get_by_text(person.email)).to_be_visible()
     expect(page.get_by_text("Customer", exact=True)).to_be_visible()
 
-    page.locator("header").get_by_role("button", name="Sign out").click()
+    sign_out(page)
     expect_sign_in_page(page)
     page.goto("/")
     expect_sign_in_page(page)

@@ -46,9 +46,10 @@ PUBLIC = {
     "healthz",
     "readyz",
     "brand/<str:name>",
+    "language/",
 }
 
-OFFERED = {"directus", "migrations", "signals"}
+OFFERED = {"directus", "migrations", "own_data", "signals"}
 LEADS_TO_SIGN_IN = {"admin/login/", "admin/logout/"}
 
 
@@ -280,4 +281,4 @@ def test_what_accounts_does_not_offer_is_protected():
 
 def test_a_newcomer_sees_at_a_glance_what_accounts_consists_of():
     entries = {path.name for path in (ROOT / "accounts").iterdir()} - {"__pycache__"}
-    assert len(entries) <= 25
+    assert len(entries) <= 26

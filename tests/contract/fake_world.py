@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 
 from tests.fake_directus import FakeDirectus, FakeUser
+from tests.items.fields import add_to
 
 from .worlds import Person, World, new_email
 
@@ -123,6 +124,11 @@ class FakeWorld(World):
     def add_text(self, key: str, **values: str) -> None:
         """Keep a text under a key, by language: `de_DE="Firma"`."""
         self.directus.add_text(key, **values)
+
+    def open_shop(self) -> FakeDirectus:
+        """Make the collections `tickets` and `products`."""
+        add_to(self.directus)
+        return self.directus
 
     def _user(self, person: Person) -> FakeUser:
         return self.directus.state.users[person.id]

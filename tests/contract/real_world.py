@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.directus import ids
 from local.admin import Admin, demand_second_factor, demand_second_factor_of
+from tests.items.on_directus import RealShop
 from tests.stack import Mailbox, RunningStack, is_on_postgresql
 
 from .worlds import Person, World, new_email
@@ -177,6 +178,12 @@ class RealWorld(World):
             self._undo.append(
                 lambda row=row: self.admin.call("DELETE", f"/translations/{row}")
             )
+
+    def open_shop(self) -> RealShop:
+        """Make the collections `tickets` and `products`, for this test."""
+        shop = RealShop(self.stack)
+        self._undo.append(shop.close)
+        return shop
 
     def _set_fields(self, right: int, fields: list[str]) -> None:
         self.admin.call("PATCH", f"/permissions/{right}", {"fields": fields})

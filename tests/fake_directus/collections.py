@@ -15,8 +15,8 @@ class FakeCollection:
     """A collection as `directus_setup` leaves it.
 
     `rights` are those of customers by action: the fields; an action that is missing is
-    forbidden. `owner` names the field that rules compare with the caller; empty: the
-    rows are everyone's.
+    forbidden. `owner` names the field that rules compare with the caller; empty: all
+    users may see the rows.
     """
 
     name: str

@@ -1,7 +1,8 @@
 """/items: rows of collections, with filters, rules, validation and errors as measured.
 
-The rights of customers are those of version 10 and 11, or of 12 with a licence; a
-collection without `rights` is one of 12 without a licence.
+As version 11 on SQLite answers. Customers have the `rights` of the collection, and the
+site reads and deletes rows that have an owner. With `state.takes_rules = False`, as on
+version 12 without a licence, the site has all rights and customers have none.
 """
 
 import json
@@ -13,10 +14,13 @@ from . import answers
 from .answers import Answer, Refusal, data, nothing
 from .asked import Asked, Caller
 from .collections import ALL, FakeCollection
-from .state import State
+from .state import FakeUser, State
 
 Row = dict[str, Any]
 LOGICAL = {"_and": all, "_or": any}
+USERS = "directus_users"
+# What `directus_setup` gives the site, beside descriptions.
+OF_SITE: dict[str, frozenset[str]] = {"read": ALL, "delete": ALL}
 
 
 def list_items(state: State, asked: Asked, caller: Caller | None, name: str) -> Answer:
@@ -56,10 +60,8 @@ def update_items(
     """PATCH /items/<collection>, by query."""
     found = _Items(state, caller, name)
     values = dict(asked.body["data"])
-    rows = found.matching("read", asked.body["query"]["filter"], checks_fields=False)
+    rows = found.chosen("update", asked)
     found.checked("update", list(values))
-    if any(not found.may("update", row) for row in rows):
-        raise answers.forbidden()
     found.check_values(values, rows)
     for row in rows:
         found.change(row, values)
@@ -72,10 +74,7 @@ def delete_items(
     """DELETE /items/<collection>, by query."""
     found = _Items(state, caller, name)
     found.checked("delete", [])
-    rows = found.matching("read", asked.body["query"]["filter"], checks_fields=False)
-    if any(not found.may("delete", row) for row in rows):
-        raise answers.forbidden()
-    for row in rows:
+    for row in found.chosen("delete", asked):
         found.collection.rows.remove(row)
     return nothing()
 
@@ -103,12 +102,13 @@ class _Items:
 
     @property
     def _is_free(self) -> bool:
-        return self.caller.is_service or self.caller.is_admin
+        is_site = self.caller.is_service and not self.state.takes_rules
+        return is_site or self.caller.is_admin
 
     def _rights(self, action: str) -> frozenset[str]:
         if self._is_free:
             return ALL
-        rights = self.collection.rights
+        rights = OF_SITE if self.caller.is_service else self.collection.rights
         if action not in rights:
             raise answers.forbidden_collection(self.collection.name)
         return rights[action]
@@ -119,38 +119,70 @@ class _Items:
         if "*" not in allowed:
             known = [name for name in known if name in allowed]
         for name in names:
-            if name != "*" and name.partition(".")[0] not in known:
+            first, _, rest = name.partition(".")
+            if name != "*" and first not in known:
                 raise answers.forbidden_field(name, self.collection.name)
+            if rest:
+                self._check_related(first, rest)
         return known if "*" in names else names
+
+    def _check_related(self, name: str, path: str) -> None:
+        target = self.collection.target_of(name)
+        if target != USERS:
+            _Items(self.state, self.caller, target).checked("read", [path])
+        elif path not in self.state.customer_reads:
+            raise answers.forbidden_field(path, USERS)
 
     def may(self, action: str, row: Row) -> bool:
         """Tell whether the rule of an action lets the caller at a row."""
         self._rights(action)
-        owner = self.collection.owner
-        if self.collection.sees_no_rows and not self._is_free:
+        owner = row.get(self.collection.owner)
+        if self._is_free:
+            return True
+        if self.collection.sees_no_rows:
             return False
-        return self._is_free or not owner or row.get(owner) == self.caller.id
+        if self.caller.is_service:
+            return owner is not None
+        return not self.collection.owner or owner == self.caller.id
 
-    def matching(
-        self, action: str, rule: Row, *, checks_fields: bool = True
-    ) -> list[Row]:
+    def matching(self, action: str, rule: Row) -> list[Row]:
         """Return the rows that match a filter and that the caller may reach."""
-        if checks_fields:
-            self._check_rule(rule)
+        self._check_rule(rule)
         rows = [row for row in self.collection.rows if self.may(action, row)]
         return [row for row in rows if self._fits(self.collection, row, rule)]
 
-    def _check_rule(self, rule: Row) -> None:
+    def chosen(self, action: str, asked: Asked) -> list[Row]:
+        """Return the rows to write; refuse if one of them may not be written.
+
+        The fields in the filter are not checked.
+        """
+        query = asked.body["query"]
+        rows = self.collection.rows
+        rows = [
+            row for row in rows if self._fits(self.collection, row, query["filter"])
+        ]
+        rows = rows[: query.get("limit", 100)]
+        if any(not self.may(action, row) for row in rows):
+            raise answers.forbidden()
+        return rows
+
+    def _check_rule(self, rule: Row, path: str = "") -> None:
         for name, condition in rule.items():
             if name in LOGICAL:
                 for each in condition:
                     self._check_rule(each)
                 continue
-            self.checked("read", [name])
-            kind = self.collection.fields[name]["type"]
-            if "_icontains" in condition and kind not in {"string", "text"}:
-                operator = 'does not contain the "_icontains" filter operator'
-                raise answers.invalid_query(f'"{kind}" field type {operator}')
+            self._check_condition(f"{path}{name}", condition)
+
+    def _check_condition(self, path: str, condition: Row) -> None:
+        self.checked("read", [path])
+        for operator in condition:
+            if not operator.startswith("_"):
+                self._check_rule(condition, f"{path}.")
+        kind = self.collection.fields[path.partition(".")[0]]["type"]
+        if "_icontains" in condition and kind not in {"string", "text"}:
+            operator = 'does not contain the "_icontains" filter operator'
+            raise answers.invalid_query(f'"{kind}" field type {operator}')
 
     def _fits(self, collection: FakeCollection, row: Row, rule: Row) -> bool:
         return all(
@@ -177,19 +209,28 @@ class _Items:
     def shown(self, row: Row, fields: list[str]) -> Row:
         """Return a row as JSON, with related rows where a path asks for them."""
         out: Row = {}
-        for path in fields:
+        # A path takes the place of the key.
+        for path in sorted(fields, key=lambda path: "." in path):
             name, _, rest = path.partition(".")
             if not rest:
                 out[name] = row.get(name)
                 continue
-            other = self.state.collections[self.collection.target_of(name)]
-            related = _find(other, row.get(name))
-            if related is None or (other.sees_no_rows and not self._is_free):
+            related = self._related(name, row.get(name))
+            if related is None:
                 out[name] = None
             else:
-                found = out.setdefault(name, {})
-                found[rest] = related.get(rest)
+                known = out.get(name)
+                found = known if isinstance(known, dict) else {}
+                out[name] = found | {rest: related.get(rest)}
         return out
+
+    def _related(self, name: str, key: Any) -> Row | None:
+        target = self.collection.target_of(name)
+        if target == USERS:
+            return _row_of(self.state.users.get(key))
+        other = _Items(self.state, self.caller, target)
+        found = _find(other.collection, key)
+        return found if found is not None and other.may("read", found) else None
 
     def check_owner(self, values: Row) -> None:
         """Refuse a row for another customer, and preset the owner of the rest."""
@@ -214,7 +255,8 @@ class _Items:
 
     def _refusal(self, name: str, value: Any) -> Refusal | None:
         described = self.collection.fields[name]
-        rule = (described["meta"].get("validation") or {}).get("_regex")
+        rule = described["meta"].get("validation") or {}
+        rule = rule.get(name, rule).get("_regex")
         if rule and isinstance(value, str) and not re.search(rule, value):
             return answers.failed_validation(name, "regex", invalid=value)
         if value is None and not described["schema"]["is_nullable"]:
@@ -229,11 +271,21 @@ class _Items:
         if schema.get("is_unique") and value is not None and is_taken:
             raise answers.not_unique(name, value, collection.name)
         target = self.state.collections.get(collection.target_of(name))
-        if target and value is not None and _find(target, value) is None:
+        if target and isinstance(value, dict):
+            self._write_related(target, value)
+        elif target and value is not None and _find(target, value) is None:
             # Without a field, as SQLite says it.
             facts = {"collection": None, "field": None, "value": None}
             text = "Invalid foreign key."
             raise Refusal(400, "INVALID_FOREIGN_KEY", text, **facts)
+
+    def _write_related(self, target: FakeCollection, value: Row) -> None:
+        """Change the related row, as Directus does with an object in a relation."""
+        if not self._is_free:
+            raise answers.forbidden_collection(target.name)
+        row = _find(target, value.get(target.key))
+        assert row is not None, "the fake makes no related rows"
+        row |= value
 
     def insert(self, values: Row) -> Row:
         """Store a new row."""
@@ -273,6 +325,10 @@ class _Items:
 def _find(collection: FakeCollection, key: Any) -> Row | None:
     rows = (row for row in collection.rows if str(row[collection.key]) == str(key))
     return next(rows, None) if key is not None else None
+
+
+def _row_of(user: FakeUser | None) -> Row | None:
+    return None if user is None else dict(vars(user))
 
 
 def _default(collection: FakeCollection, name: str) -> Any:

@@ -2,14 +2,21 @@
 
 import pytest
 
-from .fields import FIELDS, READABLE, WRITABLE
+from items.collection import declared
+
+from . import shop
+from .fields import add_to
 from .on_directus import RealShop
 
 
 @pytest.fixture(autouse=True)
-def _shop(request, settings):
+def _shop(request, settings, monkeypatch):
     """Serve tests/items/shop.py; unless a test is marked `real`, from the fake."""
     settings.ROOT_URLCONF = "tests.items.shop"
+    # Other modules of tests declare collections, too.
+    for name in list(declared):
+        monkeypatch.delitem(declared, name)
+    monkeypatch.setitem(declared, "tickets", shop.tickets)
     if not request.node.get_closest_marker("real"):
         request.getfixturevalue("tickets")
 
@@ -17,23 +24,7 @@ def _shop(request, settings):
 @pytest.fixture
 def tickets(directus, service_token):
     """The collection of tests/items/shop.py in the fake."""
-    directus.add_collection(
-        "products",
-        {"name": "string"},
-        key_type="integer",
-        rights={"read": {"id", "name"}},
-    )
-    return directus.add_collection(
-        "tickets",
-        FIELDS,
-        owner="owner",
-        rights={
-            "read": READABLE,
-            "create": WRITABLE,
-            "update": WRITABLE - {"owner", "product"},
-            "delete": set(),
-        },
-    )
+    return add_to(directus)
 
 
 @pytest.fixture
@@ -47,7 +38,8 @@ def token(request, directus, tickets):
     """Whose token reads and writes: the customer's, or the site's."""
     if request.param == "site":
         directus.state.takes_rules = False
-        tickets.rights = {}
+        for collection in directus.state.collections.values():
+            collection.rights = {}
     return request.param
 
 

@@ -1,18 +1,18 @@
-"""The collections of tests/items/conftest.py on a real Directus, and their rights."""
+"""The collections of tests/items/conftest.py on a real Directus, and their rights.
 
-import json
+They stand in for the site's own tickets while the tests of a module run.
+"""
+
 from typing import Any
 
 from accounts.directus import ids
 from tests.stack import RunningStack
 
-from .fields import FIELDS, READABLE, WRITABLE
+from .fields import CHANGEABLE, FIELDS, PRODUCTS, READABLE, WRITABLE
 
-PRODUCTS = {"name": "string", "price": "integer"}
 OWN = {"owner": {"_eq": "$CURRENT_USER"}}
 OWNED = {"owner": {"_nnull": True}}
 NONE = {"id": {"_null": True}}
-DESCRIBED = {"collection": {"_in": ["directus_users", "tickets", "products"]}}
 
 
 class RealShop:
@@ -27,9 +27,11 @@ class RealShop:
 
     def __init__(self, stack: RunningStack) -> None:
         self.admin = stack.admin
+        self.url = stack.directus.url
         self.major = stack.directus.version.major
         self.customer_role = stack.customer_role
-        self._described: dict[str, Any] | None = None
+        self._stack = stack
+        self._drop()
         self._make("products", PRODUCTS, "integer")
         self._make("tickets", FIELDS, "uuid")
         if self.takes_rules:
@@ -71,9 +73,12 @@ class RealShop:
             self.admin.call("DELETE", f"/items/{name}", rule)
 
     def close(self) -> None:
+        """Make the site's own collections again."""
+        self._drop()
+        self._stack.provision()
+
+    def _drop(self) -> None:
         """Delete the collections; Directus deletes the rights to them."""
-        if self._described is not None:
-            self._patch_described(self._described["permissions"])
         for name in ("tickets", "products"):
             self.admin.call("DELETE", f"/collections/{name}")
 
@@ -92,31 +97,19 @@ class RealShop:
         self.admin.call("POST", "/relations", relation)
 
     def _let_customers(self) -> None:
-        customers, owner = ids.CUSTOMER_POLICY, {"owner": "$CURRENT_USER"}
+        customers, mine = ids.CUSTOMER_POLICY, {"permissions": OWN}
         self.grant(customers, "products", "read", fields=["id", "name"])
-        mine = {"permissions": OWN}
         self.grant(customers, "tickets", "read", fields=sorted(READABLE), **mine)
-        written = sorted(WRITABLE)
-        self.grant(customers, "tickets", "create", fields=written, presets=owner)
-        changed = sorted(WRITABLE - {"product"})
-        self.grant(customers, "tickets", "update", fields=changed, **mine)
+        new = {"presets": {"owner": "$CURRENT_USER"}, "validation": OWN}
+        self.grant(customers, "tickets", "create", fields=sorted(WRITABLE), **new)
+        self.grant(customers, "tickets", "update", fields=sorted(CHANGEABLE), **mine)
         self.grant(customers, "tickets", "delete", **mine)
 
     def _let_site_describe(self) -> None:
-        """Let the site read descriptions, and the rows of customers to delete them."""
+        """Let the site read columns, and the rows of customers to delete them."""
         self.grant(ids.SERVICE_POLICY, "tickets", "read", permissions=OWNED)
         self.grant(ids.SERVICE_POLICY, "tickets", "delete", permissions=OWNED)
         self.grant(ids.SERVICE_POLICY, "products", "read", permissions=NONE)
-        rows = self.admin.call("GET", f"/permissions?limit=-1&filter={_describing()}")
-        owner = "role" if self.major == 10 else "policy"
-        wanted = {ids.SERVICE_ROLE, ids.SERVICE_POLICY}
-        (self._described,) = [row for row in rows if row[owner] in wanted]
-        self._patch_described(DESCRIBED)
-
-    def _patch_described(self, rule: dict[str, Any]) -> None:
-        assert self._described is not None
-        path = f"/permissions/{self._described['id']}"
-        self.admin.call("PATCH", path, {"permissions": rule})
 
     def _let_site(self) -> None:
         for action in ("create", "read", "update", "delete"):
@@ -126,10 +119,6 @@ class RealShop:
     def _role_of(self, policy: str) -> str:
         is_site = policy == ids.SERVICE_POLICY
         return ids.SERVICE_ROLE if is_site else self.customer_role
-
-
-def _describing() -> str:
-    return json.dumps({"collection": {"_eq": "directus_fields"}}, separators=(",", ":"))
 
 
 def _shape(shape: str | dict[str, Any]) -> dict[str, Any]:

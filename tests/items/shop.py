@@ -27,6 +27,8 @@ tickets = Collection(
 class TicketList(ItemListView):
     collection = tickets
     ordering = ("-date_created",)
+    search_fields = ("number", "subject")
+    filter_fields = ("status", "date_created", "number", "is_urgent", "due")
     paginate_by = 3
 
 
@@ -46,9 +48,10 @@ class TicketDelete(ItemDeleteView):
     collection = tickets
 
 
+# First: the site has tickets of its own.
 urlpatterns = [
-    *site,
     *item_paths(
         "tickets", TicketList, TicketDetail, TicketCreate, TicketUpdate, TicketDelete
     ),
+    *site,
 ]

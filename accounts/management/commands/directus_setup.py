@@ -16,6 +16,7 @@ from ...directus import (
     Transport,
 )
 from ...directus.ids import DEFAULT_CUSTOMER_ROLE
+from ...operations.own_collections import declared_collections
 from ...operations.provisioning import (
     UNCHANGED,
     Options,
@@ -216,6 +217,7 @@ class Command(BaseCommand):
             replace_token=self.options["new_token"],
             profile_fields=tuple(clients.profile_fields()),
             signup_fields=tuple(clients.signup_fields()),
+            collections=declared_collections(),
         )
 
     def _setting(self, name, in_use):

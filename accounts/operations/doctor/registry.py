@@ -7,6 +7,7 @@ from ...directus import DirectusError, Forbidden
 from . import (
     configuration,
     here,
+    items,
     leftovers,
     licence,
     mail,
@@ -58,6 +59,9 @@ CHECKS: dict[str, Check] = {
     "rights.customer": rights.customer,
     "rights.hidden": licence.hidden,
     "rights.leftovers": leftovers.leftovers,
+    "items.collections": items.collections,
+    "items.customers": items.customers,
+    "items.token": items.token,
     "webhook.secret": webhook.secret,
     "webhook.flow": webhook.flow,
     "webhook.target": webhook.target,

@@ -19,6 +19,7 @@ from ...directus import (
 )
 from ...directus.roles import role_lineage
 from ..provisioning import Server, SiteIds
+from .own_collections import OwnCollections
 from .times import Times
 
 Row = dict[str, Any]
@@ -43,7 +44,7 @@ class NotReadable(Exception):
         self.line = line
 
 
-class Site(Times):
+class Site(OwnCollections, Times):
     """The Directus of this site, as the settings name it."""
 
     @property
@@ -292,7 +293,10 @@ class Site(Times):
 
     @cached_property
     def _permissions(self) -> list[Row]:
-        rule = {"collection": {"_eq": "directus_users"}}
+        return self._permissions_on("directus_users")
+
+    def _permissions_on(self, *collections: str) -> list[Row]:
+        rule = {"collection": {"_in": collections}}
         rows = self._rows("permissions", "*", rule)
         if not self.server.has_policies:
             rows = [row | {"policy": row["role"]} for row in rows]

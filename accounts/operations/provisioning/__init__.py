@@ -8,10 +8,11 @@ name and nothing else is changed.
 from ...directus.ids import SiteIds
 from .admin import AdminCredentials, admin_client
 from .apply import apply_plan, new_token
+from .changes import Change
 from .environment import directus_environment
 from .errors import ProvisioningError
 from .owner import refuse_another_site
-from .plan import Change, Plan, make_plan
+from .plan import Plan, make_plan
 from .rendering import render_plan
 from .server import Server
 from .state import State, read_state, token_belongs_to

@@ -4,8 +4,9 @@ import secrets
 from collections.abc import Callable
 
 from ...directus import DirectusAPIError, DirectusClient, RateLimited
+from .changes import CREATE, Change
 from .errors import ProvisioningError
-from .plan import CREATE, Change, Plan
+from .plan import Plan
 from .rendering import describe
 
 
@@ -37,7 +38,7 @@ def apply_plan(
         values = change.values | ({"token": token} if change.needs_token else {})
         send = client.post if change.verb == CREATE else client.patch
         try:
-            send(change.path, values)
+            send(change.path, change.rows or values)
         except (DirectusAPIError, RateLimited) as error:
             raise ProvisioningError(_refusal(change, error)) from error
         on_change(change)

@@ -8,10 +8,9 @@ import json
 from dataclasses import dataclass
 
 from ...directus import ids
-from . import rights
-from .rights import Permission
+from .item_rights import is_within
+from .permission import Permission
 from .state import Row, State
-from .wanted import Options
 
 APP = "use Directus' own app"
 
@@ -32,9 +31,8 @@ class Leftover:
     name: str
 
 
-def customers_may(state: State, options: Options) -> list[Beyond]:
-    """Return the rights that the customers' role keeps beside those of the plan."""
-    permissions = rights.customer_permissions(options.profile_fields)
+def customers_may(state: State, permissions: list[Permission]) -> list[Beyond]:
+    """Return the rights that the customers' role keeps beside the wanted ones."""
     wanted = {(each.collection, each.action): each for each in permissions}
     planned = {
         (each.collection, each.action)
@@ -104,8 +102,10 @@ def _is_within(row: Row, permission: Permission | None) -> bool:
     """Return whether a permission gives no more than a wanted one."""
     if permission is None:
         return False
-    is_own = row["permissions"] == permission.permissions
-    return is_own and not permission.forbidden & {*(row["fields"] or [])}
+    is_own = is_within(row["permissions"], permission.permissions)
+    is_checked = is_within(row.get("validation"), permission.validation)
+    forbidden = permission.forbidden & {*(row["fields"] or [])}
+    return is_own and is_checked and not forbidden
 
 
 def _in_words(row: Row, policy: str) -> str:

@@ -2,41 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ...directus import ids
-from . import beyond, owner, rights, version_10, wanted, webhook
+from . import beyond, blueprints, owner, version_10, wanted, webhook
 from .beyond import Beyond, Leftover
+from .blueprints import Wanted
+from .changes import CREATE, UPDATE, Change, update
+from .collection_changes import collections
 from .errors import ProvisioningError
-from .rights import Permission
+from .item_rights import collections_with_files
+from .permission_changes import for_customers, permissions
 from .state import Row, State
 from .wanted import Options
-
-CREATE, UPDATE = "create", "update"
-
-
-@dataclass(frozen=True)
-class Change:
-    """One call that changes Directus.
-
-    Attributes:
-        kind: role, policy, access, folder, field, permission, settings, user, flow or
-            operation.
-        name: the object's name, for messages.
-        values: the body of the call.
-        before: the present values of the same keys; empty for a new object.
-        needs_token: whether a new token is added to the values.
-        hidden: the key whose value is secret.
-    """
-
-    verb: str
-    kind: str
-    name: str
-    path: str
-    values: Row
-    before: Row = field(default_factory=dict)
-    needs_token: bool = False
-    hidden: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +30,8 @@ class Plan:
     beyond: list[Beyond] = field(default_factory=list)
     is_known_role: bool = True
     leftovers: list[Leftover] = field(default_factory=list)
+    # In words, how customers' own collections differ from their declarations.
+    differences: list[str] = field(default_factory=list)
 
     @property
     def must_be_accepted(self) -> bool:
@@ -77,9 +56,10 @@ def make_plan(state: State, options: Options, *, token_works: bool) -> Plan:
         *_roles(state, options),
         *_policies(state),
         *_access(state),
-        *_folders(state),
         *_fields(state, options),
-        *_permissions(state, options),
+        *collections(state, options),
+        *_folders(state, options),
+        *permissions(state, options),
         *_settings(state, options),
         *_service_user(state, options, token_works),
         *_webhook(state, options),
@@ -91,9 +71,10 @@ def make_plan(state: State, options: Options, *, token_works: bool) -> Plan:
         token_missing=not (token_works or made),
         is_restricted=not state.server.takes_rules,
         customer_role_name=_role_name(state, state.customer_role),
-        beyond=beyond.customers_may(state, options),
+        beyond=beyond.customers_may(state, for_customers(state, options)),
         is_known_role=_is_known_role(state, options),
         leftovers=beyond.left_of_10(state),
+        differences=[*blueprints.differences(options, state.shape)],
     )
 
 
@@ -121,7 +102,7 @@ def _roles(state: State, options: Options) -> Iterator[Change]:
             row = existing[role]
             mark = owner.mark(row, options) if role == service else {}
             values = {**flags, **mark}
-            yield from _update("role", row["name"], f"/roles/{role}", row, values)
+            yield from update("role", row["name"], f"/roles/{role}", row, values)
 
 
 def _policies(state: State) -> Iterator[Change]:
@@ -136,7 +117,7 @@ def _policies(state: State) -> Iterator[Change]:
             continue
         # Operators may have renamed it.
         owned = {key: value for key, value in policy.items() if key != "name"}
-        yield from _update("policy", row["name"], f"/policies/{row['id']}", row, owned)
+        yield from update("policy", row["name"], f"/policies/{row['id']}", row, owned)
 
 
 def _access(state: State) -> Iterator[Change]:
@@ -160,13 +141,18 @@ def _named(state: State) -> list[Row]:
     return [*wanted.policies(state.own), *state.policies]
 
 
-def _folders(state: State) -> Iterator[Change]:
-    # Operators may rename and move it.
-    if not state.folders:
-        name = "Profile pictures"
-        if not state.own.is_default:
-            name = f"{name}: {state.own.name}"
-        values = {"id": state.own.picture_folder, "name": name}
+def _folders(state: State, options: Options) -> Iterator[Change]:
+    # Operators may rename and move them.
+    own, declared = state.own, options.collections
+    names = {own.picture_folder: "Profile pictures"}
+    for name in collections_with_files(declared, Wanted(options).after(state.shape)):
+        names[own.items_folder(name)] = f"{name}: files of customers"
+    there = {row["id"] for row in state.folders}
+    for folder in [each for each in names if each not in there]:
+        name = names[folder]
+        if not own.is_default:
+            name = f"{name}: {own.name}"
+        values = {"id": folder, "name": name}
         yield Change(CREATE, "folder", name, "/folders", values)
 
 
@@ -187,67 +173,9 @@ def _require_kept_by_directus(row: Row) -> None:
         raise ProvisioningError(f"Users already have another field {row['field']}.")
 
 
-def _permissions(state: State, options: Options) -> Iterator[Change]:
-    existing: dict[tuple[str, str, str], list[Row]] = {}
-    for row in sorted(state.permissions, key=lambda row: row["id"]):
-        key = (row["policy"], row["collection"], row["action"])
-        existing.setdefault(key, []).append(row)
-    names = {row["id"]: row["name"] for row in _named(state)}
-    for permission in state.server.attainable(
-        [
-            *rights.customer_permissions(options.profile_fields),
-            *rights.service_permissions(
-                state.customer_role,
-                options.profile_fields,
-                signup_fields=options.signup_fields,
-                also_reads=_only_for_the_site(options),
-                own=state.own,
-            ),
-        ],
-        state.own,
-    ):
-        key = (permission.policy, permission.collection, permission.action)
-        name = (
-            f"{names[permission.policy]}: {permission.action} {permission.collection}"
-        )
-        if key not in existing:
-            values = _new_row(state, permission)
-            yield Change(CREATE, "permission", name, "/permissions", values)
-        # Several, if Directus 12 hid one without a licence and shows it with one.
-        for row in existing.get(key, []):
-            path = f"/permissions/{row['id']}"
-            yield from _update("permission", name, path, row, _merged(permission, row))
-
-
-def _only_for_the_site(options: Options) -> list[str]:
-    return [wanted.MODIFICATION_FIELD] if options.modification_field else []
-
-
-def _new_row(state: State, permission: Permission) -> Row:
-    values = permission.values()
-    if state.server.has_policies:
-        return values
-    return version_10.with_role(values, state.customer_role, state.own)
-
-
-def _merged(permission: Permission, row: Row) -> Row:
-    """Return the wanted permission with the harmless fields that an operator added."""
-    values = permission.values()
-    del values["policy"], values["collection"], values["action"]
-    return values | {"fields": _merged_fields(permission, row["fields"] or [])}
-
-
-def _merged_fields(permission: Permission, present: list[str]) -> list[str]:
-    if "*" in permission.fields:
-        return permission.fields
-    kept = [name for name in present if name not in permission.forbidden]
-    missing = [name for name in permission.fields if name not in present]
-    return kept if "*" in kept else [*kept, *missing]
-
-
 def _settings(state: State, options: Options) -> Iterator[Change]:
     values = wanted.settings(options, state.customer_role)
-    yield from _update("settings", "", "/settings", state.settings, values)
+    yield from update("settings", "", "/settings", state.settings, values)
 
 
 def _service_user(
@@ -267,7 +195,7 @@ def _service_user(
     path = f"/users/{user['id']}"
     # `read_state` has checked that it is the site's own user. Writing the address again
     # would end its sessions.
-    yield from _update("user", email, path, user, {"status": values["status"]})
+    yield from update("user", email, path, user, {"status": values["status"]})
     if needs_token:
         before = {"token": bool(user["token"])}
         yield Change(UPDATE, "user", email, path, {}, before, needs_token=True)
@@ -288,10 +216,10 @@ def _webhook(state: State, options: Options) -> Iterator[Change]:
         yield Change(CREATE, "flow", flow["name"], "/flows", flow)
         row = flow | {"operation": None}
     owned = {key: value for key, value in flow.items() if key not in _FREE}
-    yield from _update("flow", row["name"], path, row, owned)
+    yield from update("flow", row["name"], path, row, owned)
     yield from _operations(state, options.webhook)
     begin = {"operation": state.own.webhook_sign}
-    yield from _update("flow", row["name"], path, row, begin)
+    yield from update("flow", row["name"], path, row, begin)
 
 
 def _operations(state: State, wanted_webhook: webhook.Webhook) -> Iterator[Change]:
@@ -306,23 +234,5 @@ def _operations(state: State, wanted_webhook: webhook.Webhook) -> Iterator[Chang
             continue
         owned = {key: value for key, value in operation.items() if key not in _FREE}
         path = f"/operations/{row['id']}"
-        for change in _update("operation", name, path, row, owned):
+        for change in update("operation", name, path, row, owned):
             yield replace(change, hidden="options")
-
-
-def _update(kind: str, name: str, path: str, row: Row, values: Row) -> Iterator[Change]:
-    changed = {
-        key: value for key, value in values.items() if not _same(row.get(key), value)
-    }
-    if changed:
-        before = {key: row.get(key) for key in changed}
-        yield Change(UPDATE, kind, name, path, changed, before)
-
-
-def _same(present: Any, value: Any) -> bool:
-    """Return whether two values mean the same: no rule equals an empty rule."""
-    return (present or None) == (value or None) if _is_rule(value) else present == value
-
-
-def _is_rule(value: Any) -> bool:
-    return value is None or isinstance(value, dict)

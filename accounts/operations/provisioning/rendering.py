@@ -4,13 +4,16 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .plan import CREATE, Change, Plan
+from .changes import CREATE, Change
+from .plan import Plan
 
 Style = Callable[[str], str]
 # Plain names of some kinds of changes.
 IN_WORDS = {
     "access": "policy of a role",
     "field": "field of users",
+    "item field": "field",
+    "texts": "texts for",
     "operation": "operation of a flow",
 }
 
@@ -29,6 +32,9 @@ def render_plan(
     if plan.changes:
         yield ""
     yield _summary(plan)
+    if plan.differences:
+        yield ""
+        yield from (changed(text) for text in plan.differences)
     if plan.beyond:
         yield ""
         yield from _beyond(plan, changed)
@@ -110,8 +116,11 @@ def _changed_values(change: Change, added: Style, removed: Style) -> Iterator[st
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return ", ".join(value)
+    if isinstance(value, list):
+        # Of the fields of a new collection, the names.
+        names = [row.get("field") if isinstance(row, dict) else row for row in value]
+        if all(isinstance(name, str) for name in names):
+            return ", ".join(names)
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -6,9 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
+from .changes import Change
 from .environment import GOOD_TO_HAVE
 from .mails import SITE
-from .plan import Change, Plan
+from .plan import Plan
 from .rendering import Style, describe, plain, render_plan
 
 HIDDEN = "**********"
@@ -164,6 +165,7 @@ class JsonReport:
             "customer_role_may_also": [each.text for each in plan.beyond],
             "left_of_directus_10": [asdict(each) for each in plan.leftovers],
             "token_missing": plan.token_missing,
+            "own_collections": plan.differences,
         }
 
     def note(self, text: str) -> None:
@@ -212,10 +214,12 @@ def _as_dict(change: Change) -> dict[str, Any]:
             row[change.hidden] = HIDDEN
     if change.needs_token:
         values["token"] = HIDDEN
+    rows = {"rows": change.rows} if change.rows else {}
     return {
         "verb": change.verb,
         "kind": change.kind,
         "name": change.name,
         "values": values,
         "before": before,
+        **rows,
     }

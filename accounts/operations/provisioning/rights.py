@@ -1,11 +1,13 @@
 """Every permission that the site needs, as data for Directus 11."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ...directus import ids
 from ...directus.ids import SiteIds
+from .file_rights import keeps_files
+from .permission import Permission, reads, service
 from .wanted import settings_fields
 
 STATUSES = ["active", "unverified", "suspended"]
@@ -14,8 +16,6 @@ NEW_STATUSES = [*STATUSES, "invited"]
 
 OWN = {"id": {"_eq": "$CURRENT_USER"}}
 OWN_ROLE = {"id": {"_eq": "$CURRENT_ROLE"}}
-ANYTHING: dict[str, Any] = {}
-
 PROFILE = [
     "id",
     "email",
@@ -51,19 +51,6 @@ SERVICE_CREATABLE = [
     "status",
     "language",
 ]
-# Version 10 deletes a file only if `filename_disk` is readable.
-FILE = (
-    "id",
-    "title",
-    "type",
-    "filesize",
-    "width",
-    "height",
-    "folder",
-    "storage",
-    "filename_disk",
-    "filename_download",
-)
 # A user who may write one of these can take over another account.
 NEVER_WRITABLE = {
     "*",
@@ -77,37 +64,6 @@ NEVER_WRITABLE = {
 }
 # The site deletes the file in `avatar` when the user chooses another photo.
 NEVER_WRITABLE_BY_CUSTOMERS = NEVER_WRITABLE | {"email", "status", "avatar"}
-
-
-@dataclass(frozen=True)
-class Permission:
-    """One permission of a policy of the site, without the `forbidden` fields."""
-
-    policy: str
-    collection: str
-    action: str
-    fields: list[str]
-    permissions: dict[str, Any] | None
-    validation: dict[str, Any] | None = None
-    presets: dict[str, Any] | None = None
-    forbidden: frozenset[str] = frozenset()
-
-    @property
-    def for_customers(self) -> bool:
-        """Whether customers have it, not the site."""
-        return self.policy == ids.CUSTOMER_POLICY
-
-    def values(self) -> dict[str, Any]:
-        """Return the row for Directus' API."""
-        return {
-            "policy": self.policy,
-            "collection": self.collection,
-            "action": self.action,
-            "fields": self.fields,
-            "permissions": self.permissions,
-            "validation": self.validation,
-            "presets": self.presets,
-        }
 
 
 def customer_permissions(profile_fields: Sequence[str] = ()) -> list[Permission]:
@@ -139,6 +95,8 @@ def service_permissions(
     *,
     signup_fields: Sequence[str] = (),
     also_reads: Sequence[str] = (),
+    collections: Sequence[str] = (),
+    with_files: Sequence[str] = (),
     own: SiteIds = ids.DEFAULT,
 ) -> list[Permission]:
     """Return the permissions of the site: to manage customers, and to read for checks.
@@ -148,29 +106,40 @@ def service_permissions(
         profile_fields: fields added to users in Directus that belong to the profile.
         signup_fields: fields added to users that the sign-up page asks for.
         also_reads: other fields of users that only the site reads.
+        collections: those whose fields and permissions it reads, beside users.
+        with_files: collections whose rows have files.
         own: the ids of the site.
     """
     added = [*profile_fields, *signup_fields, *also_reads]
     rights = [
-        _reads("directus_users", _once(*SERVICE_READABLE, *added)),
+        reads("directus_users", _once(*SERVICE_READABLE, *added)),
         _creates_customers(customer_role, signup_fields),
         _updates_customers(customer_role, profile_fields),
         _deletes_customers(customer_role),
-        *_keeps_pictures(own),
+        *keeps_files(own, with_files),
         # The types of added fields; Directus shows only readable fields.
-        _reads("directus_fields", ["*"], {"collection": {"_eq": "directus_users"}}),
+        reads("directus_fields", ["*"], _about(collections)),
         # The texts behind labels such as `$t:some_key`.
-        _reads("directus_translations", ["key", "language", "value"]),
-        *_reads_what_is_checked(own),
+        reads("directus_translations", ["key", "language", "value"]),
+        *_reads_what_is_checked(own, collections),
     ]
     return [replace(each, policy=own.service_policy) for each in rights]
 
 
-def _reads_what_is_checked(own: SiteIds) -> list[Permission]:
+def _about(collections: Sequence[str]) -> dict[str, Any]:
+    """Return the rule for rows about users and about these collections."""
+    if not collections:
+        return {"collection": {"_eq": "directus_users"}}
+    return {"collection": {"_in": ["directus_users", *collections]}}
+
+
+def _reads_what_is_checked(
+    own: SiteIds, collections: Sequence[str]
+) -> list[Permission]:
     """Return the permissions of directus_sync and directus_doctor beyond users."""
     return [
         # For directus_sync --since, and for the user's own activity in an export.
-        _reads(
+        reads(
             "directus_activity",
             [
                 *("id", "collection", "item", "timestamp"),
@@ -178,20 +147,20 @@ def _reads_what_is_checked(own: SiteIds) -> list[Permission]:
             ],
             {"collection": {"_eq": "directus_users"}},
         ),
-        _reads("directus_settings", list(settings_fields())),
-        _reads("directus_roles", ["id", "name", "parent"]),
-        _reads("directus_policies", ["id", "name", "admin_access", "app_access"]),
-        _reads("directus_access", ["id", "role", "user", "policy"]),
-        _reads(
+        reads("directus_settings", list(settings_fields())),
+        reads("directus_roles", ["id", "name", "parent"]),
+        reads("directus_policies", ["id", "name", "admin_access", "app_access"]),
+        reads("directus_access", ["id", "role", "user", "policy"]),
+        reads(
             "directus_permissions",
             [
                 *("id", "policy", "collection", "action"),
                 *("fields", "permissions", "validation"),
             ],
-            {"collection": {"_eq": "directus_users"}},
+            _about(collections),
         ),
         # Not the operations: one of them holds the webhook's secret.
-        _reads(
+        reads(
             "directus_flows",
             ["id", "status", "description", "operation", "date_created"],
             {"id": {"_eq": own.webhook_flow}},
@@ -203,21 +172,9 @@ def _once(*names: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _service(
-    action: str, collection: str, fields: list[str], **values: Any
-) -> Permission:
-    return Permission(ids.SERVICE_POLICY, collection, action, fields, **values)
-
-
-def _reads(
-    collection: str, fields: list[str], rule: dict[str, Any] = ANYTHING
-) -> Permission:
-    return _service("read", collection, fields, permissions=rule)
-
-
 def _creates_customers(customer_role: str, signup_fields: Sequence[str]) -> Permission:
     # `_eq` accepts a missing role; the preset sets it before the rule is checked.
-    return _service(
+    return service(
         "create",
         "directus_users",
         _once(*SERVICE_CREATABLE, *signup_fields),
@@ -235,7 +192,7 @@ def _creates_customers(customer_role: str, signup_fields: Sequence[str]) -> Perm
 
 
 def _updates_customers(customer_role: str, profile_fields: Sequence[str]) -> Permission:
-    return _service(
+    return service(
         "update",
         "directus_users",
         [*SERVICE_WRITABLE, *profile_fields],
@@ -247,7 +204,7 @@ def _updates_customers(customer_role: str, profile_fields: Sequence[str]) -> Per
 
 def _deletes_customers(customer_role: str) -> Permission:
     """Return the permission with which the site deletes or archives customers."""
-    return _service(
+    return service(
         "delete", "directus_users", ["*"], permissions=_only_customers(customer_role)
     )
 
@@ -259,27 +216,3 @@ def _only_customers(customer_role: str) -> dict[str, Any]:
     return {
         "_and": [{"role": {"_eq": customer_role}}, {"policies": {"_none": is_admin}}]
     }
-
-
-def _keeps_pictures(own: SiteIds) -> list[Permission]:
-    """Return the permissions on profile photos, which are all in one folder.
-
-    There is none to replace a file: Directus requires `filename_disk` to be writable
-    for that, which gives access to every file in the storage. Another photo is a new
-    file.
-    """
-    folder = {"folder": {"_eq": own.picture_folder}}
-    return [
-        _reads("directus_folders", ["id", "name"], {"id": folder["folder"]}),
-        _reads("directus_files", list(FILE), folder),
-        _service(
-            "create",
-            "directus_files",
-            ["title", "filename_download", "type", "storage", "folder"],
-            permissions=None,
-            validation={"_and": [{"folder": {"_nnull": True}}, folder]},
-            presets={"folder": own.picture_folder},
-            forbidden=frozenset({"*", "id", "filename_disk"}),
-        ),
-        _service("delete", "directus_files", ["*"], permissions=folder),
-    ]

@@ -7,7 +7,7 @@ from typing import Any
 from ...directus import DirectusClient, ids
 from ...directus.ids import SiteIds
 from . import version_10
-from .rights import Permission
+from .permission import Permission
 
 MAJORS = (10, 11, 12)
 # The last version in which roles, not policies, have permissions.

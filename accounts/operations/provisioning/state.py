@@ -11,6 +11,7 @@ from . import version_10, wanted, webhook
 from .errors import ProvisioningError
 from .rights import NEVER_WRITABLE_BY_CUSTOMERS
 from .server import MAJORS, Server, with_licence
+from .shape import Shape, blueprints, read_shape
 from .wanted import Options
 
 Row = dict[str, Any]
@@ -27,6 +28,8 @@ class State:
         role_access: the policies of the customers' role, its parent roles, and the
             site's own role.
         other_policies, other_permissions: those that the site did not make.
+        shape: the collections of customers' own rows.
+        texts: the texts for `$t:` keys of their blueprints.
     """
 
     customer_role: str
@@ -46,6 +49,8 @@ class State:
     role_access: list[Row] = field(default_factory=list)
     other_policies: list[Row] = field(default_factory=list)
     other_permissions: list[Row] = field(default_factory=list)
+    shape: Shape = field(default_factory=Shape)
+    texts: list[Row] = field(default_factory=list)
 
     @property
     def webhook_url(self) -> str:
@@ -88,10 +93,12 @@ def read_state(client: DirectusClient, options: Options) -> State:
         ),
         service_user=_find_service_user(client, options.service_email, own),
         server=server,
-        folders=_rows(client, "folders", {"id": {"_eq": own.picture_folder}}),
+        folders=_rows(client, "folders", {"id": {"_in": _folders(options)}}),
         user_fields=_user_fields(client, options),
         flows=_rows(client, "flows", {"id": {"_eq": own.webhook_flow}}),
         operations=_rows(client, "operations", {"flow": {"_eq": own.webhook_flow}}),
+        shape=read_shape(client, options.collections),
+        texts=_texts(client, options),
     )
     _require_whole(state, info)
     return state
@@ -124,6 +131,22 @@ def _user_fields(client: DirectusClient, options: Options) -> list[Row]:
                 f"Users have no field {', '.join(missing)} in Directus: {setting}."
             )
     return found
+
+
+def _folders(options: Options) -> list[str]:
+    own = options.site
+    of_items = [own.items_folder(each.name) for each in options.collections]
+    return [own.picture_folder, *of_items]
+
+
+def _texts(client: DirectusClient, options: Options) -> list[Row]:
+    keys = sorted(
+        key
+        for _name, blueprint in blueprints(options.collections)
+        for key in (blueprint.texts if blueprint else ())
+    )
+    rule = {"key": {"_in": keys}}
+    return _rows(client, "translations", rule, "key,language") if keys else []
 
 
 def _rights(

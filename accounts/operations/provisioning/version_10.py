@@ -5,7 +5,7 @@ from typing import Any
 
 from ...directus import ids
 from ...directus.ids import SiteIds
-from .rights import Permission
+from .permission import Permission
 
 Row = dict[str, Any]
 
@@ -36,7 +36,7 @@ def translated(permission: Permission, own: SiteIds = ids.DEFAULT) -> Permission
     if permission.collection == "directus_permissions":
         # Version 10 shows users their own permissions only with this one.
         of_its_own = {"role": {"_eq": own.service_role}}
-        rule = {"_or": [{"collection": {"_eq": "directus_users"}}, of_its_own]}
+        rule = {"_or": [rule, of_its_own]}
     if rule and "_and" in rule:
         # Only roles make administrators there; the rest of the rule names policies.
         rule = rule["_and"][0]

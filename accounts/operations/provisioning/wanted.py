@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...directus import ids
+from ...directus.declared import Declared
 from ...directus.ids import SiteIds
 from .webhook import Webhook
 
@@ -51,6 +52,7 @@ class Options:
             read and change in their own profile.
         signup_fields: names of fields, added to users in Directus, that the sign-up
             page asks for.
+        collections: the declared collections of customers' own rows.
     """
 
     customer_role: str = ids.DEFAULT_CUSTOMER_ROLE
@@ -68,6 +70,7 @@ class Options:
     modification_field: bool = False
     profile_fields: tuple[str, ...] = ()
     signup_fields: tuple[str, ...] = ()
+    collections: tuple[Declared, ...] = ()
 
 
 def policies(own: SiteIds = ids.DEFAULT) -> list[dict[str, Any]]:

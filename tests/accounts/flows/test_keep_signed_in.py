@@ -207,6 +207,18 @@ def test_the_hour_is_a_setting(client, ada, later, settings):
     assert not is_in(client)
 
 
+def test_a_short_one_does_not_end_in_use(client, ada, later, settings):
+    settings.SESSION_SHORT_SECONDS = 60
+    sign_in(client, ada, is_kept=False)
+
+    for seconds in range(20, 200, 20):
+        later(seconds=seconds)
+        assert is_in(client)
+
+    later(seconds=180 + 61)
+    assert not is_in(client)
+
+
 def test_it_is_never_longer_than_that_of_a_kept_one(client, ada, later, settings):
     settings.SESSION_IDLE_SECONDS = 300
     sign_in(client, ada, is_kept=False)

@@ -281,6 +281,15 @@ def test_a_program_may_type_anything(client, directus):
     directus.was_not_asked()
 
 
+def test_programs_are_limited_by_address(client, directus):
+    data = {"your_website": "x"}
+
+    answers = [sign_up(client, EMAIL, data=data).status_code for _ in range(21)]
+
+    assert answers == [302] * 20 + [429]
+    directus.was_not_asked()
+
+
 def test_a_label_in_the_page_is_for_programs_alone(client):
     text = client.get("/register/").text
 

@@ -150,7 +150,7 @@ def test_the_time_zone_is_kept_here_and_times_are_shown_in_it(
     save(signed_in_client, time_zone="Asia/Tokyo")
 
     directus.was_not_asked()
-    page = signed_in_client.get("/").text
+    page = signed_in_client.get("/account/sessions/").text
     assert 'data-time-zone="Asia/Tokyo"' in page
     assert "+09:00" in page
     assert timezone.get_current_timezone_name() == "UTC"

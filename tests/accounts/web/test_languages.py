@@ -86,14 +86,14 @@ def test_the_profile_decides(signed_in_client, ada, language, spoken):
         assert language_of(response) == spoken
 
 
-def test_the_list_of_links_speaks_its_readers_language(signed_in_client, ada):
+def test_the_overview_speaks_its_readers_language(signed_in_client, ada):
     for language, sentence in [
         ("de-DE", "Neues Passwort wählen"),
         ("ja-JP", "新しいパスワードの設定"),
         ("de-DE", "Neues Passwort wählen"),
     ]:
         speak(ada, language)
-        assert sentence in signed_in_client.get("/").text
+        assert sentence in signed_in_client.get("/account/overview/").text
 
 
 @pytest.mark.parametrize("language", ["", "nl-NL", "nonsense!", "x" * 64])

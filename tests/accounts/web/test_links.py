@@ -53,6 +53,13 @@ def test_what_stands_around_a_token_is_left_out(token, around):
     assert token_in("token=" + quote(around.format(token))) == token
 
 
+@pytest.mark.parametrize(
+    "behind", ["_", "-", "__", "%20Please%20reply", "\r\n-- \r\nA"]
+)
+def test_what_stands_behind_a_token_of_the_site_is_left_out(behind):
+    assert token_in(f"token={OWN}{behind}") == OWN
+
+
 @TOKENS
 @pytest.mark.parametrize("inside", INSIDE, ids=ascii)
 def test_what_breaks_a_token_is_left_out(token, inside):
@@ -166,7 +173,7 @@ def test_a_spent_link_shows_no_form(client, link, directus):
     page = open_link(Client(), address)
 
     assert page.status_code == 400
-    assert "<form" not in page.text.partition("<main")[2]
+    assert "<form" not in page.text.partition("<main")[2].partition("</main>")[0]
     directus.was_not_asked()
 
 

@@ -18,6 +18,7 @@ def site(settings):
     settings.DIRECTUS_WEBHOOK_SECRET = SECRET
     project = {"public_registration": True, "public_registration_verify_email": True}
     site = Site()
+    site.declared = ()
     site.token_error = None
     site.has_picture_folder = True
     site.last_change = None
@@ -69,6 +70,7 @@ def with_site_mails(site, settings):
 def site_of_10(site, settings):
     """A site on Directus 10, where roles have rights by themselves."""
     old = Site()
+    old.declared = ()
     old.public_info, old.info = site.public_info, {"version": "10.13.4"}
     old.token_error, old.settings = None, site.settings
     old.has_picture_folder = True

@@ -1,0 +1,144 @@
+"""Checks of customers' own collections: their fields, and rights on their rows."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ...core import clients
+from ...directus import Declared
+from ..provisioning.item_rights import (
+    customers_on_items,
+    is_within,
+    own_rows,
+    site_on_items,
+)
+from ..provisioning.permission import Permission
+from ..provisioning.shape import USERS
+from .findings import Answer, ok, problem, unknown, warning
+from .site import SETUP, NotReadable, Row, Site
+
+NONE = "This site declares no collection."
+
+
+def collections(site: Site) -> Answer:
+    """Each declared collection has its fields, an owner and a time of last change."""
+    if not site.declared:
+        return ok(NONE)
+    if found := [text for each in site.declared for text in _lacking(site, each)]:
+        return problem(" ".join(found), SETUP)
+    if found := [text for each in site.declared for text in _unversioned(site, each)]:
+        return warning(" ".join(found))
+    names = ", ".join(each.name for each in site.declared)
+    return ok(f"The site's collections have the declared fields: {names}.")
+
+
+def _lacking(site: Site, declared: Declared) -> Iterator[str]:
+    name, owner = declared.name, declared.owner
+    if name not in site.shape.fields:
+        yield f"There is no collection {name}, or the service token may not read it."
+        return
+    missing = [each for each in declared.fields if not site.shape.has(name, each)]
+    if missing:
+        fields = ", ".join(missing)
+        yield f"{name} lacks fields, or the service token may not read them: {fields}."
+    step = site.shape.follow(name, owner)
+    if owner not in missing and (step is None or step.collection != USERS):
+        yield f"{name}.{owner} does not point at users: change it in Directus."
+
+
+def _unversioned(site: Site, declared: Declared) -> Iterator[str]:
+    """Yield in words that changes of others may be lost."""
+    name, field = declared.name, declared.changed_at
+    if not field:
+        yield f"{name} has no time of the last change: two changes at once overwrite."
+        return
+    meta = site.shape.fields[name][field].get("meta") or {}
+    if "date-updated" not in (meta.get("special") or []):
+        yield (
+            f"Directus does not keep {name}.{field}: two changes at once overwrite. "
+            "Give the field “On Update: Save Current Date/Time” there."
+        )
+
+
+def customers(site: Site) -> Answer:
+    """Customers reach their own rows alone, and what the declarations name."""
+    if not site.declared:
+        return ok(NONE)
+    role = site.role(clients.customer_role())
+    if role is None:
+        return unknown("This needs DIRECTUS_CUSTOMER_ROLE.")
+    policies = [*site.policies_of_role(role["id"]), *site.policies_of_role(None)]
+    rows = site.item_permissions(policies)
+    names = {policy["id"]: policy.get("name") or "Public" for policy in policies}
+    if found := [text for each in site.declared for text in _wider(each, rows, names)]:
+        return problem(
+            f"Customers reach rows of others: {'; '.join(found)}. The line narrows "
+            "the permissions that it made; change all others in Directus.",
+            SETUP,
+        )
+    if not site.takes_rules:
+        return ok("Customers have no permission on the collections.")
+    wanted = customers_on_items(site.declared, site.shape)
+    if found := [text for each in wanted for text in _missing(each, rows)]:
+        return problem(f"Customers lack rights: {'; '.join(found)}.", SETUP)
+    return ok("Customers reach their own rows alone.")
+
+
+def _wider(declared: Declared, rows: list[Row], names: dict[Any, str]) -> Iterator[str]:
+    """Yield the permissions that reach beyond the rows of the caller."""
+    own = own_rows(declared)
+    for row in rows:
+        if row["collection"] != declared.name:
+            continue
+        action, policy = row["action"], names[row["policy"]]
+        gives_away = {"*", declared.owner} & {*(row["fields"] or [])}
+        text = f"{action} {declared.name} (policy {policy}, permission {row['id']})"
+        if action == "create":
+            if gives_away and not is_within(row["validation"], own):
+                yield f"{text} for any owner"
+        elif not is_within(row["permissions"], own):
+            yield text
+        elif action == "update" and gives_away:
+            yield f"{text} with another owner"
+
+
+def _missing(wanted: Permission, rows: list[Row]) -> Iterator[str]:
+    """Yield what customers lack of a wanted permission."""
+    text = f"{wanted.action} {wanted.collection}"
+    same = [
+        row
+        for row in rows
+        if (row["collection"], row["action"]) == (wanted.collection, wanted.action)
+    ]
+    if not same:
+        yield text
+        return
+    allowed = {name for row in same for name in row["fields"] or []}
+    missing = [name for name in wanted.fields if name not in allowed]
+    if missing and "*" not in allowed:
+        yield f"{text}: {', '.join(missing)}"
+
+
+def token(site: Site) -> Answer:
+    """The token that acts for customers, and the rights of the site's own."""
+    if not site.declared:
+        return ok(NONE)
+    if not clients.service_token():
+        raise NotReadable("This needs a service token.")
+    acts = not site.takes_rules
+    wanted = site_on_items(
+        site.declared, site.shape, clients.customer_role(), acts=acts
+    )
+    if lacking := [text for each in wanted for text in _not_granted(site, each)]:
+        return problem(f"The service token lacks: {', '.join(lacking)}.", SETUP)
+    if acts:
+        return ok(
+            "The service token acts for customers, because Directus takes no rules "
+            "without a licence; the site names the owner in every call."
+        )
+    return ok("Customers act with their own token, and rules of Directus bind them.")
+
+
+def _not_granted(site: Site, wanted: Permission) -> Iterator[str]:
+    right = site.rights.get(wanted.collection, {}).get(wanted.action, {})
+    if right.get("access", "none") == "none":
+        yield f"{wanted.action} {wanted.collection}"

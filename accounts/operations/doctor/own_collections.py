@@ -1,0 +1,66 @@
+"""The data about customers' own collections that the checks read."""
+
+from functools import cached_property
+from typing import Any
+
+from ...directus import Declared, DirectusClient, Forbidden
+from ..own_collections import declared_collections
+from ..provisioning.shape import Shape
+
+Row = dict[str, Any]
+
+
+class OwnCollections:
+    """The part of `Site` that is about declared collections."""
+
+    @cached_property
+    def service(self) -> DirectusClient:
+        """The client with the service token."""
+        raise NotImplementedError
+
+    @cached_property
+    def declared(self) -> tuple[Declared, ...]:
+        """The declarations of the site."""
+        return declared_collections()
+
+    @cached_property
+    def shape(self) -> Shape:
+        """The fields that the service token may read; a hidden collection has none."""
+        fields: dict[str, dict[str, Row]] = {}
+        todo = [each.name for each in self.declared]
+        while todo:
+            name = todo.pop()
+            if name in fields or name.startswith("directus_"):
+                continue
+            fields[name] = {row["field"]: row for row in self._fields_of(name)}
+            todo += [row["related_collection"] for row in _relations(name, fields)]
+        found = {name: rows for name, rows in fields.items() if rows}
+        return Shape(found, [row for name in found for row in _relations(name, found)])
+
+    def item_permissions(self, policies: list[Row]) -> list[Row]:
+        """Return the permissions of policies on customers' own collections."""
+        ids = {policy["id"] for policy in policies}
+        return [row for row in self._item_permissions if row["policy"] in ids]
+
+    @cached_property
+    def _item_permissions(self) -> list[Row]:
+        return self._permissions_on(*self.shape.fields) if self.shape.fields else []
+
+    def _permissions_on(self, *collections: str) -> list[Row]:
+        raise NotImplementedError
+
+    def _fields_of(self, name: str) -> list[Row]:
+        try:
+            return self.service.describe_fields(name)
+        except Forbidden:
+            return []
+
+
+def _relations(name: str, fields: dict[str, dict[str, Row]]) -> list[Row]:
+    """Return the relations of a collection's own columns."""
+    found = []
+    for field, row in fields[name].items():
+        if other := (row.get("schema") or {}).get("foreign_key_table"):
+            relation = {"collection": name, "field": field, "meta": None}
+            found.append(relation | {"related_collection": other})
+    return found

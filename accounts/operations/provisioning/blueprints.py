@@ -1,0 +1,227 @@
+"""Make declared collections, their fields and relations where they are missing.
+
+What is there stays as it is: operators may have changed it.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ...directus.declared import Blueprint, Declared, Payload
+from .shape import FILES, USERS, Row, Shape, blueprints
+from .wanted import Options
+
+KEY: Row = {
+    "type": "integer",
+    "meta": {"hidden": True, "readonly": True, "interface": "input"},
+    "schema": {"is_primary_key": True, "has_auto_increment": True},
+}
+OWNER: Row = {
+    "type": "uuid",
+    "meta": {
+        "special": ["m2o"],
+        "interface": "select-dropdown-m2o",
+        "options": {"template": "{{first_name}} {{last_name}} ({{email}})"},
+        "display": "user",
+    },
+    "schema": {},
+}
+CHANGED_AT: Row = {
+    "type": "timestamp",
+    "meta": {
+        "special": ["date-updated"],
+        "interface": "datetime",
+        "display": "datetime",
+        "readonly": True,
+    },
+    "schema": {},
+}
+# What the site does not rely on, and what Directus writes in its own way.
+_FREE = {"sort", "group", "id"}
+
+
+class Wanted:
+    """What the declarations need in Directus.
+
+    Attributes:
+        fields: payloads by collection and by name.
+        relations: the collection that a field points at, by collection and field.
+        texts: by key, then by language.
+        makeable: the blueprints of the collections that the set-up can make.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.fields: dict[str, dict[str, Payload]] = {}
+        self.relations: dict[tuple[str, str], str] = {}
+        self.texts: dict[str, Mapping[str, str]] = {}
+        self.makeable: dict[str, Blueprint] = {}
+        self._own = options.site
+        by_name = {each.name: each for each in options.collections}
+        for name, blueprint in blueprints(options.collections):
+            self.fields[name] = {
+                **(_usual(by_name[name]) if name in by_name else {"id": KEY}),
+                **{row["field"]: row for row in (blueprint or Blueprint()).fields},
+            }
+            if name in by_name:
+                self.relations[name, by_name[name].owner] = USERS
+            if blueprint is not None:
+                self._add(name, blueprint)
+
+    def _add(self, name: str, blueprint: Blueprint) -> None:
+        self.makeable[name] = blueprint
+        self.texts |= blueprint.texts
+        for field, other in blueprint.relations.items():
+            self.relations[name, field] = other
+            if other == FILES and field in self.fields[name]:
+                folder = self._own.items_folder(name)
+                self.fields[name][field] = _in_folder(self.fields[name][field], folder)
+
+    def missing(self, present: Shape) -> dict[str, dict[str, Payload]]:
+        """Return the payloads of missing fields by collection."""
+        return {
+            name: {
+                field: row
+                for field, row in fields.items()
+                if not present.has(name, field)
+            }
+            for name, fields in self.fields.items()
+            if name in present.fields or name in self.makeable
+        }
+
+    def missing_relations(self, present: Shape) -> dict[tuple[str, str], str]:
+        """Return the relations to make; none at a present field that is no relation."""
+        lacking = self.missing(present)
+        return {
+            (name, field): other
+            for (name, field), other in self.relations.items()
+            if field in lacking.get(name, {})
+        }
+
+    def after(self, present: Shape) -> Shape:
+        """Return the shape after the set-up."""
+        fields = {name: {**found} for name, found in present.fields.items()}
+        for name, lacking in self.missing(present).items():
+            fields[name] = fields.get(name, {}) | lacking
+        new = [
+            relation(name, field, other)
+            for (name, field), other in self.missing_relations(present).items()
+        ]
+        return Shape(fields, [*present.relations, *new])
+
+
+def _in_folder(payload: Payload, folder: str) -> Payload:
+    """Return the payload of a file whose uploads in Directus go to a folder."""
+    meta = payload.get("meta") or {}
+    options = {"folder": folder, **(meta.get("options") or {})}
+    return {**payload, "meta": {**meta, "options": options}}
+
+
+def _usual(declared: Declared) -> dict[str, Payload]:
+    found: dict[str, Payload] = {declared.key: KEY, declared.owner: OWNER}
+    if declared.changed_at:
+        found[declared.changed_at] = CHANGED_AT
+    return found
+
+
+def relation(collection: str, field: str, other: str) -> Row:
+    """Return the relation of a field. The row stays when the other one is deleted."""
+    return {
+        "collection": collection,
+        "field": field,
+        "related_collection": other,
+        "meta": {"one_deselect_action": "nullify"},
+        "schema": {"on_delete": "SET NULL"},
+    }
+
+
+def new_collection(name: str, fields: Mapping[str, Payload], meta: Payload) -> Row:
+    """Return the payload of a collection with its fields."""
+    rows = [
+        numbered(field, row, place) for place, (field, row) in enumerate(fields.items())
+    ]
+    return {"collection": name, "schema": {}, "meta": dict(meta), "fields": rows}
+
+
+def numbered(name: str, payload: Payload, place: int) -> Row:
+    """Return the payload of a field with its name and its place in Directus' form."""
+    meta = {"sort": place + 1, **(payload.get("meta") or {})}
+    return {**payload, "field": name, "meta": meta}
+
+
+def missing_texts(
+    texts: Mapping[str, Mapping[str, str]], present: list[Row]
+) -> list[Row]:
+    """Return the rows of texts that Directus does not have."""
+    there = {(row["key"], row["language"]) for row in present}
+    return [
+        {"key": key, "language": language, "value": text}
+        for key, by_language in texts.items()
+        for language, text in by_language.items()
+        if (key, language) not in there
+    ]
+
+
+def differences(options: Options, present: Shape) -> Iterator[str]:
+    """Yield, in words, where Directus differs; the set-up leaves it so."""
+    wanted = Wanted(options)
+    after = wanted.after(present)
+    for each in options.collections:
+        yield from _not_makeable(each, after)
+    for name, fields in wanted.fields.items():
+        found = present.fields.get(name, {})
+        for field, payload in fields.items():
+            if field in found:
+                # Of a column with a foreign key, SQLite tells a type of its own.
+                keys = [] if (name, field) in wanted.relations else ["type"]
+                yield from _differs(f"{name}.{field}", found[field], payload, keys)
+    for (name, field), other in wanted.relations.items():
+        step = after.follow(name, field)
+        if field in after.fields.get(name, {}) and (
+            step is None or step.collection != other
+        ):
+            yield f"{name}.{field} does not point at {other}: change it in Directus."
+
+
+def _not_makeable(declared: Declared, after: Shape) -> Iterator[str]:
+    name = declared.name
+    if name not in after.fields:
+        yield f"There is no collection {name}: create it in Directus, then repeat this."
+        return
+    lacking = [field for field in declared.fields if not after.has(name, field)]
+    lacking += [path for path in declared.paths if not _leads(after, name, path)]
+    if lacking:
+        fields = ", ".join(dict.fromkeys(lacking))
+        yield f"{name} has no field {fields}: create it in Directus, then repeat this."
+
+
+def _leads(shape: Shape, collection: str, path: str) -> bool:
+    """Return whether a path to related rows exists."""
+    name, _, rest = path.partition(".")
+    if not rest:
+        return True
+    step = shape.follow(collection, name)
+    if step is None:
+        return False
+    if step.collection.startswith("directus_"):
+        return True
+    first = rest.partition(".")[0]
+    return shape.has(step.collection, first) and _leads(shape, step.collection, rest)
+
+
+def _differs(
+    name: str, found: Payload, wanted: Payload, keys: list[str]
+) -> Iterator[str]:
+    """Yield that some of these keys of a field, or of its form, have other values."""
+    changed = [key for key in keys if found.get(key) != wanted.get(key)]
+    meta, there = wanted.get("meta") or {}, found.get("meta") or {}
+    changed += [
+        key for key in meta if key not in _FREE and not _same(there.get(key), meta[key])
+    ]
+    if changed:
+        yield f"{name} differs from the blueprint and stays: {', '.join(changed)}."
+
+
+def _same(present: Any, wanted: Any) -> bool:
+    if isinstance(present, list) and isinstance(wanted, list):
+        # Directus adds some of its own, such as `cast-timestamp`.
+        return all(each in present for each in wanted)
+    return (present or None) == (wanted or None)

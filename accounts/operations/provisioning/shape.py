@@ -1,0 +1,118 @@
+"""The collections of customers' own rows: their fields and relations.
+
+The same for those that are there and for those that the set-up makes.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...directus import DirectusClient
+from ...directus.declared import Blueprint, Declared, Payload
+
+Row = dict[str, Any]
+
+USERS, FILES = "directus_users", "directus_files"
+_NAMED = re.compile(r"{{\s*([\w.]+)\s*}}")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A relation from a row to others.
+
+    Attributes:
+        collection: of the other rows.
+        back: their field that points back; empty if the first row points at them.
+    """
+
+    collection: str
+    back: str = ""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Fields by collection and by name, and relations, as Directus' API has them."""
+
+    fields: Mapping[str, Mapping[str, Payload]] = field(default_factory=dict)
+    relations: list[Row] = field(default_factory=list)
+
+    def has(self, collection: str, name: str) -> bool:
+        """Return whether a collection has a field."""
+        return name in self.fields.get(collection, {})
+
+    def key_of(self, collection: str) -> str:
+        """Return the primary key of a collection."""
+        for name, row in self.fields.get(collection, {}).items():
+            if (row.get("schema") or {}).get("is_primary_key"):
+                return name
+        return "id"
+
+    def follow(self, collection: str, name: str) -> Step | None:
+        """Return where a field leads; None if it is no relation."""
+        for row in self.relations:
+            one, many = row["related_collection"], (row["collection"], row["field"])
+            if many == (collection, name) and one:
+                return Step(one)
+            if one == collection and (row.get("meta") or {}).get("one_field") == name:
+                return Step(*many)
+        return None
+
+    def walk(self, collection: str, path: str) -> Iterator[tuple[Step, str]]:
+        """Yield each relation on a path, with the name that follows it.
+
+        Directus' own collections end the path: no right on them comes from it.
+        """
+        name, _, rest = path.partition(".")
+        step = self.follow(collection, name) if rest else None
+        if step is None or step.collection.startswith("directus_"):
+            return
+        yield step, rest.partition(".")[0]
+        yield from self.walk(step.collection, rest)
+
+    def paths(self, declared: Declared) -> list[str]:
+        """Return the paths of a declaration, with those of the labels of choices."""
+        fields, found = self.fields.get(declared.name, {}), declared.paths
+        for name in (*declared.create_fields, *declared.update_fields):
+            options = (fields.get(name, {}).get("meta") or {}).get("options") or {}
+            labels = _NAMED.findall(str(options.get("template") or ""))
+            found += [f"{name}.{label}" for label in labels]
+        return list(dict.fromkeys(found))
+
+
+def read_shape(client: DirectusClient, declared: Iterable[Declared]) -> Shape:
+    """Read the present shape of the declared and related collections."""
+    declared = list(declared)
+    if not declared:
+        return Shape()
+    there = {row["collection"] for row in client.get("/collections")}
+    shape = Shape({}, client.get("/relations"))
+    names = {name for name, _blueprint in blueprints(declared)}
+    for each in declared:
+        steps = (step for path in each.paths for step in shape.walk(each.name, path))
+        names |= {step.collection for step, _name in steps}
+        names |= {
+            step.collection
+            for name in each.fields
+            if (step := shape.follow(each.name, name))
+        }
+    own = {name for name in names & there if not name.startswith("directus_")}
+    rows = {name: client.get(f"/fields/{name}") for name in sorted(own)}
+    fields = {
+        name: {row["field"]: row for row in found} for name, found in rows.items()
+    }
+    return Shape(fields, shape.relations)
+
+
+def blueprints(declared: Iterable[Declared]) -> Iterator[tuple[str, Blueprint | None]]:
+    """Yield names and blueprints: related collections before those that name them."""
+    for each in declared:
+        if each.blueprint is not None:
+            yield from _related(each.blueprint)
+        yield each.name, each.blueprint
+
+
+def _related(blueprint: Blueprint) -> Iterator[tuple[str, Blueprint]]:
+    for name, other in blueprint.related.items():
+        yield from _related(other)
+        yield name, other

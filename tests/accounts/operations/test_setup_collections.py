@@ -1,0 +1,363 @@
+"""The changes that directus_setup plans for declared collections."""
+
+from dataclasses import replace
+
+import pytest
+
+from accounts.directus import Declared, ids
+from accounts.operations.provisioning import Server, State, make_plan, render_plan
+from accounts.operations.provisioning.item_rights import is_within
+from accounts.operations.provisioning.shape import Shape
+from accounts.operations.provisioning.state import read_state
+
+from .declaring import ORDERS, WITHOUT_BLUEPRINT, changed, made, options, without
+from .test_setup_state import StubDirectus
+
+ROLE = ids.customer_role_id("Customer")
+CORE = Server("12.4.0", takes_rules=False)
+MINE = {"buyer": {"_eq": "$CURRENT_USER"}}
+OF_CUSTOMERS = {"buyer": {"role": {"_eq": ROLE}}}
+
+
+@pytest.fixture
+def empty():
+    """The state of a Directus without anything of the site."""
+    return State(
+        customer_role=ROLE,
+        new_customer_role="Customer",
+        roles=[],
+        policies=[],
+        access=[],
+        permissions=[],
+        settings={},
+        service_user=None,
+    )
+
+
+def plan_for(state, *declared):
+    return make_plan(state, options(*declared), token_works=True)
+
+
+def changes_of(plan, *kinds):
+    return [each for each in plan.changes if each.kind in kinds]
+
+
+def rights(plan, collection):
+    """Return the new permissions on a collection by policy and action."""
+    rows = [each.values for each in changes_of(plan, "permission")]
+    names = {ids.CUSTOMER_POLICY: "customer", ids.SERVICE_POLICY: "site"}
+    return {
+        (names[row["policy"]], row["action"]): row
+        for row in rows
+        if row["collection"] == collection
+    }
+
+
+def test_what_is_missing_is_made_from_the_blueprint(empty):
+    plan = plan_for(empty)
+
+    made = changes_of(plan, "collection", "item field", "relation", "texts")
+    assert [(each.kind, each.name) for each in made] == [
+        ("collection", "articles"),
+        ("collection", "orders"),
+        ("relation", "orders.buyer → directus_users"),
+        ("relation", "orders.article → articles"),
+        ("texts", "orders_title"),
+    ]
+    fields = [row["field"] for row in made[1].values["fields"]]
+    assert fields == ["id", "buyer", "date_updated", "title", "article"]
+    assert made[2].values["schema"] == {"on_delete": "SET NULL"}
+    assert len(made[4].rows) == 2
+    assert plan.differences == []
+
+
+def test_the_plan_can_be_read(empty):
+    lines = list(render_plan(plan_for(empty)))
+
+    assert "+ collection orders" in lines
+    assert "    fields: id, buyer, date_updated, title, article" in lines
+
+
+def test_customers_reach_their_own_rows(empty):
+    found = rights(plan_for(empty), "orders")
+
+    read = found["customer", "read"]
+    assert read["fields"] == ["id", "buyer", "date_updated", "title", "article"]
+    create = found["customer", "create"]
+    assert create["fields"] == ["title", "article", "buyer"]
+    assert create["presets"] == {"buyer": "$CURRENT_USER"}
+    assert MINE in create["validation"]["_and"]
+    assert found["customer", "update"]["fields"] == ["title"]
+    for action in ("read", "update", "delete"):
+        assert found["customer", action]["permissions"] == MINE
+
+
+def test_the_site_reads_and_deletes_rows_of_customers_and_writes_none(empty):
+    found = rights(plan_for(empty), "orders")
+
+    site = {action: row for (owner, action), row in found.items() if owner == "site"}
+    assert site.keys() == {"read", "delete"}
+    assert all(row["permissions"] == OF_CUSTOMERS for row in site.values())
+
+
+def test_related_rows_are_shown_and_their_columns_told_to_the_site(empty):
+    found = rights(plan_for(empty), "articles")
+
+    assert found.keys() == {("customer", "read"), ("site", "read")}
+    assert found["customer", "read"]["fields"] == ["id", "name"]
+    assert found["customer", "read"]["permissions"] == {}
+    assert found["site", "read"]["permissions"] == {"id": {"_null": True}}
+
+
+def test_without_a_licence_the_site_alone_has_rights(empty):
+    found = rights(plan_for(replace(empty, server=CORE)), "orders")
+
+    actions = {"create", "read", "update", "delete"}
+    assert found.keys() == {("site", action) for action in actions}
+    assert all(row["fields"] == ["*"] for row in found.values())
+    assert all(row["permissions"] == {} for row in found.values())
+
+
+def test_a_declaration_that_writes_nothing_gives_no_right_to_write(empty):
+    plain = replace(ORDERS, create_fields=(), update_fields=(), can_delete=False)
+
+    for server in (empty.server, CORE):
+        found = rights(plan_for(replace(empty, server=server), plain), "orders")
+        assert {action for _owner, action in found} == {"read", "delete"}
+        assert ("customer", "delete") not in found
+
+
+def test_rows_that_point_back_belong_to_the_same_customer(empty):
+    """Rows that a list shows, such as messages of an order."""
+    shape = made()
+    message = {"text": {"type": "text"}, "order": {"type": "integer"}}
+    fields = {**shape.fields, "messages": message}
+    back = {
+        "collection": "messages",
+        "field": "order",
+        "related_collection": "orders",
+        "meta": {"one_field": "messages"},
+    }
+    state = replace(empty, shape=Shape(fields, [*shape.relations, back]))
+    declared = replace(ORDERS, read_fields=("title", "messages.text"))
+
+    found = rights(plan_for(state, declared), "messages")
+
+    assert found["customer", "read"]["permissions"] == {"order": MINE}
+
+
+def test_users_are_opened_by_no_path(empty):
+    declared = replace(ORDERS, read_fields=("title", "buyer.email"))
+
+    plan = plan_for(empty, declared)
+
+    assert "email" not in rights(plan, "directus_users")["customer", "update"]["fields"]
+    assert rights(plan, "orders")["customer", "read"]["permissions"] == MINE
+
+
+def test_the_site_keeps_files_in_a_folder_for_each_collection(empty):
+    blueprint = replace(
+        ORDERS.blueprint,
+        fields=[{"field": "photo", "type": "uuid", "meta": {"special": ["file"]}}],
+        relations={"photo": "directus_files"},
+    )
+    declared = replace(
+        ORDERS,
+        blueprint=blueprint,
+        read_fields=("photo",),
+        create_fields=("photo",),
+        update_fields=(),
+    )
+
+    plan = plan_for(empty, declared)
+
+    folder = ids.DEFAULT.items_folder("orders")
+    made = changes_of(plan, "collection")[-1]
+    assert made.values["fields"][-1]["meta"]["options"] == {"folder": folder}
+    assert [each.values["id"] for each in changes_of(plan, "folder")] == [
+        ids.PICTURE_FOLDER,
+        folder,
+    ]
+    files = rights(plan, "directus_files")
+    rule = {"folder": {"_in": [ids.PICTURE_FOLDER, folder]}}
+    assert files["site", "read"]["permissions"] == rule
+    assert files["site", "delete"]["permissions"] == rule
+    assert rule in files["site", "create"]["validation"]["_and"]
+    assert {owner for owner, _action in files} == {"site"}
+
+
+def test_fields_that_are_missing_are_added(empty):
+    state = replace(empty, shape=without(made(), "orders", "buyer", "title"))
+
+    plan = plan_for(state)
+
+    found = changes_of(plan, "collection", "item field", "relation")
+    assert [(each.name, each.path) for each in found] == [
+        ("orders.buyer", "/fields/orders"),
+        ("orders.title", "/fields/orders"),
+        ("orders.buyer → directus_users", "/relations"),
+    ]
+
+
+def test_an_operators_changes_stay_and_are_told(empty):
+    shape = changed(made(), "orders", "title", type="text", meta={"note": "Ours"})
+    state = replace(empty, shape=shape)
+
+    plan = plan_for(state)
+
+    assert changes_of(plan, "collection", "item field", "relation") == []
+    assert plan.differences == [
+        "orders.title differs from the blueprint and stays: type, note."
+    ]
+    assert plan.differences[0] in list(render_plan(plan))
+
+
+def test_a_collection_that_cannot_be_made_is_told_and_gets_no_rights(empty):
+    plan = plan_for(empty, WITHOUT_BLUEPRINT)
+
+    assert rights(plan, "orders") == {}
+    assert plan.differences == [
+        "There is no collection orders: create it in Directus, then repeat this."
+    ]
+
+
+def test_fields_that_cannot_be_made_are_told_and_get_no_rights(empty):
+    state = replace(empty, shape=without(made(), "orders", "title", "article"))
+
+    plan = plan_for(state, WITHOUT_BLUEPRINT)
+
+    (text,) = plan.differences
+    assert text.startswith("orders has no field title, article, article.name:")
+    assert "title" not in rights(plan, "orders")["customer", "read"]["fields"]
+
+
+def test_an_owner_that_is_no_relation_is_told(empty):
+    shape = Shape(made().fields, [])
+
+    plan = plan_for(replace(empty, shape=shape))
+
+    assert "orders.buyer does not point at directus_users: change it in Directus." in (
+        plan.differences
+    )
+    assert changes_of(plan, "relation") == []
+
+
+# Permissions that are there
+
+
+@pytest.fixture
+def complete(empty):
+    """The state after a set-up."""
+    state = replace(empty, shape=made())
+    rows = [each.values for each in changes_of(plan_for(state), "permission")]
+    numbered = [row | {"id": number} for number, row in enumerate(rows)]
+    return replace(state, permissions=numbered)
+
+
+def with_right(state, action, **values):
+    """Return a state in which an operator has changed a right of customers."""
+    rows = [
+        row | values
+        if (row["policy"], row["collection"], row["action"])
+        == (ids.CUSTOMER_POLICY, "orders", action)
+        else row
+        for row in state.permissions
+    ]
+    return replace(state, permissions=rows)
+
+
+NARROWER = {"_and": [MINE, {"title": {"_nnull": True}}]}
+
+
+@pytest.mark.parametrize(
+    ("action", "values"),
+    [
+        ("read", {"permissions": NARROWER}),
+        ("update", {"permissions": MINE | {"title": {"_nnull": True}}}),
+        ("create", {"presets": {"buyer": "$CURRENT_USER", "title": "New"}}),
+        ("update", {"fields": ["title", "article"]}),
+    ],
+)
+def test_harmless_changes_of_rights_stay(complete, action, values):
+    state = with_right(complete, action, **values)
+
+    assert changes_of(plan_for(state), "permission") == []
+
+
+@pytest.mark.parametrize(
+    ("action", "values"),
+    [
+        ("read", {"permissions": {}}),
+        ("read", {"permissions": {"_or": [MINE, {"title": {"_eq": "x"}}]}}),
+        ("delete", {"permissions": None}),
+        ("update", {"fields": ["title", "buyer"]}),
+        ("update", {"fields": ["*"]}),
+        ("create", {"validation": None}),
+        ("create", {"presets": None}),
+        ("read", {"fields": ["id"]}),
+    ],
+)
+def test_rights_that_are_too_wide_or_lack_something_are_repaired(
+    complete, action, values
+):
+    state = with_right(complete, action, **values)
+
+    (change,) = changes_of(plan_for(state), "permission")
+
+    assert change.verb == "update"
+    assert change.values.keys() == values.keys()
+
+
+def test_rights_of_other_policies_of_the_role_are_shown(complete):
+    row = {"collection": "orders", "action": "read", "fields": ["*"], "policy": "p"}
+    state = replace(
+        complete,
+        role_access=[{"role": ROLE, "policy": "p"}],
+        other_policies=[{"id": "p", "name": "Sales", "app_access": False}],
+        other_permissions=[row | {"id": 99, "permissions": {}, "validation": None}],
+    )
+
+    (found,) = plan_for(state).beyond
+
+    assert found.text == "read orders: *; all rows (policy Sales, p)"
+
+
+@pytest.mark.parametrize(
+    ("rule", "wanted", "is_narrow"),
+    [
+        (MINE, MINE, True),
+        ({}, {}, True),
+        ({"a": 1}, {}, True),
+        (None, MINE, False),
+        ({"_and": [{"_and": [MINE]}, {"a": 1}]}, MINE, True),
+        ({"_or": [MINE]}, MINE, False),
+        (MINE, NARROWER, False),
+        ({"_and": [{"a": 1}]}, MINE, False),
+    ],
+)
+def test_a_rule_within_another(rule, wanted, is_narrow):
+    assert is_within(rule, wanted) is is_narrow
+
+
+# What is read
+
+
+def test_collections_are_read_for_declarations_alone():
+    stub = StubDirectus(
+        collections=[{"collection": name} for name in ("orders", "articles", "others")],
+        relations=made().relations,
+        **{
+            f"fields/{name}": [{"field": field} for field in fields]
+            for name, fields in made().fields.items()
+        },
+    )
+
+    assert read_state(stub, options()).shape.fields.keys() == {"orders", "articles"}
+    found = read_state(stub, options(Declared("others", owner="user")))
+    assert found.shape.fields.keys() == {"others"}
+
+
+def test_a_site_without_declarations_asks_for_no_collection(empty):
+    plan = make_plan(empty, replace(options(), collections=()), token_works=True)
+
+    assert changes_of(plan, "collection", "item field", "relation", "texts") == []
