@@ -62,6 +62,6 @@ def kept_data(form: ItemForm, mine: Iterable[str]) -> list[tuple[str, str]]:
     return [
         (name, text)
         for name, field in form.fields.items()
-        if not field.disabled
+        if not (field.disabled or isinstance(field, forms.FileField))
         for text in (data.getlist(name) if name in kept else form.shown_data(name))
     ]

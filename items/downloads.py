@@ -125,6 +125,7 @@ class Cells:
         self._point = str(formats.get_format("DECIMAL_SEPARATOR"))
         found = described.get(path)
         self._type = found.type if found else ""
+        self._is_file = found is not None and found.is_file
         self._texts = found.choice_texts if found else {}
         self._booleans = {True: _("Yes"), False: _("No")}
         relation = described.get(path.partition(".")[0])
@@ -140,6 +141,8 @@ class Cells:
             return ""
         if isinstance(value, list):
             return harmless(", ".join(map(self._choice, value)))
+        if self._is_file:
+            return _("File")
         if self._type == "boolean":
             return self._booleans[bool(value)]
         if str(value) not in self._texts and self._type in NUMBERS:

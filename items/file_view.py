@@ -5,6 +5,7 @@ row, never from the request.
 """
 
 from tempfile import SpooledTemporaryFile
+from typing import Any
 from urllib.parse import quote
 
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect
@@ -16,9 +17,9 @@ from django.utils.http import content_disposition_header
 from accounts.directus import PICTURE_TYPES, DirectusAPIError, TryLater
 from accounts.own_data import item_files
 
-from .files import as_id, row_is_trusted
+from .collection import Collection
+from .files import as_id, is_file, row_is_trusted
 from .uploads import KINDS, cleaned_title
-from .views import OneItemMixin
 
 # Longer files are on the disk while they are sent.
 IN_MEMORY = 256 * 1024
@@ -35,11 +36,19 @@ PLACEHOLDER = "file.svg"
 POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 
 
-class ItemFileView(OneItemMixin):
-    """A file; `?size=` asks for a smaller version of a picture.
+class FileMixin:
+    """Makes of a view over one row that of its files.
 
-    Browsers show pictures alone; they save any other file.
+    `?size=` asks for a smaller version of a picture. Browsers show pictures alone; they
+    save any other file.
     """
+
+    collection: Collection
+    described: Any
+    get_query: Any
+    key: Any
+    request: Any
+    kwargs: dict[str, Any]
 
     action = "file"
     http_method_names = ["get", "head"]
@@ -66,8 +75,7 @@ class ItemFileView(OneItemMixin):
     def file_id(self):
         """The id in the customer's row. Raises Http404 if there is none."""
         name = self.kwargs["field"]
-        described = self.described.get(name)
-        if name not in self._names or not described or not described.is_file:
+        if name not in self._names or not is_file(self.described.get(name)):
             raise Http404
         query = self.get_query([name]).filter(self.collection.rule_for_key(self.key))
         row = query.first()

@@ -149,6 +149,9 @@ class ListingMixin:
     def _detail(self, pk):
         return self.address("detail", pk)
 
+    def _file(self, pk, name):
+        return self.address("file", pk, name)  # type: ignore[attr-defined]
+
     def _csv_link(self, count):
         address = self.address("csv") if count else ""
         return address and address + self.link().removesuffix("?")

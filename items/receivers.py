@@ -6,7 +6,7 @@ from uuid import UUID
 from django.dispatch import receiver
 
 from accounts.directus import DirectusClient, DirectusUnavailable
-from accounts.own_data import client_for_deletion
+from accounts.own_data import client_for_deletion, item_files
 from accounts.signals import user_deleting, user_exported
 from config.request import AuthenticatedRequest
 
@@ -30,13 +30,14 @@ def export_items(sender, user, request, **kwargs):
 
 @receiver(user_deleting)
 def delete_items(sender, user, **kwargs):
-    """Delete the customer's rows of collections with `on_delete=DELETE`.
+    """Delete the customer's rows and files of collections with `on_delete=DELETE`.
 
     With the site's token: the customer may be gone, and their session ended.
     """
     for collection in all_declared():
         if collection.on_delete == DELETE:
             _delete(client_for_deletion(), collection, user.mirrored_id)
+            item_files.delete_all(collection.name, user.mirrored_id)
 
 
 def _rows(

@@ -14,10 +14,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.forms.utils import flatatt
 from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
-from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from accounts.own_data import Description, item_files
+from accounts.own_data import CustomField, Description, Kind, item_files
 
 MEBIBYTE = 1024 * 1024
 PICTURES = "image/*"
@@ -27,7 +26,7 @@ OFFICE = "application/vnd.openxmlformats-officedocument"
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileKind:
     """A kind of files: their first bytes as a pattern, and endings of their names.
 
     Without endings the name does not matter.
@@ -48,17 +47,17 @@ class Kind:
 
 KINDS = {
     PICTURES: (
-        Kind("PNG", rb"\x89PNG\r\n\x1a\n", "image/png", "png"),
-        Kind("JPEG", rb"\xff\xd8\xff", "image/jpeg", "jpg"),
-        Kind("WebP", rb"RIFF....WEBP", "image/webp", "webp"),
+        FileKind("PNG", rb"\x89PNG\r\n\x1a\n", "image/png", "png"),
+        FileKind("JPEG", rb"\xff\xd8\xff", "image/jpeg", "jpg"),
+        FileKind("WebP", rb"RIFF....WEBP", "image/webp", "webp"),
     ),
-    "application/pdf": (Kind("PDF", rb"%PDF-", "application/pdf", "pdf"),),
-    "application/zip": (Kind("ZIP", ZIP, "application/zip", "zip", True),),
+    "application/pdf": (FileKind("PDF", rb"%PDF-", "application/pdf", "pdf"),),
+    "application/zip": (FileKind("ZIP", ZIP, "application/zip", "zip", True),),
     f"{OFFICE}.wordprocessingml.document": (
-        Kind("DOCX", ZIP, f"{OFFICE}.wordprocessingml.document", "docx", True),
+        FileKind("DOCX", ZIP, f"{OFFICE}.wordprocessingml.document", "docx", True),
     ),
     f"{OFFICE}.spreadsheetml.sheet": (
-        Kind("XLSX", ZIP, f"{OFFICE}.spreadsheetml.sheet", "xlsx", True),
+        FileKind("XLSX", ZIP, f"{OFFICE}.spreadsheetml.sheet", "xlsx", True),
     ),
 }
 HEAD = 16
@@ -90,7 +89,7 @@ class Files:
         """The most bytes of all files in a form."""
         return self.most_bytes * self.most_files
 
-    def kinds(self, *, only_pictures: bool = False) -> list[Kind]:
+    def kinds(self, *, only_pictures: bool = False) -> list[FileKind]:
         """Return the accepted kinds."""
         types = [each for each in self.types if each == PICTURES or not only_pictures]
         return [kind for each in types for kind in KINDS[each]]
@@ -117,14 +116,21 @@ class CurrentFile:
     url: str
     label: str
     is_picture: bool
+    file_id: str
+
+    def __str__(self) -> str:
+        # Compared with the row, to notice another file.
+        return self.file_id
 
 
 class FileField(forms.FileField):
-    """A file of an accepted kind; its value is a NewFile, or False to remove it."""
+    """A file of an accepted kind; its value is a NewFile, or None to remove it."""
 
     widget = FileInput
 
-    def __init__(self, *, kinds: list[Kind], most_bytes: int, **options: Any) -> None:
+    def __init__(
+        self, *, kinds: list[FileKind], most_bytes: int, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.kinds, self.most_bytes = kinds, most_bytes
         self.widget.attrs |= {
@@ -140,7 +146,10 @@ class FileField(forms.FileField):
     def clean(self, data, initial=None):
         """Check the size and the content."""
         found = super().clean(data, initial)
-        return self._checked(found) if isinstance(found, UploadedFile) else found
+        if isinstance(found, UploadedFile):
+            return self._checked(found)
+        # False asks to remove the file: for rules there is none then.
+        return found or None
 
     def _checked(self, file: UploadedFile) -> item_files.NewFile:
         if (file.size or 0) > self.most_bytes:
@@ -163,44 +172,35 @@ class FileField(forms.FileField):
         return _("Choose a file of one of these kinds: %(kinds)s.") % {"kinds": kinds}
 
 
-class FileOfItem:
-    """A field of a row that holds a file; for ItemForm as a CustomField.
+class UploadField(CustomField):
+    """A field of a row that holds a file.
 
     Args:
         description: of the field.
         files: the accepted files.
+
+    Attributes:
         url: the address of the stored file.
     """
 
-    def __init__(self, description: Description, files: Files, url: str = "") -> None:
-        self.description = description
+    url = ""
+
+    def __init__(self, description: Description, files: Files) -> None:
+        super().__init__(description, Kind(self._make))
         self._files = files
-        self._url = url
 
-    @property
-    def name(self) -> str:
-        """The name of the field."""
-        return self.description.name
-
-    def form_field(self) -> FileField:
-        """Return the form field."""
-        label = self.description.label
-        required = self.description.is_required
-        if not required:
-            label = _("%(label)s (optional)") % {"label": label}
-        only_pictures = self.description.interface == "file-image"
-        field = FileField(
-            kinds=self._files.kinds(only_pictures=only_pictures),
-            most_bytes=self._files.most_bytes,
-            label=label,
-            required=required,
-            help_text=escape(self.description.note),
-            error_messages={"required": _("Choose a file.")},
-        )
+    def _make(self, description: Description, options: dict[str, Any]) -> FileField:
+        options["error_messages"] = {"required": _("Choose a file.")}
+        kinds = self._files.kinds(only_pictures=self._is_picture)
+        field = FileField(kinds=kinds, most_bytes=self._files.most_bytes, **options)
         # A form may have several files: the label is part of the name.
-        text = _("Remove “%(label)s”") % {"label": self.description.label}
+        text = _("Remove “%(label)s”") % {"label": description.label}
         field.widget.clear_checkbox_label = text
         return field
+
+    @property
+    def _is_picture(self) -> bool:
+        return self.description.interface == "file-image"
 
     def keep(self, field: forms.Field, value: Any) -> None:
         """Do nothing: the stored file is kept unless the form says otherwise."""
@@ -209,21 +209,17 @@ class FileOfItem:
         """Return the stored file for its id."""
         if not isinstance(value, str):
             return None
-        is_picture = self.description.interface == "file-image"
-        return CurrentFile(self._url, self.description.label, is_picture)
+        label = self.description.label
+        return CurrentFile(self.url, label, self._is_picture, value)
 
-    def to_directus(self, value: Any) -> item_files.NewFile | None:
-        """Return the new file, which is to be stored first; None to remove it."""
+    def to_directus(self, value: Any) -> Any:
+        """Return the new file, which is to be stored first; None to remove it.
+
+        A file that stays is its id, which conditions look at.
+        """
+        if isinstance(value, CurrentFile):
+            return value.file_id
         return value if isinstance(value, item_files.NewFile) else None
-
-
-def file_field(
-    description: Description, files: Files, url: str = ""
-) -> FileOfItem | None:
-    """Return the field for a file; None if customers may not change it."""
-    if description.is_read_only:
-        return None
-    return FileOfItem(description, files, url)
 
 
 def cleaned_title(name: str, longest: int = LONGEST_TITLE) -> str:

@@ -82,6 +82,8 @@ def text(description: Description | None, value: Any, *, template: str = "") -> 
         return _undescribed(value, template)
     if description.is_concealed:
         return EMPTY
+    if description.is_file:
+        return _("File")
     if isinstance(value, list) and not _is_deep(value):
         each = [text(description, one, template=template) for one in value]
         return ", ".join(each)

@@ -1,6 +1,7 @@
 """Files of the site in Directus."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -64,13 +65,14 @@ class FilesClient(PlainClient):
         row = self._read(f"/files/{file_id}", {"fields": _FACTS})
         return _stored(row)
 
-    def find_files(self, folder: str, name: str, *, limit: int) -> list[StoredFile]:
-        """Return files of a folder whose names begin with a text."""
-        rule = [{"folder": {"_eq": folder}}]
-        rule += [{"filename_download": {"_starts_with": name}}]
+    def find_files(
+        self, folder: str, rule: Mapping[str, Any], *, limit: int
+    ) -> list[StoredFile]:
+        """Return the files of a folder that match a filter."""
+        rules = [{"folder": {"_eq": folder}}, rule]
         params = {
             "fields": _FACTS,
-            "filter": json.dumps({"_and": rule}),
+            "filter": json.dumps({"_and": rules}),
             "limit": str(limit),
         }
         rows = self._read("/files", params, large=True)
@@ -114,6 +116,10 @@ class FilesClient(PlainClient):
         )
         answer = self._answer_signed(call)
         return Picture(answer.payload, answer.media_type)
+
+    def delete_files(self, file_ids: Sequence[UUID]) -> None:
+        """Delete files. Raises Forbidden if one of them is not there."""
+        self.delete("/files", [str(file_id) for file_id in file_ids])
 
     def delete_file(self, file_id: UUID) -> None:
         """Delete a file. Raises Forbidden if there is none."""

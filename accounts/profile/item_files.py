@@ -6,6 +6,7 @@ id of any file in a row, so a file carries a mark of its owner: its name in Dire
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import BinaryIO
@@ -110,19 +111,23 @@ def download(
         return _site(request).download_file(file.id, into, preset=preset)
 
 
-def discard(request: AuthenticatedRequest, collection: str, file_id: UUID) -> None:
-    """Delete a file that the signed-in customer uploaded; otherwise do nothing.
+def discard(
+    request: AuthenticatedRequest, collection: str, file_ids: Sequence[UUID]
+) -> None:
+    """Delete those files that the signed-in customer uploaded.
 
-    A failure is logged: the row has been written.
+    A failure is logged: the rows have been written.
     """
+    rule = {"id": {"_in": [str(file_id) for file_id in file_ids]}}
     try:
-        file = find(request, collection, file_id, trusts_row=False)
-        if file is not None:
-            _site(request).delete_file(file_id)
+        site, owner = _site(request), request.user.mirrored_id
+        files = site.find_files(_folder(collection), rule, limit=len(file_ids))
+        own = [file.id for file in files if owner_of(file) == owner]
+        if own:
+            site.delete_files(own)
     except DirectusError as error:
-        logger.warning(
-            "The unused file %s was not deleted in Directus: %s", file_id, error
-        )
+        names = ", ".join(map(str, file_ids))
+        logger.warning("Unused files stay in Directus: %s: %s", names, error)
 
 
 def delete_all(collection: str, owner: UUID) -> None:
@@ -133,11 +138,11 @@ def delete_all(collection: str, owner: UUID) -> None:
         TryLater: there is no answer; some may be deleted.
     """
     site = _checked(clients.service_client())
-    while files := site.find_files(_folder(collection), f"{owner}.", limit=PAGE_SIZE):
+    rule = {"filename_download": {"_starts_with": f"{owner}."}}
+    while files := site.find_files(_folder(collection), rule, limit=PAGE_SIZE):
         if any(owner_of(file) != owner for file in files):
             raise DirectusUnavailable("GET /files: not the wanted files")
-        for file in files:
-            site.delete_file(file.id)
+        site.delete_files([file.id for file in files])
 
 
 def owner_of(file: StoredFile) -> UUID | None:

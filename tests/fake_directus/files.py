@@ -73,20 +73,31 @@ def get_file(state: State, asked: Asked, caller: Caller | None, file_id: str) ->
 
 
 def list_files(state: State, asked: Asked, caller: Caller | None) -> Answer:
-    """GET /files, with a filter of a folder and the beginning of the name."""
+    """GET /files, with a filter of a folder, and of ids or the beginning of names."""
     _check(state, caller, "read")
-    in_folder, named = json.loads(asked.query["filter"])["_and"]
+    in_folder, rule = json.loads(asked.query["filter"])["_and"]
+    ((column, condition),) = rule.items()
+    ((operator, wanted),) = condition.items()
+    fits = {"_in": lambda value: value in wanted}
+    fits["_starts_with"] = lambda value: value.startswith(wanted)
     found = [
         file
         for file in state.files.values()
         if file.folder == in_folder["folder"]["_eq"]
         and _may_reach(state, file.folder)
-        and file.filename_download.startswith(
-            named["filename_download"]["_starts_with"]
-        )
+        and fits[operator](getattr(file, column))
     ]
     page = found[: int(asked.query["limit"])]
     return data([{n: getattr(file, n) for n in _fields(asked)} for file in page])
+
+
+def delete_files(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """DELETE /files, with a list of ids."""
+    for file_id in asked.json:
+        _find(state, caller, file_id, "delete")
+    for file_id in asked.json:
+        delete_file(state, asked, caller, file_id)
+    return nothing()
 
 
 def get_asset(

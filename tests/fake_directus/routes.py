@@ -47,7 +47,11 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "/roles": {"GET": policies.roles},
     "/policies": {"GET": policies.policies},
     "/access": {"GET": policies.access},
-    "/files": {"GET": files.list_files, "POST": files.create_file},
+    "/files": {
+        "GET": files.list_files,
+        "POST": files.create_file,
+        "DELETE": files.delete_files,
+    },
     "/translations": {"GET": texts.translations},
 }
 ONE_OF_MANY: dict[str, dict[str, Callable[..., Answer]]] = {

@@ -311,6 +311,60 @@ def test_a_deleted_row_takes_its_files_along(signed_in_client, directus, ada, ad
     assert list(directus.state.files) == [report]
 
 
+def test_rows_that_are_deleted_together_take_their_files_along(
+    signed_in_client, directus, ada, bob, add_file
+):
+    other = add_file(of=bob)
+    keys = [
+        directus.add_item("documents", owner=ada.id, title="x", paper=file)
+        for file in (add_file(of=ada), add_file(of=ada), other, None)
+    ]
+    signed_in_client.get("/documents/")
+    directus.forget_calls()
+
+    data = {"key": keys, "confirmed": "on"}
+    signed_in_client.post("/documents/delete/", data)
+
+    assert directus.items_of("documents") == []
+    assert list(directus.state.files) == [other]
+    assert [call.path for call in directus.calls].count("/files") == 2
+
+
+def test_a_newer_file_stays(signed_in_client, directus, ada, add_file):
+    old, newer = add_file(of=ada), add_file(b"%PDF-3", of=ada)
+    pk = directus.add_item("documents", owner=ada.id, title="x", paper=old)
+    address = f"/documents/{pk}/edit/"
+    hidden = dict(signed_in_client.get(address).context["hidden_fields"])
+    directus.items_of("documents")[0]["paper"] = newer
+
+    data = {**hidden, "title": "y", "paper": sent(b"%PDF-2.0")}
+    page = signed_in_client.post(address, data)
+
+    assert page.status_code == 409
+    assert "Files have to be chosen again afterwards." in page.text
+    assert directus.items_of("documents")[0]["paper"] == newer
+    assert set(directus.state.files) == {old, newer}
+
+    hidden = page.context["hidden_fields"]
+    data = {name: text for name, text in hidden if "paper" not in name}
+    signed_in_client.post(address, data)
+
+    (row,) = directus.items_of("documents")
+    assert (row["title"], row["paper"]) == ("y", newer)
+    assert set(directus.state.files) == {old, newer}
+
+
+def test_a_download_of_the_list_has_no_ids_of_files(
+    signed_in_client, directus, ada, add_file
+):
+    file_id = add_file(of=ada)
+    directus.add_item("documents", owner=ada.id, title="x", photo=file_id)
+
+    table = signed_in_client.get("/documents/csv/").getvalue().decode()
+
+    assert file_id not in table
+
+
 def test_all_files_of_a_customer_are_deleted(directus, ada, bob, add_file):
     others = [add_file(of=bob), add_file(of=ada, folder=PICTURE_FOLDER)]
     for _ in range(3):
@@ -392,4 +446,4 @@ def test_an_old_file_that_is_not_deleted_stops_nothing(
     page = signed_in_client.post(f"/documents/{pk}/edit/", data)
 
     assert page.status_code == 302
-    assert f"The unused file {old} was not deleted" in caplog.text
+    assert f"Unused files stay in Directus: {old}" in caplog.text
