@@ -9,12 +9,12 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from accounts.directus import DirectusUnavailable, InvalidPayload
-from accounts.own_data import SiteFormView, client_for, once
+from accounts.own_data import SiteFormView, client_for, item_files, once
 
 from . import sent_forms
 from .collection import Collection
 from .drafts import created_state
-from .files import FileChanges, FileRefused
+from .files import FileChanges
 from .forms import ItemForm
 from .item import Item
 from .sent_forms import SentForm
@@ -52,7 +52,7 @@ class CreatingMixin(SiteFormView):
             return self._sent_again(form, is_settled=claim.is_kept())
         try:
             made = self._made_or_new(form)
-        except (FileRefused, InvalidPayload) as error:
+        except InvalidPayload as error:
             claim.undo()
             form.refuse(error)
             return self.form_invalid(form)
@@ -92,11 +92,10 @@ class CreatingMixin(SiteFormView):
             return found.pk
         collection = self.collection
         with FileChanges(self.request, collection, self.values_of(form)) as files:
-            made = client_for(self.request).create_item(
-                collection.name, files.values, key=collection.key
-            )
+            client = client_for(self.request)
+            pk = client.create_item(collection.name, files.values, key=collection.key)
             files.keep()
-        return made
+        return pk
 
     def _sent_again(self, form: ItemForm, *, is_settled: bool) -> HttpResponse:
         if not is_settled:
@@ -111,7 +110,7 @@ class CreatingMixin(SiteFormView):
 
     def _find_made(self, form: ItemForm) -> Item | None:
         """Return the row that this form has made, as far as pages show its fields."""
-        values = _shown(self.collection, form.changes_without_files)
+        values = _shown(self.collection, form.changes)
         if not values or not self._knows_creation():
             return None
         created_at = self.collection.created_at
@@ -132,5 +131,10 @@ class CreatingMixin(SiteFormView):
 
 
 def _shown(collection: Collection, values: Mapping[str, Any]) -> dict[str, Any]:
+    # A new file has no id before it is stored.
     readable = set(collection.read_fields)
-    return {name: value for name, value in values.items() if name in readable}
+    return {
+        name: value
+        for name, value in values.items()
+        if name in readable and not isinstance(value, item_files.NewFile)
+    }

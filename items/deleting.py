@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from accounts.own_data import SiteForm, SiteFormView, client_for
 
 from .collection import Collection, NotAKey
-from .files import discard_files, file_names
+from .files import discard_files, files_of
 from .item import Item
 
 # The most rows to delete at once.
@@ -23,6 +23,7 @@ class DeletingMixin(SiteFormView):
 
     collection: Collection
     addresses: Any
+    described: Any
     get_query: Any
     request: Any
     form_class = SiteForm
@@ -103,12 +104,11 @@ class DeletingManyMixin(DeletingMixin):
     def submit(self, form):
         """Delete the rows, and count by reading what is left."""
         self.delete_rows(self._rule)
-        left = len(self._read([self.collection.key]))
-        if not left:
-            for item in self.items:
-                files = {name: item[name] for name in self._file_names}
-                discard_files(self.request, self.collection, files)
-        self._say(len(self.items) - left, left)
+        left = {item.pk for item in self._read([self.collection.key])}
+        gone = [item for item in self.items if item.pk not in left]
+        files = (files_of(item, self.described) for item in gone)
+        discard_files(self.request, self.collection, *files)
+        self._say(len(gone), len(left))
         return self.to_list()
 
     def _say(self, deleted: int, left: int) -> None:
@@ -125,14 +125,13 @@ class DeletingManyMixin(DeletingMixin):
             )
             messages.warning(self.request, text % {"count": left})
 
-    @property
-    def _file_names(self) -> list[str]:
-        return file_names(self.collection, self.collection.described(self.request))
-
     @cached_property
     def items(self) -> list[Item]:
         """The selected rows that are there."""
-        return self._read([self.collection.title, *self._file_names])
+        shown = self.collection.read_fields
+        names = [name for name in shown if name in self.described]
+        files = [name for name in names if self.described[name].is_file]
+        return self._read([self.collection.title, *files])
 
     @cached_property
     def keys(self) -> list[Any]:

@@ -1,6 +1,6 @@
 """Which form field a field of a collection has."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -12,7 +12,7 @@ from .choosing import RelationField
 from .collection import Collection
 from .conditions import Demands, demands, names_in
 from .relations import Related, is_choice, key_in, related_for
-from .uploads import FileOfItem, file_field
+from .uploads import UploadField
 from .values import shown
 
 Values = Mapping[str, Any]
@@ -54,9 +54,7 @@ def item_fields(
     collection: Collection,
     names: Iterable[str],
     item: Values | None = None,
-    *,
-    file_address: Callable[[str], str] = lambda name: "",
-) -> list[CustomField | FileOfItem]:
+) -> list[CustomField]:
     """Return the fields of a form.
 
     A field that a condition hides or locks by the value of another field of the form
@@ -65,7 +63,6 @@ def item_fields(
     Args:
         names: which fields, in their order.
         item: the present values; None for a new row.
-        file_address: returns the address of the file in a field.
     """
     own = collection.described(request)
     described = [own[name] for name in names if name in own]
@@ -77,11 +74,7 @@ def item_fields(
         if depends:
             found = Demands(False, each.is_read_only and found.is_read_only, False)
         if not (found.is_hidden or _is_in_hidden_group(each, own)):
-            made.append(
-                file_field(each, collection.files, file_address(each.name))
-                if each.is_file
-                else _field(request, collection, each, found, item is None)
-            )
+            made.append(_field(request, collection, each, found, item is None))
     return [field for field in made if field is not None]
 
 
@@ -114,6 +107,9 @@ def _field(
 ) -> CustomField | None:
     if description.interface in SKIPPED or description.is_concealed:
         return None
+    if description.is_file:
+        is_fixed = found.is_read_only
+        return None if is_fixed else UploadField(description, collection.files)
     related = None
     if is_choice(description):
         related = related_for(request, collection, description)

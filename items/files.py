@@ -1,18 +1,13 @@
 """Store the files of a form before its row is written, and tidy up after it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from django.template.loader import render_to_string
 
 from accounts.directus import DirectusUnavailable
-from accounts.own_data import (
-    Description,
-    NotAPicture,
-    acts_as_customer,
-    item_files,
-)
+from accounts.own_data import Description, NotAPicture, acts_as_customer, item_files
 from config.request import AuthenticatedRequest
 
 from .collection import Collection
@@ -81,7 +76,7 @@ class FileChanges:
         """Note that the row was written; delete the files that it had before."""
         self._is_kept = True
         replaced = [old for name, old in self._before.items() if name in self.values]
-        self._discard([found for old in replaced if (found := as_id(old))])
+        self._discard(list(filter(None, map(as_id, replaced))))
 
     def _store(self, name: str, new: item_files.NewFile) -> str:
         try:
@@ -92,8 +87,8 @@ class FileChanges:
         return str(found)
 
     def _discard(self, ids: list[UUID]) -> None:
-        for file_id in ids:
-            item_files.discard(self._request, self._collection, file_id)
+        if ids:
+            item_files.discard(self._request, self._collection, ids)
 
 
 def as_id(value: Any) -> UUID | None:
@@ -104,31 +99,36 @@ def as_id(value: Any) -> UUID | None:
         return None
 
 
-def file_names(collection: Collection, described: Mapping[str, Any]) -> list[str]:
-    """Return the fields of a collection that hold files, among those that are read."""
-    names = {name.partition(".")[0] for name in collection.read_fields}
-    return sorted(name for name in names & described.keys() if described[name].is_file)
+def files_of(
+    row: Mapping[str, Any], described: Mapping[str, Description]
+) -> dict[str, Any]:
+    """Return the ids of the files of a row by field."""
+    return {name: row[name] for name in row if is_file(described.get(name))}
+
+
+def is_file(description: Description | None) -> TypeGuard[Description]:
+    """Return whether a field holds a file."""
+    return description is not None and description.is_file
 
 
 def discard_files(
-    request: AuthenticatedRequest, collection: Collection, files: Mapping[str, Any]
+    request: AuthenticatedRequest, collection: Collection, *rows: Mapping[str, Any]
 ) -> None:
-    """Delete the files of a row that was deleted.
+    """Delete the files of deleted rows.
 
     Args:
-        files: their ids by field.
+        rows: for each of them, the ids of its files by field.
     """
-    for value in files.values():
-        if found := as_id(value):
-            item_files.discard(request, collection.name, found)
+    values = [value for files in rows for value in files.values()]
+    if ids := list(filter(None, map(as_id, values))):
+        item_files.discard(request, collection.name, ids)
 
 
-def shown_file(description: Description, url: str, size: str) -> str:
-    """Return a picture, or a link to the file, as HTML.
+def shown_file(description: Description, url: str, *, size: str = "medium") -> str:
+    """Return a small picture, or a link to a file, as HTML.
 
     Args:
-        url: the address of the file.
-        size: of a picture: `small`, `medium` or `large`.
+        url: of the file; empty if it has no address.
     """
     context = {
         "url": url,

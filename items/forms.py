@@ -12,9 +12,7 @@ from accounts.own_data import CustomField, Description, SiteForm, UnchangedMixin
 from .choosing import RelationField
 from .conditions import EMPTY, Demands, demands
 from .fields import present_values
-from .files import FileRefused
 from .layout import Section, sections
-from .uploads import FileOfItem
 
 # The column that PostgreSQL's answer names is another one.
 WITHOUT_FIELD = {"VALUE_TOO_LONG"}
@@ -37,7 +35,7 @@ class ItemForm(UnchangedMixin, SiteForm):
     def __init__(
         self,
         *args: Any,
-        item_fields: Sequence[CustomField | FileOfItem],
+        item_fields: Sequence[CustomField],
         described: Mapping[str, Description] | None = None,
         names: Sequence[str] = (),
         values: Mapping[str, Any] | None = None,
@@ -54,16 +52,16 @@ class ItemForm(UnchangedMixin, SiteForm):
             self._add(name, field, shown.get(name))
         self.relax()
 
-    def _add(self, name: str, field: CustomField | FileOfItem, value: Any) -> None:
+    def _add(self, name: str, field: CustomField, value: Any) -> None:
         self.fields[name] = field.form_field()
-        if self.is_bound and name in self.files:
-            # Shown only if the form could not be accepted.
-            text = _("Choose the file again: browsers do not keep it.")
-            self.fields[name].help_text = text
         self.initial[name] = field.to_form(value)
         field.keep(self.fields[name], self.initial[name])
         if isinstance(field, RelationField) and self.is_bound:
             field.take_search(self.data)
+        if self.is_bound and name in self.files:
+            # Shown only if the form could not be accepted.
+            text = _("Choose the file again: browsers do not keep it.")
+            self.fields[name].help_text = text
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -164,20 +162,8 @@ class ItemForm(UnchangedMixin, SiteForm):
 
     # Refusals of Directus
 
-    @property
-    def changes_without_files(self) -> dict[str, Any]:
-        """The same, of fields without a file."""
-        return {name: v for name, v in self.changes.items() if not self.has_file(name)}
-
-    def has_file(self, name: str) -> bool:
-        """Tell whether a field is for a file."""
-        return isinstance(self._item_fields.get(name), FileOfItem)
-
-    def refuse(self, error: InvalidPayload | FileRefused) -> None:
-        """Show every refusal, of Directus at its field where that is known."""
-        if isinstance(error, FileRefused):
-            self.add_error(error.field, str(error))
-            return
+    def refuse(self, error: InvalidPayload) -> None:
+        """Show every refusal of Directus, at its field where that is known."""
         for each in (error, *error.others):
             is_shown = each.field in self.fields and each.code not in WITHOUT_FIELD
             name = each.field if is_shown else None
@@ -200,7 +186,7 @@ class ItemForm(UnchangedMixin, SiteForm):
             return _("One of these values can't be used. Check your entries.")
         return _("This value can't be used. Enter a different one.")
 
-    def _was_empty(self, field: CustomField | FileOfItem) -> bool:
+    def _was_empty(self, field: CustomField) -> bool:
         bound = self[field.name]
         return bound.data in EMPTY
 

@@ -23,7 +23,6 @@ class ListingMixin:
     collection: Any
     described: Any
     get_query: Any
-    address: Any
     may: Any
     get_ordering: Any
     search_fields: Any = ()
@@ -143,17 +142,14 @@ class ListingMixin:
             "sort": self.sorting.chosen,
         }
 
-    def _file(self, pk, name):
-        return self.address("file", pk, name)
-
     def _detail(self, pk):
-        return self.address("detail", pk)
+        return self.address("detail", pk)  # type: ignore[attr-defined]
 
     def _file(self, pk, name):
         return self.address("file", pk, name)  # type: ignore[attr-defined]
 
     def _csv_link(self, count):
-        address = self.address("csv") if count else ""
+        address = self.address("csv") if count else ""  # type: ignore[attr-defined]
         return address and address + self.link().removesuffix("?")
 
 

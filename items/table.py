@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.own_data import Description
 
-from .files import shown_file
+from .files import is_file, shown_file
 from .item import Item
 from .values import EMPTY, cell
 
@@ -69,20 +69,28 @@ def rows(
 
     Args:
         address: returns the address of the page of an item by its key.
-        file_address: returns the address of a file by the item's key and the field.
+        file_address: the same of a file, by the key and the name of the field.
     """
     for item in items:
-        head, *cells = [_cell(item, column, file_address) for column in columns]
+        first, *others = columns
+        # A link cannot have another one in it.
+        head = _cell(item, first)
+        cells = [_cell(item, column, file_address) for column in others]
         if head.value == EMPTY:
             # A link has to say where it leads.
             head = Cell(head.label, item.collection.singular)
         yield Row(item, address(item.pk), head, cells)
 
 
-def _cell(item: Item, column: Column, file_address: Callable[[Any, str], str]) -> Cell:
+def _cell(
+    item: Item,
+    column: Column,
+    file_address: Callable[[Any, str], str] | None = None,
+) -> Cell:
     value = item.value(column.name)
-    if value and column.description and column.description.is_file:
+    found = column.description
+    if file_address and value and is_file(found) and "." not in column.name:
         url = file_address(item.pk, column.name)
-        return Cell(column.label, shown_file(column.description, url, "small"))
+        return Cell(column.label, shown_file(found, url, size="small"))
     shown = cell(column.description, value, template=column.template)
     return Cell(column.label, shown)

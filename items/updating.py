@@ -18,7 +18,7 @@ from accounts.own_data import SiteFormView, client_for
 from . import drafts, versions
 from .collection import Collection
 from .conflicts import CHOICE, MINE, THEIRS, Conflict, kept_data
-from .files import FileChanges, FileRefused
+from .files import FileChanges
 from .forms import ItemForm
 from .versions import Version
 
@@ -102,7 +102,7 @@ class UpdatingMixin(SiteFormView):
         values |= drafts.changed_state(self.collection, self.item, self.request.POST)
         try:
             is_written = not values or self._write(values)
-        except (FileRefused, InvalidPayload) as error:
+        except InvalidPayload as error:
             form.refuse(error)
             return self.form_invalid(form)
         if not is_written:
@@ -117,7 +117,7 @@ class UpdatingMixin(SiteFormView):
         return {
             name: value
             for name, value in changes.items()
-            if form.has_file(name) or version.differs(name, form.sent_text(name))
+            if version.differs(name, form.sent_text(name))
         }
 
     def changed(self) -> HttpResponse:
@@ -135,11 +135,10 @@ class UpdatingMixin(SiteFormView):
             collection.rule_for_key(self.key),
             *collection.rule_for_version(self.item),
         )
-        client = client_for(self.request)
+        name, key = collection.name, collection.key
         with FileChanges(self.request, collection, values, self.files) as files:
-            written = client.update_items(
-                collection.name, rule, files.values, key=collection.key
-            )
+            client = client_for(self.request)
+            written = client.update_items(name, rule, files.values, key=key)
             if written:
                 files.keep()
         return written
@@ -152,11 +151,7 @@ class UpdatingMixin(SiteFormView):
         version = self.version
         if version is None:
             return []
-        return [
-            name
-            for name in values
-            if not form.has_file(name) and version.differs(name, form.shown_text(name))
-        ]
+        return [name for name in values if version.differs(name, form.shown_text(name))]
 
     def _changed_just_now(self) -> HttpResponse:
         """Ask about the row as it is now. Raises Http404 if it is gone."""
@@ -189,14 +184,18 @@ class UpdatingMixin(SiteFormView):
         return self.request.POST.get(f"{CHOICE}{name}", "")
 
     def conflict(self, form: ItemForm, names: list[str]) -> HttpResponse:
-        """Show both values of each field, and let the person choose."""
-        version = Version.of(self.item, form).asking(names)
+        """Show both values of each field, and let the person choose.
+
+        A newer file stays: a page cannot carry the other one.
+        """
+        asked = [name for name in names if not self.described[name].is_file]
+        version = Version.of(self.item, form).asking(asked)
         kept = kept_data(form, self.values_of(form))
         state = [(drafts.FIELD, text) for text in self._sent_state]
         context = self.get_context_data(form=form) | {
-            "conflicts": [self._conflict(form, name) for name in names],
+            "conflicts": [self._conflict(form, name) for name in asked],
             "is_undecided": bool(self._undecided),
-            "has_files": bool(self.request.FILES),
+            "has_files": bool(self.request.FILES) or asked != names,
             "hidden_fields": [(versions.FIELD, version.signed()), *state, *kept],
         }
         return self.response_class(

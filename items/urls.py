@@ -6,7 +6,7 @@ from django.urls import URLPattern, path
 
 from .acting import ActingMixin
 from .deleting import DeletingManyMixin
-from .file_view import ItemFileView
+from .file_view import FileMixin
 
 # Action → what follows the collection's own address.
 PAGES = {
@@ -21,11 +21,11 @@ PAGES = {
     "file": "<str:pk>/files/<str:field>/",
 }
 # What a view does at another address: it lets in the same users, to the same rows.
-COMPANIONS: tuple[tuple[str, Any], ...] = (
+COMPANIONS: list[tuple[str, Any]] = [
     ("delete", DeletingManyMixin),
     ("detail", ActingMixin),
-    ("detail", ItemFileView),
-)
+    ("detail", FileMixin),
+]
 
 
 def item_paths(base: str, *views: Any) -> list[URLPattern]:

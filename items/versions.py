@@ -35,11 +35,7 @@ class Version:
     def of(cls, item: Item, form: ItemForm | None = None) -> "Version":
         """Return the version of a row, and of the texts that a form shows of it."""
         names = form.fields if form else ()
-        digests = {
-            name: _digest(form.shown_text(name))
-            for name in names
-            if form and not form.has_file(name)
-        }
+        digests = {name: _digest(form.shown_text(name)) for name in names if form}
         return cls(_row(item.collection.name, item.pk), item.changed_at, digests)
 
     @classmethod

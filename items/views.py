@@ -19,12 +19,14 @@ from .collection import Collection, NotAKey
 from .creating import CreatingMixin
 from .deleting import DeletingOneMixin
 from .fields import item_fields
+from .files import FileRefused, files_of
 from .forms import ItemForm
 from .item import Item
 from .listing import ListingMixin
 from .paginator import ItemPaginator
 from .query import ItemQuery
 from .updating import UpdatingMixin
+from .uploads import UploadField
 from .values import shown
 from .versions import Version
 
@@ -95,7 +97,8 @@ class ItemMixin(ContextMixin, View):
         """Return the address of another page of the collection; empty without one.
 
         Args:
-            args: the key of the row, and the name of its button or file.
+            args: the key of the row, and the name of its button, or of its field for a
+                file.
         """
         name = f"{self.collection.name}_{action}"
         if namespace := self.request.resolver_match.namespace:
@@ -166,11 +169,7 @@ class OneItemMixin(ItemMixin):
     @property
     def files(self) -> dict[str, Any]:
         """The ids of the row's files by field."""
-        return {
-            name: self.item[name]
-            for name in self.item
-            if name in self.described and self.described[name].is_file
-        }
+        return files_of(self.item, self.described)
 
     def addresses(self):
         """Return the addresses of the pages of the collection and of the row."""
@@ -220,8 +219,6 @@ class ItemFormMixin(ItemMixin, SiteFormView):
     template_kind = "form"
     # The names of the fields.
     names: Any = ()
-    # The files of the row by field.
-    files: Any = {}
 
     @classproperty
     def max_body_bytes(cls):  # noqa: N805
@@ -230,13 +227,10 @@ class ItemFormMixin(ItemMixin, SiteFormView):
 
     def get_form_kwargs(self):
         item = self.present_item()
-        fields = item_fields(
-            self.request,
-            self.collection,
-            self.names,
-            item,
-            file_address=lambda name: self.address("file", self.kwargs.get("pk"), name),
-        )
+        fields = item_fields(self.request, self.collection, self.names, item)
+        for field in fields:
+            if isinstance(field, UploadField):
+                field.url = self.address("file", self.kwargs.get("pk"), field.name)
         return super().get_form_kwargs() | {
             "item_fields": fields,
             "described": self.described,
@@ -250,7 +244,11 @@ class ItemFormMixin(ItemMixin, SiteFormView):
     def form_valid(self, form):
         """Write; an outage while a choice was looked up is one of the page."""
         self.request.trouble = self.request.trouble or form.trouble
-        return super().form_valid(form)
+        try:
+            return super().form_valid(form)
+        except FileRefused as error:
+            form.add_error(error.field, str(error))
+            return self.form_invalid(form)
 
 
 class ItemCreateView(CreatingMixin, ItemFormMixin):

@@ -3,7 +3,7 @@
 from django import template
 
 from ..columns import column
-from ..files import shown_file
+from ..files import is_file, shown_file
 from ..layout import sections
 from ..values import shown
 
@@ -14,9 +14,10 @@ register = template.Library()
 def item_value(context, item, path):
     """Return the value of an item at a path, in words."""
     found = column(context["request"], item.collection, path)
+    view = context.get("view")
     description = found.description
-    if description and description.is_file and item.value(path):
-        return _file(context, item, description)
+    if view and "." not in path and is_file(description) and item.value(path):
+        return shown_file(description, view.address("file", item.pk, path))
     return shown(found.description, item.value(path), template=found.template)
 
 
@@ -32,10 +33,3 @@ def item_sections(context, collection):
     names = collection.shown_fields
     own = collection.described(context["request"])
     return sections(names, {name: name for name in names}, own)
-
-
-def _file(context, item, description):
-    """Return a small picture, or a link to the file."""
-    view = context.get("view")
-    url = view.address("file", item.pk, description.name) if view else ""
-    return shown_file(description, url, "medium")
