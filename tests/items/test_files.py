@@ -8,12 +8,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from accounts.directus.ids import DEFAULT, PICTURE_FOLDER
+from accounts.models import User
 from accounts.own_data import item_files
 from accounts.throttling import limits
+from items import receivers
+from items.collection import declared
 from tests.accounts.samples import HTML, SVG, bomb, picture, with_place
 from tests.fake_directus.files import FakeFile
 
 from .documents import FIELDS, RIGHTS
+from .documents import documents as declaration
 
 pytestmark = pytest.mark.django_db
 
@@ -373,6 +377,22 @@ def test_all_files_of_a_customer_are_deleted(directus, ada, bob, add_file):
     item_files.delete_all("documents", uuid.UUID(ada.id))
 
     assert list(directus.state.files) == others
+
+
+def test_a_deleted_account_takes_its_files_along(
+    signed_in_client, directus, ada, bob, add_file, monkeypatch
+):
+    monkeypatch.setitem(declared, "documents", declaration)
+    other = add_file(of=bob)
+    directus.add_item("documents", owner=bob.id, title="x", paper=other)
+    directus.add_item("documents", owner=ada.id, title="x", paper=add_file(of=ada))
+    add_file(of=ada)
+
+    user = User.objects.get(directus_id=ada.id)
+    receivers.delete_items(sender=None, user=user)
+
+    assert [row["owner"] for row in directus.items_of("documents")] == [bob.id]
+    assert list(directus.state.files) == [other]
 
 
 # The row is not written
