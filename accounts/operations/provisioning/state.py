@@ -28,8 +28,7 @@ class State:
         role_access: the policies of the customers' role, its parent roles, and the
             site's own role.
         other_policies, other_permissions: those that the site did not make.
-        shape: the collections of customers' own rows.
-        texts: the texts for `$t:` keys of their blueprints.
+        shape, texts: of customers' own collections.
     """
 
     customer_role: str
@@ -134,9 +133,8 @@ def _user_fields(client: DirectusClient, options: Options) -> list[Row]:
 
 
 def _folders(options: Options) -> list[str]:
-    own = options.site
-    of_items = [own.items_folder(each.name) for each in options.collections]
-    return [own.picture_folder, *of_items]
+    of_items = [options.site.items_folder(each.name) for each in options.collections]
+    return [options.site.picture_folder, *of_items]
 
 
 def _texts(client: DirectusClient, options: Options) -> list[Row]:
