@@ -80,7 +80,10 @@ def test_a_local_user_gets_no_links(rf):
     assert "Sign out" in header_of(page)
 
 
-def test_the_menu_names_the_customer_and_leads_to_the_account(signed_in_client):
+def test_the_menu_names_the_customer_and_leads_to_the_account(
+    signed_in_client, settings
+):
+    settings.NAVIGATION = ()
     page = signed_in_client.get("/")
 
     assert "Ada Lovelace" in header_of(page)
@@ -99,7 +102,8 @@ def test_staff_find_the_administration(directus, sign_in, settings):
 
 
 @pytest.mark.usefixtures("provider")
-def test_a_user_of_a_provider_has_the_same_menu(directus):
+def test_a_user_of_a_provider_has_the_same_menu(directus, settings):
+    settings.NAVIGATION = ()
     browser = Client()
     sign_in_with_provider(browser, directus)
 

@@ -23,7 +23,7 @@ from config import settings
 values = {name: value for name, value in vars(settings).items() if name.isupper()}
 served = runpy.run_path("config/gunicorn.py")
 values["GUNICORN"] = [served[n] for n in ("bind", "workers", "threads", "accesslog")]
-print(json.dumps(values, default=str))
+print(json.dumps(values, default=repr))
 """
 
 
