@@ -19,11 +19,14 @@ ONLY_IN_THE_ENVIRONMENT = {"DJANGO_ENV_FILE"}
 # All that the variables decide, in settings.py and gunicorn.py.
 ALL_VALUES = """
 import json, runpy
+from django.utils.functional import Promise
 from config import settings
 values = {name: value for name, value in vars(settings).items() if name.isupper()}
 served = runpy.run_path("config/gunicorn.py")
 values["GUNICORN"] = [served[n] for n in ("bind", "workers", "threads", "accesslog")]
-print(json.dumps(values, default=repr))
+# Texts cannot be translated before the apps are loaded.
+written = lambda value: "a text" if isinstance(value, Promise) else str(value)
+print(json.dumps(values, default=written))
 """
 
 
