@@ -143,3 +143,33 @@ def service_token(settings, directus):
 def site_mails(settings, service_token):
     """Let the site mail the links of sign-up, reset and invitation itself."""
     settings.ACCOUNT_MAILS = "site"
+
+
+@pytest.fixture
+def add_declared(directus, service_token):
+    """Return a function that adds a declared collection, as `directus_setup` leaves it.
+
+    It takes the declaration and, as `directus.add_collection` does, the type of each
+    field. The key, the owner and the time of the last change are there without.
+    """
+
+    def add_declared(collection, **fields):
+        declaration = collection.declaration
+        owner, changed_at = declaration.owner, declaration.changed_at
+        users = {"foreign_key_table": "directus_users"}
+        usual = {owner: {"type": "uuid", "schema": users}}
+        if changed_at:
+            usual[changed_at] = {"type": "timestamp", "special": ["date-updated"]}
+        read = {path.partition(".")[0] for path in declaration.read_fields}
+        rights = {"read": {*read, *usual, declaration.key}}
+        if declaration.create_fields:
+            rights["create"] = {*declaration.create_fields, owner}
+        if declaration.update_fields:
+            rights["update"] = declaration.update_fields
+        if declaration.can_delete:
+            rights["delete"] = ()
+        return directus.add_collection(
+            collection.name, usual | fields, owner=owner, rights=rights
+        )
+
+    return add_declared

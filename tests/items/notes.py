@@ -71,7 +71,8 @@ class NoteDelete(ItemDeleteView):
         return super().get_query(fields).filter({"status": {"_neq": "closed"}})
 
 
+# First: the site may have notes of its own, as in docs/building.md.
 urlpatterns = [
-    *site,
     *item_paths("notes", NoteList, NoteDetail, NoteCreate, NoteUpdate, NoteDelete),
+    *site,
 ]
