@@ -27,11 +27,14 @@ SUBJECTS = [
 @pytest.fixture(scope="module")
 def shop(site):
     """A site with the pages of tests/items/shop.py, and its collections."""
+    for name in ("tickets", "products"):
+        site.admin.call("DELETE", f"/collections/{name}")
     with (
         tickets(site.admin, site.customer_role, site.directus.version.major),
         site.usual_site(DJANGO_SETTINGS_MODULE="tests.items.live"),
     ):
         yield site
+    site.provision()
 
 
 @pytest.fixture

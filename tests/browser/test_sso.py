@@ -106,8 +106,10 @@ def test_choose_a_person_look_around_sign_out_and_come_again(page, site, known):
     go_to_provider(page)
     choose(page, known)
     expect_dashboard(page, name_of(known))
-    expect(page.get_by_text(known.email)).to_be_visible()
-    expect(page.get_by_text("Customer", exact=True)).to_be_visible()
+    page.goto("/account/overview/")
+    overview = page.locator("main")
+    expect(overview.get_by_text(known.email).first).to_be_visible()
+    expect(overview.get_by_text("Customer", exact=True)).to_be_visible()
     # Directus is never met, and gives the browser nothing.
     assert hosts == {urlsplit(url).netloc for url in (site.site_url, site.provider.url)}
     assert not [c for c in page.context.cookies() if "directus" in c["name"]]

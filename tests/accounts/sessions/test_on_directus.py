@@ -54,7 +54,8 @@ def test_signing_out_ends_the_session_at_directus(live_site, adas_browser, make_
 
     assert adas_browser.post("/logout/").status == 302
 
-    calls = live_site.calls(before)
+    # The call of a card on the page before may be logged late.
+    calls = [call for call in live_site.calls(before) if "/items/" not in call.path]
     assert [(call.path, call.status) for call in calls] == [("/auth/logout", 204)]
 
 
