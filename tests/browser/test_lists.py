@@ -127,7 +127,7 @@ def test_a_list_is_used_with_the_keyboard_alone(page):
     expect(heading).to_have_attribute("aria-sort", "ascending")
     expect(page.get_by_role("searchbox")).to_have_value("boat")
 
-    page.locator("summary").focus()
+    page.locator("main summary").focus()
     page.keyboard.press("Enter")
     page.locator("[name=status]").select_option("answered")
     follow(page.get_by_role("button", name="Apply filters"))
