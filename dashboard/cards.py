@@ -17,12 +17,16 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy
 
 from accounts.directus import DirectusError, SessionExpired, TryLater
+from accounts.own_data import time_budget
 from config.request import AuthenticatedRequest
 from items.collection import Collection, Rule
 from items.item import Item
 from items.query import ItemQuery
 
 logger = logging.getLogger(__name__)
+
+# A card is no reason to keep the page waiting for a slow Directus.
+CARD_SECONDS = 1.5
 
 
 class Card:
@@ -122,7 +126,8 @@ def shown_cards(request: AuthenticatedRequest) -> list[ShownCard]:
 
 def _shown(card: Card) -> ShownCard | None:
     try:
-        context = card.get_context()
+        with time_budget(CARD_SECONDS):
+            context = card.get_context()
         if context is None:
             return None
         context = {"title": card.title, "card": card} | context
