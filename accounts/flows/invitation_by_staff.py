@@ -192,7 +192,7 @@ def withdraw(user: User) -> None:
 
 
 def _require_invited(service: DirectusClient, user: User) -> None:
-    """Mirror a user, who must still be an invited customer."""
+    """Mirror a user that is still an invited customer."""
     profile = suspend.sync(service, user)
     user.refresh_from_db()
     if profile.status != INVITED:

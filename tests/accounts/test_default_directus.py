@@ -111,7 +111,7 @@ def email():
 
 @pytest.fixture
 def customer(bare, email):
-    """A customer who is in Directus already."""
+    """A customer that Directus has already."""
     password = f"Correct-horse-{secrets.token_hex(4)}"
     fields = {"first_name": "Erika", "last_name": "Example"}
     user = bare.admin.create_user(email, password, role=bare.customer_role, **fields)

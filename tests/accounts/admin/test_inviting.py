@@ -45,7 +45,7 @@ def guest(root, directus, site_mails):
     return User.objects.get(email=EMAIL)
 
 
-# Who may invite
+# Permissions
 
 
 def test_staff_with_the_permission_find_the_page(root, site_mails):
