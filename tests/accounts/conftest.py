@@ -5,6 +5,7 @@ import logging
 
 import django
 import pytest
+from django.conf import settings as django_settings
 from django.utils.log import AdminEmailHandler
 
 from config.logs import JSONFormatter
@@ -59,6 +60,6 @@ def visitor(client):
 
 
 @pytest.fixture(autouse=True)
-def _no_cards(settings):
+def _no_cards(monkeypatch):
     """Leave the cards of apps out of the home page, which then makes no call."""
-    settings.DASHBOARD_CARDS = ()
+    monkeypatch.setattr(django_settings, "DASHBOARD_CARDS", ())
