@@ -79,7 +79,7 @@ def policies(own: SiteIds = ids.DEFAULT) -> list[dict[str, Any]]:
     return [
         bare | {"id": ids.CUSTOMER_POLICY, "name": "Customer"},
         bare | {"id": own.service_policy, "name": own.name},
-        # # Grants nothing. /policies/me/globals shows the flag if Directus takes this
+        # Grants nothing. /policies/me/globals shows the flag if Directus takes this
         # address for the caller's: so the doctor learns whether the addresses of
         # visitors arrive.
         bare
