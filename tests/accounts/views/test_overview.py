@@ -64,7 +64,7 @@ def test_it_costs_one_query_more_than_others_and_no_call(
 ):
     with django_assert_num_queries(1):
         signed_in_client.get("/account/export/")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         signed_in_client.get(PATH)
 
     directus.was_not_asked()
