@@ -36,12 +36,22 @@ def healthz(request):
 @login_not_required
 def readyz(request):
     """Tell a private address whether the database and Directus answer."""
+    require_private_address(request)
+    found = answers()
+    # Signed-in people can read while Directus is away: only the database decides.
+    return JsonResponse(found, status=200 if found["database"] else 503)
+
+
+def require_private_address(request):
+    """Raise Http404 for a request from a public address."""
     address = ipaddress.ip_address(request.client_address)
     if address.is_unspecified or not address.is_private:
         raise Http404
-    answers = _probe.answers()
-    # Signed-in people can read while Directus is away: only the database decides.
-    return JsonResponse(answers, status=200 if answers["database"] else 503)
+
+
+def answers() -> dict[str, bool]:
+    """Return which of `database` and `directus` answer, as of a moment ago."""
+    return _probe.answers()
 
 
 class _Probe:
