@@ -1,4 +1,4 @@
-"""Liveness and readiness of this process, as booleans only."""
+"""Liveness and readiness of this process, as booleans, and the site's version."""
 
 import ipaddress
 import threading
@@ -11,6 +11,8 @@ from django.http import Http404, HttpResponse, JsonResponse
 from accounts.core.clients import anonymous_client
 from accounts.core.memory import on_clear
 from accounts.directus import DirectusError
+
+from . import __version__
 
 # Seconds for which an answer is reused, and after which an answer that could not be
 # renewed counts as none.
@@ -39,7 +41,8 @@ def readyz(request):
     require_private_address(request)
     found = answers()
     # Signed-in people can read while Directus is away: only the database decides.
-    return JsonResponse(found, status=200 if found["database"] else 503)
+    status = 200 if found["database"] else 503
+    return JsonResponse(found | {"version": __version__}, status=status)
 
 
 def require_private_address(request):
