@@ -239,6 +239,7 @@ def test_the_site_works_behind_it(proxied, ada):
     ]
     assert [line["address"] for line in said] == [VISITOR]
     assert proxied.ask("GET", "/readyz").status == 404
+    assert proxied.ask("GET", "/metrics").status == 404
     kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
     body = upload(proxied.token("/account/"), picture())
     kind["Origin"] = f"https://{proxied.host}"
