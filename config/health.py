@@ -1,4 +1,4 @@
-"""Liveness and readiness of this process, as booleans only."""
+"""Liveness and readiness of this process, as booleans, and the site's version."""
 
 import ipaddress
 import threading
@@ -11,6 +11,8 @@ from django.http import Http404, HttpResponse, JsonResponse
 from accounts.core.clients import anonymous_client
 from accounts.core.memory import on_clear
 from accounts.directus import DirectusError
+
+from . import __version__
 
 # Seconds for which an answer is reused, and after which an answer that could not be
 # renewed counts as none.
@@ -41,7 +43,8 @@ def readyz(request):
         raise Http404
     answers = _probe.answers()
     # Signed-in people can read while Directus is away: only the database decides.
-    return JsonResponse(answers, status=200 if answers["database"] else 503)
+    status = 200 if answers["database"] else 503
+    return JsonResponse(answers | {"version": __version__}, status=status)
 
 
 class _Probe:

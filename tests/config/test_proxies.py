@@ -191,6 +191,13 @@ def test_a_reload_and_a_recycled_worker_fail_no_request(proxied):
     assert set(answers) == {200, 403}
 
 
+def test_the_proxy_names_the_request_and_no_visitor_does(proxied):
+    answer = proxied.ask("GET", "/login/", **{"X-Request-ID": "of-a-visitor"})
+
+    # Ids of the site have 16 letters.
+    assert re.fullmatch("[0-9a-f-]{32,36}", answer.headers["X-Request-ID"])
+
+
 def test_plain_http_is_sent_to_https(proxied):
     connection = http.client.HTTPConnection("127.0.0.1", proxied.ports.mail, timeout=9)
     with contextlib.closing(connection):
