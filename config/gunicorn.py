@@ -100,4 +100,5 @@ def child_exit(server, worker):
 
 def on_exit(server):
     """Delete the figures."""
-    shutil.rmtree(os.environ.get(METRICS_FOLDER, ""), ignore_errors=True)
+    if METRICS_FOLDER in os.environ:
+        shutil.rmtree(os.environ[METRICS_FOLDER], ignore_errors=True)

@@ -83,7 +83,7 @@ def show(request):
     health.require_private_address(request)
     registry = CollectorRegistry()
     registry.register(_AtScrape())
-    if os.environ.get(FOLDER):
+    if FOLDER in os.environ:
         MultiProcessCollector(registry)
     else:
         registry.register(REGISTRY)
