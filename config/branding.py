@@ -57,7 +57,7 @@ class Branding:
 
     @cached_property
     def key(self) -> str:
-        """A text that is another one for another look; for parts of pages in a cache."""
+        """A digest of the look, for the cache of parts of pages."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
     @property
