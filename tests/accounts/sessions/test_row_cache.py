@@ -173,7 +173,9 @@ def test_a_changed_user_is_read_from_the_database(cached_client, change):
     assert "Newer" in cached_client.get("/").text
 
 
-def test_a_synced_user_is_read_from_the_database(cached_client, directus, ada):
+def test_a_synced_user_is_read_from_the_database(
+    cached_client, directus, ada, service_token
+):
     directus.change(ada, first_name="Newer")
 
     call_command("directus_sync")
