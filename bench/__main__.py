@@ -14,6 +14,7 @@ from local.processes import Stopped, stoppable
 from local.progress import step
 
 from . import (
+    cost,
     crowd,
     deploy,
     footprint,
@@ -68,11 +69,12 @@ MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
     "pictures": pictures.unfolding,
     "memory": footprint.memory,
     "weight": footprint.sign_in_page,
+    "cost": cost.of_each_part,
     "deploy": deploy.upgrade,
 }
 # Only when they are named.
-LONG = {"sync-many", "deploy"}
-WITHOUT_SITE = ("deploy",)
+LONG = {"sync-many", "deploy", "cost"}
+WITHOUT_SITE = ("deploy", "cost")
 BEHIND_THE_PROXY = ("calls", "sso-buttons", "storm")
 # Memory is looked at after the load.
 WITHOUT_PROXY = (

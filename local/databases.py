@@ -19,14 +19,25 @@ START_SECONDS = 30
 UNPRIVILEGED = ("postgres", "nobody")
 
 
-class Postgres:
+class _Engine:
+    """A server with a process."""
+
+    _process: Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running server."""
+        assert self._process is not None
+        return self._process.pid
+
+
+class Postgres(_Engine):
     """A PostgreSQL server with one empty database; fast, and lost when stopped."""
 
     def __init__(self) -> None:
         self._port = free_port()
         self.url = f"postgresql://postgres@{HOST}:{self._port}/postgres"
         self._folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-        self._process: Process | None = None
 
     def start(self) -> None:
         """Create the database and wait until the server answers."""
@@ -90,14 +101,13 @@ class Postgres:
         return [word for pair in settings.items() for word in ("-c", "=".join(pair))]
 
 
-class Valkey:
+class Valkey(_Engine):
     """A Valkey server without persistence."""
 
     def __init__(self) -> None:
         self._port = free_port()
         self.url = f"redis://{HOST}:{self._port}/0"
         self._folder = Path(tempfile.mkdtemp(prefix="valkey-"))
-        self._process: Process | None = None
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
