@@ -120,7 +120,7 @@ def _form(request: HttpRequest) -> Any:
 
 def _reduced(event: Event, hint: Hint) -> Event:
     """Return a report with few parts, whose texts are masked as in the log."""
-    reduced: Any = {name: event[name] for name in event.keys() & PARTS}
+    reduced: Any = {name: part for name, part in event.items() if name in PARTS}
     reduced["tags"] = {"request_id": current_request_id.get()}
     if trace := current_trace.get():
         reduced["tags"]["trace_id"] = trace.id

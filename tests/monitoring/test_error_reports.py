@@ -91,6 +91,11 @@ def site(ingest, tmp_path_factory):
     site.stop()
 
 
+@pytest.fixture(autouse=True)
+def _no_reports_of_other_tests(ingest):
+    ingest.envelopes.clear()
+
+
 def ask(site, path, form=None):
     body = urlencode(form) if form else None
     headers = {
