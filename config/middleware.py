@@ -52,12 +52,12 @@ def _id_of_proxy(request):
 
 
 class HealthCheckHostMiddleware:
-    """Let health checks name any host: load balancers ask by address.
+    """Let health checks and Prometheus name any host: they ask by address.
 
     Their answers are the same for every host, and show none.
     """
 
-    PATHS = frozenset({"/healthz", "/readyz"})
+    PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
     def __init__(self, get_response):
         self.get_response = get_response
