@@ -7,7 +7,9 @@ row is cached; the database decides.
 
 import logging
 import re
+import secrets
 import time
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -26,11 +28,11 @@ from django.utils.crypto import get_random_string
 
 from ..core.batches import delete_in_batches
 from ..core.memory import Memory
-from ..directus import SessionExpired
+from ..directus import SessionExpired, TokenPair
 from . import row_cache
 from .keys import digest, stored_forms
 from .lifetime import LimitedSession
-from .tokens import SessionTokenStore
+from .tokens import SessionTokenStore, sealed_columns
 from .validation import Validation
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ TOUCH_SECONDS = 60
 KEY = re.compile(r"[a-z0-9]{32}")
 NEW_KEYS = 5
 MOST_AT_ONCE = 1000
+YEAR_2025 = 1_735_689_600
 # After a failed write a process does not note visits for a minute.
 _touch_failed = Memory(TOUCH_SECONDS)
 
@@ -56,6 +59,10 @@ class SessionStore(Validation, LimitedSession):
     """
 
     has_ended = False
+    # Of a sign-in: written by the next save, and what that has written.
+    _columns: dict[str, Any] = {}
+    _first_tokens: TokenPair | None = None
+    _begun_with: bytes | None = None
 
     @classmethod
     def get_model_class(cls):
@@ -117,12 +124,17 @@ class SessionStore(Validation, LimitedSession):
         if self.session_key is None:
             self.create()
             return
-        data = self.encode(self._get_session(no_load=must_create))
+        content = self._get_session(no_load=must_create)
+        if not must_create and self._begun_with == self.serializer().dumps(content):
+            # The sign-in of this request has stored it.
+            return
+        data = self.encode(content)
         if must_create:
             self._insert(self.session_key, data)
             return
+        columns = self._set_columns(self._row)
         changed = self._row_with_key().update(
-            session_data=data, expire_date=self._end(timezone.now())
+            session_data=data, expire_date=self._end(timezone.now()), **columns
         )
         if not changed:
             raise UpdateError
@@ -138,11 +150,14 @@ class SessionStore(Validation, LimitedSession):
         row_cache.invalidate(digest(session_key))
 
     def cycle_key(self):
-        """Give the row a new key; the old one no longer works."""
+        """Give the row a new key; the old one no longer works.
+
+        A session without a row gets both with its next save.
+        """
         data = self.encode(self._get_session())
         old_key = self.session_key
         if old_key is None:
-            self.create()
+            self.modified = True
             return
         new_key = self._get_new_session_key()
         columns = {"session_key": digest(new_key), "session_data": data}
@@ -221,15 +236,19 @@ class SessionStore(Validation, LimitedSession):
         provider: str = "",
         *,
         is_kept: bool = True,
+        tokens: TokenPair | None = None,
     ) -> None:
-        """Bind the row to the user that has just signed in.
+        """Bind the row to the user that has just signed in, and save the session.
+
+        One statement does it. A session without a row gets one.
 
         Args:
             provider: the single sign-on provider; empty for a password.
             is_kept: whether the session outlives the browser.
+            tokens: the tokens of the sign-in; without any the row's own stay.
         """
         now = timezone.now()
-        columns: dict[str, Any] = {
+        self._columns = {
             "user": user,
             "authenticated_at": now,
             # A provider may sign in without a question, and is asked again.
@@ -240,10 +259,20 @@ class SessionStore(Validation, LimitedSession):
             "is_kept": is_kept,
             **_browser(request, now),
         }
+        self._first_tokens = tokens
+        try:
+            self._save_begun()
+        finally:
+            self._columns, self._first_tokens = {}, None
+        self._begun_with = self.serializer().dumps(self._get_session())
+
+    def _save_begun(self) -> None:
+        if self.row is not None:
+            with suppress(UpdateError):
+                self.save()
+                return
         # There is no row yet, or a parallel request has ended it.
-        if not self.update_row(**columns):
-            self.create()
-            self.update_row(**columns)
+        self.create()
 
     def touch(self, request: "Request") -> bool:
         """Note the visit, at most once a minute; more often in a short session.
@@ -317,18 +346,40 @@ class SessionStore(Validation, LimitedSession):
         return row
 
     def _insert(self, key: str, data: str) -> None:
-        self._row = None
-        row = self.model(
-            session_key=digest(key),
-            session_data=data,
-            expire_date=self._end(timezone.now()),
+        self._row = row = self.model(
+            pk=_new_id(), session_key=digest(key), session_data=data
         )
+        is_begun = bool(self._set_columns(row))
+        row.expire_date = self._end(timezone.now())
         try:
-            with transaction.atomic():
+            # Of a sign-in, an error ends the whole transaction.
+            with transaction.atomic() if not is_begun else nullcontext():
                 row.save(force_insert=True)
-        except IntegrityError as error:
-            raise CreateError from error
-        self._row = row
+        except BaseException as error:
+            self._row = None
+            if isinstance(error, IntegrityError):
+                raise CreateError from error
+            raise
+
+    def _set_columns(self, row: "Session | None") -> dict[str, Any]:
+        """Set the columns of a sign-in that begins; return them."""
+        if row is None or not self._columns:
+            return {}
+        columns = dict(self._columns)
+        if self._first_tokens is not None:
+            columns |= sealed_columns(row, self._first_tokens)
+        for name, value in columns.items():
+            setattr(row, name, value)
+        return columns
+
+
+def _new_id() -> int:
+    """Return an id for a row, later ones higher.
+
+    The tokens of a sign-in are sealed for the id of their row, which has to be known
+    before the row is inserted.
+    """
+    return (int(time.time()) - YEAR_2025) << 32 | secrets.randbits(32)
 
 
 def _browser(request: "Request", now: datetime) -> dict[str, Any]:
