@@ -174,7 +174,8 @@ def mirror_sign_in(profile: DirectusUser, row: User | None) -> User:
     """
     if row is None or row.last_login is None or not profile.is_active:
         return mirror(profile, row)[0]
-    user, user.last_login_is_stored = mirror(profile, row, last_login=timezone.now())
+    user, is_written = mirror(profile, row, last_login=timezone.now())
+    user.last_login_is_stored = is_written
     return user
 
 

@@ -6,7 +6,6 @@ happens.
 """
 
 from contextlib import suppress
-from functools import partial
 
 from django.contrib.auth import models as auth_models
 from django.contrib.auth.signals import user_logged_in, user_logged_out
@@ -17,7 +16,6 @@ from config.request import Request
 
 from ..core import audit
 from . import SessionStore, current
-from .tokens import revoke
 
 
 @receiver(user_logged_in)
@@ -27,10 +25,7 @@ def keep_tokens(sender, request, user, **kwargs):
         return
     # The key is new, so the row has no tokens of another request.
     if request.session.tokens.are_held:
-        former = request.session.tokens.withdraw()
-        if former is not None:
-            # Directus is not called in a transaction.
-            transaction.on_commit(partial(revoke, former, request))
+        current.revoke_tokens(request)
     provider = getattr(user, "sso_provider", "")
     tokens = getattr(user, "directus_tokens", None)
     # Saved now, not after the view: `login()` must fail with this.

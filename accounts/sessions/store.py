@@ -9,6 +9,7 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -60,8 +61,7 @@ class SessionStore(Validation, LimitedSession):
 
     has_ended = False
     # Of a sign-in: written by the next save, and what that has written.
-    _columns: dict[str, Any] = {}
-    _first_tokens: TokenPair | None = None
+    _columns: "Callable[[Session], dict[str, Any]] | None" = None
     _begun_with: bytes | None = None
 
     @classmethod
@@ -247,23 +247,27 @@ class SessionStore(Validation, LimitedSession):
             is_kept: whether the session outlives the browser.
             tokens: the tokens of the sign-in; without any the row's own stay.
         """
-        now = timezone.now()
-        self._columns = {
-            "user": user,
-            "authenticated_at": now,
-            # A provider may sign in without a question, and is asked again.
-            "confirmed_at": None if provider else now,
-            "validated_at": now,
-            "change_reported_at": None,
-            "provider": provider,
-            "is_kept": is_kept,
-            **_browser(request, now),
-        }
-        self._first_tokens = tokens
+
+        def columns(row: "Session") -> dict[str, Any]:
+            now = timezone.now()
+            return {
+                "user": user,
+                "authenticated_at": now,
+                # A provider may sign in without a question, and is asked again.
+                "confirmed_at": None if provider else now,
+                "validated_at": now,
+                "change_reported_at": None,
+                "provider": provider,
+                "is_kept": is_kept,
+                **_browser(request, now),
+                **(sealed_columns(row, tokens) if tokens else {}),
+            }
+
+        self._columns = columns
         try:
             self._save_begun()
         finally:
-            self._columns, self._first_tokens = {}, None
+            self._columns = None
         self._begun_with = self.serializer().dumps(self._get_session())
 
     def _save_begun(self) -> None:
@@ -363,11 +367,9 @@ class SessionStore(Validation, LimitedSession):
 
     def _set_columns(self, row: "Session | None") -> dict[str, Any]:
         """Set the columns of a sign-in that begins; return them."""
-        if row is None or not self._columns:
+        if row is None or self._columns is None:
             return {}
-        columns = dict(self._columns)
-        if self._first_tokens is not None:
-            columns |= sealed_columns(row, self._first_tokens)
+        columns = self._columns(row)
         for name, value in columns.items():
             setattr(row, name, value)
         return columns

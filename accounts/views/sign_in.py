@@ -102,10 +102,15 @@ def begin_session(
     tokens = getattr(user, "directus_tokens", None)
     response = HttpResponseRedirect(url)
     try:
-        if user.last_login is None:
-            note = partial(terms.claim, user)
-        else:
-            note = sign_in.mail_of_new_device(request, user)
+        is_first = user.last_login is None
+        note = (
+            partial(terms.claim, user)
+            if is_first
+            else sign_in.mail_of_new_device(request, user)
+        )
+        if request.session.tokens.are_held:
+            # Not in the transaction: it calls Directus.
+            current.revoke_tokens(request)
         with transaction.atomic():
             login(request, user)
             note()
