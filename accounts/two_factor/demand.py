@@ -36,7 +36,7 @@ def note_free(user: User) -> None:
 
 
 def is_known_free(user: User) -> bool:
-    """Return whether no second factor is demanded of a user, without asking as the user.
+    """Return whether no second factor is demanded of a user, by earlier answers.
 
     False if that is not known. A user of whom it was demanded asks in any case.
     """
