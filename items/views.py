@@ -55,13 +55,12 @@ class ItemMixin(ContextMixin, View):
         return super().dispatch(request, *args, **kwargs)
 
     def get_template_names(self):
-        """Return the app's own template for the collection, else the common one."""
+        """Return the collection's own template, else the common one."""
         return self.templates_for(self.template_kind or self.action)
 
     def templates_for(self, kind):
         """Return the names of the templates of a kind of page."""
-        app = type(self).__module__.partition(".")[0]
-        return [f"{app}/{self.collection.name}_{kind}.html", f"items/item_{kind}.html"]
+        return [f"items/{name}_{kind}.html" for name in (self.collection.name, "item")]
 
     @cached_property
     def described(self):
