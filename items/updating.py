@@ -20,6 +20,7 @@ from .collection import Collection
 from .conflicts import CHOICE, MINE, THEIRS, Conflict, kept_data
 from .files import FileChanges
 from .forms import ItemForm
+from .rights import refused_rows
 from .versions import Version
 
 
@@ -138,7 +139,8 @@ class UpdatingMixin(SiteFormView):
         name, key = collection.name, collection.key
         with FileChanges(self.request, collection, values, self.files) as files:
             client = client_for(self.request)
-            written = client.update_items(name, rule, files.values, key=key)
+            with refused_rows(collection):
+                written = client.update_items(name, rule, files.values, key=key)
             if written:
                 files.keep()
         return written

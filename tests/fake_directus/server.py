@@ -299,7 +299,7 @@ class FakeDirectus(Trouble, Sso):
         for pattern, methods in ONE_OF_MANY.items():
             one = re.fullmatch(pattern, asked.path)
             if one and asked.method in methods:
-                return methods[asked.method](self.state, asked, caller, one[1])
+                return methods[asked.method](self.state, asked, caller, *one.groups())
         if asked.path not in ROUTES:
             self._fail_test(f"{asked.method} {asked.path}")
         handler = ROUTES[asked.path].get(asked.method)
