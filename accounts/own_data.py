@@ -172,16 +172,24 @@ def _rules_of(collection: str) -> list[tuple[str, Any]] | None:
         return None
 
 
-def may_read(request: AuthenticatedRequest, collection: str, name: str) -> bool:
+def may_read(
+    request: AuthenticatedRequest, collection: str, name: str, *, is_known: bool
+) -> bool:
     """Return whether Directus says that a field may be read with the token in use.
+
+    Version 10 does not say it to customers.
+
+    Args:
+        is_known: whether there is such a field for sure.
 
     Raises:
         TryLater: Directus does not answer.
     """
     if not acts_as_customer():
-        return True
-    rights = _rights_on(request, collection)
-    return not {name, "*"}.isdisjoint((rights or {}).get("read", ()))
+        return is_known
+    rights = _rights_on(request, collection) or {}
+    readable = rights.get("read", frozenset())
+    return name in readable or ("*" in readable and is_known)
 
 
 def _rights_on(request: AuthenticatedRequest, collection: str) -> Rights | None:

@@ -144,12 +144,16 @@ class OneItemMixin(ItemMixin):
             Http404: the customer has no such row.
             PermissionDenied: they may not do what this view does with it.
         """
-        query = self.get_query(self.collection.read_fields)
+        query = self.get_query(self.read_names())
         found = query.filter(self.collection.rule_for_key(self.key)).first()
         if found is None:
             raise Http404
         self.check_allowed()
         return found
+
+    def read_names(self) -> list[str]:
+        """Return the fields of the row to read."""
+        return self.collection.read_fields
 
     @property
     def row_key(self):
