@@ -346,3 +346,10 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reports.ReporterFilter"
 LOGGING_CONFIG = "config.logs.configure"
 _levels = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {"level": env.choice("LOG_LEVEL", "INFO", _levels)}
+# The library takes memory: not imported without need.
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    from . import error_reports
+
+    error_reports.start(SENTRY_DSN)
+    MIDDLEWARE.insert(1, "config.error_reports.ErrorReportMiddleware")
