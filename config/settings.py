@@ -104,7 +104,7 @@ TEMPLATES = [
 # Links in the header for signed-in users: (name of a URL, label) each.
 NAVIGATION = [("dashboard:tickets_list", gettext_lazy("Tickets"))]
 # Cards on the home page: the paths of subclasses of dashboard.cards.Card.
-DASHBOARD_CARDS = ["dashboard.tickets.TicketsCard"]
+DASHBOARD_CARDS = ["dashboard.tickets.OpenTickets", "dashboard.tickets.LatestAnswers"]
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = not DEBUG
