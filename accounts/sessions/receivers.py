@@ -12,6 +12,7 @@ from django.dispatch import receiver
 from config.request import Request
 
 from ..core import audit
+from ..web import known_devices
 from . import SessionStore, current
 
 
@@ -33,7 +34,9 @@ def keep_tokens(sender, request, user, **kwargs):
             del user.directus_tokens
         # Now, not after the view: `login()` must fail with this.
         request.session.save()
-    facts = {"provider": provider} if provider else {}
+    facts: dict[str, object] = {"provider": provider} if provider else {}
+    if not known_devices.knows_user(request, user):
+        facts["new_device"] = True
     audit.record("sign_in.done", request, user=user, **facts)
 
 
