@@ -549,12 +549,16 @@ class AccountEvent(models.Model):
     )
     client_address = models.GenericIPAddressField(_("IP address"), null=True)
     # For networks: see accounts.web.client_address.sort_key.
-    address_key = models.CharField(max_length=32, blank=True, editable=False)
+    address_key = models.CharField(
+        max_length=32, blank=True, default="", db_default="", editable=False
+    )
     user_agent = models.CharField(_("browser"), max_length=512, blank=True)
     # Of the typed address, where the user is not known.
-    email_digest = models.CharField(max_length=64, blank=True, editable=False)
+    email_digest = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
     # Short values without secrets, such as `reason`.
-    facts = models.JSONField(_("facts"), default=dict)
+    facts = models.JSONField(_("facts"), default=dict, db_default={})
 
     class Meta:
         verbose_name = _("audit event")

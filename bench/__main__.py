@@ -7,12 +7,24 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from local.problem import report
 from local.processes import Stopped, stoppable
 from local.progress import step
 
-from . import footprint, items, pages, pictures, sign_in, sso, storm, sync, sync_many
+from . import (
+    deploy,
+    footprint,
+    items,
+    pages,
+    pictures,
+    sign_in,
+    sso,
+    storm,
+    sync,
+    sync_many,
+)
 from .servers import Servers, empty_state
 from .table import Line, failed, show
 
@@ -52,9 +64,11 @@ MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
     "pictures": pictures.unfolding,
     "memory": footprint.memory,
     "weight": footprint.sign_in_page,
+    "deploy": deploy.upgrade,
 }
 # Only when they are named.
-LONG = {"sync-many"}
+LONG = {"sync-many", "deploy"}
+WITHOUT_SITE = ("deploy",)
 WITH_ITEMS = ("items",)
 BEHIND_THE_PROXY = ("calls", "sso-buttons", "storm")
 # Memory is looked at after the load.
@@ -68,6 +82,7 @@ def _measure(servers: Servers, wanted: list[str]) -> list[Line]:
     """Measure what is wanted; return the lines in the table's order."""
     found: dict[str, list[Line]] = {}
     for run, names in (
+        (nullcontext, WITHOUT_SITE),
         (servers.site, WITHOUT_PROXY),
         (servers.site_with_items, WITH_ITEMS),
         (servers.site_behind_proxy, BEHIND_THE_PROXY),

@@ -35,17 +35,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='accountevent',
             name='address_key',
-            field=models.CharField(blank=True, editable=False, max_length=32),
+            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=32),
         ),
         migrations.AddField(
             model_name='accountevent',
             name='email_digest',
-            field=models.CharField(blank=True, editable=False, max_length=64),
+            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=64),
         ),
         migrations.AddField(
             model_name='accountevent',
             name='facts',
-            field=models.JSONField(default=dict, verbose_name='facts'),
+            field=models.JSONField(db_default={}, default=dict, verbose_name='facts'),
         ),
         migrations.AddField(
             model_name='accountevent',
