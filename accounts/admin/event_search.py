@@ -1,6 +1,7 @@
 """How the audit trail is searched: what a word means, and which days there are."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -33,7 +34,7 @@ def meaning(word: str) -> Q:
     return _about(users.values_list("pk", flat=True))
 
 
-def _about(users) -> Q:
+def _about(users: Iterable[int]) -> Q:
     """Return the condition for events about users, and for their actions as staff."""
     keys = list(users)
     return Q(user__in=keys) | Q(staff__in=keys)
@@ -56,13 +57,18 @@ class Periods(QuerySet[AccountEvent]):
 
 
 def _periods(first: datetime, last: datetime, kind: str) -> list[datetime]:
-    midnight = {"hour": 0, "minute": 0, "second": 0, "microsecond": 0}
-    begin: dict[str, int] = {"year": {"month": 1, "day": 1}, "month": {"day": 1}}.get(
-        kind, {}
-    )
     longest = {"year": 366, "month": 31}.get(kind, 1)
-    period, found = first.replace(**midnight, **begin), []
+    period, found = _begin(first, kind), []
     while period <= last:
         found.append(period)
-        period = (period + timedelta(days=longest)).replace(**midnight, **begin)
+        period = _begin(period + timedelta(days=longest), kind)
     return found
+
+
+def _begin(moment: datetime, kind: str) -> datetime:
+    """Return the begin of the period in which a moment is."""
+    if kind != "day":
+        moment = moment.replace(day=1)
+    if kind == "year":
+        moment = moment.replace(month=1)
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -7,6 +7,7 @@ that takes seconds.
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import connection
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -32,6 +33,8 @@ NAMES = """
 
 class NewestPaginator(Paginator):
     """Pages of the newest rows; a search finds older ones."""
+
+    object_list: QuerySet[AccountEvent]
 
     most = 10_000
 

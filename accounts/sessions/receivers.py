@@ -5,6 +5,8 @@ send these signals, too, without a request or with another kind of session: then
 happens.
 """
 
+from typing import Any
+
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.dispatch import receiver
@@ -34,7 +36,7 @@ def keep_tokens(sender, request, user, **kwargs):
             del user.directus_tokens
         # Now, not after the view: `login()` must fail with this.
         request.session.save()
-    facts: dict[str, object] = {"provider": provider} if provider else {}
+    facts: dict[str, Any] = {"provider": provider} if provider else {}
     if not known_devices.knows_user(request, user):
         facts["new_device"] = True
     audit.record("sign_in.done", request, user=user, **facts)
