@@ -14,6 +14,7 @@ from local.processes import Stopped, stoppable
 from local.progress import step
 
 from . import (
+    crowd,
     deploy,
     footprint,
     items,
@@ -25,6 +26,7 @@ from . import (
     sync,
     sync_many,
 )
+from .before import changes
 from .servers import Servers, empty_state
 from .table import Line, failed, show
 
@@ -47,6 +49,7 @@ def main(wanted: list[str]) -> int:
         f" load average {before} before and {_load_average()} after."
     )
     show(lines, conditions)
+    print("\nSince the figures in docs/bench.md:", *changes(lines), sep="\n- ")
     return 0
 
 
@@ -59,6 +62,7 @@ MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
     "sso-buttons": sso.buttons,
     "items": items.compare,
     "storm": storm.storms,
+    "crowd": crowd.at_once,
     "sync": sync.compare,
     "sync-many": sync_many.compare,
     "pictures": pictures.unfolding,
@@ -69,12 +73,11 @@ MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
 # Only when they are named.
 LONG = {"sync-many", "deploy"}
 WITHOUT_SITE = ("deploy",)
-WITH_ITEMS = ("items",)
 BEHIND_THE_PROXY = ("calls", "sso-buttons", "storm")
 # Memory is looked at after the load.
 WITHOUT_PROXY = (
     *("page", "sign-in", "sso", "pictures", "memory"),
-    *("weight", "sync", "sync-many"),
+    *("weight", "sync", "sync-many", "items", "crowd"),
 )
 
 
@@ -84,7 +87,6 @@ def _measure(servers: Servers, wanted: list[str]) -> list[Line]:
     for run, names in (
         (nullcontext, WITHOUT_SITE),
         (servers.site, WITHOUT_PROXY),
-        (servers.site_with_items, WITH_ITEMS),
         (servers.site_behind_proxy, BEHIND_THE_PROXY),
     ):
         chosen = [name for name in names if name in wanted]

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.RequestIDMiddleware",
+    "config.monitoring.MetricsMiddleware",
     "accounts.middleware.LanguageMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.middleware.ResponseHeadersMiddleware",
@@ -74,7 +75,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.DirectusMiddleware",
     "accounts.middleware.LoginRequiredMiddleware",
@@ -103,7 +104,7 @@ TEMPLATES = [
 # Links in the header for signed-in users: (name of a URL, label) each.
 NAVIGATION = [("dashboard:tickets_list", gettext_lazy("Tickets"))]
 # Cards on the home page: the paths of subclasses of dashboard.cards.Card.
-DASHBOARD_CARDS = ["dashboard.tickets.TicketsCard"]
+DASHBOARD_CARDS = ["dashboard.tickets.OpenTickets", "dashboard.tickets.LatestAnswers"]
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = not DEBUG
@@ -301,7 +302,10 @@ if SECURE_HSTS_PRELOAD and not (SECURE_HSTS_INCLUDE_SUBDOMAINS and _hsts >= YEAR
         "HSTS_PRELOAD needs HSTS_INCLUDE_SUBDOMAINS=on and HSTS_SECONDS of a year."
     )
 # Directus may use an internal address; its messages are signed and hold ids alone.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^webhooks/directus/$"]
+SECURE_REDIRECT_EXEMPT = [
+    *(r"^healthz$", r"^readyz$", r"^metrics$"),
+    r"^webhooks/directus/$",
+]
 # Only ClientAddressMiddleware lets this header through, from a trusted proxy.
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
@@ -345,3 +349,10 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reports.ReporterFilter"
 LOGGING_CONFIG = "config.logs.configure"
 _levels = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {"level": env.choice("LOG_LEVEL", "INFO", _levels)}
+# The library takes memory: not imported without need.
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    from . import error_reports
+
+    error_reports.start(SENTRY_DSN)
+    MIDDLEWARE.insert(1, "config.error_reports.ErrorReportMiddleware")

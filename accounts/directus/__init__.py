@@ -29,7 +29,7 @@ from .exceptions import (
 )
 from .files import PICTURE_TYPES, Picture, StoredFile
 from .idn import spellings, to_ascii
-from .items import ItemPage
+from .items import ItemPage, Rights
 from .mailed import checked as checked_mail_token
 from .records import LoggedSignIn
 from .registration import NewUser
@@ -38,6 +38,7 @@ from .time_budget import RESERVE_SECONDS, time_budget
 from .tokens import BearerAuth, RefreshingAuth, TokenPair, TokenStore
 from .transport import Transport
 from .users import PASSWORD_PROVIDER, DirectusUser, Visitor
+from .watch import Watch
 
 __all__ = [
     "PASSWORD_PROVIDER",
@@ -70,6 +71,7 @@ __all__ = [
     "ProviderUnavailable",
     "RateLimited",
     "RefreshingAuth",
+    "Rights",
     "SessionExpired",
     "SignInWays",
     "SsoStart",
@@ -84,6 +86,7 @@ __all__ = [
     "UserSuspended",
     "Visitor",
     "WaitingRoom",
+    "Watch",
     "checked_mail_token",
     "error_for",
     "register",

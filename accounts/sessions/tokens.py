@@ -19,9 +19,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from config.request import Request
 
-from ..core import clients, sealing
+from ..core import clients, row_cache, sealing
 from ..directus import DirectusError, DirectusUnavailable, SessionExpired, TokenPair
-from . import row_cache, unopened
+from . import unopened
 from .lease import Lease, is_free
 
 if TYPE_CHECKING:
@@ -129,11 +129,7 @@ class SessionTokenStore:
         return self._session.update_row(unchanged, **columns)
 
     def _columns(self, tokens: TokenPair) -> dict[str, object]:
-        return {
-            "sealed_tokens": _seal(self._session.row, tokens),
-            "access_expires_at": datetime.fromtimestamp(tokens.expires_at, UTC),
-            "must_renew": False,
-        }
+        return sealed_columns(self._session.row, tokens)
 
     def _take_or_wait(self) -> bool:
         row = self._session.row
@@ -201,6 +197,15 @@ def holds_tokens(row: "Session") -> bool:
     return bool(row.sealed_tokens)
 
 
+def sealed_columns(row: "Session", tokens: TokenPair) -> dict[str, object]:
+    """Return the columns that store tokens in a row, whose id is known."""
+    return {
+        "sealed_tokens": _seal(row, tokens),
+        "access_expires_at": datetime.fromtimestamp(tokens.expires_at, UTC),
+        "must_renew": False,
+    }
+
+
 def _seal(row: "Session", tokens: TokenPair) -> str:
     text = json.dumps(
         {
@@ -245,7 +250,7 @@ def seal_anew(row: "Session") -> Sealed:
     )
     if not changed.update(sealed_tokens=anew):
         return Sealed.BUSY
-    row_cache.invalidate(row.session_key)
+    row_cache.invalidate(type(row), [row.session_key])
     return Sealed.ANEW
 
 

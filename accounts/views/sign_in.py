@@ -2,13 +2,14 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from accounts.core import audit, clients, sign_in_ways
+from accounts.core import audit, clients, figures, sign_in_ways
 from accounts.directus import (
     AuthenticationFailed,
     DirectusError,
@@ -99,14 +100,20 @@ def begin_session(
         account: as in `known_devices.remember`.
     """
     tokens = getattr(user, "directus_tokens", None)
-    is_first = user.last_login is None
     response = HttpResponseRedirect(url)
     try:
-        login(request, user)
-        if is_first:
-            terms.claim(user)
-        else:
-            sign_in.tell_of_new_device(request, user)
+        is_first = user.last_login is None
+        note = (
+            partial(terms.claim, user)
+            if is_first
+            else sign_in.mail_of_new_device(request, user)
+        )
+        if request.session.tokens.are_held:
+            # Not in the transaction: it calls Directus.
+            current.revoke_tokens(request)
+        with transaction.atomic():
+            login(request, user)
+            note()
         known_devices.remember(request, response, account, user)
     except BaseException:
         _take_back(request, tokens)
@@ -201,6 +208,8 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
     Subclasses define `sign_in_with(code)`, which returns the user.
     """
 
+    # For the figures: the kind of the sign-in.
+    kind = "code"
     # The form's field, and its error for a wrong code.
     field: str
     wrong: "str | StrPromise"
@@ -229,7 +238,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
         try:
             tries.take()
         except Throttled:
-            self._record("Throttled")
+            self._record_throttled()
             return self.start_again(_("Too many incorrect codes. Sign in again."))
         try:
             user = self.sign_in_with(form.cleaned_data[self.field])
@@ -270,10 +279,14 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
         sign_in_pending.end(self.request, response)
         return response
 
-    def _record(self, reason):
+    def _record_throttled(self):
         audit.record(
-            "sign_in.refused", self.request, email=self.pending.email, reason=reason
+            "sign_in.refused",
+            self.request,
+            email=self.pending.email,
+            reason="Throttled",
         )
+        figures.sign_in(self.kind, "throttled")
 
 
 @method_decorator(sensitive_post_parameters("otp"), name="dispatch")

@@ -69,7 +69,7 @@ def test_a_site_without_database_cannot_serve(client, monkeypatch):
 
 
 @pytest.mark.parametrize("host", HOSTS)
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_health_checks_may_name_any_host(client, caplog, path, host):
     response = client.get(path, headers={"host": host})
 

@@ -24,7 +24,7 @@ def add_address_keys(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0015_site_mails'),
+        ('accounts', '0016_sync_end'),
     ]
 
     operations = [
