@@ -35,9 +35,18 @@ def main():
 
 
 def _execute():
+    import django
     from django.core.management import ManagementUtility
 
     class Utility(ManagementUtility):
+        def execute(self):
+            if self.argv[1:2] not in (["version"], ["--version"]):
+                return super().execute()
+            # Django would print its own version.
+            django.setup()
+            command = self.fetch_command("version")
+            return command.run_from_argv([self.prog_name, "version", *self.argv[2:]])
+
         def main_help_text(self, commands_only=False):
             # Django would list its own commands and leave out those of this site.
             if self.settings_exception:

@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.views.decorators.debug import sensitive_variables
 
-from .core import audit
+from .core import audit, figures
 from .directus import DirectusError, TryLater
 from .flows import sign_in, sso
 from .passwords import local
@@ -111,7 +111,7 @@ class BreakGlassBackend(_SyncBackend):
         try:
             take_all([account, address])
         except Throttled:
-            return self._refused(request, user, "Throttled")
+            return self._refused(request, user, "Throttled", "throttled")
         if not user.check_password(password):
             account.failed()
             address.failed()
@@ -119,7 +119,9 @@ class BreakGlassBackend(_SyncBackend):
         account.succeeded()
         address.undo()
         audit.record("break_glass.used", request, user=user)
+        figures.sign_in("break_glass", "done")
         return user
 
-    def _refused(self, request, user, reason):
+    def _refused(self, request, user, reason, outcome="refused"):
         audit.record("break_glass.refused", request, user=user, reason=reason)
+        figures.sign_in("break_glass", outcome)

@@ -355,6 +355,15 @@ class SyncPosition(models.Model):
         return f"{self.seen} users, begun {self.started_at}"
 
 
+class SyncEnd(models.Model):
+    """The end of the last finished run of directus_sync over all users; one row."""
+
+    ended_at = models.DateTimeField()
+
+    def __str__(self):
+        return str(self.ended_at)
+
+
 class Revocation(models.Model):
     """The progress of the latest run of directus_revoke --all; at most one row.
 

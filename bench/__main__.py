@@ -7,13 +7,25 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 
 from local.problem import report
 from local.processes import Stopped, stoppable
 from local.progress import step
 
-from . import footprint, items, pages, pictures, sign_in, sso, storm, sync, sync_many
+from . import (
+    deploy,
+    footprint,
+    items,
+    pages,
+    pictures,
+    sign_in,
+    sso,
+    storm,
+    sync,
+    sync_many,
+)
 from .scale import over_hosts
 from .servers import Servers, empty_state
 from .table import Line, failed, show
@@ -62,11 +74,13 @@ MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
     "pictures": pictures.unfolding,
     "memory": footprint.memory,
     "weight": footprint.sign_in_page,
+    "deploy": deploy.upgrade,
 }
 # Only when they are named.
-LONG = {"sync-many"}
-# Several hosts, with servers of their own; only when it is named.
+LONG = {"sync-many", "deploy"}
+# Several hosts, with servers of their own; only when it is named, too.
 SCALE = "scale"
+WITHOUT_SITE = ("deploy",)
 WITH_ITEMS = ("items",)
 BEHIND_THE_PROXY = ("calls", "sso-buttons", "storm")
 # Memory is looked at after the load.
@@ -80,6 +94,7 @@ def _measure(servers: Servers, wanted: list[str]) -> list[Line]:
     """Measure what is wanted; return the lines in the table's order."""
     found: dict[str, list[Line]] = {}
     for run, names in (
+        (nullcontext, WITHOUT_SITE),
         (servers.site, WITHOUT_PROXY),
         (servers.site_with_items, WITH_ITEMS),
         (servers.site_behind_proxy, BEHIND_THE_PROXY),
@@ -87,10 +102,8 @@ def _measure(servers: Servers, wanted: list[str]) -> list[Line]:
         chosen = [name for name in names if name in wanted]
         if chosen:
             with run():
-                found |= {
-                    name: _try(name, partial(MEASUREMENTS[name], servers))
-                    for name in chosen
-                }
+                for name in chosen:
+                    found[name] = _try(name, partial(MEASUREMENTS[name], servers))
     return [line for name in MEASUREMENTS for line in found.get(name, [])]
 
 

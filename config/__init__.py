@@ -1,3 +1,4 @@
 """Settings, entry point and error pages of the site."""
 
-__version__ = "1.0.0"
+# The head of CHANGELOG.md names it, too.
+__version__ = "1.1.0"

@@ -3,8 +3,12 @@
 Threads wait for Directus; the time-outs leave room for its slowest answer.
 """
 
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from itertools import count
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -30,6 +34,8 @@ try:
 except ImproperlyConfigured as error:
     stop(str(error), WRONG_SETTINGS)
 
+# The name is prometheus_client's.
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 worker_class = "config.patience.Worker"
 timeout = 30
@@ -57,6 +63,25 @@ def on_starting(server):
         sys.exit(tried)
     if is_plain:
         server.log.warning("PUBLIC_URL is plain http: no Secure cookies, no HSTS.")
+    # Where the workers share the figures for /metrics. New, so without those of before.
+    os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="site-metrics-")
+
+
+def pre_fork(server, worker):
+    """Give a worker the lowest free number, under which its figures are kept.
+
+    A number, not the process id: the next worker counts on where one ended, so that the
+    figures of former workers do not become more and more files.
+    """
+    taken = {each.number for each in server.WORKERS.values()}
+    worker.number = next(number for number in count(1) if number not in taken)
+
+
+def post_fork(server, worker):
+    """Let the worker count under its number."""
+    from prometheus_client import values
+
+    values.ValueClass = values.MultiProcessValue(lambda: worker.number)
 
 
 def post_worker_init(worker):
@@ -64,3 +89,16 @@ def post_worker_init(worker):
     from accounts.core import postman
 
     postman.start()
+
+
+def child_exit(server, worker):
+    """Forget what is true of living workers alone, such as calls that run now."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.number)
+
+
+def on_exit(server):
+    """Delete the figures."""
+    if METRICS_FOLDER in os.environ:
+        shutil.rmtree(os.environ[METRICS_FOLDER], ignore_errors=True)

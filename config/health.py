@@ -1,4 +1,4 @@
-"""Liveness and readiness of this process, as booleans only."""
+"""Liveness and readiness of this process, as booleans, and the site's version."""
 
 import ipaddress
 import threading
@@ -11,6 +11,8 @@ from django.http import Http404, HttpResponse, JsonResponse
 from accounts.core.clients import anonymous_client
 from accounts.core.memory import on_clear
 from accounts.directus import DirectusError
+
+from . import __version__
 
 # Seconds for which an answer is reused, and after which an answer that could not be
 # renewed counts as none.
@@ -36,12 +38,23 @@ def healthz(request):
 @login_not_required
 def readyz(request):
     """Tell a private address whether the database and Directus answer."""
+    require_private_address(request)
+    found = answers()
+    # Signed-in people can read while Directus is away: only the database decides.
+    status = 200 if found["database"] else 503
+    return JsonResponse(found | {"version": __version__}, status=status)
+
+
+def require_private_address(request):
+    """Raise Http404 for a request from a public address."""
     address = ipaddress.ip_address(request.client_address)
     if address.is_unspecified or not address.is_private:
         raise Http404
-    answers = _probe.answers()
-    # Signed-in people can read while Directus is away: only the database decides.
-    return JsonResponse(answers, status=200 if answers["database"] else 503)
+
+
+def answers() -> dict[str, bool]:
+    """Return which of `database` and `directus` answer, as of a moment ago."""
+    return _probe.answers()
 
 
 class _Probe:

@@ -6,6 +6,7 @@ The formatter is the last net: callers log ids and codes in the first place.
 import logging
 import logging.config
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.utils import InterfaceError, OperationalError
@@ -46,7 +47,7 @@ def mask(text: str) -> str:
 class JSONFormatter(JsonFormatter):
     """One JSON object a line, without secrets and with the request's id.
 
-    Line breaks and control characters are escaped.
+    Times are in UTC and say so. Line breaks and control characters are escaped.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -63,6 +64,11 @@ class JSONFormatter(JsonFormatter):
                 facts[name] = mask(str(facts[name]))
         facts["request_id"] = current_request_id.get()
         return super().format(logging.makeLogRecord(facts))
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """Return the time in ISO 8601, with milliseconds and the offset of UTC."""
+        moment = datetime.fromtimestamp(record.created, UTC)
+        return moment.isoformat(timespec="milliseconds")
 
     def formatException(self, ei: Any) -> str:
         return mask(logging.Formatter.formatException(self, ei))

@@ -1,6 +1,7 @@
 """Headers, ids and limits for every answer."""
 
 import contextvars
+import re
 import secrets
 from urllib.parse import urlsplit
 
@@ -8,23 +9,31 @@ from django.conf import settings
 from django.urls import Resolver404, resolve
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
+from accounts.web.client_address import is_listed
+
 from . import errors
 
 current_request_id: contextvars.ContextVar[str] = contextvars.ContextVar(
     "request_id", default=""
 )
 
+# Ids of nginx, Caddy, HAProxy, Envoy, Heroku and others; nothing that a log or a page
+# could take for something else.
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
 class RequestIDMiddleware:
-    """Give each request an id that its log lines and its error page show."""
+    """Give each request an id that its log lines and its error page show.
+
+    An id of a trusted proxy stays, so that the proxy's log has the same one.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        request.request_id = secrets.token_hex(8)
+        request.request_id = _id_of_proxy(request) or secrets.token_hex(8)
         # Not reset afterwards: Django logs refusals and errors when all middleware
         # is done.
         current_request_id.set(request.request_id)
@@ -33,13 +42,22 @@ class RequestIDMiddleware:
         return response
 
 
+def _id_of_proxy(request):
+    """Return the id in X-Request-ID; empty unless a trusted proxy sent a valid one."""
+    sent = request.META.get("HTTP_X_REQUEST_ID", "")
+    if not REQUEST_ID.fullmatch(sent):
+        return ""
+    remote = request.META.get("REMOTE_ADDR", "")
+    return sent if is_listed(remote, settings.TRUSTED_PROXIES) else ""
+
+
 class HealthCheckHostMiddleware:
-    """Let health checks name any host: load balancers ask by address.
+    """Let health checks and Prometheus name any host: they ask by address.
 
     Their answers are the same for every host, and show none.
     """
 
-    PATHS = frozenset({"/healthz", "/readyz"})
+    PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
     def __init__(self, get_response):
         self.get_response = get_response

@@ -22,6 +22,34 @@ def path_of(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path=unpacked)
 
 
+def nginx(folder: Path, text: str) -> list[str | Path]:
+    """Return the command that starts nginx in front, with its files in a folder.
+
+    Args:
+        text: what is in `http`, such as deploy/nginx.conf.
+    """
+    config = folder / "nginx.conf"
+    # Its workers write to this folder, too.
+    user = "user root; " if os.geteuid() == 0 else ""
+    paths = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    config.write_text(
+        f"{user}daemon off; pid {folder}/pid; error_log stderr;\n"
+        f"events {{}}\nhttp {{\naccess_log off;\n{paths}{text}}}\n"
+    )
+    return [path_of("nginx") or "nginx", "-p", folder, "-e", "stderr", "-c", config]
+
+
+def caddy(folder: Path, text: str) -> list[str | Path]:
+    """Return the command that starts Caddy with the text of a Caddyfile."""
+    config = folder / "Caddyfile"
+    config.write_text(text)
+    run = [path_of("caddy") or "caddy", "run", "--adapter", "caddyfile"]
+    return [*run, "--config", config]
+
+
 def fetch() -> None:
     """Unpack the proxies that the machine lacks, where there is Debian's apt-get."""
     missing = [name for name in NAMES if path_of(name) is None]

@@ -7,6 +7,8 @@ import pytest
 from django.conf import settings
 from django.core.management import get_commands, load_command_class
 
+from config import __version__
+
 ROOT = Path(settings.BASE_DIR)
 DECISIONS = ROOT / "docs/decisions"
 RECORDS = sorted(DECISIONS.glob("[0-9]*.md"))
@@ -79,10 +81,11 @@ def test_the_view_in_the_readme_is_the_one_of_the_guide():
     assert set(view.splitlines()) <= set(lines)
 
 
-def test_the_changelog_has_released_versions_below_what_is_unreleased():
+def test_the_changelog_has_released_versions_below_the_present_one():
     sections = headings(ROOT / "CHANGELOG.md", 2)
 
-    assert sections[0] == "[Unreleased]"
+    day = r"(unreleased|\d{4}-\d\d-\d\d)"
+    assert re.fullmatch(rf"\[{re.escape(__version__)}\] - {day}", sections[0])
     assert len(sections) > 1
     for section in sections[1:]:
         assert re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", section)

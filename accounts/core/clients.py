@@ -22,6 +22,7 @@ from ..directus import (
     WaitingRoom,
 )
 from ..directus.ids import SiteIds
+from . import figures
 from .memory import kept
 
 # Of one page; Directus may allow fewer rows.
@@ -55,9 +56,12 @@ def client_for_session(request: Request) -> DirectusClient:
 def session_auth(request: Request) -> RefreshingAuth:
     """Return the authentication with the session's tokens."""
     anonymous = anonymous_client(request)
-    return RefreshingAuth(
-        request.session.tokens, renew=anonymous.refresh, revoke=anonymous.logout
-    )
+
+    def renew(refresh_token: str) -> TokenPair:
+        with figures.refresh():
+            return anonymous.refresh(refresh_token)
+
+    return RefreshingAuth(request.session.tokens, renew=renew, revoke=anonymous.logout)
 
 
 def service_client(visitor: Visitor | None = None) -> DirectusClient | None:
@@ -101,7 +105,7 @@ def transport() -> Transport:
 
 @kept
 def _transport(base_url: str, **options: Any) -> Transport:
-    return Transport(base_url, **options)
+    return Transport(base_url, watch=figures.CallFigures(), **options)
 
 
 def waiting_room() -> WaitingRoom:

@@ -38,6 +38,7 @@ from .time_budget import RESERVE_SECONDS, time_budget
 from .tokens import BearerAuth, RefreshingAuth, TokenPair, TokenStore
 from .transport import Transport
 from .users import PASSWORD_PROVIDER, DirectusUser, Visitor
+from .watch import Watch
 
 __all__ = [
     "PASSWORD_PROVIDER",
@@ -84,6 +85,7 @@ __all__ = [
     "UserSuspended",
     "Visitor",
     "WaitingRoom",
+    "Watch",
     "checked_mail_token",
     "error_for",
     "register",

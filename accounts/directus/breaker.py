@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from math import ceil
 
 from .exceptions import DirectusUnavailable
+from .watch import NOTHING, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -24,10 +25,14 @@ class Breaker:
 
     Args:
         open_seconds: the length of the pause.
+        watch: is told of each change.
     """
 
-    def __init__(self, *, open_seconds: float = OPEN_SECONDS) -> None:
+    def __init__(
+        self, *, open_seconds: float = OPEN_SECONDS, watch: Watch = NOTHING
+    ) -> None:
         self._open_seconds = open_seconds
+        self._watch = watch
         self._lock = threading.Lock()
         self._failures = 0
         # By the monotonic clock; None while the breaker is closed.
@@ -69,7 +74,7 @@ class Breaker:
             if self._is_probing or self._seconds_left() > 0:
                 raise self._refusal()
             self._is_probing = True
-            _log(logging.DEBUG, "half-open")
+            self._tell(logging.DEBUG, "half-open")
             return True
 
     def _note_failure(self, is_probe: bool) -> None:
@@ -88,11 +93,17 @@ class Breaker:
             if is_probe:
                 self._is_probing = False
                 self._open_until = None
-                _log(logging.INFO, "closed")
+                self._tell(logging.INFO, "closed")
 
     def _open(self, level: int) -> None:
         self._open_until = time.monotonic() + self._open_seconds
-        _log(level, "open")
+        self._tell(level, "open")
+
+    def _tell(self, level: int, state: str) -> None:
+        """Log the start and the end of an outage; probes with a low level."""
+        event = {"event": "upstream.breaker"}
+        logger.log(level, "upstream.breaker %s", state, extra=event)
+        self._watch.breaker_is(state)
 
     def _seconds_left(self) -> float:
         until = self._open_until
@@ -103,12 +114,6 @@ class Breaker:
         return DirectusUnavailable(
             "Directus failed a moment ago", retry_after=wait, never_sent=True
         )
-
-
-def _log(level: int, state: str) -> None:
-    """Log the start and the end of an outage; probes with a low level."""
-    event = {"event": "upstream.breaker"}
-    logger.log(level, "upstream.breaker %s", state, extra=event)
 
 
 class RetryBudget:

@@ -11,6 +11,7 @@ from time import monotonic
 
 from .exceptions import DirectusUnavailable
 from .time_budget import check_time
+from .watch import NOTHING, Watch
 
 # The longest wait for a slot without progress.
 PATIENCE_SECONDS = 0.75
@@ -34,10 +35,17 @@ class Bulkhead:
         slots: the most running calls; at least one.
         places: the most waiting calls; None for no limit.
         patience: seconds without progress until waiting calls are refused.
+        kind: the name under which `watch` is told of each call.
     """
 
     def __init__(
-        self, slots: int, *, places: int | None = None, patience: float | None = None
+        self,
+        slots: int,
+        *,
+        places: int | None = None,
+        patience: float | None = None,
+        kind: str = "",
+        watch: Watch = NOTHING,
     ) -> None:
         self._slots = slots
         self._places = places
@@ -46,6 +54,9 @@ class Bulkhead:
         self._under_way = 0
         self._moved_at = 0.0
         self._free = threading.Condition()
+        self._kind = kind
+        self._watch = watch
+        watch.has_slots(kind, slots)
 
     @contextmanager
     def slot(self, *, patience: float | None = None) -> Iterator[None]:
@@ -57,11 +68,17 @@ class Bulkhead:
         Raises:
             DirectusUnavailable: no slot became free in time.
         """
-        began = self._enter(patience)
+        try:
+            began = self._enter(patience)
+        except DirectusUnavailable:
+            self._watch.got_no_slot(self._kind)
+            raise
+        self._watch.took_slot(self._kind)
         try:
             yield
         finally:
             self._leave(began)
+            self._watch.left_slot(self._kind)
 
     def _enter(self, patience: float | None) -> float:
         with self._free:

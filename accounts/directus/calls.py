@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import Any, BinaryIO
 
 from .answers import LARGE, LARGEST_FILE, SMALL
+from .endpoints import endpoint_of
 
 OK = frozenset({200})
 DONE = frozenset({200, 204})
@@ -92,6 +93,11 @@ class Call:
         if self.slow or self.asks_provider:
             return Kind.PASSWORD
         return Kind.FILE if self.upload or self._wants_file else Kind.OTHER
+
+    @property
+    def endpoint(self) -> str:
+        """The name of the endpoint, one of `endpoints.ENDPOINTS`."""
+        return endpoint_of(self.path)
 
     @property
     def is_json(self) -> bool:

@@ -49,11 +49,13 @@ class TryLater(Exception):
         retry_after: seconds until a retry; None if unknown.
         timed_out: the request was sent, and the answer took too long.
         never_sent: the request certainly did not reach Directus.
+        is_own_limit: a limit of this site was used up, and Directus was not asked.
     """
 
     retry_after: int | None = None
     timed_out = False
     never_sent = False
+    is_own_limit = False
 
 
 class DirectusUnavailable(TryLater, DirectusError):

@@ -30,6 +30,7 @@ from .exceptions import (
     error_for,
 )
 from .time_budget import RESERVE_SECONDS, check_time, seconds_left
+from .watch import NOTHING, Watch
 from .wire import CURRENT_EXCHANGE, Exchange, Stage, TimedAdapter, TooLong
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class Transport:
             the calls that wait for a provider take no more than half of theirs.
         ca_bundle: a file of certificates to trust instead of the usual ones.
         open_seconds: the pause after five failures in a row.
+        watch: is told of each call.
 
     Raises:
         ValueError: the URL or the file of certificates is not valid.
@@ -85,6 +87,7 @@ class Transport:
         call_slots: int = 16,
         ca_bundle: str | None = None,
         open_seconds: float = OPEN_SECONDS,
+        watch: Watch = NOTHING,
     ) -> None:
         self.base_url = _checked(base_url)
         self._connect_timeout = connect_timeout
@@ -95,14 +98,16 @@ class Transport:
             raise ValueError("there is no such file of certificates")
         self._verify: bool | str = ca_bundle or True
         self._adapter = TimedAdapter()
-        self._breaker = Breaker(open_seconds=open_seconds)
+        self._watch = watch
+        self._breaker = Breaker(open_seconds=open_seconds, watch=watch)
         self._bulkheads = {
-            Kind.PASSWORD: _for_sign_in(login_slots),
-            Kind.FILE: Bulkhead(file_slots),
-            Kind.OTHER: Bulkhead(call_slots),
+            Kind.PASSWORD: _for_sign_in(login_slots, "password", watch),
+            Kind.FILE: Bulkhead(file_slots, kind="file", watch=watch),
+            Kind.OTHER: Bulkhead(call_slots, kind="other", watch=watch),
         }
         # A provider that hangs must leave the other half for passwords.
-        self._provider_slots = _for_sign_in(max(1, login_slots // 2))
+        half = max(1, login_slots // 2)
+        self._provider_slots = _for_sign_in(half, "provider", watch)
         self._budget = RetryBudget()
 
     def __repr__(self) -> str:
@@ -132,6 +137,16 @@ class Transport:
             RateLimited: Directus refuses the call for some seconds.
             DirectusAPIError: Directus answered with an error.
         """
+        began = time.monotonic()
+        try:
+            answer = self._send(call, request)
+        except BaseException as error:
+            self._watch.ended(call, time.monotonic() - began, error)
+            raise
+        self._watch.ended(call, time.monotonic() - began, None)
+        return answer
+
+    def _send(self, call: Call, request: PreparedRequest) -> Answer:
         self._breaker.refuse_while_open()
         self._budget.earn()
         with self._slot(call):
@@ -248,9 +263,14 @@ class Transport:
             )
 
 
-def _for_sign_in(slots: int) -> Bulkhead:
-    places = max(1, slots // 2)
-    return Bulkhead(slots, places=places, patience=PASSWORD_PATIENCE_SECONDS)
+def _for_sign_in(slots: int, kind: str, watch: Watch) -> Bulkhead:
+    return Bulkhead(
+        slots,
+        places=max(1, slots // 2),
+        patience=PASSWORD_PATIENCE_SECONDS,
+        kind=kind,
+        watch=watch,
+    )
 
 
 def _check_time(call: Call) -> None:

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from config.request import Request
 
-from ..core import audit, clock, mails
+from ..core import audit, clock, figures, mails
 from ..directus import InvalidOTP
 from ..models import RecoveryCode, User
 from ..throttling.attempts import CodeAttempt
@@ -50,6 +50,7 @@ def claim(request: Request, email: str, code: str) -> tuple[RecoveryCode, str]:
     if claimed is None:
         attempt.failed()
         audit.record("two_factor.recovery_refused", request, email=email)
+        figures.sign_in("recovery_code", "refused")
         raise InvalidOTP(401, "RECOVERY_CODE")
     attempt.succeeded()
     return claimed

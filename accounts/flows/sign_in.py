@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 from config.request import AuthenticatedRequest, Request
 
 from .. import two_factor
-from ..core import audit, clients, mails
+from ..core import audit, clients, figures, mails
 from ..directus import (
     DirectusError,
     DirectusUser,
@@ -55,6 +55,8 @@ def sign_in(
         UserSuspended: Directus gives tokens even with the last allowed attempt.
         Others as `login`.
     """
+    with_code = "recovery_code" if own_code else "code"
+    kind = with_code if otp else "password"
     try:
         tokens = login(request, email, password, otp, own_code=own_code)
         user, tokens = _mirrored(request, tokens, email, otp)
@@ -66,7 +68,10 @@ def sign_in(
         event = "sign_in.code_asked" if wants_code else "sign_in.refused"
         reason = getattr(error, "code", type(error).__name__)
         audit.record(event, request, email=email, reason=reason)
+        outcome = "code_asked" if wants_code else figures.refusal_of(error)
+        figures.sign_in(kind, outcome)
         raise
+    figures.sign_in(kind, "done")
     user.directus_tokens = tokens
     return user
 

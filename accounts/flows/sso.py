@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_variables
 from config.request import AuthenticatedRequest, Request
 
 from .. import two_factor
-from ..core import audit, clients
+from ..core import audit, clients, figures
 from ..directus import (
     DirectusClient,
     DirectusError,
@@ -183,6 +183,7 @@ def sign_in(request: Request, answered: Answered) -> User:
     except (DirectusError, TryLater, NotSetUp) as error:
         _record_refusal("sign_in", request, answered.waiting, error)
         raise
+    figures.sign_in("provider", "done")
     user.directus_tokens = tokens.tokens
     user.sso_provider = answered.waiting.provider
     return user
@@ -319,5 +320,8 @@ def _record_refusal(
 ) -> None:
     wants_code = isinstance(error, InvalidOTP) and not waiting.otp
     what = "code_asked" if wants_code else "refused"
+    if event == "sign_in":
+        outcome = what if wants_code else figures.refusal_of(error)
+        figures.sign_in("provider", outcome)
     reason = getattr(error, "code", type(error).__name__)
     audit.record(f"{event}.{what}", request, provider=waiting.provider, reason=reason)

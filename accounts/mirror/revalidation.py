@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from config.request import AuthenticatedRequest, Request
 
 from .. import two_factor
-from ..core import cache, clients
+from ..core import cache, clients, figures
 from ..directus import (
     DirectusUnavailable,
     SessionExpired,
@@ -48,7 +48,11 @@ def revalidate(request: Request) -> None:
         DirectusUnavailable: Directus is away, and this request may not go on without.
     """
     if request.user.is_authenticated:
-        _revalidate(cast(AuthenticatedRequest, request))
+        try:
+            _revalidate(cast(AuthenticatedRequest, request))
+        except SessionExpired:
+            figures.revalidation("ended")
+            raise
 
 
 def _revalidate(request: AuthenticatedRequest) -> None:
@@ -90,6 +94,7 @@ def _validate(request: AuthenticatedRequest) -> None:
     try:
         profile = read_profile(request.directus, lambda: _prove(request))
     except TryLater as error:
+        figures.revalidation("no_answer")
         _note_no_answer(request.session, error.retry_after or PAUSE_SECONDS)
         _go_on_without_directus(request, error)
         return
@@ -103,6 +108,7 @@ def _validate(request: AuthenticatedRequest) -> None:
         if not request.user.has_two_factor:
             two_factor.note_demand(request.user, request.directus)
     request.session.confirm()
+    figures.revalidation("confirmed")
 
 
 def _wait_for_answer(request: AuthenticatedRequest) -> None:

@@ -174,6 +174,7 @@ class _Sync:
                 self._client, self._clock, self._started, self._asked_at_once
             ):
                 self._deactivate(gone, asked_at)
+            checkpoint.note_end()
         return self._result
 
     def _note(self, fewest: int, last_id: UUID) -> None:

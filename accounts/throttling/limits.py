@@ -23,6 +23,7 @@ from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from ..core import figures
 from ..core.batches import delete_in_batches
 from ..directus import TryLater
 from ..models import Attempts
@@ -124,6 +125,7 @@ class Throttled(TryLater):
     """
 
     retry_after: int
+    is_own_limit = True
 
     def __init__(self, retry_after: int, *, waited: bool = False):
         super().__init__(f"throttled for {retry_after} s")
@@ -147,6 +149,13 @@ class Attempt:
         Raises:
             Throttled: the limit is used up.
         """
+        try:
+            self._take(deadline)
+        except Throttled:
+            figures.throttled(self.limit.name)
+            raise
+
+    def _take(self, deadline: float | None) -> None:
         if self._try_take():
             return
         self._refuse_if_used_up()

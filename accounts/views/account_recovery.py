@@ -24,7 +24,7 @@ class AccountRecoveryView(SecondStepView):
 
     form_class = RecoveryCodeForm
     template_name = "accounts/account_recovery.html"
-    field = "recovery_code"
+    kind = field = "recovery_code"
     wrong = gettext_lazy(
         "That recovery code isn't valid. Check it, or use another one."
     )

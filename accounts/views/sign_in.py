@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from accounts.core import audit, clients, sign_in_ways
+from accounts.core import audit, clients, figures, sign_in_ways
 from accounts.directus import (
     AuthenticationFailed,
     DirectusError,
@@ -201,6 +201,8 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
     Subclasses define `sign_in_with(code)`, which returns the user.
     """
 
+    # For the figures: the kind of the sign-in.
+    kind = "code"
     # The form's field, and its error for a wrong code.
     field: str
     wrong: "str | StrPromise"
@@ -229,7 +231,7 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
         try:
             tries.take()
         except Throttled:
-            self._record("Throttled")
+            self._record_throttled()
             return self.start_again(_("Too many incorrect codes. Sign in again."))
         try:
             user = self.sign_in_with(form.cleaned_data[self.field])
@@ -270,10 +272,14 @@ class SecondStepView(OnlyVisitorsMixin, SignInFormView):
         sign_in_pending.end(self.request, response)
         return response
 
-    def _record(self, reason):
+    def _record_throttled(self):
         audit.record(
-            "sign_in.refused", self.request, email=self.pending.email, reason=reason
+            "sign_in.refused",
+            self.request,
+            email=self.pending.email,
+            reason="Throttled",
         )
+        figures.sign_in(self.kind, "throttled")
 
 
 @method_decorator(sensitive_post_parameters("otp"), name="dispatch")

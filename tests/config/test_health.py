@@ -6,10 +6,14 @@ import pytest
 from django.db import InterfaceError, connection
 
 from accounts.directus import DirectusClient
-from config import health
+from config import __version__, health
 
 pytestmark = pytest.mark.django_db
 HOSTS = ["10.0.0.5:8000", "10.0.0.5", "[fd00::5]:8000", "evil.example", "x_y", "a b"]
+
+
+def told(**answers):
+    return answers | {"version": __version__}
 
 
 def test_liveness_asks_neither_directus_nor_the_database(
@@ -31,7 +35,7 @@ def test_a_private_address_may_ask_whether_the_site_can_serve(client, address):
     response = client.get("/readyz", REMOTE_ADDR=address)
 
     assert response.status_code == 200
-    assert response.json() == {"database": True, "directus": True}
+    assert response.json() == told(database=True, directus=True)
 
 
 @pytest.mark.parametrize("address", ["203.0.113.1", "8.8.8.8", "2a00::1", "", "unix:"])
@@ -40,6 +44,7 @@ def test_public_addresses_are_refused(client, directus, address):
     response = client.get("/readyz", REMOTE_ADDR=address)
 
     assert response.status_code == (200 if address.startswith("203.") else 404)
+    assert (__version__ in response.text) == (response.status_code == 200)
 
 
 def test_a_site_without_directus_can_serve_signed_in_users(client, directus):
@@ -48,7 +53,7 @@ def test_a_site_without_directus_can_serve_signed_in_users(client, directus):
     response = client.get("/readyz")
 
     assert response.status_code == 200
-    assert response.json() == {"database": True, "directus": False}
+    assert response.json() == told(database=True, directus=False)
 
 
 def test_a_site_without_database_cannot_serve(client, monkeypatch):
@@ -60,11 +65,11 @@ def test_a_site_without_database_cannot_serve(client, monkeypatch):
     response = client.get("/readyz")
 
     assert response.status_code == 503
-    assert response.json() == {"database": False, "directus": True}
+    assert response.json() == told(database=False, directus=True)
 
 
 @pytest.mark.parametrize("host", HOSTS)
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_health_checks_may_name_any_host(client, caplog, path, host):
     response = client.get(path, headers={"host": host})
 
@@ -106,12 +111,12 @@ def test_while_one_asks_all_others_get_the_last_answer(client, monkeypatch):
     thread.start()
     assert asking.wait(20)
 
-    assert client.get("/readyz").json() == {"database": True, "directus": True}
+    assert client.get("/readyz").json() == told(database=True, directus=True)
     monkeypatch.setattr(health, "OLD_SECONDS", -1.0)
     response = client.get("/readyz")
 
     end.set()
     thread.join()
     # An answer that could not be renewed for so long is none any more.
-    assert response.json() == {"database": False, "directus": False}
+    assert response.json() == told(database=False, directus=False)
     assert response.status_code == 503

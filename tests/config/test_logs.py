@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import time
 
 import pytest
@@ -159,6 +160,49 @@ def test_lines_carry_the_id_that_the_page_shows(log):
 
     line = stream.getvalue().splitlines()[-1]
     assert json.loads(line)["request_id"] == "0123456789abcdef"
+
+
+def test_lines_carry_the_time_with_its_offset():
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JSONFormatter("%(asctime)s %(message)s"))
+
+    handler.emit(
+        logging.makeLogRecord({"name": "x", "msg": "x", "created": 1796077262.25})
+    )
+
+    assert json.loads(stream.getvalue())["asctime"] == "2026-11-30T22:21:02.250+00:00"
+
+
+PROXY, STRANGER = "10.0.0.5", "203.0.113.7"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("sent", "remote", "is_kept"),
+    [
+        ("f9bf0a1c3e5d7b2a9c8e6f4d2b0a1c3e", PROXY, True),
+        ("6a1f7c1e-4e0b-4b0e-9d55-1d2f1f0f7c11", PROXY, True),
+        ("x" * 128, PROXY, True),
+        ("6a1f7c1e-4e0b-4b0e-9d55-1d2f1f0f7c11", STRANGER, False),
+        ("x" * 129, PROXY, False),
+        ("short", PROXY, False),
+        ("", PROXY, False),
+        ('x" onclick="steal()', PROXY, False),
+        ("token=Canary-7f3a9", PROXY, False),
+        ("12345678\n", PROXY, False),
+        ("\uff11" * 8, PROXY, False),
+    ],
+)
+def test_a_trusted_proxy_names_the_request(client, settings, sent, remote, is_kept):
+    settings.TRUSTED_PROXIES = ["10.0.0.0/24"]
+
+    response = client.get("/no-such-page/", HTTP_X_REQUEST_ID=sent, REMOTE_ADDR=remote)
+
+    used = response["X-Request-ID"]
+    assert current_request_id.get() == used
+    assert (used == sent) is is_kept
+    assert is_kept or re.fullmatch("[0-9a-f]{16}", used)
 
 
 def test_django_has_no_handlers_of_its_own_that_mask_nothing():

@@ -1,13 +1,20 @@
 """An error in the set-up: a command says one sentence and shows no traceback."""
 
 import ast
+import io
+import platform
 import re
 import subprocess
 import sys
 
+import django
 import pytest
+from django.core.management import call_command
 
+from accounts.management.commands.version import NO_ANSWER, NOT_TOLD
+from config import __version__
 from config.environment import HOW_TO_SET
+from tests.fake_directus.site import VERSION
 
 from .processes import ROOT, environment, run
 
@@ -113,6 +120,45 @@ def test_a_settings_module_that_does_not_exist_is_named(tmp_path):
 
     assert sentence(named, code=2).endswith(" no module: other.settings.")
     assert sentence(left, code=2).endswith(" no module: config.other.")
+
+
+# The version
+
+
+def versions(text):
+    return dict(line.split(maxsplit=1) for line in text.splitlines())
+
+
+def printed():
+    output = io.StringIO()
+    call_command("version", stdout=output)
+    return versions(output.getvalue())
+
+
+@pytest.mark.parametrize(
+    "args", [["version"], ["--version"], ["version", "--no-color"]]
+)
+def test_the_version_needs_neither_a_database_nor_directus(tmp_path, args):
+    ran = manage(tmp_path, *args, DATABASE_URL=DATABASE_AWAY)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert versions(ran.stdout) == {
+        "site": __version__,
+        "Django": django.__version__,
+        "Python": platform.python_version(),
+        "Directus": NO_ANSWER,
+    }
+
+
+def test_the_version_of_the_directus_that_answers(directus, service_token):
+    assert printed()["Directus"] == VERSION
+
+
+@pytest.mark.parametrize("token", ["", "one-that-is-no-longer-valid"])
+def test_a_directus_that_tells_its_version_to_users_alone(directus, settings, token):
+    settings.DIRECTUS_SERVICE_TOKEN = token
+
+    assert printed()["Directus"] == NOT_TOLD
 
 
 # The database

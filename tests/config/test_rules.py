@@ -45,6 +45,7 @@ PUBLIC = {
     "admin/login/",
     "healthz",
     "readyz",
+    "metrics",
     "brand/<str:name>",
     "language/",
 }

@@ -2,7 +2,6 @@
 
 import contextlib
 import html
-import os
 import re
 import socket
 from pathlib import Path
@@ -13,10 +12,10 @@ import requests
 
 from accounts.operations.doctor.sso import location_of
 from accounts.operations.provisioning.sso import proxy_rules
+from local import proxies
 from local.ports import free_port
 from local.processes import Process, wait_until
 from local.provider import CUSTOMER_ROLE
-from local.proxies import path_of
 from tests.stack import HUB
 
 pytestmark = pytest.mark.real
@@ -28,32 +27,20 @@ QUERY = "code=a%2Fb&state=x&iss=https%3A%2F%2Fid.example.com"
 
 
 def nginx(folder, port, rule):
-    config = folder / "nginx.conf"
-    user = "user root; " if os.geteuid() == 0 else ""
-    paths = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    config.write_text(
-        f"{user}daemon off; pid {folder}/pid; error_log stderr;\nevents {{}}\n"
-        f"http {{\naccess_log off;\n{paths}server {{\nlisten 127.0.0.1:{port};\n"
-        f"{rule}\nlocation / {{ return 200; }}\n}}\n}}\n"
-    )
-    return [path_of("nginx"), "-p", folder, "-e", "stderr", "-c", config]
+    server = f"listen 127.0.0.1:{port};\n{rule}\nlocation / {{ return 200; }}\n"
+    return proxies.nginx(folder, f"server {{\n{server}}}\n")
 
 
 def caddy(folder, port, rule):
-    config = folder / "Caddyfile"
     site = f"http://127.0.0.1:{port} {{\n\t{rule}\n\trespond 200\n}}\n"
-    config.write_text(f"{{\n\tadmin off\n}}\n{site}")
-    return [path_of("caddy"), "run", "--config", config, "--adapter", "caddyfile"]
+    return proxies.caddy(folder, f"{{\n\tadmin off\n}}\n{site}")
 
 
 @contextlib.contextmanager
 def serving(proxy, folder, site, provider):
     """Start a proxy with the rule; yield its address."""
     name = proxy.__name__
-    if path_of(name) is None:
+    if proxies.path_of(name) is None:
         pytest.skip(f"{name} is not installed")
     port = free_port()
     process = Process(

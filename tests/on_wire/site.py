@@ -68,10 +68,14 @@ class Site(Website):
             self.stop()
         assert "Traceback" not in self.log.read_text()
 
+    def workers(self) -> list[str]:
+        """Return the process ids of the workers."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return children.split()
+
     def kill_workers(self) -> None:
         """Kill both workers without a word; gunicorn starts new ones."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        for pid in children.split():
+        for pid in self.workers():
             os.kill(int(pid), signal.SIGKILL)
 
     def make_stale(self, *columns: str) -> None:

@@ -2,11 +2,14 @@
 
 import time
 
-from django.http import HttpResponse
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 
 from config.urls import *  # noqa: F403
 from config.urls import urlpatterns as site_urls
+
+STREAMED_LINES = 20_000
 
 
 def profile(request):
@@ -22,8 +25,24 @@ def slow_save(request):
     return HttpResponse("saved")
 
 
+@login_not_required
+def stream(request):
+    """Send a file that takes its time; with `?broken` it ends too early."""
+
+    def lines():
+        for number in range(STREAMED_LINES):
+            if number % 1000 == 0:
+                time.sleep(0.1)
+            yield f"{number:019}\n"
+            if number == STREAMED_LINES // 2 and "broken" in request.GET:
+                raise OSError("a stream that breaks off")
+
+    return StreamingHttpResponse(lines(), content_type="text/csv")
+
+
 urlpatterns = [
     *site_urls,
     path("profile/", profile),
     path("slow-save/", slow_save),
+    path("stream/", stream),
 ]
