@@ -17,10 +17,6 @@ def cut_off(cluster: Cluster) -> list[Line]:
     email = cluster.account("cut-off")
     first, _, third = cluster.sites
     stays, here, there = (signed_in(cluster, email) for _ in range(3))
-    # The cache has all their rows.
-    cluster.forget_cached()
-    for browser in (stays, here, there):
-        answers_of(cluster, browser)
     with cluster.without_cache(third):
         statuses, longest = _visit(stays, third.netloc)
         there.twin().post(first.netloc, "/logout/")

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import psycopg
-import redis
 
 from local.admin import ensure_user
 from local.databases import Postgres, Valkey
@@ -108,11 +107,6 @@ class Cluster:
     def connected(self) -> psycopg.Connection:
         """Return a connection to the database that is written to."""
         return psycopg.connect(self.database.url, autocommit=True)
-
-    def forget_cached(self) -> None:
-        """Empty the cache."""
-        with redis.Redis.from_url(self.cache.url) as client:
-            client.flushdb()
 
     def link_mailed_to(self, email: str) -> str:
         """Return the link in the first mail to an address, once it is there.
@@ -247,7 +241,9 @@ class Cluster:
             "DATABASE_URL": f"postgres://postgres@{servers}/postgres"
             "?target_session_attrs=read-write",
             "CACHE_URL": self.cache.url,
-            # Each host has few processors here.
+            # Each host has few processors here, and threads that may all wait for one
+            # renewal: on a busy machine it takes more than a second.
             "WEB_WORKERS": "1",
+            "WEB_THREADS": "288",
             "EMAIL_URL": f"smtp://{self.network.address}:{smtp_port}",
         }

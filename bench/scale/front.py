@@ -21,8 +21,6 @@ http {{
     {paths}
     upstream site {{
         {servers}
-        keepalive 16;
-        keepalive_timeout 4s;
     }}
     server {{
         listen {netloc};
@@ -32,7 +30,6 @@ http {{
         location / {{
             proxy_pass http://site;
             proxy_http_version 1.1;
-            proxy_set_header Connection "";
             proxy_set_header Host $http_host;
             proxy_set_header X-Forwarded-For $http_x_visitor;
             proxy_connect_timeout 1s;
@@ -76,7 +73,10 @@ class Front:
 
     def pass_to(self, servers: Sequence[str]) -> None:
         """Pass requests to these hosts from now on; running ones are finished."""
-        self._config.write_text(self._text(servers))
+        # nginx may be reading the file for an earlier change.
+        partial = self._config.with_suffix(".partial")
+        partial.write_text(self._text(servers))
+        partial.rename(self._config)
         if self._process is not None:
             os.kill(self._process.pid, signal.SIGHUP)
 
