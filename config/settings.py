@@ -196,6 +196,7 @@ SESSION_COOKIE_AGE = env.number("SESSION_ABSOLUTE_SECONDS", 7 * 24 * 3600, least
 # Without "Keep me signed in".
 SESSION_SHORT_SECONDS = env.number("SESSION_SHORT_SECONDS", 3600, least=60)
 SESSION_SAVE_EVERY_REQUEST = False
+SESSION_ROW_CACHE = "redis" in CACHES["default"]["BACKEND"]
 TOKEN_ENCRYPTION_KEYS = env.fernet_keys("TOKEN_ENCRYPTION_KEYS")
 
 # Directus; read by accounts/core/clients.py alone

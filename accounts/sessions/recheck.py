@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from ..core import clients
 from ..models import Session
+from . import row_cache
 
 # Sessions in one statement.
 AT_ONCE = 500
@@ -31,7 +32,9 @@ def ask_again(which: Q, *, prove: bool = False) -> None:
     while rows := list(
         sessions.filter(pk__gt=last)
         .order_by("pk")
-        .values_list("pk", flat=True)[:AT_ONCE]
+        .values_list("pk", "session_key")[:AT_ONCE]
     ):
-        last = rows[-1]
-        Session.objects.filter(pk__in=rows).update(**columns)
+        last = rows[-1][0]
+        Session.objects.filter(pk__in=[pk for pk, _key in rows]).update(**columns)
+        for _pk, key in rows:
+            row_cache.invalidate(key)

@@ -1,8 +1,8 @@
 """The session engine: Django's database sessions with a model of its own.
 
 `session_data` is saved as in Django; all other columns are changed one by one with
-conditional updates, so that parallel requests cannot undo each other. No cache is in
-front of the rows: an ended session is over on every host at the next request.
+conditional updates, so that parallel requests cannot undo each other. With Redis the
+row is cached; the database decides.
 """
 
 import logging
@@ -27,6 +27,7 @@ from django.utils.crypto import get_random_string
 from ..core.batches import delete_in_batches
 from ..core.memory import Memory
 from ..directus import SessionExpired
+from . import row_cache
 from .keys import digest, stored_forms
 from .lifetime import LimitedSession
 from .tokens import SessionTokenStore
@@ -125,6 +126,7 @@ class SessionStore(Validation, LimitedSession):
         )
         if not changed:
             raise UpdateError
+        row_cache.invalidate(digest(self.session_key))
 
     def delete(self, session_key=None):
         """End a session, this one by default."""
@@ -133,6 +135,7 @@ class SessionStore(Validation, LimitedSession):
             return
         rows = self.model.objects.filter(session_key__in=stored_forms(session_key))
         rows.delete()
+        row_cache.invalidate(digest(session_key))
 
     def cycle_key(self):
         """Give the row a new key; the old one no longer works."""
@@ -148,6 +151,7 @@ class SessionStore(Validation, LimitedSession):
             self.clear()
             self.create()
             return
+        row_cache.invalidate(digest(old_key))
         self._row.session_key = digest(new_key)
         self._session_key = new_key
         self.modified = True
@@ -207,6 +211,7 @@ class SessionStore(Validation, LimitedSession):
             return False
         for name, value in columns.items():
             setattr(self._row, name, value)
+        row_cache.invalidate(self._row.session_key)
         return True
 
     def begin(
@@ -247,7 +252,7 @@ class SessionStore(Validation, LimitedSession):
             Whether the database accepts writes, as far as known.
 
         Raises:
-            SessionExpired: the session was ended by a parallel request.
+            SessionExpired: the session was ended, which the cached row hid.
         """
         now = timezone.now()
         row = self.row
@@ -300,8 +305,13 @@ class SessionStore(Validation, LimitedSession):
     def _read_row(self):
         if self.session_key is None:
             return None
-        # The key is unique, and first() would add a sort to every page.
-        row = next(iter(self._row_with_key()), None)
+        row = row_cache.get(self.model, digest(self.session_key))
+        if row is None:
+            began = time.monotonic()
+            # The key is unique, and first() would add a sort to every page.
+            row = next(iter(self._row_with_key()), None)
+            if row is not None and row.session_key != self.session_key:
+                row_cache.remember(row, began)
         if row is None or row.expire_date <= timezone.now():
             return None
         return row
@@ -353,6 +363,8 @@ def delete_sessions(sessions: "QuerySet[Session]") -> list:
             sessions.model.objects.filter(pk__in=ids).delete()
         pause = time.monotonic() - began
         ended += rows
+    for row in ended:
+        row_cache.invalidate(row.session_key)
     return ended
 
 

@@ -20,7 +20,7 @@ from config.request import Request
 
 from ..core import clients, sealing
 from ..directus import DirectusError, DirectusUnavailable, SessionExpired, TokenPair
-from . import unopened
+from . import row_cache, unopened
 from .lease import Lease, is_free
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class Sealed(Enum):
 
 def sealed_rows(model):
     """Return the rows with tokens, with the columns for `seal_anew`."""
-    names = ("pk", "sealed_tokens")
+    names = ("pk", "session_key", "sealed_tokens")
     return model.objects.exclude(sealed_tokens="").only(*names)
 
 
@@ -244,6 +244,7 @@ def seal_anew(row: "Session") -> Sealed:
     )
     if not changed.update(sealed_tokens=anew):
         return Sealed.BUSY
+    row_cache.invalidate(row.session_key)
     return Sealed.ANEW
 
 

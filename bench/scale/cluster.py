@@ -9,7 +9,9 @@ from functools import partial
 from pathlib import Path
 
 import psycopg
+import redis
 
+from accounts.sessions.keys import digest
 from local.admin import ensure_user
 from local.databases import Postgres, Valkey
 from local.directus import PASSED_ON
@@ -107,6 +109,17 @@ class Cluster:
     def connected(self) -> psycopg.Connection:
         """Return a connection to the database that is written to."""
         return psycopg.connect(self.database.url, autocommit=True)
+
+    def forget_cached(self) -> None:
+        """Empty the cache."""
+        with redis.Redis.from_url(self.cache.url) as client:
+            client.flushdb()
+
+    def cached_seconds(self, browser: Browser) -> float:
+        """Return how long the cache keeps a browser's session; 0 without it."""
+        name = f"*session-row:{digest(browser.session_key)}"
+        with redis.Redis.from_url(self.cache.url) as client:
+            return max((client.pttl(key) / 1000 for key in client.keys(name)), default=0)
 
     def link_mailed_to(self, email: str) -> str:
         """Return the link in the first mail to an address, once it is there.

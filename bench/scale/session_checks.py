@@ -57,7 +57,9 @@ def signed_in(cluster: Cluster, email: str) -> Browser:
     """Return a browser that has just signed in, with a page of each host."""
     browser = cluster.browser()
     browser.sign_in(cluster.sites[0].netloc, email, PASSWORD)
-    # Each host has seen the session.
+    # A row that has just changed is not cached for some seconds.
+    cluster.forget_cached()
+    # Each host has seen the session, and the cache has its row.
     for site in cluster.sites:
         if (status := browser.get(site.netloc).status) != 200:
             raise ValueError(f"after a sign-in / answered {status}")
@@ -72,6 +74,7 @@ def make_stale(cluster: Cluster, browser: Browser) -> None:
         key = digest(browser.session_key)
         if connection.execute(aged, (LONG_AGO, key)).rowcount != 1:
             raise ValueError("the session is not there")
+    cluster.forget_cached()
 
 
 def ask_all(cluster: Cluster, browser: Browser, path: str) -> Counter[int]:

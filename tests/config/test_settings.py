@@ -285,7 +285,7 @@ def test_nothing_that_is_stored_runs_code_when_it_is_read():
 def test_redis_values_are_json(tmp_path):
     code = (
         "from config import settings; c = settings.CACHES['default']; "
-        "print(c['BACKEND'], c['OPTIONS']['serializer'])"
+        "print(c['BACKEND'], c['OPTIONS']['serializer'], settings.SESSION_ROW_CACHE)"
     )
 
     ran = run(tmp_path, "-c", code, CACHE_URL="rediscache://127.0.0.1:6379/1")
@@ -293,6 +293,7 @@ def test_redis_values_are_json(tmp_path):
     assert ran.stdout.split() == [
         "django.core.cache.backends.redis.RedisCache",
         "config.cache.JSONSerializer",
+        "True",
     ]
 
 

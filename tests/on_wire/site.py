@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import psycopg
+import redis
 from cryptography.fernet import Fernet
 
 from local.ports import free_port
@@ -80,6 +81,9 @@ class Site(Website):
     def make_stale(self, *columns: str) -> None:
         """Put these columns of all sessions into the past."""
         put_into_past(self.database, *columns)
+        if self.cache:
+            with redis.Redis.from_url(self.cache) as client:
+                client.flushdb()
 
 
 def put_into_past(

@@ -1,28 +1,22 @@
 """A cache that is away, hangs or holds nonsense breaks no page."""
 
 import json
-import pickle
-import time
 
 import pytest
 from django.core.cache import cache, caches
 
-from accounts.core import cache as shared_cache
-from accounts.core import memory
 from accounts.profile import cached
-from config.cache import JSONSerializer
 from tests.fault_server import FaultServer, hangs, says_and_closes
 
 from ..signed_in import make_old, make_stale
 from ..steps import log_in
 
 pytestmark = pytest.mark.django_db
-IN_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 
 
 @pytest.fixture(params=["hangs", "closes", "talks nonsense", "is away"])
 def redis(request, settings):
-    """A Redis that does not work."""
+    """A Redis that does not work, in front of the session rows."""
     steps = {
         "hangs": hangs(),
         "closes": says_and_closes(b""),
@@ -49,6 +43,7 @@ def _use(settings, location):
             "OPTIONS": {"serializer": "config.cache.JSONSerializer", **timeouts},
         }
     }
+    settings.SESSION_ROW_CACHE = True
     _forget()
 
 
@@ -69,32 +64,6 @@ def test_no_page_breaks(client, ada, redis):
     assert client.post("/account/", profile).status_code in {200, 302}
     assert client.get("/readyz").status_code == 200
     assert client.post("/logout/").status_code == 302
-
-
-def test_a_cache_that_is_away_is_left_alone_for_a_while(redis, caplog):
-    began = time.monotonic()
-    for _ in range(20):
-        assert shared_cache.get("word") is None
-
-    # Not a tenth of a second for each.
-    assert time.monotonic() - began < 2
-    assert len([line for line in caplog.messages if "cache is away" in line]) == 1
-
-
-def test_a_cache_that_is_back_is_used_again(redis, settings):
-    shared_cache.get("word")
-    memory.clear()
-    settings.CACHES = settings.CACHES | {"default": IN_MEMORY}
-    _forget()
-
-    shared_cache.set("word", "value", 10)
-
-    assert shared_cache.get("word") == "value"
-
-
-def test_the_cache_holds_json_and_never_a_pickle():
-    assert JSONSerializer().loads(pickle.dumps({"a": 1})) is None
-    assert JSONSerializer().loads(JSONSerializer().dumps({"a": 1})) == {"a": 1}
 
 
 def test_an_outage_of_both_is_an_outage_and_no_error(signed_in_client, directus, redis):

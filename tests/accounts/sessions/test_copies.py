@@ -44,8 +44,9 @@ def opens(value: str) -> bool:
 
 
 @pytest.fixture
-def cached(signed_in_client):
-    """A browser in which Ada is signed in; what a page caches is cached."""
+def cached(settings, signed_in_client):
+    """A browser in which Ada is signed in; its session row is cached."""
+    settings.SESSION_ROW_CACHE = True
     caches["default"].clear()
     assert signed_in_client.get("/").status_code == 200
     return signed_in_client

@@ -205,6 +205,16 @@ def test_ctrl_c_leaves_whole_rows(sessions, new_key, monkeypatch):
     assert rotate() == (0, "Sealed 2 rows anew; 1 had the newest key already.\n")
 
 
+def test_a_cached_row_is_forgotten(sessions, new_key, settings):
+    settings.SESSION_ROW_CACHE = True
+    assert tokens_of(sessions[0]) is not None
+
+    rotate()
+
+    settings.TOKEN_ENCRYPTION_KEYS = [new_key]
+    assert tokens_of(sessions[0]).refresh_token == "refresh-0"
+
+
 def test_mails_that_wait_are_sealed_anew(sessions, new_key, settings, monkeypatch):
     monkeypatch.setattr(postman, "call", lambda: None)
     settings.TOKEN_ENCRYPTION_KEYS = settings.TOKEN_ENCRYPTION_KEYS[1:]

@@ -230,6 +230,21 @@ def test_without_an_answer_the_next_request_asks(flow, ada, signed_in_client, di
     assert not is_signed_in(signed_in_client)
 
 
+def test_a_cached_row_hides_nothing(flow, ada, client, sign_in, directus, settings):
+    settings.SESSION_ROW_CACHE = True
+    sign_in(ada)
+    other = sign_in(ada, Client())
+    assert is_signed_in(client)
+    assert is_signed_in(other)
+    directus.suspend(ada)
+
+    webhook.put_off(webhook.Message("users.update", (uuid.UUID(ada.id),)))
+    assert not is_signed_in(client)
+    flow.tells(ada)
+
+    assert not is_signed_in(other)
+
+
 def test_without_a_service_token_the_next_request_asks(
     flow, ada, signed_in_client, directus, settings
 ):
