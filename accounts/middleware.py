@@ -171,6 +171,14 @@ class DirectusMiddleware:
         return by_way_of(settings.LOGIN_URL, request.get_full_path())
 
 
+class AuthenticationMiddleware(auth_middleware.AuthenticationMiddleware):
+    """Set `request.user` without a query of its own: it came with the session's row."""
+
+    def process_request(self, request):
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: current.user_of(request))
+
+
 class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
     """Redirect visitors to the sign-in page, unless a view is public."""
 

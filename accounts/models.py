@@ -21,14 +21,33 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .core import sign_in_ways
+from .core import row_cache, sign_in_ways
 from .directus import PASSWORD_PROVIDER, TokenPair, spellings
 from .web import languages
 from .web.user_agent import browser_in_words
 
 
+class UserQuerySet(models.QuerySet["User"]):
+    """Users; a change of many is known to the cache of sessions' rows."""
+
+    def update(self, **columns):
+        """Write columns; the next requests of these users read them."""
+        if not settings.SESSION_ROW_CACHE:
+            return super().update(**columns)
+        # Read before: the change may take rows out of this queryset.
+        keys = list(self.values_list("pk", flat=True))
+        try:
+            return super().update(**columns)
+        finally:
+            row_cache.invalidate(self.model, keys)
+
+
 class UserManager(BaseUserManager["User"]):
     """Creates local users; accounts.mirror.users creates mirrored ones."""
+
+    def get_queryset(self):
+        """Return all users."""
+        return UserQuerySet(self.model, using=self._db)
 
     def create_superuser(self, email, password=None, **fields):
         """Create the local administrator, who can sign in during an outage of Directus.

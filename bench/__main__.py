@@ -15,6 +15,7 @@ from local.processes import Stopped, stoppable
 from local.progress import step
 
 from . import (
+    crowd,
     deploy,
     footprint,
     items,
@@ -26,6 +27,7 @@ from . import (
     sync,
     sync_many,
 )
+from .before import changes
 from .scale import over_hosts
 from .servers import Servers, empty_state
 from .table import Line, failed, show
@@ -43,6 +45,7 @@ def main(wanted: list[str]) -> int:
         f" load average {before} before and {_load_average()} after."
     )
     show(lines, conditions)
+    print("\nSince the figures in docs/bench.md:", *changes(lines), sep="\n- ")
     return 0
 
 
@@ -69,6 +72,7 @@ MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
     "sso-buttons": sso.buttons,
     "items": items.compare,
     "storm": storm.storms,
+    "crowd": crowd.at_once,
     "sync": sync.compare,
     "sync-many": sync_many.compare,
     "pictures": pictures.unfolding,
@@ -81,12 +85,11 @@ LONG = {"sync-many", "deploy"}
 # Several hosts, with servers of their own; only when it is named, too.
 SCALE = "scale"
 WITHOUT_SITE = ("deploy",)
-WITH_ITEMS = ("items",)
 BEHIND_THE_PROXY = ("calls", "sso-buttons", "storm")
 # Memory is looked at after the load.
 WITHOUT_PROXY = (
     *("page", "sign-in", "sso", "pictures", "memory"),
-    *("weight", "sync", "sync-many"),
+    *("weight", "sync", "sync-many", "items", "crowd"),
 )
 
 
@@ -96,7 +99,6 @@ def _measure(servers: Servers, wanted: list[str]) -> list[Line]:
     for run, names in (
         (nullcontext, WITHOUT_SITE),
         (servers.site, WITHOUT_PROXY),
-        (servers.site_with_items, WITH_ITEMS),
         (servers.site_behind_proxy, BEHIND_THE_PROXY),
     ):
         chosen = [name for name in names if name in wanted]

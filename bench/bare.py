@@ -51,6 +51,7 @@ settings.configure(
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": os.environ.get("BARE_DATABASE", ":memory:"),
+            "CONN_MAX_AGE": None if os.environ.get("BARE_KEEPS_DATABASE") else 0,
         }
     },
     USE_TZ=True,

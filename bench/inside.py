@@ -6,6 +6,7 @@ Prints one JSON object. Runs with the site's environment.
 import json
 import sys
 import time
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import django
 VISITS = 5
 
 
-def count_queries(host: str, cookie: str) -> dict[str, Any]:
-    """Count what one visit of the dashboard asks the database; the worst of some."""
+def count_queries(host: str, cookie: str, path: str) -> dict[str, Any]:
+    """Count what one visit of a page asks the database; the worst of some."""
     from django.db import connection
     from django.test import Client
 
@@ -29,9 +30,9 @@ def count_queries(host: str, cookie: str) -> dict[str, Any]:
             return execute(sql, params, many, context)
 
         with connection.execute_wrapper(note):
-            response = client.get("/")
+            response = client.get(path)
         if response.status_code != 200:
-            raise ValueError(f"/ answered {response.status_code}")
+            raise ValueError(f"{path} answered {response.status_code}")
         counts.append(len(queries))
     return {"queries": max(counts)}
 
@@ -93,6 +94,70 @@ def sync_with_brake() -> dict[str, Any]:
     return {"rows": before, "seconds": seconds, "lost": before - users.count()}
 
 
+def make_sessions(tokens: str, number: str) -> list[str]:
+    """Make so many sessions of these users; return their cookies.
+
+    Args:
+        tokens: JSON; an access and a refresh token by the address of a user.
+    """
+    from django.conf import settings
+    from django.contrib import auth
+    from django.utils import timezone
+
+    from accounts.directus import TokenPair
+    from accounts.models import User
+    from accounts.sessions import SessionStore
+
+    pairs = json.loads(tokens)
+    users = {user.email: user for user in User.objects.filter(email__in=pairs)}
+    ends = timezone.now() + timezone.timedelta(minutes=10)
+    cookies = []
+    for email in islice(cycle(pairs), int(number)):
+        user, session = users[email], SessionStore()
+        session[auth.SESSION_KEY] = str(user.pk)
+        session[auth.BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-2]
+        session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.create()
+        session.update_row(
+            user=user, authenticated_at=timezone.now(), user_agent="bench"
+        )
+        session.tokens.start(TokenPair(*pairs[email], ends))
+        cookies.append(f"{settings.SESSION_COOKIE_NAME}={session.session_key}")
+    return cookies
+
+
+def delete_many_sessions(number: str, rounds: str) -> dict[str, list[float]]:
+    """End so many sessions of visitors, as the site does and in SQL alone."""
+    from django.db import connection, transaction
+    from django.utils import timezone
+
+    from accounts.models import Session
+    from accounts.sessions.store import delete_sessions
+
+    def site() -> None:
+        delete_sessions(rows)
+
+    def alone() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM accounts_session WHERE provider = 'bench'")
+            cursor.fetchall()
+            cursor.execute("DELETE FROM accounts_session WHERE provider = 'bench'")
+
+    found: dict[str, list[float]] = {"site": [], "alone": []}
+    rows = Session.objects.filter(provider="bench")
+    end = timezone.now() + timezone.timedelta(days=1)
+    for _ in range(int(rounds)):
+        for way in (site, alone):
+            Session.objects.bulk_create(
+                Session(session_key=f"bench-{n}", expire_date=end, provider="bench")
+                for n in range(int(number))
+            )
+            began = time.perf_counter()
+            way()
+            found[way.__name__].append(time.perf_counter() - began)
+    return found
+
+
 def _peak() -> float:
     """Return the most memory that was resident at once, in MB."""
     for line in Path("/proc/self/status").read_text().splitlines():
@@ -107,6 +172,8 @@ MEASUREMENTS = {
     "fetch": fetch_users,
     "sync": sync_users,
     "braked-sync": sync_with_brake,
+    "sessions": make_sessions,
+    "deletion": delete_many_sessions,
 }
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 from local.admin import ensure_user
 from local.http import answers
 from local.paths import ROOT
-from local.ports import HOST, Ports
+from local.ports import HOST, Ports, free_port
 from local.problem import Problem
 from local.processes import Process, run, wait_until
 from local.stack import Stack
@@ -22,6 +22,7 @@ FOLDER = ROOT / ".local" / "bench"
 PASSWORD = "correct horse battery staple"
 ACCOUNTS = 24
 START_SECONDS = 60
+SETTINGS = "bench.settings"
 
 
 @contextmanager
@@ -44,7 +45,8 @@ class Servers:
         self.ports = Ports.free()
         self.stack = Stack(self.state, self.ports, base_env=os.environ)
         self.accounts = [f"bench{n}@example.com" for n in range(ACCOUNTS)]
-        self.bare = Bare(self.state, self.ports.mail, self.stack.site.env)
+        self.bare = Bare(self.state, free_port(), self.stack.site.env)
+        self.bare_open = Bare(self.state, free_port(), self.stack.site.env)
         self.proxy: CountingProxy
 
     @property
@@ -69,6 +71,7 @@ class Servers:
         """Run the site while the block runs, behind a proxy on this machine."""
         site = self.stack.site
         # Each client of the bench is another visitor, by its X-Forwarded-For.
+        settings["DJANGO_SETTINGS_MODULE"] = SETTINGS
         site.start(TRUSTED_PROXIES=HOST, **settings)
         try:
             site.wait()
@@ -79,18 +82,8 @@ class Servers:
     @contextmanager
     def site_behind_proxy(self) -> Iterator[None]:
         """Run the site, its page that asks Directus, and a proxy that counts."""
-        with CountingProxy(self.ports.directus) as self.proxy:
-            settings = {
-                "DIRECTUS_URL": self.proxy.url,
-                "DJANGO_SETTINGS_MODULE": "bench.settings",
-            }
-            with self.site(**settings):
-                yield
-
-    @contextmanager
-    def site_with_items(self) -> Iterator[None]:
-        """Run the site with the pages over the bench's collection."""
-        with self.site(DJANGO_SETTINGS_MODULE="bench.settings"):
+        proxy = CountingProxy(self.ports.directus)
+        with proxy as self.proxy, self.site(DIRECTUS_URL=proxy.url):
             yield
 
     def manage(self, *args: str, **settings: str) -> None:
@@ -102,7 +95,7 @@ class Servers:
 
     def inside(self, *args: str, **settings: str) -> str:
         """Run bench.inside with the site's settings; return what it printed."""
-        env = self.stack.site.env | settings
+        env = self.stack.site.env | {"DJANGO_SETTINGS_MODULE": SETTINGS} | settings
         return _output(["bench.inside", *args], env)
 
     def worker_memory(self, *, with_children: bool = False) -> list[float]:
@@ -118,6 +111,7 @@ class Servers:
     def stop(self) -> None:
         """Stop everything."""
         self.bare.stop()
+        self.bare_open.stop()
         self.stack.stop()
 
 
@@ -126,22 +120,24 @@ class Bare:
 
     def __init__(self, state: State, port: int, env: Mapping[str, str]) -> None:
         self.port = port
-        self._log = state.log / "bare.log"
+        self._log = state.log / f"bare-{port}.log"
         # The gunicorn line reads the number of workers from the site's settings.
         self._env = {
             **env,
             "HOST": HOST,
             "PORT": str(port),
-            "BARE_DATABASE": str(state.folder / "bare.sqlite3"),
+            "BARE_DATABASE": str(state.folder / f"bare-{port}.sqlite3"),
         }
         self._process: Process | None = None
 
-    def start(self, *, rows: int = 0) -> str:
+    def start(self, *, rows: int = 0, keeps_database: bool = False) -> str:
         """Make its tables and start it; return the cookie of a signed-in user.
 
         Args:
             rows: how many rows the user has, in an empty database.
+            keeps_database: whether a thread keeps its connection to the database.
         """
+        self._env["BARE_KEEPS_DATABASE"] = "1" if keeps_database else ""
         if rows:
             Path(self._env["BARE_DATABASE"]).unlink(missing_ok=True)
         cookie = _output(["bench.bare"], self._env | {"BARE_ROWS": str(rows)}).strip()

@@ -77,9 +77,10 @@ def show(lines: Sequence[Line], conditions: str) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     rows.insert(1, tuple("-" * width for width in widths))
     print()
+    # As docs/bench.md has it.
     for row in rows:
         cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
+        print(f"| {' | '.join(cells)} |")
     missed = sum(not line.met for line in lines)
     print(f"\n{len(lines) - missed} of {len(lines)} goals met. {conditions}")
     print(f"Python {platform.python_version()}, Django {django.__version__}.")

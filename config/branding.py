@@ -4,8 +4,10 @@ The only module that reads settings.BRAND_* and the links of the footer. Pages, 
 error pages, the admin and the icon of the browser tab take it from here.
 """
 
+import hashlib
 import logging
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -52,6 +54,11 @@ class Branding:
     style_sheet: str = ""
     icon: str = ""
     files: dict[str, BrandFile] = field(default_factory=dict)
+
+    @cached_property
+    def key(self) -> str:
+        """A digest of the look, for the cache of parts of pages."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
 
     @property
     def home_host(self) -> str:

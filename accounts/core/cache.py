@@ -34,6 +34,11 @@ def set(key: str, value: Any, seconds: int) -> None:
     _try(cache.set, key, value, seconds)
 
 
+def set_many(values: dict[str, Any], seconds: int) -> None:
+    """Store values in one go."""
+    _try(cache.set_many, values, seconds)
+
+
 def _is_there() -> bool:
     return not _failed.get("cache")
 

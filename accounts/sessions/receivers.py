@@ -1,18 +1,26 @@
-"""Store Directus' tokens at sign-in, and revoke them at sign-out.
+"""Store Directus' tokens at sign-in, revoke them at sign-out; forget changed rows.
 
 Not in the backend: `login()` may flush the session after `authenticate()`. Other apps
 send these signals, too, without a request or with another kind of session: then nothing
 happens.
 """
 
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from config.request import Request
 
-from ..core import audit
+from ..core import audit, row_cache
 from . import SessionStore, current
+
+
+@receiver([post_save, post_delete], sender=settings.AUTH_USER_MODEL)
+def read_anew(sender, instance, **kwargs):
+    """Let the next request of a changed or deleted user read its row."""
+    row_cache.invalidate(sender, [instance.pk])
 
 
 @receiver(user_logged_in)

@@ -5,9 +5,8 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from ..core import clients
+from ..core import clients, row_cache
 from ..models import Session
-from . import row_cache
 
 # Sessions in one statement.
 AT_ONCE = 500
@@ -36,5 +35,4 @@ def ask_again(which: Q, *, prove: bool = False) -> None:
     ):
         last = rows[-1][0]
         Session.objects.filter(pk__in=[pk for pk, _key in rows]).update(**columns)
-        for _pk, key in rows:
-            row_cache.invalidate(key)
+        row_cache.invalidate(Session, [key for _pk, key in rows])

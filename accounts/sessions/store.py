@@ -24,10 +24,11 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
+from ..core import row_cache
 from ..core.batches import delete_in_batches
 from ..core.memory import Memory
 from ..directus import SessionExpired
-from . import row_cache
+from . import rows
 from .keys import digest, stored_forms
 from .lifetime import LimitedSession
 from .tokens import SessionTokenStore
@@ -126,7 +127,7 @@ class SessionStore(Validation, LimitedSession):
         )
         if not changed:
             raise UpdateError
-        row_cache.invalidate(digest(self.session_key))
+        self._forget(digest(self.session_key))
 
     def delete(self, session_key=None):
         """End a session, this one by default."""
@@ -135,7 +136,7 @@ class SessionStore(Validation, LimitedSession):
             return
         rows = self.model.objects.filter(session_key__in=stored_forms(session_key))
         rows.delete()
-        row_cache.invalidate(digest(session_key))
+        self._forget(digest(session_key))
 
     def cycle_key(self):
         """Give the row a new key; the old one no longer works."""
@@ -151,7 +152,7 @@ class SessionStore(Validation, LimitedSession):
             self.clear()
             self.create()
             return
-        row_cache.invalidate(digest(old_key))
+        self._forget(digest(old_key))
         self._row.session_key = digest(new_key)
         self._session_key = new_key
         self.modified = True
@@ -211,7 +212,7 @@ class SessionStore(Validation, LimitedSession):
             return False
         for name, value in columns.items():
             setattr(self._row, name, value)
-        row_cache.invalidate(self._row.session_key)
+        self._forget(self._row.session_key)
         return True
 
     def begin(
@@ -305,16 +306,13 @@ class SessionStore(Validation, LimitedSession):
     def _read_row(self):
         if self.session_key is None:
             return None
-        row = row_cache.get(self.model, digest(self.session_key))
-        if row is None:
-            began = time.monotonic()
-            # The key is unique, and first() would add a sort to every page.
-            row = next(iter(self._row_with_key()), None)
-            if row is not None and row.session_key != self.session_key:
-                row_cache.remember(row, began)
+        row = rows.read(self.model, self.session_key)
         if row is None or row.expire_date <= timezone.now():
             return None
         return row
+
+    def _forget(self, stored_key):
+        row_cache.invalidate(self.model, [stored_key])
 
     def _insert(self, key: str, data: str) -> None:
         self._row = None
@@ -363,8 +361,7 @@ def delete_sessions(sessions: "QuerySet[Session]") -> list:
             sessions.model.objects.filter(pk__in=ids).delete()
         pause = time.monotonic() - began
         ended += rows
-    for row in ended:
-        row_cache.invalidate(row.session_key)
+        row_cache.invalidate(sessions.model, [row.session_key for row in rows])
     return ended
 
 

@@ -18,9 +18,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from config.request import Request
 
-from ..core import clients, sealing
+from ..core import clients, row_cache, sealing
 from ..directus import DirectusError, DirectusUnavailable, SessionExpired, TokenPair
-from . import row_cache, unopened
+from . import unopened
 from .lease import Lease, is_free
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def seal_anew(row: "Session") -> Sealed:
     )
     if not changed.update(sealed_tokens=anew):
         return Sealed.BUSY
-    row_cache.invalidate(row.session_key)
+    row_cache.invalidate(type(row), [row.session_key])
     return Sealed.ANEW
 
 

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from .. import signals
+from ..core import row_cache
 from ..directus import DirectusUser
 from ..mirror.groups import is_needless, set_role_groups
 from ..mirror.users import COMPARED, Clock, is_late, mirrored_values, not_read_since
@@ -221,6 +222,7 @@ def _update(found: Difference) -> None:
         unique_fields=["directus_id"],
         update_fields=[*COMPARED, "synced_at"],
     )
+    row_cache.invalidate(model, [found.known[each].pk for each in found.stale])
     # All users of a page have the same time of reading.
     read: dict[datetime, list[UUID]] = {}
     for directus_id in found.fresh:

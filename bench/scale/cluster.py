@@ -119,7 +119,9 @@ class Cluster:
         """Return how long the cache keeps a browser's session; 0 without it."""
         name = f"*session-row:{digest(browser.session_key)}"
         with redis.Redis.from_url(self.cache.url) as client:
-            return max((client.pttl(key) / 1000 for key in client.keys(name)), default=0)
+            return max(
+                (client.pttl(key) / 1000 for key in client.keys(name)), default=0
+            )
 
     def link_mailed_to(self, email: str) -> str:
         """Return the link in the first mail to an address, once it is there.

@@ -58,7 +58,7 @@ def put(settings, *cards):
 def test_it_greets_by_name_and_asks_nothing(
     signed_in_client, directus, django_assert_max_num_queries
 ):
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(1):
         page = signed_in_client.get("/")
 
     assert "Hello, Ada Lovelace" in page.text

@@ -340,7 +340,7 @@ def test_no_cache_keeps_a_page(path, browser, request):
 def test_the_dashboard_costs_two_queries_and_no_call(
     signed_in_client, directus, django_assert_max_num_queries
 ):
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(1):
         response = signed_in_client.get("/")
 
     assert response.status_code == 200

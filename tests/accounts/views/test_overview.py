@@ -62,9 +62,9 @@ def test_a_provider_keeps_what_its_users_sign_in_with(directus):
 def test_it_costs_one_query_more_than_others_and_no_call(
     signed_in_client, directus, django_assert_num_queries
 ):
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         signed_in_client.get("/account/export/")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         signed_in_client.get(PATH)
 
     directus.was_not_asked()
