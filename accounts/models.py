@@ -140,6 +140,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     sso_provider = ""
     # Whether that session outlives the browser: "Keep me signed in".
     keeps_session = True
+    # Whether the row has the time of the sign-in already.
+    last_login_is_stored = False
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -6,6 +6,7 @@ Prints one JSON object. Runs with the site's environment.
 import json
 import sys
 import time
+from dataclasses import asdict
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,14 @@ def count_queries(host: str, cookie: str, path: str) -> dict[str, Any]:
             raise ValueError(f"{path} answered {response.status_code}")
         counts.append(len(queries))
     return {"queries": max(counts)}
+
+
+def count_sign_in(host: str, email: str, password: str) -> dict[str, Any]:
+    """Count what sign-ins ask the database, for a known and an unknown browser."""
+    from .statements import count_sign_in
+
+    found = count_sign_in(host, email, password)
+    return {browser: asdict(costs) for browser, costs in found.items()}
 
 
 def weigh_buttons(host: str) -> dict[str, Any]:
@@ -168,6 +177,7 @@ def _peak() -> float:
 
 MEASUREMENTS = {
     "queries": count_queries,
+    "sign-in": count_sign_in,
     "buttons": weigh_buttons,
     "fetch": fetch_users,
     "sync": sync_users,

@@ -7,6 +7,7 @@ nothing with it. The exception is a link that confirms an address or sets a pass
 """
 
 import re
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +24,8 @@ from config.branding import Branding, branding
 
 from ..web.time_zones import zone
 
+# Between the parts of a rendered mail; no value of a mail can contain it.
+SEPARATOR = f"\n\n{secrets.token_hex(16)}\n\n"
 # Any moment: only the distance to another one counts.
 BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
 # Control characters count; the spaces at which no line breaks do not.
@@ -107,18 +110,18 @@ def _in_words(hours: int) -> str:
 
 
 def _parts(name: str, context: dict[str, Any]) -> Parts:
-    def part(block: str) -> list[str]:
-        text = render_to_string(f"accounts/mail/{name}.txt", context | {"part": block})
-        return _paragraphs(text)
-
-    text = part("text")
+    context = context | {"separator": SEPARATOR}
+    whole = render_to_string(f"accounts/mail/{name}.txt", context)
+    subject, preheader, text, button, address, note = map(
+        _paragraphs, whole.split(SEPARATOR)
+    )
     return Parts(
-        subject=" ".join(part("subject")),
-        preheader=" ".join(part("preheader") or text[:1]),
+        subject=" ".join(subject),
+        preheader=" ".join(preheader or text[:1]),
         text=text,
-        button=" ".join(part("button")),
-        address="".join(part("address")),
-        note=part("note"),
+        button=" ".join(button),
+        address="".join(address),
+        note=note,
     )
 
 

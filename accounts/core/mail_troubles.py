@@ -35,6 +35,7 @@ class Trouble(StrEnum):
     RECIPIENT = "recipient"
     CONTENT = "content"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
 
 
 # The server is away: other mails would fare no better.
@@ -140,4 +141,5 @@ def in_words(trouble: str) -> str:
         Trouble.RECIPIENT: _("The recipient's address was refused."),
         Trouble.CONTENT: _("The mail server refused the mail."),
         Trouble.EXPIRED: _("It waited too long."),
+        Trouble.WITHDRAWN: _("An operator withdrew it."),
     }.get(Trouble(trouble), trouble)

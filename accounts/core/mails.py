@@ -4,6 +4,7 @@ A mail is written during the request (`mail_texts`), waits in `outbox`, and is s
 `postman`.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -31,8 +32,25 @@ def send(
 ) -> None:
     """Mail a user about an event, in the user's language.
 
-    The mail is stored in the present transaction, and sent in the background. Without
-    an address no mail is sent; accounts of providers may have none.
+    The mail is stored in the present transaction, and sent in the background.
+
+    Args:
+        As `written`.
+    """
+    written(name, user, request, to=to, **facts)()
+
+
+def written(
+    name: str,
+    user: "User | DirectusUser | None",
+    request: Request | None = None,
+    *,
+    to: str = "",
+    **facts: Any,
+) -> Callable[[], None]:
+    """Write a mail about an event; return a function that stores it to be sent.
+
+    Without an address no mail is sent; accounts of providers may have none.
 
     Args:
         name: name of the template, without folder and suffix.
@@ -44,12 +62,15 @@ def send(
     """
     address = to or (user.email if user else "")
     if not address:
-        return
+        return lambda: None
     message = _written(name, user, request, address, facts)
-    outbox.put(
-        name, message, link_hours=facts.get("hours") if "link" in facts else None
-    )
-    postman.call()
+    hours = facts.get("hours") if "link" in facts else None
+
+    def store() -> None:
+        outbox.put(name, message, link_hours=hours)
+        postman.call()
+
+    return store
 
 
 def send_nothing(name: str, to: str) -> None:

@@ -176,6 +176,16 @@ def given_up(since: datetime | None = None) -> "QuerySet[OutgoingMail]":
     return rows.order_by("-given_up_at")
 
 
+def withdraw() -> int:
+    """Give up all mails that wait, as after a restored backup; return their number."""
+    return _waiting().update(
+        next_try_at=None,
+        given_up_at=timezone.now(),
+        sealed_message="",
+        error=Trouble.WITHDRAWN,
+    )
+
+
 def forget(email: str) -> None:
     """Delete all mails to an address, also those that were given up."""
     _rows().filter(recipient=audit.email_digest(email)).delete()

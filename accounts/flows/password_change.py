@@ -121,8 +121,7 @@ def _sign_in_anew(request: AuthenticatedRequest, password: str, otp: str) -> boo
         # The session was ended meanwhile.
         revoke(new, request)
         return False
-    session.begin(request.user, request, is_kept=session.is_kept)
-    session.tokens.start(new)
+    session.begin(request.user, request, is_kept=session.is_kept, tokens=new)
     if old is not None:
         revoke(old, request)
     return True

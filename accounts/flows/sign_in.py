@@ -4,10 +4,11 @@
 """
 
 import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from django.contrib.auth import get_user_model
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
@@ -26,7 +27,8 @@ from ..directus import (
     spellings,
 )
 from ..mirror.own_profile import read_own_profile, read_profile
-from ..mirror.users import as_known, mirror_user
+from ..mirror.policies import with_policies
+from ..mirror.users import as_known, locked_user, mirror_sign_in
 from ..models import User
 from ..passwords import local
 from ..sessions.tokens import revoke
@@ -58,8 +60,9 @@ def sign_in(
     with_code = "recovery_code" if own_code else "code"
     kind = with_code if otp else "password"
     try:
-        tokens = login(request, email, password, otp, own_code=own_code)
-        user, tokens = _mirrored(request, tokens, email, otp)
+        attempt = SignInAttempt(request, email, "" if own_code else otp)
+        tokens = _counted_login(request, attempt, email, password, otp)
+        user, tokens = _mirrored(request, attempt, tokens, email, otp)
         if not user.is_active:
             revoke(tokens, request)
             raise UserSuspended(401, "USER_SUSPENDED")
@@ -78,9 +81,16 @@ def sign_in(
 
 @sensitive_variables("tokens", "otp", "renewed")
 def _mirrored(
-    request: Request, tokens: TokenPair, email: str, otp: str
+    request: Request,
+    attempt: SignInAttempt,
+    tokens: TokenPair,
+    email: str,
+    otp: str,
 ) -> tuple[User, TokenPair]:
     """Mirror the owner of the tokens; revoke the tokens if that fails.
+
+    Args:
+        attempt: it is settled: the password is right, whatever follows.
 
     Returns:
         The user, and the tokens: new ones if the old ones had to be spent.
@@ -93,12 +103,13 @@ def _mirrored(
 
     try:
         client = clients.client_for_tokens(tokens, request)
-        profile = read_profile(client, prove)
-        if not profile.is_complete:
-            # Directus has just accepted this address, and no token may read more.
-            profile = replace(as_known(profile), email=email, status="active")
-        _check_password_is_safe(profile, email)
-        user = mirror_user(profile)
+        with _succeeding(attempt):
+            profile = read_profile(client, prove)
+            if not profile.is_complete:
+                # Directus has just accepted this address, and no token may read more.
+                profile = replace(as_known(profile), email=email, status="active")
+            (profile,) = with_policies([profile])
+        user = _store(attempt, profile, email)
         is_told = profile.has_two_factor is not None
         two_factor.note_sign_in(
             user,
@@ -113,12 +124,33 @@ def _mirrored(
     return user, renewed
 
 
-def _check_password_is_safe(profile: DirectusUser, email: str) -> None:
-    """Refuse a first sign-in with a password that may be a stranger's."""
-    seen = get_user_model().objects.filter(directus_id=profile.id)
-    is_first = not seen.exclude(last_login=None).exists()
-    if is_first and sign_up.password_is_unsafe(email):
+@contextmanager
+def _succeeding(attempt: SignInAttempt) -> Iterator[None]:
+    """Settle an attempt whose password was right, if the block fails."""
+    try:
+        yield
+    except BaseException:
+        with suppress(DatabaseError):
+            attempt.succeeded()
+        raise
+
+
+def _store(attempt: SignInAttempt, profile: DirectusUser, email: str) -> User:
+    """Mirror the user and settle the attempt, in one transaction.
+
+    Raises:
+        InvalidCredentials: it is a first sign-in, and a stranger may know the password.
+    """
+    user = None
+    with _succeeding(attempt), transaction.atomic():
+        row = locked_user(profile.id)
+        is_first = row is None or row.last_login is None
+        if not (is_first and sign_up.password_is_unsafe(email)):
+            user = mirror_sign_in(profile, row)
+        attempt.succeeded()
+    if user is None:
         raise InvalidCredentials(401, "PASSWORD_UNSAFE")
+    return user
 
 
 @sensitive_variables("password", "otp", "tokens")
@@ -146,8 +178,7 @@ def login(
         TryLater: Directus did not answer.
     """
     attempt = SignInAttempt(request, email, "" if own_code else otp)
-    attempt.begin()
-    tokens = _login(request, attempt, email, password, otp)
+    tokens = _counted_login(request, attempt, email, password, otp)
     try:
         attempt.succeeded()
     except DatabaseError:
@@ -157,10 +188,11 @@ def login(
 
 
 @sensitive_variables("password", "otp")
-def _login(
+def _counted_login(
     request: Request, attempt: SignInAttempt, email: str, password: str, otp: str
 ) -> TokenPair:
-    """Request tokens; settle the attempt if there are none."""
+    """Count the attempt and request tokens; settle it if there are none."""
+    attempt.begin()
     try:
         if local.keeps(email, password):
             raise InvalidCredentials(401, "LOCAL_USER")
@@ -250,9 +282,20 @@ def login_again(
     return client.login(email=request.user.email, password=password, otp=otp)
 
 
-def tell_of_new_device(request: Request, user: User) -> None:
-    """Mail a user about a sign-in with a browser that did not know the user."""
+def mail_of_new_device(request: Request, user: User) -> Callable[[], None]:
+    """Write the mail about a sign-in with a browser that did not know the user.
+
+    Returns:
+        A function that stores the mail, if there is one: it takes less time than to
+        write the mail, so that a transaction is short.
+    """
     if known_devices.knows_user(request, user):
-        return
-    audit.record("sign_in.new_device", request, user=user)
-    mails.send("new_device", user, request, sessions_path=reverse("accounts:sessions"))
+        return lambda: None
+    path = reverse("accounts:sessions")
+    store = mails.written("new_device", user, request, sessions_path=path)
+
+    def tell() -> None:
+        audit.record("sign_in.new_device", request, user=user)
+        store()
+
+    return tell

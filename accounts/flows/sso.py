@@ -110,6 +110,9 @@ def start(
     waiting = Waiting(provider, begun.cookie, next, user, otp, code_id, is_kept)
     if not user:
         request.session.cycle_key()
+    if request.session.row is None:
+        # The waiting sign-in belongs to its row.
+        request.session.create()
     sso_attempts.keep(request, begun.state, waiting)
     audit.record("sso.started", request, provider=provider)
     return _asking_again(begun.url) if user else begun.url

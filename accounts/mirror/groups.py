@@ -19,14 +19,17 @@ from ..models import RoleMembership
 Membership = tuple[int, int]
 
 
-def set_role_groups(profiles: Mapping[int, DirectusUser]) -> None:
+def set_role_groups(
+    profiles: Mapping[int, DirectusUser], *, have_groups: bool = True
+) -> None:
     """Bring the groups of users in line with their roles, inside a transaction.
 
     Args:
         profiles: profiles of Directus by the keys of the local users.
+        have_groups: False if the users have no groups from roles.
     """
     wanted = _wanted(profiles)
-    from_role = _pairs(RoleMembership, profiles)
+    from_role = _pairs(RoleMembership, profiles) if have_groups else {}
     if not wanted and not from_role:
         return
     present = _pairs(get_user_model().groups.through, profiles)

@@ -20,14 +20,14 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from .. import signals
 from ..core import clients
 from ..core.memory import Memory
 from ..directus import DirectusUser
-from ..models import User
+from ..models import RoleMembership, User
 from ..sessions import recheck
 from .groups import set_role_groups
 from .policies import with_policies
@@ -163,20 +163,56 @@ def mirror_user(profile: DirectusUser) -> User:
     return mirror(profile)[0]
 
 
-def mirror(profile: DirectusUser) -> tuple[User, bool]:
-    """Return the local user as mirror_user does, and whether the row was written."""
+def mirror_sign_in(profile: DirectusUser, row: User | None) -> User:
+    """Mirror a user that has just signed in; return the local user.
+
+    With the next statement of a known user the time of the sign-in is stored, too.
+
+    Args:
+        profile: a complete profile with its policies.
+        row: the row of the user, from `locked_user`.
+    """
+    if row is None or row.last_login is None or not profile.is_active:
+        return mirror(profile, row)[0]
+    user, is_written = mirror(profile, row, last_login=timezone.now())
+    user.last_login_is_stored = is_written
+    return user
+
+
+def locked_user(directus_id: UUID) -> User | None:
+    """Return the row of a user, locked in the present transaction; None without one.
+
+    `has_role_groups` says whether it has any.
+    """
+    from_role = RoleMembership.objects.filter(user=OuterRef("pk"))
+    rows = get_user_model().objects.select_for_update()
+    rows = rows.annotate(has_role_groups=Exists(from_role))
+    # The id is unique, and first() would add a sort.
+    return next(iter(rows.filter(directus_id=directus_id)), None)
+
+
+def mirror(
+    profile: DirectusUser, row: User | None = None, **also: Any
+) -> tuple[User, bool]:
+    """Return the local user as mirror_user does, and whether the row was written.
+
+    Args:
+        row: the row, from `locked_user`.
+        also: values of further columns of a row that is updated.
+    """
     if profile.policies is None:
         (profile,) = with_policies([profile])
     values = mirrored_values(profile, clock())
     before = None
-    with transaction.atomic():
-        user, created = _locked_row(profile.id, values)
+    with transaction.atomic(savepoint=False):
+        user, created = (row, False) if row else _locked_row(profile.id, values)
         if not created:
             if user.deleted_at or is_late(values["synced_at"], user.synced_at):
                 return user, False
             before = _told(user, TOLD)
-            _write(user, values)
-        set_role_groups({user.pk: profile})
+            _write(user, values | also)
+        has_groups = getattr(user, "has_role_groups", True)
+        set_role_groups({user.pk: profile}, have_groups=has_groups)
     if created:
         logger.info("Created user %s for Directus user %s", user.pk, profile.id)
         _ask_about_former_owners(user)

@@ -4,7 +4,7 @@ import time
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.hashers import check_password
+from django.contrib.auth.hashers import check_password, is_password_usable
 from django.views.decorators.debug import sensitive_variables
 
 from config.request import Request
@@ -30,13 +30,14 @@ def keeps(email: str, password: str) -> bool:
     same address, only the local password is not sent.
     """
     users = get_user_model().objects.with_email(email)
-    local = [u for u in users.filter(directus_id=None) if u.has_usable_password()]
+    passwords = users.filter(directus_id=None).values_list("password", flat=True)
+    local = list(filter(is_password_usable, passwords))
     if not local:
         return False
     if not users.exclude(directus_id=None).exists():
         # Not compared: that takes longer than a refusal by Directus.
         return True
-    is_local = any(check_password(password, user.password) for user in local)
+    is_local = any(check_password(password, encoded) for encoded in local)
     if is_local:
         # As long as a refusal by Directus.
         time.sleep(STALL_SECONDS)

@@ -5,9 +5,12 @@ send these signals, too, without a request or with another kind of session: then
 happens.
 """
 
+from contextlib import suppress
+
 from django.conf import settings
+from django.contrib.auth import models as auth_models
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
@@ -32,17 +35,29 @@ def keep_tokens(sender, request, user, **kwargs):
     if request.session.tokens.are_held:
         current.revoke_tokens(request)
     provider = getattr(user, "sso_provider", "")
-    with transaction.atomic():
-        is_kept = getattr(user, "keeps_session", True)
-        request.session.begin(user, request, provider, is_kept=is_kept)
-        tokens = getattr(user, "directus_tokens", None)
-        if tokens is not None:
-            request.session.tokens.start(tokens)
-            del user.directus_tokens
-        # Now, not after the view: `login()` must fail with this.
-        request.session.save()
+    tokens = getattr(user, "directus_tokens", None)
+    # Saved now, not after the view: `login()` must fail with this.
+    request.session.begin(
+        user,
+        request,
+        provider,
+        is_kept=getattr(user, "keeps_session", True),
+        tokens=tokens,
+    )
+    if tokens is not None:
+        del user.directus_tokens
     facts = {"provider": provider} if provider else {}
-    audit.record("sign_in.done", request, user=user, **facts)
+    # An error of the audit trail stops no sign-in.
+    with suppress(DatabaseError), transaction.atomic():
+        audit.record("sign_in.done", request, user=user, **facts)
+
+
+# Django connects its own receiver with this id, unless there is one.
+@receiver(user_logged_in, dispatch_uid="update_last_login")
+def update_last_login(sender, user, **kwargs):
+    """Store the time of a sign-in, unless it was stored with the profile."""
+    if not getattr(user, "last_login_is_stored", False):
+        auth_models.update_last_login(sender, user, **kwargs)
 
 
 @receiver(user_logged_out)

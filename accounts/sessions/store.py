@@ -7,7 +7,10 @@ row is cached; the database decides.
 
 import logging
 import re
+import secrets
 import time
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -27,11 +30,11 @@ from django.utils.crypto import get_random_string
 from ..core import row_cache
 from ..core.batches import delete_in_batches
 from ..core.memory import Memory
-from ..directus import SessionExpired
+from ..directus import SessionExpired, TokenPair
 from . import rows
 from .keys import digest, stored_forms
 from .lifetime import LimitedSession
-from .tokens import SessionTokenStore
+from .tokens import SessionTokenStore, sealed_columns
 from .validation import Validation
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ TOUCH_SECONDS = 60
 KEY = re.compile(r"[a-z0-9]{32}")
 NEW_KEYS = 5
 MOST_AT_ONCE = 1000
+YEAR_2025 = 1_735_689_600
 # After a failed write a process does not note visits for a minute.
 _touch_failed = Memory(TOUCH_SECONDS)
 
@@ -57,6 +61,9 @@ class SessionStore(Validation, LimitedSession):
     """
 
     has_ended = False
+    # Of a sign-in: written by the next save, and what that has written.
+    _columns: "Callable[[Session], dict[str, Any]] | None" = None
+    _begun_with: bytes | None = None
 
     @classmethod
     def get_model_class(cls):
@@ -118,12 +125,17 @@ class SessionStore(Validation, LimitedSession):
         if self.session_key is None:
             self.create()
             return
-        data = self.encode(self._get_session(no_load=must_create))
+        content = self._get_session(no_load=must_create)
+        if not must_create and self._begun_with == self.serializer().dumps(content):
+            # The sign-in of this request has stored it.
+            return
+        data = self.encode(content)
         if must_create:
             self._insert(self.session_key, data)
             return
+        columns = self._set_columns(self._row)
         changed = self._row_with_key().update(
-            session_data=data, expire_date=self._end(timezone.now())
+            session_data=data, expire_date=self._end(timezone.now()), **columns
         )
         if not changed:
             raise UpdateError
@@ -139,11 +151,14 @@ class SessionStore(Validation, LimitedSession):
         self._forget(digest(session_key))
 
     def cycle_key(self):
-        """Give the row a new key; the old one no longer works."""
+        """Give the row a new key; the old one no longer works.
+
+        A session without a row gets both with its next save.
+        """
         data = self.encode(self._get_session())
         old_key = self.session_key
         if old_key is None:
-            self.create()
+            self.modified = True
             return
         new_key = self._get_new_session_key()
         columns = {"session_key": digest(new_key), "session_data": data}
@@ -222,29 +237,47 @@ class SessionStore(Validation, LimitedSession):
         provider: str = "",
         *,
         is_kept: bool = True,
+        tokens: TokenPair | None = None,
     ) -> None:
-        """Bind the row to the user that has just signed in.
+        """Bind the row to the user that has just signed in, and save the session.
+
+        One statement does it. A session without a row gets one.
 
         Args:
             provider: the single sign-on provider; empty for a password.
             is_kept: whether the session outlives the browser.
+            tokens: the tokens of the sign-in; without any the row's own stay.
         """
-        now = timezone.now()
-        columns: dict[str, Any] = {
-            "user": user,
-            "authenticated_at": now,
-            # A provider may sign in without a question, and is asked again.
-            "confirmed_at": None if provider else now,
-            "validated_at": now,
-            "change_reported_at": None,
-            "provider": provider,
-            "is_kept": is_kept,
-            **_browser(request, now),
-        }
+
+        def columns(row: "Session") -> dict[str, Any]:
+            now = timezone.now()
+            return {
+                "user": user,
+                "authenticated_at": now,
+                # A provider may sign in without a question, and is asked again.
+                "confirmed_at": None if provider else now,
+                "validated_at": now,
+                "change_reported_at": None,
+                "provider": provider,
+                "is_kept": is_kept,
+                **_browser(request, now),
+                **(sealed_columns(row, tokens) if tokens else {}),
+            }
+
+        self._columns = columns
+        try:
+            self._save_begun()
+        finally:
+            self._columns = None
+        self._begun_with = self.serializer().dumps(self._get_session())
+
+    def _save_begun(self) -> None:
+        if self.row is not None:
+            with suppress(UpdateError):
+                self.save()
+                return
         # There is no row yet, or a parallel request has ended it.
-        if not self.update_row(**columns):
-            self.create()
-            self.update_row(**columns)
+        self.create()
 
     def touch(self, request: "Request") -> bool:
         """Note the visit, at most once a minute; more often in a short session.
@@ -315,18 +348,38 @@ class SessionStore(Validation, LimitedSession):
         row_cache.invalidate(self.model, [stored_key])
 
     def _insert(self, key: str, data: str) -> None:
-        self._row = None
-        row = self.model(
-            session_key=digest(key),
-            session_data=data,
-            expire_date=self._end(timezone.now()),
+        self._row = row = self.model(
+            pk=_new_id(), session_key=digest(key), session_data=data
         )
+        is_begun = bool(self._set_columns(row))
+        row.expire_date = self._end(timezone.now())
         try:
-            with transaction.atomic():
+            # Of a sign-in, an error ends the whole transaction.
+            with transaction.atomic() if not is_begun else nullcontext():
                 row.save(force_insert=True)
-        except IntegrityError as error:
-            raise CreateError from error
-        self._row = row
+        except BaseException as error:
+            self._row = None
+            if isinstance(error, IntegrityError):
+                raise CreateError from error
+            raise
+
+    def _set_columns(self, row: "Session | None") -> dict[str, Any]:
+        """Set the columns of a sign-in that begins; return them."""
+        if row is None or self._columns is None:
+            return {}
+        columns = self._columns(row)
+        for name, value in columns.items():
+            setattr(row, name, value)
+        return columns
+
+
+def _new_id() -> int:
+    """Return an id for a row, later ones higher.
+
+    The tokens of a sign-in are sealed for the id of their row, which has to be known
+    before the row is inserted.
+    """
+    return (int(time.time()) - YEAR_2025) << 32 | secrets.randbits(32)
 
 
 def _browser(request: "Request", now: datetime) -> dict[str, Any]:

@@ -128,11 +128,7 @@ class SessionTokenStore:
         return self._session.update_row(unchanged, **columns)
 
     def _columns(self, tokens: TokenPair) -> dict[str, object]:
-        return {
-            "sealed_tokens": _seal(self._session.row, tokens),
-            "access_expires_at": datetime.fromtimestamp(tokens.expires_at, UTC),
-            "must_renew": False,
-        }
+        return sealed_columns(self._session.row, tokens)
 
     def _take_or_wait(self) -> bool:
         row = self._session.row
@@ -198,6 +194,15 @@ def _opened(row: "Session") -> TokenPair | None:
 def holds_tokens(row: "Session") -> bool:
     """Return whether a row has tokens, readable or not."""
     return bool(row.sealed_tokens)
+
+
+def sealed_columns(row: "Session", tokens: TokenPair) -> dict[str, object]:
+    """Return the columns that store tokens in a row, whose id is known."""
+    return {
+        "sealed_tokens": _seal(row, tokens),
+        "access_expires_at": datetime.fromtimestamp(tokens.expires_at, UTC),
+        "must_renew": False,
+    }
 
 
 def _seal(row: "Session", tokens: TokenPair) -> str:

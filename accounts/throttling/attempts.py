@@ -21,8 +21,10 @@ from .limits import (
     DEVICE_FAILURES,
     Attempt,
     Throttled,
+    settle_all,
     since_success,
     take_all,
+    undo_all,
 )
 from .once import ONE_TIME_CODES, Once
 
@@ -79,8 +81,7 @@ class SignInAttempt:
             Throttled: Directus would suspend the account soon; the attempt is settled.
         """
         upstream, self._upstream = self._upstream, []
-        for attempt in upstream:
-            attempt.failed()
+        settle_all(failed=upstream)
         try:
             take_all(upstream)
         except Throttled:
@@ -94,48 +95,35 @@ class SignInAttempt:
             self.undo(keep_code=True)
             raise InvalidOTP(401, "INVALID_OTP")
 
-    @transaction.atomic
     def failed(self) -> None:
         """Settle the attempt: the credentials are wrong."""
-        for attempt in [*self._failures, *self._upstream]:
-            attempt.failed()
-        self._free_code()
+        settle_all(failed=[*self._failures, *self._upstream], undone=self._code)
 
-    @transaction.atomic
     def refused_code(self) -> None:
         """Settle the attempt: the password is right, the code is missing or wrong.
 
         A missing code is no failure."""
         if self._used_code:
             self.failed()
-            return
-        for attempt in self._failures:
-            attempt.undo()
-        for attempt in self._upstream:
-            attempt.failed()
+        else:
+            settle_all(failed=self._upstream, undone=self._failures)
 
-    @transaction.atomic
     def undo(self, *, keep_code: bool = False) -> None:
         """Undo the attempt: Directus did not answer."""
-        for attempt in [*self._failures, *self._upstream]:
-            attempt.undo()
-        if not keep_code:
-            self._free_code()
+        code = [] if keep_code else self._code
+        undo_all([*self._failures, *self._upstream, *code])
 
-    @transaction.atomic
     def succeeded(self) -> None:
         """Settle the attempt: delete the account's failures, not the address'."""
-        for attempt in [self._account, *self._upstream]:
-            attempt.succeeded()
-        for attempt in self._failures:
-            if attempt is not self._account:
-                attempt.undo()
-        if self._used_code:
-            self._used_code.keep()
+        settle_all(
+            succeeded=[self._account, *self._upstream],
+            undone=[each for each in self._failures if each is not self._account],
+            failed=self._code,
+        )
 
-    def _free_code(self) -> None:
-        if self._used_code:
-            self._used_code.undo()
+    @property
+    def _code(self) -> list[Attempt]:
+        return [self._used_code.attempt] if self._used_code else []
 
 
 class CodeAttempt:
@@ -181,26 +169,21 @@ class CodeAttempt:
             raise
         self.succeeded()
 
-    @transaction.atomic
     def failed(self) -> None:
         """Settle the attempt: the code is wrong. It may be typed again."""
-        self._count.failed()
-        if self._used_code:
-            self._used_code.undo()
+        settle_all(failed=[self._count], undone=self._code)
 
-    @transaction.atomic
     def succeeded(self) -> None:
         """Settle the attempt: the code is right, and used from now on."""
-        self._count.undo()
-        if self._used_code:
-            self._used_code.keep()
+        settle_all(undone=[self._count], failed=self._code)
 
-    @transaction.atomic
     def undo(self) -> None:
         """Undo the attempt: the code was not checked."""
-        self._count.undo()
-        if self._used_code:
-            self._used_code.undo()
+        undo_all([self._count, *self._code])
+
+    @property
+    def _code(self) -> list[Attempt]:
+        return [self._used_code.attempt] if self._used_code else []
 
 
 def clear_failures(email: str, *, in_new_browsers: bool = False) -> None:
@@ -232,7 +215,7 @@ def clear_attempts(email: str) -> None:
     The count of mails stays for its hour and day: otherwise deleting and creating an
     account would be a way to send more mails.
     """
-    for attempt in _of_account(email):
+    for attempt in sorted(_of_account(email), key=lambda each: each.key):
         attempt.clear()
 
 

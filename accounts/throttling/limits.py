@@ -14,10 +14,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cached_property
 
 from django.conf import settings
-from django.db import connection
+from django.db import transaction
 from django.db.models import F, Func, Value
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
@@ -27,6 +27,7 @@ from ..core import figures
 from ..core.batches import delete_in_batches
 from ..directus import TryLater
 from ..models import Attempts
+from . import rows
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -42,20 +43,6 @@ BUSY_SECONDS = 5
 LEASE_SECONDS = 30
 # A quarter of a process' threads may wait, for all limits together.
 _waiters = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
-# Opens the first window, or counts in an open window with room. PostgreSQL and SQLite
-# share this syntax; Django's upsert takes no condition.
-COUNT = """
-    INSERT INTO accounts_attempts
-        ("key", "count", in_flight, strikes, window_ends_at, in_flight_until)
-    VALUES (%s, 1, %s, 0, %s, %s)
-    ON CONFLICT ("key") DO UPDATE SET
-        "count" = accounts_attempts."count" + 1,
-        in_flight = excluded.in_flight + CASE
-            WHEN accounts_attempts.in_flight_until > %s THEN accounts_attempts.in_flight
-            ELSE 0 END,
-        in_flight_until = excluded.in_flight_until
-    WHERE accounts_attempts.window_ends_at > %s AND accounts_attempts."count" < %s
-"""
 
 
 @dataclass(frozen=True)
@@ -215,31 +202,18 @@ class Attempt:
         """Return the present count."""
         return self._row().first()
 
-    @property
-    def _key(self) -> str:
+    @cached_property
+    def key(self) -> str:
+        """The key of the row."""
         return self.limit.key(self.subject)
 
     def _row(self):
-        return Attempts.objects.filter(pk=self._key)
+        return Attempts.objects.filter(pk=self.key)
 
     def _try_take(self) -> bool:
         now = timezone.now()
-        return self._count(now) or self._open_next_window(now)
-
-    def _count(self, now: datetime) -> bool:
-        ends_at = now + timedelta(seconds=self.limit.windows[0])
-        values = [
-            self._key,
-            int(self.limit.settles),
-            _column(ends_at),
-            _column(_lease_from(now)),
-            _column(now),
-            _column(now),
-            self.limit.attempts,
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(COUNT, values)
-            return cursor.rowcount == 1
+        counted = rows.count([self], now, _lease_from(now)) == 1
+        return counted or self._open_next_window(now)
 
     def _open_next_window(self, now: datetime) -> bool:
         row = self._row().filter(window_ends_at__lte=now).first()
@@ -283,11 +257,6 @@ class Attempt:
         return min(max(1, int(left) + 1), longest)
 
 
-def _column(moment: datetime) -> Any:
-    field = Attempts._meta.get_field("window_ends_at")
-    return field.get_db_prep_value(moment, connection)
-
-
 def _lease_from(now: datetime) -> datetime:
     return now + timedelta(seconds=LEASE_SECONDS)
 
@@ -299,9 +268,17 @@ def _less_one(column: str) -> Greatest:
 def take_all(attempts: Sequence[Attempt]) -> None:
     """Count several attempts, or none.
 
+    One statement does it if all of them have room. Otherwise they are counted one by
+    one, to wait for those in flight and to find the limit that is used up.
+
+    Args:
+        attempts: of different limits or subjects.
+
     Raises:
         Throttled: one of the limits is used up.
     """
+    if not attempts or _take_together(attempts):
+        return
     deadline = time.monotonic() + WAIT_SECONDS
     for number, attempt in enumerate(attempts):
         try:
@@ -311,10 +288,28 @@ def take_all(attempts: Sequence[Attempt]) -> None:
             raise
 
 
+def _take_together(attempts: Sequence[Attempt]) -> bool:
+    now = timezone.now()
+    with transaction.atomic():
+        if rows.count(attempts, now, _lease_from(now)) == len(attempts):
+            return True
+        transaction.set_rollback(True)
+    return False
+
+
+def settle_all(
+    *,
+    failed: Sequence[Attempt] = (),
+    undone: Sequence[Attempt] = (),
+    succeeded: Sequence[Attempt] = (),
+) -> None:
+    """Settle several attempts in one transaction, each as its own method does."""
+    rows.settle(failed=failed, undone=undone, succeeded=succeeded)
+
+
 def undo_all(attempts: Sequence[Attempt]) -> None:
     """Undo several attempts."""
-    for attempt in attempts:
-        attempt.undo()
+    settle_all(undone=attempts)
 
 
 def clear_ended() -> int:

@@ -29,25 +29,26 @@ class Once:
     def is_first(self) -> bool:
         """Record it; return False if it is recorded already."""
         try:
-            self._attempt.take()
+            self.attempt.take()
         except Throttled:
             return False
         return True
 
     def keep(self) -> None:
         """Keep the record: it was used."""
-        self._attempt.failed()
+        self.attempt.failed()
 
     def undo(self) -> None:
         """Delete the record: it was not used, and may come again."""
-        self._attempt.undo()
+        self.attempt.undo()
 
     def is_kept(self) -> bool:
         """Return whether the record is kept; False while the first one is at work."""
-        return self._attempt.used_up_until() is not None
+        return self.attempt.used_up_until() is not None
 
     @property
-    def _attempt(self) -> Attempt:
+    def attempt(self) -> Attempt:
+        """Its counter."""
         return Attempt(self.kind, self.subject)
 
 

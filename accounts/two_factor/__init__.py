@@ -17,7 +17,7 @@ from ..core.memory import Memory
 from ..directus import DirectusClient, DirectusError, NotFound
 from ..models import User
 from ..sessions import ending
-from . import recovery_codes
+from . import demand, recovery_codes
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +52,8 @@ def note_sign_in(
         _write(user, has_two_factor=bool(otp))
     if is_demanded:
         _write(user, must_use_two_factor=True)
-    else:
-        # The tokens lack policies that are attached to the user, not to a role.
+    elif not demand.is_known_free(user):
+        # The tokens lack policies of parent roles and of the user.
         note_demand(user, client)
 
 
@@ -69,6 +69,8 @@ def note_demand(user: User, client: DirectusClient) -> None:
         logger.warning("Whether a second factor is demanded is not told: %s", error)
         return
     _write(user, must_use_two_factor=demanded)
+    if not demanded:
+        demand.note_free(user)
 
 
 def is_missing(user: User) -> bool:

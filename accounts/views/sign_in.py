@@ -2,13 +2,14 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.views import LogoutView as DjangoLogoutView
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -99,14 +100,20 @@ def begin_session(
         account: as in `known_devices.remember`.
     """
     tokens = getattr(user, "directus_tokens", None)
-    is_first = user.last_login is None
     response = HttpResponseRedirect(url)
     try:
-        login(request, user)
-        if is_first:
-            terms.claim(user)
-        else:
-            sign_in.tell_of_new_device(request, user)
+        is_first = user.last_login is None
+        note = (
+            partial(terms.claim, user)
+            if is_first
+            else sign_in.mail_of_new_device(request, user)
+        )
+        if request.session.tokens.are_held:
+            # Not in the transaction: it calls Directus.
+            current.revoke_tokens(request)
+        with transaction.atomic():
+            login(request, user)
+            note()
         known_devices.remember(request, response, account, user)
     except BaseException:
         _take_back(request, tokens)

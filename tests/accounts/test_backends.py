@@ -196,7 +196,7 @@ def test_an_outage_after_the_sign_in_revokes_the_tokens(visit, ada, directus):
 
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [(sign_in, "mirror_user"), (SignInAttempt, "succeeded")],
+    [(sign_in, "mirror_sign_in"), (SignInAttempt, "succeeded")],
     ids=["mirror", "count"],
 )
 def test_a_database_that_fails_after_the_sign_in_revokes_the_tokens(

@@ -13,7 +13,15 @@ class Command(BaseCommand):
         "1 the mail server takes no mails."
     )
 
+    def add_arguments(self, parser):
+        text = "send none, and give up those that wait: after a restored backup"
+        parser.add_argument("--give-up", action="store_true", help=text)
+
     def handle(self, **options):
+        if options["give_up"]:
+            count = outbox.withdraw()
+            self.stdout.write(self.style.SUCCESS(f"Mails given up: {count}."))
+            return
         trouble = delivery.deliver()
         waiting = outbox.queue().waiting
         if trouble:

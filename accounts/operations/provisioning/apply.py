@@ -46,6 +46,10 @@ def apply_plan(
 
 def _refusal(change: Change, error: DirectusAPIError | RateLimited) -> str:
     text = f"Directus refuses the {describe(change)}: {error}."
-    if error.code != "LIMIT_EXCEEDED":
-        return text
-    return f"{text} Its licence allows no more active ones of this kind."
+    return " ".join(filter(None, [text, _REASONS.get(error.code)]))
+
+
+_REASONS = {
+    "LIMIT_EXCEEDED": "Its licence allows no more active ones of this kind.",
+    "RECORD_NOT_UNIQUE": "Another directus_setup may be running: run it again.",
+}

@@ -357,6 +357,18 @@ def test_the_command_says_why_mails_wait(server, write):
     assert str(failed.value) == text
 
 
+def test_the_command_gives_up_what_waits_after_a_restore(server, write, capsys):
+    write(ADA, BOB)
+
+    call_command("send_mails", "--give-up")
+    call_command("send_mails")
+
+    assert server.received() == []
+    assert capsys.readouterr().out == "Mails given up: 2.\nNo mail waits.\n"
+    kept = OutgoingMail.objects.values_list("error", "sealed_message")
+    assert set(kept) == {("withdrawn", "")}
+
+
 def test_lost_mails_are_kept_for_a_month(server, write):
     server.refused = {ADA: "550 no", BOB: "550 no"}
     write(ADA, BOB)

@@ -180,10 +180,10 @@ def test_an_attempt_that_waited_for_another_does_not_reveal_its_duration(
 ):
     """The other attempt reached Directus, whose time depends on the account."""
 
-    def throttled(attempt, deadline):
+    def throttled(attempts):
         raise Throttled(300, waited=True)
 
-    monkeypatch.setattr("accounts.throttling.limits.Attempt.take", throttled)
+    monkeypatch.setattr("accounts.throttling.attempts.take_all", throttled)
     settings.SIGN_IN_FLOOR_SECONDS = 0.6
 
     assert log_in(client).status_code == 429

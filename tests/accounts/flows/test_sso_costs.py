@@ -42,7 +42,7 @@ def test_the_callback_costs_four_calls(visitor, directus, django_assert_num_quer
     directus.forget_calls()
 
     # Three of them store the event for Recent activity.
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(18):
         assert come_back(visitor, query).url == "/"
 
     assert asked(directus) == [

@@ -1,0 +1,76 @@
+"""Spare a sign-in the question whether Directus demands a second factor.
+
+The tokens of a sign-in do not say everything: policies of parent roles and of the user
+are missing. Directus tells a user the whole. If it demanded none of another user with
+the same role within the last minute, the role demands none; what is left are the
+policies of the user, which few users have. A session asks again when it is
+re-validated, a minute after the sign-in.
+"""
+
+import json
+import logging
+from uuid import UUID
+
+from ..core import clients
+from ..core.memory import Memory
+from ..directus import DirectusError, NotFound
+from ..models import User
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 60.0
+# With more users that have policies of their own, each sign-in asks.
+MOST_HOLDERS = 100
+# For the request; a sign-in waits for it.
+READ_SECONDS = 2.0
+
+# Roles of which a user was free: (URL, role) → True.
+_free_roles = Memory(SECONDS)
+# URL → the users with policies of their own; False if that is unknown.
+_holders = Memory(SECONDS)
+
+
+def note_free(user: User) -> None:
+    """Remember that Directus demands no second factor of a user."""
+    _free_roles.set((clients.directus_url(), user.role_id), True)
+
+
+def is_known_free(user: User) -> bool:
+    """Return whether no second factor is demanded of a user, by earlier answers.
+
+    False if that is not known. A user of whom it was demanded asks in any case.
+    """
+    if user.must_use_two_factor or clients.revalidate_seconds() < SECONDS:
+        return False
+    url = clients.directus_url()
+    if not _free_roles.get((url, user.role_id)):
+        return False
+    holders = _holders.get(url)
+    if holders is None:
+        holders = _read_holders()
+        _holders.set(url, holders)
+    return holders is not False and user.directus_id not in holders
+
+
+def _read_holders() -> frozenset[UUID] | bool:
+    service = clients.service_client()
+    if service is None:
+        return False
+    params = {
+        "fields": "user",
+        "filter": json.dumps({"_and": [{"user": {"_nnull": True}}]}),
+        "sort": "id",
+        "limit": str(MOST_HOLDERS),
+        "page": "1",
+    }
+    try:
+        rows = service.get("/access", params=params, timeout=READ_SECONDS)
+    except NotFound:
+        # Version 10 has roles alone.
+        return frozenset()
+    except DirectusError as error:
+        logger.warning("Users with policies of their own are not told: %s", error)
+        return False
+    if not isinstance(rows, list) or len(rows) >= MOST_HOLDERS:
+        return False
+    return frozenset(UUID(row["user"]) for row in rows)
