@@ -256,9 +256,7 @@ class Cluster:
             "DATABASE_URL": f"postgres://postgres@{servers}/postgres"
             "?target_session_attrs=read-write",
             "CACHE_URL": self.cache.url,
-            # Each host has few processors here, and threads that may all wait for one
-            # renewal: on a busy machine it takes more than a second.
+            # The hosts share the processors of one machine.
             "WEB_WORKERS": "1",
-            "WEB_THREADS": "288",
             "EMAIL_URL": f"smtp://{self.network.address}:{smtp_port}",
         }

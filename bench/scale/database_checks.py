@@ -11,6 +11,8 @@ from .cluster import Cluster
 from .session_checks import signed_in
 from .watch import Watch, visits
 
+# It asks the database, though the cache has the session.
+PAGE = "/account/sessions/"
 PATIENCE_SECONDS = 60
 GAP_SECONDS = 3.0
 
@@ -46,12 +48,12 @@ def _interrupted(
 ) -> list[Line]:
     places = [site.netloc for site in cluster.sites]
     watch = Watch()
-    with watch.over(visits(browser, places)):
+    with watch.over(visits(browser, places, PAGE)):
         wait_until(lambda: watch.kinds["200"] >= len(places), seconds=10)
         interrupt()
         began = time.monotonic()
         is_back = wait_until(
-            lambda: all(browser.twin().get(at).status == 200 for at in places),
+            lambda: all(browser.twin().get(at, PAGE).status == 200 for at in places),
             seconds=PATIENCE_SECONDS,
         )
         seconds = time.monotonic() - began

@@ -6,10 +6,12 @@ from itertools import cycle
 from accounts.sessions.keys import digest
 
 from ..load import together
-from ..storm import ASKING_PAGE, LONG_AGO, REFRESH, REQUESTS, ROUNDS
+from ..storm import ASKING_PAGE, LONG_AGO, REFRESH, REQUESTS
 from ..table import Line, exactly
 from .browser import Browser
 from .cluster import PASSWORD, Cluster
+
+MOST_STORMS = 5
 
 
 def storm(cluster: Cluster, name: str = "storm") -> list[Line]:
@@ -19,7 +21,7 @@ def storm(cluster: Cluster, name: str = "storm") -> list[Line]:
     for site in cluster.sites:
         browser.get(site.netloc, ASKING_PAGE)
     refreshes, good = 1, 0
-    for _ in range(ROUNDS):
+    for _ in range(MOST_STORMS):
         make_stale(cluster, browser)
         cluster.counter.calls.clear()
         statuses = ask_all(cluster, browser, ASKING_PAGE)

@@ -63,9 +63,11 @@ class Watch:
             self._is_over.wait(PAUSE_SECONDS)
 
 
-def visits(browser: Browser, places: Sequence[str]) -> list[Callable[[], Answer]]:
-    """Return functions that open the first page, one for each place."""
-    return [lambda at=at: browser.twin().get(at) for at in places]
+def visits(
+    browser: Browser, places: Sequence[str], path: str
+) -> list[Callable[[], Answer]]:
+    """Return functions that open a page, one for each place."""
+    return [lambda at=at: browser.twin().get(at, path) for at in places]
 
 
 def _kind(answer: Answer) -> str:
