@@ -238,7 +238,8 @@ class Cluster:
     def _site(self, number: int) -> SiteHost:
         folder = self.folder / f"host{number + 1}"
         folder.mkdir()
-        env = dict(self.stack.site.env)
+        # Past the counting proxy, directus_setup asks Directus itself.
+        env = self.stack.site.env | {"DIRECTUS_URL": self.counter.url}
         if not self.network.is_isolated:
             wire = Relay(self.cache.host, self.cache.port)
             self._wires[number] = wire
@@ -252,7 +253,6 @@ class Cluster:
             "DJANGO_SETTINGS_MODULE": "bench.scale.settings",
             "PUBLIC_URL": f"http://{self.front.netloc}",
             "TRUSTED_PROXIES": self.network.range,
-            "DIRECTUS_URL": self.counter.url,
             "DATABASE_URL": f"postgres://postgres@{servers}/postgres"
             "?target_session_attrs=read-write",
             "CACHE_URL": self.cache.url,
