@@ -6,6 +6,8 @@ Directus keeps customers apart by rules, the site's where it accepts no rules (v
 ordinary.
 """
 
+from typing import Any
+
 from django.utils.translation import get_language
 
 from config.request import AuthenticatedRequest
@@ -14,9 +16,11 @@ from .core import clients
 from .core.audit import record
 from .core.memory import Memory
 from .directus import (
+    AuthenticationFailed,
     DirectusClient,
     DirectusUnavailable,
     Forbidden,
+    Rights,
     TryLater,
     time_budget,
 )
@@ -49,8 +53,10 @@ __all__ = [
     "custom_field",
     "describe",
     "item_files",
+    "may_read",
     "once",
     "record",
+    "rights_differ",
     "rows_at_once",
     "time_budget",
 ]
@@ -58,6 +64,8 @@ __all__ = [
 # Read from Directus once a minute for all processes, and made of that once a minute in
 # each of them.
 _descriptions = Memory(cached.FRESH_SECONDS)
+# Actions that a rule may allow for some rows alone.
+BY_ROW = frozenset({"update", "delete"})
 # In tuples: None is an answer, too.
 _rights = Memory(cached.FRESH_SECONDS, most=1000)
 
@@ -114,24 +122,84 @@ def _takes_rules() -> bool:
 
 
 def allowed_actions(
-    request: AuthenticatedRequest, collection: str
+    request: AuthenticatedRequest, collection: str, pk: Any = None
 ) -> frozenset[str] | None:
     """Return what Directus lets the customer do with the rows of a collection.
 
     None if it does not say it: version 10, a call with the site's token, an outage.
     Then the declaration alone decides. For the look of pages: Directus checks each
     call.
+
+    Args:
+        pk: the key of a row of theirs, to ask about this one if its rights may differ
+            from those on others.
     """
     try:
-        if not acts_as_customer():
+        rights = _rights_on(request, collection)
+        if rights is None:
             return None
-        rights = _rights_of(request)
+        allowed = frozenset(rights)
+        if pk is None or not allowed & BY_ROW or not rights_differ(collection):
+            return allowed
+        return allowed - BY_ROW | request.directus.rights_on_item(collection, pk)
     except TryLater:
         return None
-    return None if rights is None else rights.get(collection, frozenset())
 
 
-def _rights_of(request: AuthenticatedRequest) -> dict[str, frozenset[str]] | None:
+def rights_differ(collection: str) -> bool:
+    """Return whether customers may read some of their rows, and not change them.
+
+    The set-up gives one rule for all; operators may narrow those of changes. If the
+    site may not read the permissions, it may be so.
+
+    Raises:
+        TryLater: Directus does not answer, and no answer is cached.
+    """
+    rules = cached.get(f"rules:{collection}", lambda: _rules_of(collection))
+    if rules is None:
+        return True
+    of_reading = [rule for action, rule in rules if action == "read"]
+    return any(
+        rule and rule not in of_reading for action, rule in rules if action in BY_ROW
+    )
+
+
+def _rules_of(collection: str) -> list[tuple[str, Any]] | None:
+    service = clients.service_client()
+    try:
+        return None if service is None else service.rules_of(collection)
+    except (Forbidden, AuthenticationFailed):
+        return None
+
+
+def may_read(
+    request: AuthenticatedRequest, collection: str, name: str, *, is_known: bool
+) -> bool:
+    """Return whether Directus says that a field may be read with the token in use.
+
+    Version 10 does not say it to customers.
+
+    Args:
+        is_known: whether there is such a field for sure.
+
+    Raises:
+        TryLater: Directus does not answer.
+    """
+    if not acts_as_customer():
+        return is_known
+    rights = _rights_on(request, collection) or {}
+    readable = rights.get("read", frozenset())
+    return name in readable or ("*" in readable and is_known)
+
+
+def _rights_on(request: AuthenticatedRequest, collection: str) -> Rights | None:
+    if not acts_as_customer():
+        return None
+    rights = _rights_of(request)
+    return None if rights is None else rights.get(collection, {})
+
+
+def _rights_of(request: AuthenticatedRequest) -> dict[str, Rights] | None:
     # By user, not by role: a user may have a policy that others of the role have not.
     key = request.user.mirrored_id
     kept = _rights.get(key)

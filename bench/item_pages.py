@@ -2,7 +2,7 @@
 
 from items.collection import Collection
 from items.urls import item_paths
-from items.views import ItemCreateView, ItemDetailView, ItemListView
+from items.views import ItemListView
 
 rows = Collection(
     "bench_rows",
@@ -24,16 +24,4 @@ class RowList(ItemListView):
     filter_fields = ("status",)
 
 
-class RowDetail(ItemDetailView):
-    """One row."""
-
-    collection = rows
-
-
-class RowCreate(ItemCreateView):
-    """A form for a new row."""
-
-    collection = rows
-
-
-urlpatterns = item_paths("bench/rows", RowList, RowDetail, RowCreate)
+urlpatterns = item_paths("bench/rows", rows, RowList)

@@ -13,6 +13,7 @@ from django.db.utils import InterfaceError, OperationalError
 from pythonjsonlogger.json import JsonFormatter
 
 from accounts.directus import TryLater
+from accounts.directus.tracing import current_trace
 
 from .middleware import current_request_id
 
@@ -45,7 +46,7 @@ def mask(text: str) -> str:
 
 
 class JSONFormatter(JsonFormatter):
-    """One JSON object a line, without secrets and with the request's id.
+    """One JSON object a line, without secrets, with the ids of request and trace.
 
     Times are in UTC and say so. Line breaks and control characters are escaped.
     """
@@ -63,6 +64,8 @@ class JSONFormatter(JsonFormatter):
             if not isinstance(facts[name], (bool, int, float, type(None))):
                 facts[name] = mask(str(facts[name]))
         facts["request_id"] = current_request_id.get()
+        trace = current_trace.get()
+        facts["trace_id"] = trace.id if trace else ""
         return super().format(logging.makeLogRecord(facts))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
@@ -111,7 +114,7 @@ def configure(options: dict[str, Any]) -> None:
                 "json": {
                     "()": "config.logs.JSONFormatter",
                     "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s"
-                    " %(request_id)s",
+                    " %(request_id)s %(trace_id)s",
                 }
             },
             "handlers": {

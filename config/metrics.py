@@ -47,3 +47,13 @@ THROTTLED = Counter(
     "site_throttled_attempts", "Attempts above a limit of this site.", ["limit"]
 )
 SIGN_INS = Counter("site_sign_ins", "Attempts to sign in.", ["kind", "outcome"])
+
+# A rate sees the first count only if there was a 0 before.
+_REFUSALS = ("refused", "throttled", "no_answer")
+for _kind in ("password", "code", "recovery_code", "provider", "break_glass"):
+    for _outcome in ("done", *_REFUSALS):
+        SIGN_INS.labels(_kind, _outcome)
+for _outcome in ("done", "refused", "no_answer"):
+    REFRESHES.labels(_outcome)
+for _outcome in ("confirmed", "ended", "no_answer"):
+    REVALIDATIONS.labels(_outcome)

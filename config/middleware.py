@@ -9,6 +9,7 @@ from django.conf import settings
 from django.urls import Resolver404, resolve
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
+from accounts.directus.tracing import Trace, current_trace
 from accounts.web.client_address import is_listed
 
 from . import errors
@@ -24,9 +25,9 @@ PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=
 
 
 class RequestIDMiddleware:
-    """Give each request an id that its log lines and its error page show.
+    """Give each request an id that its log lines and its error page show, and a trace.
 
-    An id of a trusted proxy stays, so that the proxy's log has the same one.
+    Those of a trusted proxy stay, so that the proxy's log has the same ones.
     """
 
     def __init__(self, get_response):
@@ -37,6 +38,7 @@ class RequestIDMiddleware:
         # Not reset afterwards: Django logs refusals and errors when all middleware
         # is done.
         current_request_id.set(request.request_id)
+        current_trace.set(_trace_of_proxy(request) or Trace.new())
         response = self.get_response(request)
         response.headers.setdefault("X-Request-ID", request.request_id)
         return response
@@ -45,10 +47,17 @@ class RequestIDMiddleware:
 def _id_of_proxy(request):
     """Return the id in X-Request-ID; empty unless a trusted proxy sent a valid one."""
     sent = request.META.get("HTTP_X_REQUEST_ID", "")
-    if not REQUEST_ID.fullmatch(sent):
-        return ""
-    remote = request.META.get("REMOTE_ADDR", "")
-    return sent if is_listed(remote, settings.TRUSTED_PROXIES) else ""
+    return sent if REQUEST_ID.fullmatch(sent) and _is_by_proxy(request) else ""
+
+
+def _trace_of_proxy(request):
+    """Return the trace in traceparent; None unless a trusted proxy sent a valid one."""
+    sent = request.META.get("HTTP_TRACEPARENT", "")
+    return Trace.read(sent) if sent and _is_by_proxy(request) else None
+
+
+def _is_by_proxy(request):
+    return is_listed(request.META.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES)
 
 
 class HealthCheckHostMiddleware:

@@ -104,7 +104,7 @@ TEMPLATES = [
 # Links in the header for signed-in users: (name of a URL, label) each.
 NAVIGATION = [("dashboard:tickets_list", gettext_lazy("Tickets"))]
 # Cards on the home page: the paths of subclasses of dashboard.cards.Card.
-DASHBOARD_CARDS = ["dashboard.tickets.TicketsCard"]
+DASHBOARD_CARDS = ["dashboard.tickets.OpenTickets", "dashboard.tickets.LatestAnswers"]
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = not DEBUG
@@ -346,3 +346,10 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reports.ReporterFilter"
 LOGGING_CONFIG = "config.logs.configure"
 _levels = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {"level": env.choice("LOG_LEVEL", "INFO", _levels)}
+# The library takes memory: not imported without need.
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    from . import error_reports
+
+    error_reports.start(SENTRY_DSN)
+    MIDDLEWARE.insert(1, "config.error_reports.ErrorReportMiddleware")

@@ -52,15 +52,20 @@ class Card:
 
 
 class ItemsCard(Card):
-    """The first of a customer's rows in a collection; one call.
+    """The first of a customer's rows in a collection.
+
+    Cards with the same query share one call: give them the same fields, `rules` and
+    `ordering`, and let `choose()` of each pick its rows.
 
     Attributes:
         collection: the declaration.
         title_field: the field whose text is the link to a row.
         note_fields: fields that stand below it.
+        fields: further fields, which `choose()` needs.
         rules: filters of Directus beside the owner's.
         ordering: names of fields, descending with `-`.
         size: the number of rows.
+        reads: how many rows `choose()` picks from; `size` by default.
         namespace: of the addresses of the collection's pages.
         empty_text: shown without rows.
     """
@@ -71,28 +76,35 @@ class ItemsCard(Card):
     collection: ClassVar[Collection]
     title_field: ClassVar[str]
     note_fields: ClassVar[Sequence[str]] = ()
+    fields: ClassVar[Sequence[str]] = ()
     rules: ClassVar[Sequence[Rule]] = ()
     ordering: ClassVar[Sequence[str]] = ()
     size: ClassVar[int] = 3
+    reads: ClassVar[int] = 0
     namespace: ClassVar[str] = ""
     empty_text: ClassVar[str | Promise] = gettext_lazy("Nothing here yet.")
 
     def get_context(self) -> dict[str, Any] | None:
         """Read the rows, and the number of all."""
-        items, count = self.get_query().page(1, self.size)
+        items, count = _read_once(self.get_query(), self.reads or self.size)
+        chosen = self.choose(items)
         return {
-            "rows": [self._row(item) for item in items],
+            "rows": [self._row(item) for item in chosen[: self.size]],
             "note_fields": self.note_fields,
-            "count": count,
+            "count": _number(items, chosen, count),
             "list_address": self._address("list"),
             "empty_text": self.empty_text,
         }
 
     def get_query(self) -> ItemQuery:
         """Return the rows that the card is about."""
-        fields = [self.title_field, *self.note_fields]
+        fields = sorted({self.title_field, *self.note_fields, *self.fields})
         query = ItemQuery(self.request, self.collection, fields)
         return query.filter(*self.rules).order_by(*self.ordering)
+
+    def choose(self, items: list[Item]) -> list[Item]:
+        """Return those of the rows that the card shows, in its order."""
+        return items
 
     def _row(self, item: Item) -> dict[str, Any]:
         return {"item": item, "address": self._address("detail", item.pk)}
@@ -103,6 +115,36 @@ class ItemsCard(Card):
             return reverse(f"{self.namespace}:{name}".lstrip(":"), args=args)
         except NoReverseMatch:
             return ""
+
+
+def _read_once(query: ItemQuery, size: int) -> tuple[list[Item], int]:
+    """Return the first rows of a query, and the number of all.
+
+    An equal query of the same request gets the same answer, an error, too: a slow
+    Directus is not waited for twice.
+    """
+    kept: list[Any] = query.request.__dict__.setdefault("_card_rows", [])
+    wanted = (query, size)
+    if wanted not in [known for known, _found in kept]:
+        kept.append((wanted, _read(query, size)))
+    found = next(found for known, found in kept if known == wanted)
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _read(query: ItemQuery, size: int) -> tuple[list[Item], int] | Exception:
+    try:
+        return query.page(1, size)
+    except (DirectusError, TryLater) as error:
+        return error
+
+
+def _number(items: list[Item], chosen: list[Item], count: int) -> int:
+    """Return how many rows a card has in all; 0 if there are too many to tell."""
+    if len(chosen) == len(items):
+        return count
+    return len(chosen) if len(items) == count else 0
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from items.actions import Action
 from items.collection import Collection
 from items.urls import item_paths
-from items.views import (
-    ItemCreateView,
-    ItemDeleteView,
-    ItemDetailView,
-    ItemListView,
-    ItemUpdateView,
-)
+from items.views import ItemListView
 
 from .cards import ItemsCard
 from .ticket_blueprint import BLUEPRINT
@@ -50,43 +44,40 @@ class TicketList(ItemListView):
     filter_fields = ["status", "date_created"]
 
 
-class TicketDetail(ItemDetailView):
-    """One ticket with the answer."""
-
-    collection = tickets
-
-
-class TicketCreate(ItemCreateView):
-    """Ask something."""
-
-    collection = tickets
-
-
-class TicketUpdate(ItemUpdateView):
-    """Change the question."""
-
-    collection = tickets
-
-
-class TicketDelete(ItemDeleteView):
-    """Delete a ticket, after a question."""
-
-    collection = tickets
-
-
 class TicketsCard(ItemsCard):
-    """The newest tickets that are not closed, on the home page."""
+    """A card about the newest tickets; all of these cards make one call together."""
 
-    title = _("Open tickets")
     collection = tickets
     namespace = "dashboard"
     title_field = "subject"
-    note_fields = ["status", "date_created"]
-    rules = [{"status": {"_neq": "closed"}}]
+    fields = ["status", "date_created", "date_updated"]
+    rules = [{"_or": [{"status": {"_neq": "closed"}}, {"reply": {"_nnull": True}}]}]
     ordering = ["-date_created"]
+    reads = 50
+
+
+class OpenTickets(TicketsCard):
+    """The newest tickets that are not closed."""
+
+    title = _("Open tickets")
+    note_fields = ["status", "date_created"]
     empty_text = _("No open tickets.")
 
+    def choose(self, items):
+        return [item for item in items if item["status"] != "closed"]
 
-urlpatterns = item_paths(
-    "tickets", TicketList, TicketDetail, TicketCreate, TicketUpdate, TicketDelete
-)
+
+class LatestAnswers(TicketsCard):
+    """The tickets with an answer, the last changed first."""
+
+    title = _("Latest answers")
+    calls = 0
+    note_fields = ["status", "date_updated"]
+    empty_text = _("No answers yet.")
+
+    def choose(self, items):
+        answered = [item for item in items if item["status"] != "open"]
+        return sorted(answered, key=lambda item: item.changed_at or "", reverse=True)
+
+
+urlpatterns = item_paths("tickets", tickets, TicketList)

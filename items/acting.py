@@ -14,6 +14,7 @@ from accounts.own_data import client_for
 from . import versions
 from .actions import Action
 from .collection import Collection
+from .rights import refused_rows
 from .versions import Version
 
 
@@ -21,6 +22,7 @@ class ActingMixin(View):
     """Sets the field of one of the declaration's actions, named in the address."""
 
     action = "action"
+    needs = "update"
     address: Any
     collection: Collection
     item: Any
@@ -72,6 +74,7 @@ class ActingMixin(View):
             collection.rule_for_key(self.key),
             *collection.rule_for_version(self.item),
         )
-        return client_for(self.request).update_items(
-            collection.name, rule, {action.field: action.value}, key=collection.key
-        )
+        with refused_rows(collection):
+            return client_for(self.request).update_items(
+                collection.name, rule, {action.field: action.value}, key=collection.key
+            )

@@ -51,7 +51,8 @@ def column(request: AuthenticatedRequest, collection: Collection, path: str) -> 
 def _related(
     request: AuthenticatedRequest, collection: Collection, own: Description, rest: str
 ) -> Column:
-    if not own.target or "." in rest:
+    # No page shows a column of Directus' own tables.
+    if not own.target or own.target.startswith("directus_") or "." in rest:
         return Column(own.label)
     found = described(request, own.target).get(rest)
     if found is None:

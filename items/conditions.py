@@ -1,4 +1,4 @@
-"""Operators' conditions: rules that hide a field, lock it or make it required.
+"""Operators' conditions, which hide, lock or demand a field, or change its options.
 
 Directus' own app alone follows them; its API does not. As there, the last condition
 that matches counts, and an operator of rules that is unknown here matches nothing.
@@ -13,15 +13,17 @@ from accounts.own_data import Description
 
 Values = Mapping[str, Any]
 EMPTY: tuple[Any, ...] = (None, "", [], {})
+LIMITS = {"min", "max", "minValue", "maxValue"}
 
 
 @dataclass(frozen=True)
 class Demands:
-    """How a field is to be shown, and whether it needs a value."""
+    """How a field is to be shown, whether it needs a value, and of which options."""
 
     is_hidden: bool
     is_read_only: bool
     is_required: bool
+    options: dict[str, Any]
 
 
 class _UnknownError(Exception):
@@ -39,12 +41,40 @@ def demands(description: Description, values: Values) -> Demands:
         "readonly": description.is_read_only,
         "required": description.is_required,
     }
+    options = description.options
     for condition in reversed(description.conditions):
         if matches(condition.get("rule"), values):
             changed = {name: condition.get(name) for name in usual}
             usual |= {n: v for n, v in changed.items() if isinstance(v, bool)}
+            options = options | _options(condition)
             break
-    return Demands(usual["hidden"], usual["readonly"], usual["required"])
+    return Demands(usual["hidden"], usual["readonly"], usual["required"], options)
+
+
+def loosest_options(description: Description) -> dict[str, Any]:
+    """Return options that accept each value which some condition accepts.
+
+    For a form whose other fields decide which condition matches.
+    """
+    changed = list(filter(None, map(_options, description.conditions)))
+    names = {name for options in changed for name in options}
+    found = {n: v for n, v in description.options.items() if n not in names & LIMITS}
+    if "choices" in names:
+        lists = [options.get("choices") for options in (description.options, *changed)]
+        rows = [row for each in lists if isinstance(each, list) for row in each]
+        found["choices"] = list({str(_value_of(row)): row for row in rows}.values())
+    if any(options.get("allowOther") for options in changed):
+        found["allowOther"] = True
+    return found
+
+
+def _options(condition: Mapping[str, Any]) -> dict[str, Any]:
+    options = condition.get("options")
+    return options if isinstance(options, dict) else {}
+
+
+def _value_of(row: Any) -> Any:
+    return row.get("value") if isinstance(row, dict) else row
 
 
 def names_in(description: Description) -> set[str]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from accounts.own_data import SiteForm, SiteFormView, client_for
 from .collection import Collection, NotAKey
 from .files import discard_files, files_of
 from .item import Item
+from .rights import refused_rows
 
 # The most rows to delete at once.
 MOST = 100
@@ -36,7 +38,8 @@ class DeletingMixin(SiteFormView):
     def delete_rows(self, rule: dict[str, Any]) -> None:
         """Delete the customer's own rows that match a rule."""
         owned = self.collection.owned_by(self.request, rule)
-        client_for(self.request).delete_items(self.collection.name, owned)
+        with refused_rows(self.collection):
+            client_for(self.request).delete_items(self.collection.name, owned)
 
     def to_list(self) -> HttpResponse:
         """Lead to the list, with the filters that it had."""
@@ -102,8 +105,15 @@ class DeletingManyMixin(DeletingMixin):
         return super().get_context_data(items=self.items, **kwargs)
 
     def submit(self, form):
-        """Delete the rows, and count by reading what is left."""
-        self.delete_rows(self._rule)
+        """Delete the rows, and count by reading what is left.
+
+        If one of them may not be deleted, Directus deletes none.
+        """
+        try:
+            self.delete_rows(self._rule)
+        except PermissionDenied:
+            self._say(0, len(self.items))
+            return self.to_list()
         left = {item.pk for item in self._read([self.collection.key])}
         gone = [item for item in self.items if item.pk not in left]
         files = (files_of(item, self.described) for item in gone)

@@ -1,6 +1,7 @@
 """Which form field a field of a collection has."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -10,7 +11,7 @@ from config.request import AuthenticatedRequest
 
 from .choosing import RelationField
 from .collection import Collection
-from .conditions import Demands, demands, names_in
+from .conditions import Demands, demands, loosest_options, names_in
 from .relations import Related, is_choice, key_in, related_for
 from .uploads import UploadField
 from .values import shown
@@ -72,9 +73,11 @@ def item_fields(
         depends = names_in(each) & set(names)
         found = demands(each, present)
         if depends:
-            found = Demands(False, each.is_read_only and found.is_read_only, False)
+            locked = each.is_read_only and found.is_read_only
+            found = Demands(False, locked, False, loosest_options(each))
         if not (found.is_hidden or _is_in_hidden_group(each, own)):
-            made.append(_field(request, collection, each, found, item is None))
+            shaped = replace(each, options=found.options)
+            made.append(_field(request, collection, shaped, found, item is None))
     return [field for field in made if field is not None]
 
 

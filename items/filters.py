@@ -31,15 +31,18 @@ class Filter:
 
     is_range = False
 
-    def __init__(self, description: Description) -> None:
+    def __init__(
+        self, description: Description, path: str = "", label: str = ""
+    ) -> None:
         self.description = description
-        name = description.name
-        self.parameter = f"{name}_" if name in RESERVED else name
+        self.label = label or description.label
+        self._path = path or description.name
+        self.parameter = f"{self._path}_" if self._path in RESERVED else self._path
 
     @property
-    def label(self) -> str:
-        """The label of the field."""
-        return self.description.label
+    def parameters(self) -> list[str]:
+        """The names of the parameters that filter."""
+        return list(self.form_fields())
 
     def form_fields(self) -> dict[str, forms.Field]:
         """Return the form fields by the names of their parameters."""
@@ -54,7 +57,10 @@ class Filter:
         return {}
 
     def _rule(self, operator: str, value: Any) -> Rule:
-        return {self.description.name: {operator: value}}
+        rule: Rule = {operator: value}
+        for name in reversed(self._path.split(".")):
+            rule = {name: rule}
+        return rule
 
 
 class ChoiceFilter(Filter):
@@ -63,7 +69,7 @@ class ChoiceFilter(Filter):
     def form_fields(self) -> dict[str, forms.Field]:
         """Return a select."""
         choices = [("", _("All")), *((key, text) for key, (_v, text) in self._choices)]
-        return {self.parameter: _choice(self.label, choices)}
+        return {self.parameter: choice_field(self.label, choices)}
 
     def rules(self, values: Mapping[str, Any]) -> list[Rule]:
         """Compare with the value as Directus has it: choices may be numbers."""
@@ -82,7 +88,7 @@ class BooleanFilter(Filter):
     def form_fields(self) -> dict[str, forms.Field]:
         """Return a select."""
         choices = [("", _("All")), ("yes", _("Yes")), ("no", _("No"))]
-        return {self.parameter: _choice(self.label, choices)}
+        return {self.parameter: choice_field(self.label, choices)}
 
     def rules(self, values: Mapping[str, Any]) -> list[Rule]:
         """Compare with true or false."""
@@ -199,13 +205,13 @@ BY_TYPE: dict[str, type[Filter]] = {
 WITH_CHOICES = frozenset({"string", "text", *LARGEST, "float", "decimal"})
 
 
-def filter_for(description: Description) -> Filter | None:
-    """Return the filter for a field; None for a type that has none."""
+def filter_for(description: Description, path: str, label: str) -> Filter | None:
+    """Return the filter for a field at a path; None for a type that has none."""
     if description.choices and description.type in WITH_CHOICES:
-        return ChoiceFilter(description)
+        return ChoiceFilter(description, path, label)
     is_relation = description.interface == "select-dropdown-m2o"
     kind = None if is_relation else BY_TYPE.get(description.type)
-    return kind(description) if kind else None
+    return kind(description, path, label) if kind else None
 
 
 class FilterForm(SiteForm):
@@ -213,7 +219,7 @@ class FilterForm(SiteForm):
 
     Args:
         searched: the fields that the search looks into.
-        filtered: the fields with filters; those of a type without one are omitted.
+        filters: those of fields.
         never: a rule that no row matches.
     """
 
@@ -222,12 +228,12 @@ class FilterForm(SiteForm):
         data: Mapping[str, Any],
         *,
         searched: Iterable[Description],
-        filtered: Iterable[Description],
+        filters: Iterable[Filter],
         never: Rule,
     ) -> None:
         super().__init__(data)
         self._searched, self._never = list(searched), never
-        self.filters = [each for each in map(filter_for, filtered) if each]
+        self.filters = list(filters)
         if self._searched:
             self.fields["q"] = _search()
         for each in self.filters:
@@ -260,7 +266,12 @@ class FilterForm(SiteForm):
     def number_of_filters(self) -> int:
         """The number of filters that are filled in."""
         sent = self.sent.keys()
-        return sum(not sent.isdisjoint(each.form_fields()) for each in self.filters)
+        return sum(not sent.isdisjoint(each.parameters) for each in self.filters)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the filters are shown: one is used, wrong, or searched in."""
+        return bool(self.errors or self.sent.keys() - {"q"})
 
     @property
     def groups(self) -> list[tuple[Filter, list[forms.BoundField]]]:
@@ -270,7 +281,8 @@ class FilterForm(SiteForm):
         ]
 
 
-def _choice(label: str, choices: list[tuple[str, str]]) -> forms.Field:
+def choice_field(label: str, choices: list[tuple[str, str]]) -> forms.Field:
+    """Return an optional select."""
     return forms.ChoiceField(label=label, required=False, choices=choices)
 
 

@@ -1,13 +1,21 @@
 """Forms for the fields of a collection, from Directus' own descriptions."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
 from accounts.directus import DirectusAPIError, InvalidPayload, NotUnique, TryLater
-from accounts.own_data import CustomField, Description, SiteForm, UnchangedMixin
+from accounts.own_data import (
+    CustomField,
+    Description,
+    SiteForm,
+    UnchangedMixin,
+    custom_field,
+)
 
 from .choosing import RelationField
 from .conditions import EMPTY, Demands, demands
@@ -123,8 +131,11 @@ class ItemForm(UnchangedMixin, SiteForm):
         typed = self._typed()
         for name, field in self._item_fields.items():
             if not self.fields[name].disabled:
-                before = demands(field.description, self._present)
-                self._check_field(name, before, demands(field.description, typed))
+                # The description of the form field has options of several conditions.
+                own = self._described.get(name, field.description)
+                self._check_field(
+                    name, demands(own, self._present), demands(own, typed)
+                )
 
     def _typed(self) -> dict[str, Any]:
         """Return the values as they would be stored."""
@@ -146,6 +157,22 @@ class ItemForm(UnchangedMixin, SiteForm):
             self._forgive(name)
         elif now.is_required and self._is_missing(name, before):
             self.add_error(name, self.fields[name].error_messages["required"])
+        elif is_changed and not self.has_error(name):
+            self._check_options(name, now.options)
+
+    def _check_options(self, name: str, options: dict[str, Any]) -> None:
+        """Refuse a value that the options in effect do not accept."""
+        field, text = self._item_fields[name], self[name].data
+        if field.description.options == options or text in EMPTY:
+            return
+        made = custom_field(replace(field.description, options=options))
+        if made is None or type(field) is not CustomField:
+            # The options of relations and files limit no values.
+            return
+        try:
+            made.form_field().clean(text)
+        except ValidationError as error:
+            self.add_error(name, error)
 
     def _is_missing(self, name: str, before: Demands) -> bool:
         """Return whether a value is to be demanded.

@@ -12,6 +12,7 @@ from .columns import column
 from .downloads import MOST_ROWS, csv_response
 from .filters import FilterForm
 from .paginator import ItemPaginator
+from .relation_filter import filters_for
 from .sorting import Sorting, sortable
 from .table import Column, rows
 
@@ -70,7 +71,7 @@ class ListingMixin:
         return FilterForm(
             self.request.GET,
             searched=self._descriptions(self.search_fields),
-            filtered=self._descriptions(self.filter_fields),
+            filters=filters_for(self.request, self.collection, self.filter_fields),
             never={self.collection.key: {"_null": True}},
         )
 

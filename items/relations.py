@@ -77,22 +77,34 @@ class Related:
         """Return the label of a row."""
         return filled(self.template, row) or str(row.get(self.key, ""))
 
-    def offer(self, search: str = "") -> Offer:
-        """Return the first rows, those that match a search if there is one."""
+    def offer(self, search: str = "", chosen: str = "") -> Offer:
+        """Return the first rows, those that match a search if there is one.
+
+        Args:
+            chosen: the key of a row that need not match.
+        """
         rules = [self._search_rule(search)] if search else []
+        if rules and (key := self.key_from(chosen)) is not None:
+            rules = [{"_or": [*rules, {self.key: {"_eq": key}}]}]
         rows = self._read(rules, MOST + 1)
         pairs = [(str(row.get(self.key)), self.text_of(row)) for row in rows[:MOST]]
         return Offer(pairs, len(rows) > MOST)
 
     def find(self, text: str) -> Row | None:
         """Return the row with a key that may be chosen; None if there is none."""
-        try:
-            key = key_of_type(self.described[self.key].type, text)
-        except (KeyError, NotAKey):
+        key = self.key_from(text)
+        if key is None:
             return None
         rows = self._read([{self.key: {"_eq": key}}], 1)
         same = (row for row in rows if str(row.get(self.key)) == str(key))
         return next(same, None)
+
+    def key_from(self, text: str) -> Any:
+        """Return the key that a text means; None if no row can have it."""
+        try:
+            return key_of_type(self.described[self.key].type, text)
+        except (KeyError, NotAKey):
+            return None
 
     @property
     def can_search(self) -> bool:

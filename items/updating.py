@@ -13,13 +13,15 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from accounts.directus import InvalidPayload, TryLater
-from accounts.own_data import SiteFormView, client_for
+from accounts.own_data import SiteFormView, client_for, may_read
 
 from . import drafts, versions
 from .collection import Collection
+from .conditions import names_in
 from .conflicts import CHOICE, MINE, THEIRS, Conflict, kept_data
 from .files import FileChanges
 from .forms import ItemForm
+from .rights import refused_rows
 from .versions import Version
 
 
@@ -59,6 +61,23 @@ class UpdatingMixin(SiteFormView):
     def present_item(self) -> Any:
         """Return the row, if it could be read."""
         return self.item if self._is_there() else None
+
+    def read_names(self) -> list[str]:
+        """Return the fields to read, and those that conditions look at.
+
+        The latter only where Directus says that they may be read: the set-up gives no
+        right to fields that the declaration does not name.
+        """
+        own = self.described
+        fields = (own[name] for name in self.collection.update_fields if name in own)
+        looked_at = {name for field in fields for name in names_in(field)}
+        more = looked_at - set(self.collection.read_fields)
+        found = [name for name in sorted(more) if self._may_read(name)]
+        return [*self.collection.read_fields, *found]
+
+    def _may_read(self, name: str) -> bool:
+        collection, is_known = self.collection.name, name in self.described
+        return may_read(self.request, collection, name, is_known=is_known)
 
     def _is_there(self) -> bool:
         """Read the row; note an outage while a form is sent, to keep what was typed."""
@@ -138,7 +157,8 @@ class UpdatingMixin(SiteFormView):
         name, key = collection.name, collection.key
         with FileChanges(self.request, collection, values, self.files) as files:
             client = client_for(self.request)
-            written = client.update_items(name, rule, files.values, key=key)
+            with refused_rows(collection):
+                written = client.update_items(name, rule, files.values, key=key)
             if written:
                 files.keep()
         return written

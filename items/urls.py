@@ -1,12 +1,22 @@
 """The addresses of a collection's pages."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.urls import URLPattern, path
 
 from .acting import ActingMixin
+from .collection import Collection
 from .deleting import DeletingManyMixin
 from .file_view import FileMixin
+from .views import (
+    ItemCreateView,
+    ItemDeleteView,
+    ItemDetailView,
+    ItemListView,
+    ItemMixin,
+    ItemUpdateView,
+)
 
 # Action → what follows the collection's own address.
 PAGES = {
@@ -20,6 +30,7 @@ PAGES = {
     "action": "<str:pk>/actions/<slug:name>/",
     "file": "<str:pk>/files/<str:field>/",
 }
+VIEWS = (ItemListView, ItemDetailView, ItemCreateView, ItemUpdateView, ItemDeleteView)
 # What a view does at another address: it lets in the same users, to the same rows.
 COMPANIONS: list[tuple[str, Any]] = [
     ("delete", DeletingManyMixin),
@@ -28,29 +39,39 @@ COMPANIONS: list[tuple[str, Any]] = [
 ]
 
 
-def item_paths(base: str, *views: Any) -> list[URLPattern]:
-    """Return the addresses of a collection's views; a missing view has none.
+def item_paths(
+    base: str, collection: Collection, *views: type[ItemMixin]
+) -> list[URLPattern]:
+    """Return the addresses of a collection's pages.
 
-    They are called `<collection>_list`, `_detail`, `_create`, `_update`, `_delete`. The
-    view for deletion brings `_bulk_delete`, that of one row `_action` and `_file`,
-    unless these are among the views; a list that has a download brings `_csv`.
+    There is a list and a page of one row, and a form for each thing that the
+    declaration lets customers do. They are called `<collection>_list`, `_detail`,
+    `_create`, `_update`, `_delete`. Deletion brings `_bulk_delete`, the page of one row
+    `_action` and `_file`, a list that has a download `_csv`.
 
     Args:
         base: the address of the list, such as `tickets`.
-        views: subclasses of the views of `items.views`, one for each action.
+        views: subclasses of the views of `items.views` that replace the usual ones, or
+            their companions.
     """
-    own = {view.action: view for view in views}
+    own: dict[str, Any] = {view.action: view for view in (*_usual(collection), *views)}
     by_action = {**_companions(own), **own}
     served = {action: view.as_view() for action, view in by_action.items()}
-    for view in views:
-        if getattr(view, "has_csv", False):
-            served["csv"] = view.as_view(sends_csv=True)
-    base, name = base.strip("/"), views[0].collection.name
+    if own["list"].has_csv:
+        served["csv"] = own["list"].as_view(sends_csv=True)
+    base = base.strip("/")
     return [
-        path(f"{base}/{rest}", served[action], name=f"{name}_{action}")
+        path(f"{base}/{rest}", served[action], name=f"{collection.name}_{action}")
         for action, rest in PAGES.items()
         if action in served
     ]
+
+
+def _usual(collection: Collection) -> Iterator[type[ItemMixin]]:
+    """Yield the views that the declaration asks for."""
+    for view in VIEWS:
+        if view.action in {"list", "detail", *collection.allowed_actions}:
+            yield type(view.__name__, (view,), {"collection": collection})
 
 
 def _companions(views: dict[str, Any]) -> dict[str, Any]:
@@ -62,6 +83,5 @@ def _companions(views: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with(mixin: Any, view: Any) -> Any:
-    # The module tells in which app templates are looked for.
-    facts = {"action": mixin.action, "__module__": view.__module__}
-    return type(f"{view.__name__}{mixin.__name__}", (mixin, view), facts)
+    name = f"{view.__name__}{mixin.__name__}"
+    return type(name, (mixin, view), {"action": mixin.action})

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import DetailView, ListView, View
 from django.views.generic.base import ContextMixin
 
-from accounts.own_data import SiteFormView, allowed_actions
+from accounts.own_data import SiteFormView
 
 from . import versions
 from .collection import Collection, NotAKey
@@ -25,6 +25,7 @@ from .item import Item
 from .listing import ListingMixin
 from .paginator import ItemPaginator
 from .query import ItemQuery
+from .rights import RightsMixin
 from .updating import UpdatingMixin
 from .uploads import UploadField
 from .values import shown
@@ -33,7 +34,7 @@ from .versions import Version
 LONGEST_QUERY = 1000
 
 
-class ItemMixin(ContextMixin, View):
+class ItemMixin(RightsMixin, ContextMixin, View):
     """A view over one collection.
 
     Attributes:
@@ -55,13 +56,12 @@ class ItemMixin(ContextMixin, View):
         return super().dispatch(request, *args, **kwargs)
 
     def get_template_names(self):
-        """Return the app's own template for the collection, else the common one."""
+        """Return the collection's own template, else the common one."""
         return self.templates_for(self.template_kind or self.action)
 
     def templates_for(self, kind):
         """Return the names of the templates of a kind of page."""
-        app = type(self).__module__.partition(".")[0]
-        return [f"{app}/{self.collection.name}_{kind}.html", f"items/item_{kind}.html"]
+        return [f"items/{name}_{kind}.html" for name in (self.collection.name, "item")]
 
     @cached_property
     def described(self):
@@ -79,19 +79,6 @@ class ItemMixin(ContextMixin, View):
             may=self.may,
             **kwargs,
         )
-
-    @cached_property
-    def may(self):
-        """What buttons to show: `create`, `update` and `delete` to booleans.
-
-        The declaration allows it, and Directus, if it says so.
-        """
-        declared = self.collection.allowed_actions
-        allowed = allowed_actions(self.request, self.collection.name)
-        return {
-            action: action in declared and (allowed is None or action in allowed)
-            for action in ("create", "update", "delete")
-        }
 
     def address(self, action, *args):
         """Return the address of another page of the collection; empty without one.
@@ -151,12 +138,27 @@ class OneItemMixin(ItemMixin):
 
     @cached_property
     def item(self) -> Item:
-        """The row. Raises Http404 if the customer has no such row."""
-        query = self.get_query(self.collection.read_fields)
+        """The row.
+
+        Raises:
+            Http404: the customer has no such row.
+            PermissionDenied: they may not do what this view does with it.
+        """
+        query = self.get_query(self.read_names())
         found = query.filter(self.collection.rule_for_key(self.key)).first()
         if found is None:
             raise Http404
+        self.check_allowed()
         return found
+
+    def read_names(self) -> list[str]:
+        """Return the fields of the row to read."""
+        return self.collection.read_fields
+
+    @property
+    def row_key(self):
+        """The key of the row, for its rights; views over several have none."""
+        return self.key if "pk" in self.kwargs else None
 
     @cached_property
     def key(self) -> Any:
@@ -205,6 +207,8 @@ class ItemDetailView(OneItemMixin, DetailView):
 
     def buttons(self):
         """Return the addresses and labels of the actions that fit the row."""
+        if not self.is_allowed("update"):
+            return []
         return [
             (self.address("action", self.key, action.name), action.label)
             for action in self.collection.actions
@@ -265,7 +269,7 @@ class ItemCreateView(CreatingMixin, ItemFormMixin):
 class ItemUpdateView(UpdatingMixin, OneItemMixin, ItemFormMixin):
     """Change a row."""
 
-    action = "update"
+    action = needs = "update"
 
     @property
     def names(self):
@@ -276,4 +280,4 @@ class ItemUpdateView(UpdatingMixin, OneItemMixin, ItemFormMixin):
 class ItemDeleteView(OneItemMixin, DeletingOneMixin):
     """Delete a row, after a question."""
 
-    action = "delete"
+    action = needs = "delete"

@@ -1,10 +1,10 @@
-"""Install what the tests need beside Python packages: servers, Chromium, proxies."""
+"""Install what the tests need beside Python packages: servers and Chromium."""
 
 import os
 import shutil
 import sys
 
-from . import proxies
+from . import prometheus, proxies
 from .node import directus_tree, provider_tree
 from .paths import ROOT
 from .problem import Problem, report
@@ -31,6 +31,7 @@ def main() -> int:
     if chromium() is None:
         _install_chromium()
     proxies.fetch()
+    prometheus.program("promtool")
     return 0
 
 

@@ -1,16 +1,14 @@
 """nginx and Caddy for the tests: the machine's own, or Debian's packages, unpacked.
 
-The packages are not installed, which would start servers: the programs run from the
-cache folder.
+The programs run from the cache folder.
 """
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
+from .debian import unpack
 from .paths import cache_folder
-from .processes import run
 from .progress import step
 
 NAMES = ("nginx", "caddy")
@@ -53,24 +51,9 @@ def caddy(folder: Path, text: str) -> list[str | Path]:
 def fetch() -> None:
     """Unpack the proxies that the machine lacks, where there is Debian's apt-get."""
     missing = [name for name in NAMES if path_of(name) is None]
-    if not missing or not shutil.which("apt-get"):
-        return
-    with (
-        step("Fetching nginx and Caddy (first time only)"),
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        code, _output = _download(missing, folder)
-        if code and os.geteuid() == 0:
-            run(["apt-get", "-q", "update"], env=os.environ, cwd=Path(folder))
-            _download(missing, folder)
-        for package in Path(folder).glob("*.deb"):
-            unpack = ["dpkg", "-x", str(package), str(_folder())]
-            run(unpack, env=os.environ, cwd=Path(folder))
-
-
-def _download(names: list[str], folder: str) -> tuple[int, str]:
-    command = ["apt-get", "-q", "download", *names]
-    return run(command, env=os.environ, cwd=Path(folder))
+    if missing:
+        with step("Fetching nginx and Caddy (first time only)"):
+            unpack(missing, _folder())
 
 
 def _folder() -> Path:

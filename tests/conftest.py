@@ -153,7 +153,7 @@ def add_declared(directus, service_token):
     field. The key, the owner and the time of the last change are there without.
     """
 
-    def add_declared(collection, **fields):
+    def add_declared(collection, *, key_type="uuid", **fields):
         declaration = collection.declaration
         owner, changed_at = declaration.owner, declaration.changed_at
         users = {"foreign_key_table": "directus_users"}
@@ -169,7 +169,12 @@ def add_declared(directus, service_token):
         if declaration.can_delete:
             rights["delete"] = ()
         return directus.add_collection(
-            collection.name, usual | fields, owner=owner, rights=rights
+            collection.name,
+            usual | fields,
+            owner=owner,
+            rights=rights,
+            key=declaration.key,
+            key_type=key_type,
         )
 
     return add_declared

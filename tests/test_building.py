@@ -29,6 +29,7 @@ IMPORTS = (
     "from importlinter.cli import lint_imports_command as main; main()",
 )
 CODE = ("membership", "tests/membership")
+PAGES = ("templates/membership", "templates/items/notes_list.html")
 LEFT_OUT = shutil.ignore_patterns("node_modules", "__pycache__", "*.sqlite3*")
 
 
@@ -105,7 +106,7 @@ def test_the_tests_of_the_guide_pass(built):
     [
         ("-m", "ruff", "check", "--no-cache", "config", *CODE),
         ("-m", "ruff", "format", "--no-cache", "--check", "config", *CODE),
-        ("-m", "djlint", "--lint", "--check", "templates/membership"),
+        ("-m", "djlint", "--lint", "--check", *PAGES),
         (*IMPORTS, "--no-cache"),
     ],
     ids=["ruff", "format", "djlint", "imports"],

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
+from ..directus.tracing import Trace, current_trace
+
 logger = logging.getLogger(__name__)
 
 WORKERS = 4
@@ -39,13 +41,19 @@ def run(work: Callable[[], object]) -> None:
         _do_at_once(work)
         return
     try:
-        done = _pool().submit(work)
+        done = _pool().submit(_do_within, current_trace.get(), work)
     except RuntimeError:
         # The process is ending and accepts no more work.
         _room.release()
         work()
         return
     done.add_done_callback(lambda _: _room.release())
+
+
+def _do_within(trace: Trace | None, work: Callable[[], object]) -> None:
+    """Do the work as a part of the trace that began it."""
+    current_trace.set(trace)
+    work()
 
 
 def _do_at_once(work: Callable[[], object]) -> None:

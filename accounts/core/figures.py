@@ -35,6 +35,7 @@ class CallFigures(Watch):
     def has_slots(self, kind: str, number: int) -> None:
         """Show the number of slots."""
         metrics.SLOTS.labels(kind).set(number)
+        _labelled(metrics.SLOTS_REFUSED, kind)
 
     def took_slot(self, kind: str) -> None:
         """Count a slot as in use."""

@@ -29,7 +29,7 @@ from .exceptions import (
 )
 from .files import PICTURE_TYPES, Picture, StoredFile
 from .idn import spellings, to_ascii
-from .items import ItemPage
+from .items import ItemPage, Rights
 from .mailed import checked as checked_mail_token
 from .records import LoggedSignIn
 from .registration import NewUser
@@ -71,6 +71,7 @@ __all__ = [
     "ProviderUnavailable",
     "RateLimited",
     "RefreshingAuth",
+    "Rights",
     "SessionExpired",
     "SignInWays",
     "SsoStart",

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from .answers import as_object
 from .calls import DONE, Call, Repeat
@@ -18,6 +19,8 @@ from .plain import PlainClient
 
 Rule = Mapping[str, Any]
 Row = dict[str, Any]
+# The fields by action; `*` for all.
+Rights = dict[str, frozenset[str]]
 _ALWAYS = Repeat.ALWAYS
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,62}"
 _COLLECTION = re.compile(rf"(?!(?i:directus_)){_NAME}")
@@ -132,8 +135,8 @@ class ItemsClient(PlainClient):
             raise DirectusUnavailable("GET /fields: not a list")
         return [as_object(row) for row in rows]
 
-    def own_rights(self) -> dict[str, frozenset[str]] | None:
-        """Return what the caller may do: the actions by collection.
+    def own_rights(self) -> dict[str, Rights] | None:
+        """Return what the caller may do in some rows or all, by collection.
 
         None on version 10, which does not say it.
         """
@@ -142,6 +145,30 @@ class ItemsClient(PlainClient):
         if rights is None or rights == []:
             return None
         return {name: _allowed(each) for name, each in as_object(rights).items()}
+
+    def rights_on_item(self, collection: str, pk: Any) -> frozenset[str]:
+        """Return whether the caller may update and delete a row; from version 11 on."""
+        path = f"/permissions/me/{checked_collection(collection)}"
+        rights = as_object(self._read(f"{path}/{quote(str(pk), safe='')}"))
+        return frozenset(
+            action
+            for action in ("update", "delete")
+            if as_object(rights.get(action)).get("access") is True
+        )
+
+    def rules_of(self, collection: str) -> list[tuple[str, Rule]]:
+        """Return the rules of all permissions on a collection: an action, a filter.
+
+        Raises:
+            Forbidden: the caller may not read permissions.
+        """
+        rule = {"collection": {"_eq": checked_collection(collection)}}
+        params = {"fields": "action,permissions", "filter": json.dumps(rule)}
+        rows = self._read("/permissions", params | {"limit": "-1"}, large=True)
+        if not isinstance(rows, list):
+            raise DirectusUnavailable("GET /permissions: not a list")
+        found = map(as_object, rows)
+        return [(str(row.get("action")), row.get("permissions") or {}) for row in found]
 
 
 def checked_collection(name: str) -> str:
@@ -224,11 +251,16 @@ def _key(row: Any, key: str) -> str | int:
     return value
 
 
-def _allowed(rights: Any) -> frozenset[str]:
+def _fields(names: Any) -> frozenset[str]:
+    names = names if isinstance(names, list) else []
+    return frozenset(name for name in names if isinstance(name, str))
+
+
+def _allowed(rights: Any) -> Rights:
     """Return the actions that are allowed for some rows, or for all."""
     actions = as_object(rights).items()
-    return frozenset(
-        action
+    return {
+        action: _fields(right.get("fields"))
         for action, right in actions
         if isinstance(right, dict) and right.get("access") in {"partial", "full"}
-    )
+    }

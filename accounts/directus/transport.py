@@ -19,6 +19,7 @@ import requests
 from requests import PreparedRequest
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from . import tracing
 from .answers import Answer, read_answer
 from .breaker import OPEN_SECONDS, Breaker, RetryBudget
 from .bulkhead import PASSWORD_PATIENCE_SECONDS, Bulkhead
@@ -121,6 +122,7 @@ class Transport:
             headers={
                 "Accept": "application/json",
                 "Accept-Encoding": "identity",
+                tracing.HEADER: tracing.header(),
                 **headers,
                 **call.headers,
             },

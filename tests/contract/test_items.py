@@ -433,13 +433,33 @@ def test_customers_read_no_descriptions(world, shop, person):
         world.as_owner_of(world.sign_in(person)).describe_fields("tickets")
 
 
+@WITH_RULES
+def test_the_site_reads_the_rules_of_a_collection(world, shop):
+    rules = world.service().rules_of("tickets")
+
+    own = {"owner": {"_eq": "$CURRENT_USER"}}
+    assert {action for action, rule in rules if rule == own} >= {"read", "update"}
+
+
+@pytest.mark.directus(11)
+def test_what_a_customer_may_do_with_a_row(world, shop, person, other):
+    client = world.as_owner_of(world.sign_in(person))
+    keys = [
+        shop.add_item("tickets", owner=each.id, subject="x") for each in (person, other)
+    ]
+
+    rights = [client.rights_on_item("tickets", key) for key in keys]
+
+    assert rights == [{"update", "delete"}, set()]
+
+
 def test_what_a_customer_may_do(world, shop, person):
     rights = world.as_owner_of(world.sign_in(person)).own_rights()
 
     if world.major == 10:
         assert rights is None
     elif world.major == 11:
-        assert rights["tickets"] == {"create", "read", "update", "delete"}
-        assert rights["products"] == {"read"}
+        assert rights["tickets"].keys() == {"create", "read", "update", "delete"}
+        assert rights["products"] == {"read": {"id", "name"}}
     else:
         assert "tickets" not in rights

@@ -25,8 +25,8 @@ class FakeCollection:
     rights: dict[str, frozenset[str]] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     key: str = KEY
-    # Rules of the permission that customers have beside the owner's: none by default.
-    sees_no_rows: bool = False
+    # Rules of customers' permissions beside the owner's, by action.
+    only: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def new_key(self) -> Any:
         """Return the key of the next row."""

@@ -91,6 +91,15 @@ def describe_fields(
     return data(list(collection.fields.values()))
 
 
+def rows_of(
+    state: State, caller: Caller | None, name: str, action: str, key: str
+) -> list[Row]:
+    """Return the row with a key if the caller may do something with it."""
+    found = _Items(state, caller, name)
+    rows = (row for row in found.collection.rows if found.may(action, row))
+    return [row for row in rows if str(row[found.collection.key]) == key]
+
+
 class _Items:
     """A collection, as a caller sees it."""
 
@@ -139,10 +148,10 @@ class _Items:
         owner = row.get(self.collection.owner)
         if self._is_free:
             return True
-        if self.collection.sees_no_rows:
-            return False
         if self.caller.is_service:
             return owner is not None
+        if not self._fits(self.collection, row, self.collection.only.get(action, {})):
+            return False
         return not self.collection.owner or owner == self.caller.id
 
     def matching(self, action: str, rule: Row) -> list[Row]:

@@ -171,6 +171,7 @@ class FakeDirectus(Trouble, Sso):
         *,
         owner: str = "",
         rights: dict[str, Any] | None = None,
+        key: str = KEY,
         key_type: str = "uuid",
     ) -> FakeCollection:
         """Add a collection.
@@ -178,7 +179,7 @@ class FakeDirectus(Trouble, Sso):
         `fields` maps each name to a type, or to a dict with the type and the rest of
         its description. `rights` maps actions to the fields that customers may use.
         """
-        shapes = {KEY: key_type, **fields}
+        shapes = {key: key_type, **fields}
         shapes = {
             n: {"type": s} if isinstance(s, str) else s for n, s in shapes.items()
         }
@@ -187,7 +188,9 @@ class FakeDirectus(Trouble, Sso):
             {each: described(name, each, **shape) for each, shape in shapes.items()},
             owner=owner,
             rights={action: frozenset(may) for action, may in (rights or {}).items()},
+            key=key,
         )
+        collection.fields[key]["schema"]["is_primary_key"] = True
         return collection
 
     def add_item(self, collection: str, **values: Any) -> Any:
@@ -296,7 +299,7 @@ class FakeDirectus(Trouble, Sso):
         for pattern, methods in ONE_OF_MANY.items():
             one = re.fullmatch(pattern, asked.path)
             if one and asked.method in methods:
-                return methods[asked.method](self.state, asked, caller, one[1])
+                return methods[asked.method](self.state, asked, caller, *one.groups())
         if asked.path not in ROUTES:
             self._fail_test(f"{asked.method} {asked.path}")
         handler = ROUTES[asked.path].get(asked.method)

@@ -1,8 +1,5 @@
 """/users/me/tfa, and users who must have a second factor."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 from . import answers
 from .answers import Answer, data, nothing
 from .asked import Asked, Caller
@@ -68,23 +65,6 @@ def get_role(state: State, asked: Asked, caller: Caller | None, role: str) -> An
         raise answers.forbidden_field("enforce_tfa", "directus_roles")
     assert asked.query == {"fields": "enforce_tfa"}
     return data({"enforce_tfa": role in state.demanding_roles})
-
-
-def permissions(state: State, asked: Asked, caller: Caller | None) -> Answer:
-    """GET /permissions/me: what a customer may do; nothing on 10."""
-    if not state.has_policies:
-        return nothing()
-    fields = {USERS: {"update": state.customer_writes}}
-    if state.takes_rules:
-        fields |= {each.name: each.rights for each in state.collections.values()}
-    return data({name: _told(rights) for name, rights in fields.items()})
-
-
-def _told(rights: Mapping[str, Iterable[str]]) -> dict[str, Any]:
-    return {
-        action: {"access": "partial", "fields": sorted(fields)}
-        for action, fields in rights.items()
-    }
 
 
 def _user(state: State, caller: Caller | None) -> FakeUser:

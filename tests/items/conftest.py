@@ -28,6 +28,18 @@ def tickets(directus, service_token):
 
 
 @pytest.fixture
+def change(tickets):
+    """A function that changes the description of a field."""
+
+    def change(name, *, schema=None, **meta):
+        field = tickets.fields[name]
+        field["meta"] |= meta
+        field["schema"] |= schema or {}
+
+    return change
+
+
+@pytest.fixture
 def bob(directus):
     """Another customer."""
     return directus.add_user("bob@example.com", "Bob's secret 1815")

@@ -5,13 +5,6 @@ from typing import Any
 from config.urls import urlpatterns as site
 from items.collection import Collection
 from items.urls import item_paths
-from items.views import (
-    ItemCreateView,
-    ItemDeleteView,
-    ItemDetailView,
-    ItemListView,
-    ItemUpdateView,
-)
 
 FILE = {"type": "uuid", "special": ["file"]}
 POINTS = {"schema": {"foreign_key_table": "directus_files"}}
@@ -46,35 +39,4 @@ documents = Collection(
     label_plural="Documents",
 )
 
-
-class DocumentList(ItemListView):
-    collection = documents
-
-
-class DocumentDetail(ItemDetailView):
-    collection = documents
-
-
-class DocumentCreate(ItemCreateView):
-    collection = documents
-
-
-class DocumentUpdate(ItemUpdateView):
-    collection = documents
-
-
-class DocumentDelete(ItemDeleteView):
-    collection = documents
-
-
-urlpatterns = [
-    *site,
-    *item_paths(
-        "documents",
-        DocumentList,
-        DocumentDetail,
-        DocumentCreate,
-        DocumentUpdate,
-        DocumentDelete,
-    ),
-]
+urlpatterns = [*site, *item_paths("documents", documents)]

@@ -4,13 +4,7 @@ from config.urls import urlpatterns as site
 from items.actions import Action
 from items.collection import Collection
 from items.urls import item_paths
-from items.views import (
-    ItemCreateView,
-    ItemDeleteView,
-    ItemDetailView,
-    ItemListView,
-    ItemUpdateView,
-)
+from items.views import ItemDeleteView
 
 notes = Collection(
     "notes",
@@ -47,22 +41,6 @@ FIELDS = {
 }
 
 
-class NoteList(ItemListView):
-    collection = notes
-
-
-class NoteDetail(ItemDetailView):
-    collection = notes
-
-
-class NoteCreate(ItemCreateView):
-    collection = notes
-
-
-class NoteUpdate(ItemUpdateView):
-    collection = notes
-
-
 class NoteDelete(ItemDeleteView):
     collection = notes
 
@@ -72,7 +50,4 @@ class NoteDelete(ItemDeleteView):
 
 
 # First: the site may have notes of its own, as in docs/building.md.
-urlpatterns = [
-    *item_paths("notes", NoteList, NoteDetail, NoteCreate, NoteUpdate, NoteDelete),
-    *site,
-]
+urlpatterns = [*item_paths("notes", notes, NoteDelete), *site]

@@ -3,7 +3,11 @@
 They stand in for the site's own tickets while the tests of a module run.
 """
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 from accounts.directus import ids
 from tests.stack import RunningStack
@@ -65,6 +69,19 @@ class RealShop:
             del row["policy"]
             row["role"] = self._role_of(policy)
         self.admin.call("POST", "/permissions", row)
+
+    @contextmanager
+    def narrowed(self, collection: str, action: str, rule: Any) -> Iterator[None]:
+        """Let customers do something with fewer of their rows inside the block."""
+        own = json.dumps({"collection": {"_eq": collection}})
+        rows = self.admin.call("GET", f"/permissions?limit=-1&filter={quote(own)}")
+        (row,) = [
+            row for row in rows if row["action"] == action and row["permissions"] == OWN
+        ]
+        path = f"/permissions/{row['id']}"
+        self.admin.call("PATCH", path, {"permissions": {"_and": [OWN, rule]}})
+        yield
+        self.admin.call("PATCH", path, {"permissions": OWN})
 
     def empty(self) -> None:
         """Delete all rows."""

@@ -3,13 +3,7 @@
 from config.urls import urlpatterns as site
 from items.collection import Collection
 from items.urls import item_paths
-from items.views import (
-    ItemCreateView,
-    ItemDeleteView,
-    ItemDetailView,
-    ItemListView,
-    ItemUpdateView,
-)
+from items.views import ItemListView
 
 tickets = Collection(
     "tickets",
@@ -32,26 +26,5 @@ class TicketList(ItemListView):
     paginate_by = 3
 
 
-class TicketDetail(ItemDetailView):
-    collection = tickets
-
-
-class TicketCreate(ItemCreateView):
-    collection = tickets
-
-
-class TicketUpdate(ItemUpdateView):
-    collection = tickets
-
-
-class TicketDelete(ItemDeleteView):
-    collection = tickets
-
-
 # First: the site has tickets of its own.
-urlpatterns = [
-    *item_paths(
-        "tickets", TicketList, TicketDetail, TicketCreate, TicketUpdate, TicketDelete
-    ),
-    *site,
-]
+urlpatterns = [*item_paths("tickets", tickets, TicketList), *site]

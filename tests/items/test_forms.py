@@ -15,18 +15,6 @@ def products(directus):
     return [directus.add_item("products", name=f"Engine {n}") for n in range(ENGINES)]
 
 
-@pytest.fixture
-def change(directus, tickets):
-    """A function that changes the description of a field."""
-
-    def change(name, *, schema=None, **meta):
-        field = tickets.fields[name]
-        field["meta"] |= meta
-        field["schema"] |= schema or {}
-
-    return change
-
-
 def new(browser, **values):
     return browser.post("/tickets/new/", {"subject": "Help"} | values)
 

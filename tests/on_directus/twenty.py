@@ -8,7 +8,6 @@ from accounts.directus import ids
 from config.urls import urlpatterns as site
 from items.collection import Collection
 from items.urls import item_paths
-from items.views import ItemCreateView, ItemDetailView, ItemListView, ItemUpdateView
 from tests.stack import RunningStack
 
 CHOICES = {
@@ -126,27 +125,7 @@ samples = Collection(
     label_plural="Samples",
 )
 
-
-class SampleList(ItemListView):
-    collection = samples
-
-
-class SampleDetail(ItemDetailView):
-    collection = samples
-
-
-class SampleCreate(ItemCreateView):
-    collection = samples
-
-
-class SampleUpdate(ItemUpdateView):
-    collection = samples
-
-
-urlpatterns = [
-    *site,
-    *item_paths("samples", SampleList, SampleDetail, SampleCreate, SampleUpdate),
-]
+urlpatterns = [*site, *item_paths("samples", samples)]
 
 
 def _field(name: str, type: str, meta: Any, schema: Any) -> dict[str, Any]:

@@ -71,9 +71,9 @@ class Shape:
         yield from self.walk(step.collection, rest)
 
     def paths(self, declared: Declared) -> list[str]:
-        """Return the paths of a declaration, with those of the labels of choices."""
+        """Return the paths of a declaration, with those of labels of related rows."""
         found = declared.paths
-        for name in (*declared.create_fields, *declared.update_fields):
+        for name in found.copy():
             found += [f"{name}.{each}" for each in self._labels(declared.name, name)]
         return list(dict.fromkeys(found))
 
