@@ -184,11 +184,24 @@ def locked_user(directus_id: UUID) -> User | None:
 
     `has_role_groups` says whether it has any.
     """
+    sql, values = _locking(connection.alias)
+    field = get_user_model()._meta.get_field("directus_id")
+    key = field.get_db_prep_value(directus_id, connection)
+    return next(iter(get_user_model().objects.raw(sql, [*values[:-1], key])), None)
+
+
+@cache
+def _locking(alias: str) -> tuple[str, tuple[Any, ...]]:
+    """Return the statement that locks a row, and its values; the id is the last.
+
+    Compiled once: that takes longer than the statement itself.
+    """
     from_role = RoleMembership.objects.filter(user=OuterRef("pk"))
-    rows = get_user_model().objects.select_for_update()
-    rows = rows.annotate(has_role_groups=Exists(from_role))
-    # The id is unique, and first() would add a sort.
-    return next(iter(rows.filter(directus_id=directus_id)), None)
+    rows = get_user_model().objects.using(alias).select_for_update()
+    rows = rows.annotate(has_role_groups=Exists(from_role)).filter(
+        directus_id=UUID(int=0)
+    )
+    return rows.query.get_compiler(alias).as_sql()
 
 
 def mirror(

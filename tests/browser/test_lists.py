@@ -6,7 +6,7 @@ import io
 import pytest
 from playwright.sync_api import expect
 
-from tests.items.real_tickets import tickets
+from tests.items.on_directus import RealShop
 
 from .conftest import follow, sign_in
 from .test_looks import SMALL_PHONE, is_wider_than_the_screen, violations
@@ -27,14 +27,10 @@ SUBJECTS = [
 @pytest.fixture(scope="module")
 def shop(site):
     """A site with the pages of tests/items/shop.py, and its collections."""
-    for name in ("tickets", "products"):
-        site.admin.call("DELETE", f"/collections/{name}")
-    with (
-        tickets(site.admin, site.customer_role, site.directus.version.major),
-        site.usual_site(DJANGO_SETTINGS_MODULE="tests.items.live"),
-    ):
-        yield site
-    site.provision()
+    found = RealShop(site)
+    with site.usual_site(DJANGO_SETTINGS_MODULE="tests.items.live"):
+        yield found
+    found.close()
 
 
 @pytest.fixture
@@ -52,11 +48,12 @@ def customer(shop, make_customer):
         }
         for number, subject in enumerate(SUBJECTS, 1)
     ]
-    other = {"owner": bob.id, "number": 1, "subject": "Boat of Bob", "status": "open"}
+    other = {"owner": bob.id, "number": 8, "subject": "Boat of Bob", "status": "open"}
     # Several rows come back in another order; each shall have its own time.
     for row in [*rows, other]:
-        shop.admin.call("POST", "/items/tickets", row)
-    return ada
+        shop.add_item("tickets", **row)
+    yield ada
+    shop.empty()
 
 
 @pytest.fixture

@@ -347,14 +347,14 @@ def test_no_other_users_events_are_shown(here, directus):
     assert len(texts(other)) == 2
 
 
-def test_it_costs_four_queries_and_one_call(here, directus, django_assert_num_queries):
+def test_it_costs_three_queries_and_one_call(here, directus, django_assert_num_queries):
     AccountEvent.objects.bulk_create(
         AccountEvent(user=User.objects.get(), event="export.done") for _ in range(200)
     )
     directus.forget_calls()
 
-    # The session, its user, the events, and the first event of all.
-    with django_assert_num_queries(4):
+    # The session with its user, the events, and the first event of all.
+    with django_assert_num_queries(3):
         here.get(PATH)
 
     assert [call.path for call in directus.calls] == ["/activity"]
