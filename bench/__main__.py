@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 
 from local.problem import report
 from local.processes import Stopped, stoppable
@@ -28,6 +29,7 @@ from . import (
     sync_many,
 )
 from .before import changes
+from .scale import over_hosts
 from .servers import Servers, empty_state
 from .table import Line, failed, show
 
@@ -35,16 +37,10 @@ from .table import Line, failed, show
 def main(wanted: list[str]) -> int:
     """Print one table. A goal that is missed is marked; it is not an error."""
     before = _load_average()
-    with empty_state() as state:
-        servers = Servers(state)
-        try:
-            with step("Starting Directus and creating accounts"):
-                servers.start()
-            lines = _measure(
-                servers, wanted or [name for name in MEASUREMENTS if name not in LONG]
-            )
-        finally:
-            servers.stop()
+    names = wanted or [name for name in MEASUREMENTS if name not in LONG]
+    lines = _on_one_host([name for name in names if name != SCALE])
+    if SCALE in names:
+        lines += _try(SCALE, over_hosts)
     conditions = (
         f"{os.cpu_count()} cores shared by clients and servers,"
         f" load average {before} before and {_load_average()} after."
@@ -52,6 +48,20 @@ def main(wanted: list[str]) -> int:
     show(lines, conditions)
     print("\nSince the figures in docs/bench.md:", *changes(lines), sep="\n- ")
     return 0
+
+
+def _on_one_host(names: list[str]) -> list[Line]:
+    """Start everything, measure, end everything."""
+    if not names:
+        return []
+    with empty_state() as state:
+        servers = Servers(state)
+        try:
+            with step("Starting Directus and creating accounts"):
+                servers.start()
+            return _measure(servers, names)
+        finally:
+            servers.stop()
 
 
 # In the order of the table.
@@ -74,6 +84,8 @@ MEASUREMENTS: dict[str, Callable[[Servers], list[Line]]] = {
 }
 # Only when they are named.
 LONG = {"sync-many", "deploy", "cost"}
+# Several hosts, with servers of their own; only when it is named, too.
+SCALE = "scale"
 WITHOUT_SITE = ("deploy", "cost")
 BEHIND_THE_PROXY = ("calls", "sso-buttons", "storm")
 # Memory is looked at after the load.
@@ -94,15 +106,16 @@ def _measure(servers: Servers, wanted: list[str]) -> list[Line]:
         chosen = [name for name in names if name in wanted]
         if chosen:
             with run():
-                found |= {name: _try(name, servers) for name in chosen}
+                for name in chosen:
+                    found[name] = _try(name, partial(MEASUREMENTS[name], servers))
     return [line for name in MEASUREMENTS for line in found.get(name, [])]
 
 
-def _try(name: str, servers: Servers) -> list[Line]:
+def _try(name: str, measure: Callable[[], list[Line]]) -> list[Line]:
     """Measure; what goes wrong is a line of the table, not the end of it."""
     try:
         with step(f"Measuring: {name}"):
-            return MEASUREMENTS[name](servers)
+            return measure()
     except Exception as error:  # noqa: BLE001 - shown in the table
         return [failed(name, error)]
 

@@ -13,15 +13,20 @@ OWN_HEADERS = {"connection", "keep-alive", "transfer-encoding", "content-length"
 
 
 class CountingProxy:
-    """Passes everything on to one server; `calls` counts by method and path."""
+    """Passes everything on to one server; `calls` counts by method and path.
 
-    def __init__(self, port: int) -> None:
+    Args:
+        port: the server's, on the loopback interface.
+        host: the address that the proxy listens at.
+    """
+
+    def __init__(self, port: int, host: str = HOST) -> None:
         self.calls: Counter[str] = Counter()
         self.target_port = port
         self._lock = threading.Lock()
-        self._server = _Server((HOST, 0), _Handler)
+        self._server = _Server((host, 0), _Handler)
         self._server.proxy = self
-        self.url = f"http://{HOST}:{self._server.server_port}"
+        self.url = f"http://{host}:{self._server.server_port}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

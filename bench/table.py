@@ -55,6 +55,11 @@ def at_most(
     return Line(what, text, reference, text, f"<= {limit:g}", value <= limit)
 
 
+def at_least(what: str, value: float, limit: float) -> Line:
+    """Return a line about a number that has to be so large."""
+    return Line(what, f"{value:g}", "-", f"{value:g}", f">= {limit:g}", value >= limit)
+
+
 def exactly(what: str, value: int, wanted: int) -> Line:
     """Return a line about a number that has to be this one."""
     return Line(what, str(value), "-", str(value), f"= {wanted}", value == wanted)

@@ -32,6 +32,15 @@ DATABASE_FLAGS = (
     "CONN_HEALTH_CHECKS",
     "DISABLE_SERVER_SIDE_CURSORS",
 )
+# Options of libpq for a server that vanishes without a word: otherwise a request waits
+# for a quarter of an hour. Seconds; milliseconds for the second one.
+DEAD_SERVER = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 5000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 # Django's own with EMAIL_CA_BUNDLE.
 SMTP = "config.mail_backend.EmailBackend"
 # Seconds without an answer of the mail server. No page waits for it; a server may look
@@ -84,7 +93,8 @@ def database(url: str) -> dict[str, Any]:
         options.setdefault("init_command", pragmas)
     else:
         found.setdefault("CONN_HEALTH_CHECKS", True)
-        options.setdefault("connect_timeout", 2)
+        for name, value in DEAD_SERVER.items():
+            options.setdefault(name, value)
     return found
 
 

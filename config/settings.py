@@ -187,6 +187,9 @@ ACCOUNT_DELETION = env.choice(
 )
 ACCOUNT_DELETION_DAYS = env.number("ACCOUNT_DELETION_DAYS", default=14, most=3650)
 
+# Days for which the audit trail is kept. Users see the last 90 days of their own.
+AUDIT_DAYS = env.number("AUDIT_DAYS", default=180, least=90, most=3650)
+
 # Sessions
 
 SESSION_ENGINE = "accounts.sessions"

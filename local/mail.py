@@ -20,12 +20,12 @@ from .problem import Problem
 class MailCatcher:
     """Accepts mail for any address; each becomes a file, and names sort by age."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, host: str = HOST) -> None:
         self.folder = folder
         handler = _Deliver(folder)
         # A line for each command of each mail is too much for a test's log.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
-        self._controller = Controller(handler, hostname=HOST, port=port)
+        self._controller = Controller(handler, hostname=host, port=port)
 
     def start(self) -> None:
         """Listen, in a thread of its own."""

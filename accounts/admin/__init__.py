@@ -1,5 +1,5 @@
-"""The admin of users and sessions, and its actions."""
+"""The admin of users, sessions and the audit trail, and its actions."""
 
-from . import sessions, users
+from . import audited, events, sessions, users
 
-__all__ = ["sessions", "users"]
+__all__ = ["audited", "events", "sessions", "users"]

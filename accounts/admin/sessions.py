@@ -66,7 +66,12 @@ class SessionAdmin(admin.ModelAdmin):
 
     def delete_queryset(self, request, queryset):
         for session in queryset.select_related("user"):
-            audit.record("session.ended_by_staff", request, user=session.user)
+            audit.record(
+                "session.ended_by_staff",
+                request,
+                user=session.user,
+                staff_id=request.user.pk,
+            )
         end_sessions(others(request, queryset))
 
 

@@ -22,6 +22,7 @@ from ..models import User
 from ..operations.suspend import NOT_IN_DIRECTUS
 from ..throttling import attempts
 from .actions import ACTIONS, Action, ActionOnInvitation
+from .audited import AuditedAdmin
 from .confirming import MOST_AT_ONCE, Confirming
 from .filters import DeletionFilter, ProviderFilter, in_words
 from .inviting import InviteView
@@ -44,7 +45,7 @@ DELETION = ("delete_at", "deleted_at")
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(AuditedAdmin, DjangoUserAdmin):
     """The admin of users: only groups and permissions can be edited."""
 
     list_display = (
@@ -177,7 +178,11 @@ class UserAdmin(DjangoUserAdmin):
             for action in self._allowed(request)
             if user and action.suits(user) and not action.objection(request, user)
         ]
-        context = {"staff_actions": buttons, **(extra_context or {})}
+        context = {
+            "staff_actions": buttons,
+            "may_see_events": request.user.has_perm("accounts.view_accountevent"),
+            **(extra_context or {}),
+        }
         return super().change_view(request, object_id, form_url, context)
 
     def _allowed(self, request: AuthenticatedRequest) -> list[Action]:

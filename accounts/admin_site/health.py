@@ -80,7 +80,7 @@ def _run(request: AuthenticatedRequest) -> None:
             pass
     finally:
         attempt.failed()
-    audit.record("doctor.run_by_staff", request, user=request.user)
+    audit.record("doctor.run_by_staff", request, staff_id=request.user.pk)
     messages.success(request, _("Check finished."))
 
 

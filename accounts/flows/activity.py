@@ -6,6 +6,7 @@ the others were at another app of the same Directus.
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -43,8 +44,9 @@ def recent(request: AuthenticatedRequest) -> tuple[list[AccountEvent], bool]:
 
 
 def clear_old() -> int:
-    """Delete events that are no longer shown; return their number."""
-    return delete_in_batches(AccountEvent.objects.filter(at__lt=_begin()))
+    """Delete events that are older than AUDIT_DAYS; return their number."""
+    begin = timezone.now() - timedelta(days=settings.AUDIT_DAYS)
+    return delete_in_batches(AccountEvent.objects.filter(at__lt=begin))
 
 
 def _begin() -> datetime:

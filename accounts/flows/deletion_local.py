@@ -5,9 +5,11 @@ from typing import Any
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from ..core import outbox
+from ..core.audit import email_digest
 from ..models import AccountEvent, RecoveryCode, RoleMembership, User
 from ..sessions.store import end_sessions
 from ..throttling.attempts import clear_attempts
@@ -59,8 +61,9 @@ def erase(user: User, *, is_finished: bool) -> int:
     user.save(update_fields=values)
     user.groups.clear()
     user.user_permissions.clear()
-    for model in (RoleMembership, RecoveryCode, AccountEvent):
+    for model in (RoleMembership, RecoveryCode):
         model.objects.filter(user=user).delete()
+    _blank_events(user)
     if user.directus_id:
         mailed_links.void_all([user.directus_id])
     # Counted for an address, which may belong to another user by now.
@@ -70,8 +73,16 @@ def erase(user: User, *, is_finished: bool) -> int:
         terms.forget(email)
         clear_attempts(email)
         outbox.forget(email)
+        digest = email_digest(email)
+        AccountEvent.objects.filter(email_digest=digest).update(email_digest="")
     _rename_in_admin_log(user)
     return end_sessions(user.sessions.all())
+
+
+def _blank_events(user: User) -> None:
+    """Leave of the audit trail the events and their times."""
+    theirs = AccountEvent.objects.filter(Q(user=user) | Q(staff=user))
+    theirs.update(client_address=None, address_key="", user_agent="", facts={})
 
 
 def _rename_in_admin_log(user: User) -> None:

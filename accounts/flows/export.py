@@ -16,6 +16,7 @@ from config.request import AuthenticatedRequest
 
 from .. import signals
 from ..core import audit, clients
+from ..core.account_events import KEPT
 from ..core.service_token import ServiceTokenRefused, service_call
 from ..models import (
     AccountEvent,
@@ -133,11 +134,7 @@ def _in_django(user: User) -> dict[str, Any]:
             )
         ),
         "sessions": list(user.sessions.order_by("pk").values(*SESSION_FIELDS)),
-        "events": list(
-            AccountEvent.objects.filter(user=user)
-            .order_by("pk")
-            .values("event", "at", "client_address", "user_agent")
-        ),
+        "events": _events(user),
         "recovery_codes": list(
             RecoveryCode.objects.filter(user=user)
             .order_by("pk")
@@ -151,6 +148,16 @@ def _in_django(user: User) -> dict[str, Any]:
         **_by_address(user),
         "changes_by_staff": _in_admin_log(user),
     }
+
+
+def _events(user: User) -> list[dict[str, Any]]:
+    """Return the audit trail of a user, without the browsers of others, as of staff."""
+    events = AccountEvent.objects.filter(user=user).order_by("pk")
+    names = ("event", "at", "client_address", "user_agent")
+    return [
+        {name: row[name] for name in names[: None if row["event"] in KEPT else 2]}
+        for row in events.values(*names)
+    ]
 
 
 def _columns(user: User) -> dict[str, Any]:

@@ -140,9 +140,7 @@ def end_here(users: Iterable[UserRef], *, are_named: bool) -> Iterator[Ended]:
     """
     for batch in _batches(users):
         ended = _by_user(batch, delete_sessions(_sessions_of(batch)))
-        for one in ended:
-            if are_named or one.sessions:
-                _note(one)
+        _note(one for one in ended if are_named or one.sessions)
         yield from ended
 
 
@@ -156,12 +154,15 @@ def _sessions_of(batch: list[UserRef]) -> QuerySet[Session]:
     return Session.objects.filter(user__in=[one.pk for one in batch if one.pk])
 
 
-def _note(one: Ended) -> None:
-    audit.record(
+def _note(ended: Iterable[Ended]) -> None:
+    """Write the audit trail with one statement: there may be many users."""
+    users = ((one.user, one.sessions) for one in ended)
+    audit.record_each(
         "session.revoked",
-        user_id=one.user.pk,
-        directus_id=str(one.user.directus_id or ""),
-        sessions=one.sessions,
+        (
+            (user.pk, {"directus_id": user.directus_id, "sessions": sessions})
+            for user, sessions in users
+        ),
     )
 
 

@@ -2,7 +2,8 @@
 
 It is a column of the session's row with the end of the lease, written by one
 conditional UPDATE, without an open transaction. It expires by itself, because its
-holder may have died.
+holder may have died. Its times are the database's: the clocks of hosts may differ by
+more than a lease lasts.
 """
 
 import time
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from ..core import clients
@@ -64,7 +66,10 @@ class Lease:
 
     @property
     def is_held(self) -> bool:
-        """Whether a request holds the lease, by the row as last read."""
+        """Whether a request holds the lease, by the row as last read.
+
+        By this host's clock, which is good enough to wait a moment longer.
+        """
         return self.until is not None and self.until > timezone.now()
 
     def take(self) -> bool:
@@ -72,14 +77,13 @@ class Lease:
         if self.is_held:
             # Waiting requests only read: an UPDATE would fail.
             return False
-        now = timezone.now()
-        until = now + timedelta(seconds=clients.lease_seconds())
-        if not self._session.update_row(
-            is_free(self._column, now), **{self._column: until}
-        ):
+        until = Now() + timedelta(seconds=clients.lease_seconds())
+        if not self._session.update_row(is_free(self._column), **{self._column: until}):
             return False
-        self._held_until = until
-        return True
+        # The end as the database has it, to recognise the lease by.
+        self._session.reload_row()
+        self._held_until = self.until
+        return self.is_mine
 
     def wait(self, is_over: Callable[[float], bool]) -> None:
         """Read the row repeatedly until `is_over` is true for the seconds waited.
@@ -104,6 +108,6 @@ class Lease:
         self._held_until = None
 
 
-def is_free(column: str, now: datetime) -> Q:
+def is_free(column: str) -> Q:
     """Return the condition that no request holds the lease of a row."""
-    return Q(**{column: None}) | Q(**{f"{column}__lt": now})
+    return Q(**{column: None}) | Q(**{f"{column}__lt": Now()})

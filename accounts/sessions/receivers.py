@@ -6,6 +6,7 @@ happens.
 """
 
 from contextlib import suppress
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import models as auth_models
@@ -17,6 +18,7 @@ from django.dispatch import receiver
 from config.request import Request
 
 from ..core import audit, row_cache
+from ..web import known_devices
 from . import SessionStore, current
 
 
@@ -46,7 +48,9 @@ def keep_tokens(sender, request, user, **kwargs):
     )
     if tokens is not None:
         del user.directus_tokens
-    facts = {"provider": provider} if provider else {}
+    facts: dict[str, Any] = {"provider": provider} if provider else {}
+    if not known_devices.knows_user(request, user):
+        facts["new_device"] = True
     # An error of the audit trail stops no sign-in.
     with suppress(DatabaseError), transaction.atomic():
         audit.record("sign_in.done", request, user=user, **facts)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import InvalidToken
 from django.db.models import Q
-from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from config.request import Request
@@ -246,7 +245,7 @@ def seal_anew(row: "Session") -> Sealed:
     except InvalidToken:
         return Sealed.UNREADABLE
     changed = type(row).objects.filter(
-        is_free(LEASE, timezone.now()), pk=row.pk, sealed_tokens=row.sealed_tokens
+        is_free(LEASE), pk=row.pk, sealed_tokens=row.sealed_tokens
     )
     if not changed.update(sealed_tokens=anew):
         return Sealed.BUSY

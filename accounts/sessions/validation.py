@@ -36,14 +36,11 @@ class Validation(WithRow):
         if not self._validation_lease.take():
             return False
         # Compared here: SQLite compares times as text, and a time that Django did not
-        # write equals none.
-        self.reload_row()
-        if self.row is None:
-            return False
+        # write equals none. The row was read anew with the lease.
         if self._validated() > before and not self.is_change_reported:
             self.release_validation()
             return False
-        self._asked_about = self.row.change_reported_at
+        self._asked_about = self.row.change_reported_at if self.row else None
         return True
 
     def _validated(self) -> datetime:

@@ -12,6 +12,8 @@ from functools import lru_cache
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 UNKNOWN = "0.0.0.0"  # noqa: S104 - a name for no address, nothing is bound to it
+# ::ffff:0:0/96, where IPv6 has the addresses of IPv4.
+MAPPED = 0xFFFF << 32
 WITH_PORT = re.compile(r"^(?:\[([^\]]{1,64})\]|([0-9.]{7,15}))(?::\d{1,5})?$")
 
 
@@ -67,6 +69,31 @@ def bucket(address: str) -> str:
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed or UNKNOWN)
+
+
+def sort_key(address: str) -> str:
+    """Return 32 hexadecimal digits, in the order of addresses; empty without one.
+
+    An address of IPv4 has the digits of its form in IPv6, so that one range of keys is
+    one network.
+    """
+    parsed = parse(address)
+    return f"{_in_ipv6(parsed):032x}" if parsed else ""
+
+
+def key_range(text: str) -> tuple[str, str] | None:
+    """Return the first and the last key of an address or network; None for others."""
+    address = parse(text)
+    try:
+        network = ipaddress.ip_network(address or text.strip(), strict=False)
+    except ValueError:
+        return None
+    first, last = network.network_address, network.broadcast_address
+    return f"{_in_ipv6(first):032x}", f"{_in_ipv6(last):032x}"
+
+
+def _in_ipv6(address: Address) -> int:
+    return int(address) + (MAPPED if address.version == 4 else 0)
 
 
 @lru_cache(maxsize=8)

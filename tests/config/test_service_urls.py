@@ -19,11 +19,12 @@ def test_options_of_a_database_are_kept_and_ours_are_defaults():
 
     assert usual["CONN_MAX_AGE"] == 60
     assert usual["CONN_HEALTH_CHECKS"] is True
-    assert usual["OPTIONS"] == {"connect_timeout": 2}
+    assert usual["OPTIONS"] == service_urls.DEAD_SERVER
     assert other["PASSWORD"] == "p@/"
     assert other["CONN_MAX_AGE"] == 0
     assert other["CONN_HEALTH_CHECKS"] is False
-    assert other["OPTIONS"] == {"sslmode": "verify-full", "connect_timeout": 9}
+    own = {"sslmode": "verify-full", "connect_timeout": 9}
+    assert other["OPTIONS"] == service_urls.DEAD_SERVER | own
 
 
 def test_a_database_may_keep_its_connections_for_ever():

@@ -8,10 +8,12 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
+from ..audited import AuditedCommand
+
 TRIES = 3
 
 
-class Command(changepassword.Command):
+class Command(AuditedCommand, changepassword.Command):
     help = (
         "Change the password of a local user, such as one of createsuperuser. The "
         "passwords of all other users are in Directus."
@@ -25,6 +27,7 @@ class Command(changepassword.Command):
             if (password := self._new_password(user)) is not None:
                 user.set_password(password)
                 user.save(using=options["database"])
+                self.facts = {"user_id": user.pk}
                 return f"Password changed successfully for user '{user}'"
         raise CommandError(
             f"Aborting password change for user '{user}' after {TRIES} attempts"

@@ -1,18 +1,17 @@
 """Delete expired rows. Run it daily, for example with cron."""
 
-from django.core.management.base import BaseCommand
-
 from accounts.core import outbox
 from accounts.flows import activity, mailed_links, sign_up, sso_attempts, terms
+from accounts.management.audited import AuditedCommand
 from accounts.sessions import SessionStore
 from accounts.throttling import limits
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     """Like Django's command of this name, for the site's own tables."""
 
     help = (
-        "Delete ended sessions, old counters, links, sign-ups and activity, and mails "
+        "Delete ended sessions, old counters, links, sign-ups and events, and mails "
         "that were given up a month ago."
     )
 
@@ -25,4 +24,4 @@ class Command(BaseCommand):
         terms.clear_old()
         sso_attempts.clear_ended()
         outbox.clear_old()
-        activity.clear_old()
+        self.facts = {"events": activity.clear_old()}

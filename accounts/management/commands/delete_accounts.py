@@ -2,17 +2,18 @@
 
 import sys
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 from tqdm import tqdm
 
 from ...directus import DirectusError
 from ...flows import deletion
+from ..audited import AuditedCommand
 
 FAILED, SOMETHING_STAYS = 1, 3
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = (
         "Delete the accounts of users who requested it ACCOUNT_DELETION_DAYS ago, and "
         "did not cancel. May be interrupted and run again. Exit codes: "
@@ -31,6 +32,7 @@ class Command(BaseCommand):
             again = due.exclude(deleted_at=None).count()
             self.stdout.write(_would_delete(len(pks) - again, again))
             return
+        self.facts = {}
         if pks and not deletion.is_possible():
             raise CommandError(
                 f"Accounts cannot be deleted ({len(pks)}): "
@@ -56,6 +58,7 @@ class Command(BaseCommand):
                 again += 1
             else:
                 done += 1
+        self.facts = {"deleted": done, "again": again, "failed": len(failed)}
         self._print(done, again, failed, left)
         if failed:
             sys.exit(FAILED)

@@ -3,20 +3,21 @@
 import json
 import sys
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
 from ...operations.lookup import Incomplete, find_users
 from ...operations.revoke import end_all_sessions
 from ...operations.revoke_all import end_sessions_of_everybody
+from ..audited import AuditedCommand
 
 FAILED, WRONG_USAGE, SOMETHING_LIVES = 1, 2, 3
 MOST_SHOWN = 20
 REFRESH_DAYS = 7.0
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = (
         "End all sessions of users: here, and at Directus as far as its version "
         "allows. Users are not suspended, and can sign in again. An interrupted run "
@@ -74,6 +75,7 @@ class Command(BaseCommand):
             )
             raise CommandError(text, returncode=FAILED) from error
         summary.directus_failed |= bool(unsure)
+        self.facts = {"users": summary.people, "sessions": summary.sessions_ended}
         if format == "json":
             self.stdout.write(json.dumps(summary.as_dict() | {"dry_run": dry_run}))
         else:

@@ -4,7 +4,7 @@ import sys
 from dataclasses import replace
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from ...core import clients
 from ...directus import (
@@ -40,6 +40,7 @@ from ...operations.provisioning.mails import mails_after_set_up
 from ...operations.provisioning.owner import other_address
 from ...operations.provisioning.reports import JsonReport, TextReport
 from ...web.links import public_url
+from ..audited import AuditedCommand
 from ..setup_arguments import (
     MAILS,
     ROLE,
@@ -67,7 +68,7 @@ from ..setup_sso import show
 WEBHOOK = "accounts:directus_webhook"
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = (
         "Create the role, the rights and the settings in Directus that the site needs. "
         "Shows the changes first, and asks. Deletes no data, and changes only "
@@ -185,6 +186,7 @@ class Command(BaseCommand):
         tell_environment(self.report, wishes.webhook, mails)
 
     def _apply(self, client, plan, lines):
+        self.facts = {"changes": len(plan.changes), "lines": sorted(lines)}
         token = new_token()
         if plan.makes_token and self.env_file and self.env_file.exists():
             # Only the replacement itself shows whether it is possible.

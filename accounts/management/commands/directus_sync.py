@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -17,12 +17,13 @@ from ...operations.lookup import Incomplete, find_users
 from ...sync.changes import NoDelta, changed_since
 from ...sync.missing import Missing
 from ...sync.run import SyncRefused, sync_some, sync_users
+from ..audited import AuditedCommand
 
 WRONG_USAGE = 2
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = (
         "Update all mirrored users from Directus, and sign out users that are "
         "deleted or inactive there. Changes no data in Directus, and no local "
@@ -75,6 +76,7 @@ class Command(BaseCommand):
                 "continues a run over all users."
             )
             raise CommandError(text) from error
+        self.facts = _changes(result)
         facts = vars(result) | {"dry_run": dry_run}
         text = _summary(result, dry_run)
         if erases:
@@ -82,6 +84,7 @@ class Command(BaseCommand):
             facts["missing"] = len(missing)
             if not dry_run:
                 facts["erased"] = _erase(missing, options["yes"])
+                self.facts["erased"] = facts["erased"]
             text = f"{text} {_erased(facts)}"
         if format == "json":
             self.stdout.write(json.dumps(facts))
@@ -190,6 +193,12 @@ def _ids_of(user):
         text = f"No user {user}, here or in Directus."
         raise CommandError(text, returncode=WRONG_USAGE)
     return ids
+
+
+def _changes(result):
+    """Return the numbers of changes for the audit trail."""
+    names = ("created", "updated", "reactivated", "deactivated")
+    return {f"users_{name}": getattr(result, name) for name in names}
 
 
 def _summary(result, dry_run):

@@ -2,18 +2,19 @@
 
 import sys
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from ...core import outbox
 from ...models import Session
 from ...sessions.key_rotation import count_rows, rotate
 from ...sessions.tokens import newest_key_is_in_use
+from ..audited import AuditedCommand
 
 INTERRUPTED, SOME_ARE_LEFT = 1, 3
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = (
         "Seal Directus' tokens of all sessions, and the mails that wait, with the "
         "first of TOKEN_ENCRYPTION_KEYS. The site may run meanwhile; restart all its "
@@ -42,6 +43,7 @@ class Command(BaseCommand):
             result = rotate(Session, on_row=bar.update)
         if not result.interrupted:
             result.unreadable += outbox.seal_anew()
+        self.facts = {"sealed_anew": result.anew, "unreadable": result.unreadable}
         self._print(result)
         if result.interrupted:
             sys.exit(INTERRUPTED)

@@ -41,8 +41,8 @@ def test_the_callback_costs_four_calls(visitor, directus, django_assert_num_quer
     query = directus.approve(begin(visitor), GRACE)
     directus.forget_calls()
 
-    # Three of them store the event for Recent activity.
-    with django_assert_num_queries(18):
+    # One of them stores the event.
+    with django_assert_num_queries(16):
         assert come_back(visitor, query).url == "/"
 
     assert asked(directus) == [

@@ -10,3 +10,8 @@ from dashboard.tickets import tickets
 def _as_shipped(monkeypatch):
     """Know the site's own collections alone: other tests declare further ones."""
     monkeypatch.setattr(declared, "COLLECTIONS", {tickets.name: tickets.declaration})
+
+
+@pytest.fixture(autouse=True)
+def _audit_trail(db):
+    """Commands write into the audit trail."""

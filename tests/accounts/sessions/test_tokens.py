@@ -236,6 +236,15 @@ def test_the_lease_of_a_dead_process_is_taken_over(session):
         assert is_ours
 
 
+def test_a_host_whose_clock_is_ahead_does_not_take_a_lease_over(session, monkeypatch):
+    ahead = again(session)
+    with session.tokens.lease():
+        later = timezone.now() + timedelta(seconds=30)
+        monkeypatch.setattr(timezone, "now", lambda: later)
+
+        assert not ahead.tokens._lease.take()
+
+
 def test_a_lease_that_ran_out_is_not_taken_from_the_next(session):
     with session.tokens.lease():
         lost = timezone.now() - timedelta(seconds=1)
