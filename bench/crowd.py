@@ -174,7 +174,7 @@ def _send(servers: Servers, ids: list[str]) -> float:
     """Send a signed message; return the seconds until the answer."""
     body = json.dumps({"event": "users.update", "keys": ids, "fields": ["first_name"]})
     now = str(int(time.time()))
-    secret = servers.stack.site.env["DIRECTUS_WEBHOOK_SECRET"]
+    secret = servers.state.secrets()["webhook_secret"]
     signed = hmac.new(secret.encode(), f"{now}.{body}".encode(), hashlib.sha256)
     began = time.perf_counter()
     answer = requests.post(
