@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -15,6 +16,23 @@ from ..web.client_address import key_range
 KEY = re.compile("[0-9]{1,18}")
 # An address may belong to several accounts.
 MOST_USERS = 100
+# PostgreSQL and SQLite share this syntax. It jumps along the index from name to name.
+NAMES = """
+    WITH RECURSIVE names(name) AS (
+        SELECT MIN(event) FROM accounts_accountevent
+        UNION ALL
+        SELECT (SELECT MIN(event) FROM accounts_accountevent WHERE event > names.name)
+        FROM names WHERE names.name IS NOT NULL
+    )
+    SELECT name FROM names WHERE name IS NOT NULL
+"""
+
+
+def names() -> list[str]:
+    """Return the names of all events that there are, sorted."""
+    with connection.cursor() as cursor:
+        cursor.execute(NAMES)
+        return [name for (name,) in cursor.fetchall()]
 
 
 def meaning(word: str) -> Q:
@@ -29,7 +47,9 @@ def meaning(word: str) -> Q:
     try:
         directus_id = UUID(word)
     except ValueError:
-        return Q(event=word) | Q(event__startswith=f"{word}.")
+        # A list of names uses the index; a search for the beginning reads all rows.
+        fits = [name for name in names() if f"{name}.".startswith(f"{word}.")]
+        return Q(event__in=fits)
     users = User.objects.filter(directus_id=directus_id)
     return _about(users.values_list("pk", flat=True))
 
@@ -43,17 +63,27 @@ def _about(users: Iterable[int]) -> Q:
 class Periods(QuerySet[AccountEvent]):
     """Events whose years, months and days are known without reading all of them."""
 
+    def aggregate(self, *args, **expressions):
+        """Return the first and the last time by two look-ups, as SQLite does not."""
+        if expressions.keys() != {"first", "last"}:
+            return super().aggregate(*args, **expressions)
+        first, last = self._ends("at")
+        return {"first": first, "last": last}
+
     def datetimes(self, field_name, kind, order="ASC", tzinfo=None):
         """Return all periods from the first event to the last one, even empty ones.
 
         Args:
             kind: `year`, `month` or `day`; the others are for Django's own method.
         """
-        moments = self.order_by(field_name).values_list(field_name, flat=True)
-        first, last = moments.first(), moments.last()
+        first, last = self._ends(field_name)
         if first is None or last is None:
             return []
         return _periods(timezone.localtime(first), timezone.localtime(last), kind)
+
+    def _ends(self, field_name: str) -> tuple[datetime | None, datetime | None]:
+        moments = self.order_by(field_name).values_list(field_name, flat=True)
+        return moments.first(), moments.last()
 
 
 def _periods(first: datetime, last: datetime, kind: str) -> list[datetime]:

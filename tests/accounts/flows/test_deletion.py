@@ -16,6 +16,7 @@ from accounts.core import audit, mails, postman
 from accounts.directus.ids import PICTURE_FOLDER
 from accounts.flows import deletion, mailed_links
 from accounts.models import (
+    AccountEvent,
     Attempts,
     MailedLink,
     OutgoingMail,
@@ -40,6 +41,7 @@ from ..steps import (
 from .deleting import KEEP, PATH, ask, days_pass, run, subjects
 
 pytestmark = pytest.mark.django_db
+THERE = "203.0.113.7"
 PICTURE = "8b1d2e1c-4b6e-4d2f-9d55-0f4d2f2b3c4d"
 
 
@@ -314,6 +316,43 @@ def fill_every_column(user):
     )
     user.refresh_from_db()
     return user
+
+
+def test_the_audit_trail_keeps_events_and_times_alone(her_browser, ada):
+    log_in(Client(), ada.email, "wrong", HTTP_USER_AGENT="Canary", REMOTE_ADDR=THERE)
+    user = User.objects.get()
+    AccountEvent.objects.create(
+        user=user, event="x", user_agent="Canary", client_address=THERE, facts={"a": 1}
+    )
+    before = AccountEvent.objects.count()
+    ask(her_browser)
+    days_pass()
+
+    assert run()[1] == 0
+
+    rows = AccountEvent.objects.filter(user=user)
+    assert {"sign_in.done", "deletion.asked", "x"} <= {row.event for row in rows}
+    assert AccountEvent.objects.count() > before
+    for row in rows.exclude(event="deletion.done"):
+        assert row.client_address is None
+        assert (row.address_key, row.user_agent, row.facts) == ("", "", {})
+    done = rows.get(event="deletion.done")
+    assert (done.client_address, done.user_agent) == (None, "")
+    # That browser may have been a stranger's, and names no account any more.
+    assert set(AccountEvent.objects.values_list("email_digest", flat=True)) == {""}
+
+
+def test_an_account_that_is_deleted_at_once_leaves_no_browser(
+    her_browser, settings, directus
+):
+    settings.ACCOUNT_DELETION_DAYS = 0
+
+    ask(her_browser)
+
+    rows = AccountEvent.objects.filter(user=User.objects.get())
+    assert "deletion.done" in {row.event for row in rows}
+    assert not rows.exclude(client_address=None).exists()
+    assert not rows.exclude(user_agent="").exists()
 
 
 def test_the_picture_goes_too(her_browser, directus, ada):

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.core import audit
 from accounts.models import (
+    AccountEvent,
     MailedLink,
     RecoveryCode,
     RoleMembership,
@@ -168,6 +169,21 @@ def test_what_this_site_holds_is_in_it(export, signed_in_client, ada):
     assert held["recovery_codes"][0]["used_at"] is None
     assert held["new_addresses"][0]["email"] == "new@example.com"
     assert {row["limit"] for row in held["attempts"]} >= {"account"}
+
+
+def test_the_audit_trail_is_in_it_without_the_browsers_of_others(export):
+    user = User.objects.get()
+    browser = {"client_address": "203.0.113.7", "user_agent": "Canary of staff"}
+    for event in ("session.ended_by_staff", "password.changed"):
+        AccountEvent.objects.create(user=user, event=event, **browser)
+    AccountEvent.objects.create(event="sign_in.refused", **browser)
+
+    _sign_in, *events = export()["site"]["events"]
+
+    by_staff, own = events[:2]
+    assert by_staff.keys() == {"event", "at"}
+    assert own | browser == own
+    assert "sign_in.refused" not in {each["event"] for each in events}
 
 
 def test_sign_ups_of_the_address_are_in_it(export, ada):
