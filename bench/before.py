@@ -20,7 +20,9 @@ def recorded() -> dict[str, str]:
         for line in DOCUMENT.read_text().splitlines()
         if line.startswith("|")
     ]
-    return {row[0]: row[3] for row in rows if len(row) == CELLS}
+    found = {row[0]: row[3] for row in rows if len(row) == CELLS}
+    # The heading, and the line below it.
+    return {what: result for what, result in found.items() if NUMBER.search(result)}
 
 
 def changes(lines: Sequence[Line]) -> list[str]:

@@ -5,7 +5,6 @@ import logging
 
 import django
 import pytest
-from django.conf import settings as django_settings
 from django.utils.log import AdminEmailHandler
 
 from config.logs import JSONFormatter
@@ -60,6 +59,6 @@ def visitor(client):
 
 
 @pytest.fixture(autouse=True)
-def _no_cards(monkeypatch):
+def _no_cards(settings):
     """Leave the cards of apps out of the home page, which then makes no call."""
-    monkeypatch.setattr(django_settings, "DASHBOARD_CARDS", ())
+    settings.DASHBOARD_CARDS = ()

@@ -572,5 +572,6 @@ def test_a_full_mailbox_is_told_for_every_account(answers):
         answers(ask_reset)
     found = answers(ask_reset)
 
-    assert found[0][0] == 429
-    assert found == [found[0]] * len(STATES)
+    assert {each[0] for each in found} == {429}
+    # The time until the next attempt passes between two answers.
+    assert len({re.sub(r"\d+", "", str(each)) for each in found}) == 1

@@ -33,7 +33,7 @@ def test_tokens_of_a_sign_in_that_fails_here_are_taken_back(
         raise error
 
     client.raise_request_exception = False
-    monkeypatch.setattr("accounts.flows.sign_in.mirror_user", fail)
+    monkeypatch.setattr("accounts.flows.sign_in.mirror_sign_in", fail)
 
     response = log_in(client, ada.email, ada.password)
 

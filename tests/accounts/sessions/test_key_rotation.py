@@ -138,7 +138,7 @@ def test_where_there_are_no_tokens_nothing_is_asked(db):
 
 
 def test_a_pair_that_was_renewed_meanwhile_is_not_overwritten(sessions, new_key):
-    row = tokens.sealed_rows(Session).first()
+    row = tokens.sealed_rows(Session).get(pk=sessions[0].row_id)
     sessions[0].tokens.save(NEWER)
 
     assert tokens.seal_anew(row) is tokens.Sealed.BUSY
@@ -147,7 +147,7 @@ def test_a_pair_that_was_renewed_meanwhile_is_not_overwritten(sessions, new_key)
 
 
 def test_a_session_that_was_signed_out_meanwhile_gets_no_tokens_back(sessions, new_key):
-    row = tokens.sealed_rows(Session).first()
+    row = tokens.sealed_rows(Session).get(pk=sessions[0].row_id)
     sessions[0].tokens.withdraw()
 
     assert tokens.seal_anew(row) is tokens.Sealed.BUSY

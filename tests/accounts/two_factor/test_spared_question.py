@@ -95,7 +95,7 @@ def test_a_demand_that_no_token_has_holds_within_a_minute(
     directus.demands_second_factor(of=ada)
     assert asked(ada) == []
 
-    session = User.objects.get(email=ada.email).sessions.order_by("id").last()
+    session = User.objects.get(email=ada.email).sessions.order_by("created_at").last()
     session.validated_at -= timedelta(seconds=demand.SECONDS)
     session.save()
 

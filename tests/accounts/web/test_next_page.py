@@ -100,9 +100,8 @@ def test_a_button_pressed_too_late_leads_to_its_page(client, directus, ada):
     "place",
     [
         "accounts.web.known_devices.remember",
-        "accounts.flows.sign_in.tell_of_new_device",
+        "accounts.flows.sign_in.mail_of_new_device",
         "accounts.views.sign_in.login",
-        "accounts.core.audit.record",
     ],
 )
 @pytest.mark.parametrize("error", [RuntimeError, OperationalError])
