@@ -30,12 +30,14 @@ exec {systemd} --system --log-target=console
 """
 # Services have a /tmp of their own.
 FOLDER = Path("/run/tests")
-# Python and the site may lie in root's home folder, which no other user may read.
+# Python and the site may lie in root's home folder, which no other user may read, or in
+# /tmp, of which a service has another one.
 FOR_TESTS = """
 [Service]
 User=root
 Group=root
 ProtectHome=read-only
+BindReadOnlyPaths={root}
 Environment=DJANGO_SETTINGS_MODULE=tests.on_wire.settings
 StandardOutput=append:{log}
 StandardError=append:{log}
@@ -70,7 +72,7 @@ class Systemd:
         self.units, self.log = folder / "units", folder / "units.log"
         self.units.mkdir()
         write_units(self.units, port)
-        text = FOR_TESTS.format(log=self.log)
+        text = FOR_TESTS.format(log=self.log, root=ROOT)
         (self.units / "site-.service.d" / "tests.conf").write_text(text)
         for name in TARGETS:
             (self.units / f"{name}.target").write_text("[Unit]\nDescription=tests\n")
