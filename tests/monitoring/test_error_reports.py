@@ -69,6 +69,10 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+# Starts servers, and waits for what they send.
+pytestmark = pytest.mark.alone
+
+
 @pytest.fixture(scope="module")
 def ingest():
     with Ingest() as server:
