@@ -1,4 +1,4 @@
-"""The audit trail in the admin: who may see it, how it is searched, what it costs."""
+"""The audit trail in the admin: its permission, its search, its queries."""
 
 import re
 from datetime import UTC, datetime, timedelta
