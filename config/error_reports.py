@@ -8,6 +8,7 @@ import re
 import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import sentry_sdk
 from django.conf import settings
@@ -146,7 +147,11 @@ def _own_secrets() -> Iterator[str]:
     yield from settings.SECRET_KEY_FALLBACKS
     yield from settings.TOKEN_ENCRYPTION_KEYS
     yield settings.DATABASES["default"].get("PASSWORD") or ""
-    yield settings.EMAIL_HOST_PASSWORD or ""
+    # The settings that Django makes of it differ between its versions.
+    yield unquote(urlsplit(settings.EMAIL_URL).password or "")
+    servers = settings.CACHES["default"].get("LOCATION") or ""
+    for server in [servers] if isinstance(servers, str) else servers:
+        yield unquote(urlsplit(server).password or "")
 
 
 def _hiding(secrets: Iterable[str]) -> Any:

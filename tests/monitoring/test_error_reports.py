@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from config import __version__
+from config import __version__, error_reports
 from local.processes import wait_until
 from tests.config.processes import run
 from tests.on_wire.site import Site
@@ -67,10 +67,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format, *args):
         """Say nothing."""
-
-
-# Starts servers, and waits for what they send.
-pytestmark = pytest.mark.alone
 
 
 @pytest.fixture(scope="module")
@@ -181,3 +177,14 @@ def test_a_wrong_dsn_stops_the_start_with_a_sentence(tmp_path, dsn):
     assert ran.returncode == 2
     assert ran.stderr.startswith("SENTRY_DSN must be")
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_the_passwords_of_servers_are_hidden(settings, several):
+    address = "redis://:cache-canary@cache:6379/0"
+    settings.EMAIL_URL = "smtp://site:mail%2Bcanary@mail:25"
+    settings.CACHES = {"default": {"LOCATION": [address] if several else address}}
+
+    hidden = set(error_reports._own_secrets())
+
+    assert {"mail+canary", "cache-canary"} <= hidden
