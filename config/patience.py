@@ -15,6 +15,8 @@ from gunicorn.workers import gthread
 FIRST_BYTE = 0.1
 # Seconds for a whole request: while there are threads left, and when there are none.
 USUAL, BUSY = 20.0, 1.0
+# Seconds and bytes for the rest of a request that was answered before it was read.
+REST_SECONDS, REST_BYTES = 5.0, 16 * 1024 * 1024
 
 
 class Worker(gthread.ThreadWorker):
@@ -39,12 +41,20 @@ class Worker(gthread.ThreadWorker):
             self._began.pop(conn, None)
 
     def handle_request(self, req, conn):
-        """Answer a request after its head was read."""
+        """Answer a request after its head was read.
+
+        A connection that closes under a body which is still sent is reset, and the
+        client may lose the answer: a refused upload is read to its end, within bounds.
+        """
         reader = conn.parser.unreader
         reader.sock = Body(conn.sock)
         self._requests[conn] = req
         try:
-            return super().handle_request(req, conn)
+            stays = super().handle_request(req, conn)
+            if not stays:
+                deadline = time.monotonic() + REST_SECONDS
+                conn.parser.finish_body(deadline, REST_BYTES)
+            return stays
         finally:
             reader.sock = conn.sock
 

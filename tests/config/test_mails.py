@@ -119,7 +119,7 @@ def test_a_mail_server_that_hangs_holds_up_no_page(
             assert waiting(site) == 10
 
             os.kill(site.pid, signal.SIGTERM)
-            assert wait_until(lambda: not site.is_running(), seconds=14)
+            assert wait_until(lambda: not site.is_running(), seconds=18)
 
     # A time-out of the mail server alone is 20.
     assert seconds < 15

@@ -91,6 +91,20 @@ def test_a_connection_is_kept_for_the_next_request(site):
         assert connection.sock is first
 
 
+@pytest.mark.parametrize("size", [100_000, 1_000_000, 10_000_000])
+def test_a_refused_upload_gets_its_answer_before_the_connection_closes(site, size):
+    head = HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % size
+    with socket.create_connection(("127.0.0.1", site.port), timeout=20) as connection:
+        connection.sendall(head)
+        # The answer is there, and lost if the connection is reset now.
+        time.sleep(0.3)
+        connection.sendall(b"x" * size)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"</html>" in answer
+
+
 def test_a_slow_upload_that_has_a_thread_to_spare_arrives(site):
     with socket.create_connection(("127.0.0.1", site.port), timeout=20) as connection:
         connection.sendall(HEAD + b"Content-Length: 10\r\n\r\n")

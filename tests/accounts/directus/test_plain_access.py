@@ -38,15 +38,15 @@ def test_the_server_tells_about_itself(wire, client):
 
 
 @pytest.mark.parametrize(
-    ("settings", "policy"),
+    ("stored", "policy"),
     [
         ({"auth_password_policy": "/^.{8,}$/"}, "/^.{8,}$/"),
         ({"auth_password_policy": None}, ""),
         ({}, ""),
     ],
 )
-def test_the_password_policy_is_a_text(wire, client, settings, policy):
-    wire.get(f"{URL}/settings", json={"data": settings})
+def test_the_password_policy_is_a_text(wire, client, stored, policy):
+    wire.get(f"{URL}/settings", json={"data": stored})
 
     assert client.get_password_policy() == policy
 
