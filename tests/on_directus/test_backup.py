@@ -66,6 +66,8 @@ def test_a_restore_revives_no_session_and_sends_no_mail_twice(
     kept, ended = (Browser(live_site.ports.site) for _ in range(2))
     for browser in (kept, ended):
         browser.sign_in(ada)
+    # Of the second sign-in; it must not wait, too.
+    mailbox.wait_for(ada.email, "New sign-in")
     live_site.restart_site(EMAIL_URL=NO_SERVER)
     Browser(live_site.ports.site).post("/request-reset-password/", email=ada.email)
     backups = [copy(database, tmp_path) for database in databases]
