@@ -29,6 +29,7 @@ PAGES = {
     "delete": "<str:pk>/delete/",
     "action": "<str:pk>/actions/<slug:name>/",
     "file": "<str:pk>/files/<str:field>/",
+    "listed_file": "<str:pk>/files/<str:field>/<slug:digest>/",
 }
 VIEWS = (ItemListView, ItemDetailView, ItemCreateView, ItemUpdateView, ItemDeleteView)
 # What a view does at another address: it lets in the same users, to the same rows.
@@ -47,7 +48,7 @@ def item_paths(
     There is a list and a page of one row, and a form for each thing that the
     declaration lets customers do. They are called `<collection>_list`, `_detail`,
     `_create`, `_update`, `_delete`. Deletion brings `_bulk_delete`, the page of one row
-    `_action` and `_file`, a list that has a download `_csv`.
+    `_action`, `_file` and `_listed_file`, a list that has a download `_csv`.
 
     Args:
         base: the address of the list, such as `tickets`.
@@ -59,6 +60,8 @@ def item_paths(
     served = {action: view.as_view() for action, view in by_action.items()}
     if own["list"].has_csv:
         served["csv"] = own["list"].as_view(sends_csv=True)
+    if "file" in served:
+        served["listed_file"] = served["file"]
     base = base.strip("/")
     return [
         path(f"{base}/{rest}", served[action], name=f"{collection.name}_{action}")

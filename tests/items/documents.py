@@ -5,6 +5,8 @@ from typing import Any
 from config.urls import urlpatterns as site
 from items.collection import Collection
 from items.urls import item_paths
+from tests.fake_directus import FakeDirectus
+from tests.fake_directus.collections import FakeCollection
 
 FILE = {"type": "uuid", "special": ["file"]}
 POINTS = {"schema": {"foreign_key_table": "directus_files"}}
@@ -17,7 +19,15 @@ FIELDS: dict[str, Any] = {
     "report": FILE | POINTS | {"interface": "file"},
     # No page shows it.
     "draft": FILE | POINTS | {"interface": "file"},
+    # Staff choose any number of files.
+    "photos": {"type": "alias", "interface": "files", "special": ["files"]},
+    "records": {"type": "alias", "interface": "files", "special": ["files"]},
     "date_updated": {"type": "timestamp", "special": ["date-updated"]},
+}
+# The names of columns in junction collections are those of the app, or others.
+LISTS: dict[str, dict[str, str]] = {
+    "photos": {"file_key": "directus_files_id", "order": "sort"},
+    "records": {"file_key": "thing", "order": ""},
 }
 WRITABLE = {"owner", "title", "photo", "paper"}
 RIGHTS = {
@@ -30,13 +40,22 @@ RIGHTS = {
 documents = Collection(
     "documents",
     owner="owner",
-    list_fields=["title", "photo"],
-    detail_fields=["paper", "report"],
+    list_fields=["title", "photo", "photos"],
+    detail_fields=["paper", "report", "records"],
     create_fields=["title", "photo", "paper"],
     update_fields=["title", "photo", "paper"],
     can_delete=True,
     label="Document",
     label_plural="Documents",
 )
+
+
+def add_to(directus: FakeDirectus) -> FakeCollection:
+    """Add the collection and the junction collections of its lists to the fake."""
+    made = directus.add_collection("documents", FIELDS, owner="owner", rights=RIGHTS)
+    for name, columns in LISTS.items():
+        directus.add_file_list("documents", name, **columns)
+    return made
+
 
 urlpatterns = [*site, *item_paths("documents", documents)]

@@ -92,7 +92,7 @@ def test_a_deleted_row_takes_its_files_along(browser, documents):
 
     browser.post(f"{page}delete/")
 
-    assert documents.items() == []
+    assert documents.items_of("documents") == []
     assert documents.files() == []
 
 
@@ -141,7 +141,7 @@ def test_another_customers_id_stored_around_the_site_shows_nothing(
 )
 def test_a_script_of_staff_is_no_page(browser, documents, ada, content, name, kind):
     report = documents.add_file(content, name, kind)
-    pk = documents.add_item(owner=ada.id, title="x", report=report)
+    pk = documents.add_item("documents", owner=ada.id, title="x", report=report)
 
     answer = browser.get(f"/documents/{pk}/files/report/")
 
@@ -154,7 +154,7 @@ def test_a_script_of_staff_is_no_page(browser, documents, ada, content, name, ki
 
 def test_a_damaged_picture_has_no_smaller_version(browser, documents, ada):
     report = documents.add_file(b"\x89PNG" + HTML, "a.png", "image/png")
-    pk = documents.add_item(owner=ada.id, title="x", report=report)
+    pk = documents.add_item("documents", owner=ada.id, title="x", report=report)
 
     small = browser.get(f"/documents/{pk}/files/report/?size=small")
 
