@@ -1,9 +1,12 @@
 """The addresses of a collection's pages."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.urls import URLPattern, path
+
+from accounts.directus import register
 
 from .acting import ActingMixin
 from .collection import Collection
@@ -62,12 +65,22 @@ def item_paths(
         served["csv"] = own["list"].as_view(sends_csv=True)
     if "file" in served:
         served["listed_file"] = served["file"]
+    compared = compared_fields(own["list"])
+    register(replace(collection.declaration, compared_fields=compared))
     base = base.strip("/")
     return [
         path(f"{base}/{rest}", served[action], name=f"{collection.name}_{action}")
         for action, rest in PAGES.items()
         if action in served
     ]
+
+
+def compared_fields(view: Any) -> tuple[str, ...]:
+    """Return the fields that a list sorts, filters or searches by."""
+    ordering = [view.ordering] if isinstance(view.ordering, str) else view.ordering
+    names = (*view.search_fields, *view.filter_fields, *(view.sort_fields or ()))
+    ordered = (name.removeprefix("-") for name in ordering or ())
+    return tuple(dict.fromkeys([*names, *ordered]))
 
 
 def _usual(collection: Collection) -> Iterator[type[ItemMixin]]:

@@ -11,28 +11,16 @@ from PIL import Image
 from accounts.own_data import item_files
 from tests.accounts.samples import HTML, SVG, picture, with_place
 
-from .documents_on_directus import FOLDER, RealDocuments
+from .documents_on_directus import FOLDER
 from .test_files import PDF
 
 pytestmark = [pytest.mark.real, pytest.mark.versions, pytest.mark.django_db]
 
 
-@pytest.fixture(scope="module")
-def _real_documents(directus_server):
-    found = RealDocuments(directus_server)
-    yield found
-    found.close()
-
-
 @pytest.fixture
-def documents(_real_documents, directus_server, settings):
-    """The collection, its pages, and the site's token for this process."""
-    settings.ROOT_URLCONF = "tests.items.documents"
-    settings.DIRECTUS_URL = directus_server.directus.url
-    settings.DIRECTUS_SERVICE_TOKEN = directus_server.service_token
-    settings.DIRECTUS_CUSTOMER_ROLE = directus_server.customer_role
-    yield _real_documents
-    _real_documents.empty()
+def documents(real_documents):
+    """The collection and its pages."""
+    return real_documents
 
 
 @pytest.fixture

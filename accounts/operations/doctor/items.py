@@ -45,6 +45,12 @@ def _lacking(site: Site, declared: Declared) -> Iterator[str]:
     if owner not in missing and (step is None or step.collection != USERS):
         yield f"{name}.{owner} does not point at users: change it in Directus."
     yield from _without_junction(site, declared)
+    for field in declared.compared_fields:
+        if site.shape.is_file_list(name, field):
+            yield (
+                f"A list of {name} sorts, filters or searches by {field}, which is a "
+                "list of files: take it out of the view."
+            )
 
 
 def _without_junction(site: Site, declared: Declared) -> Iterator[str]:

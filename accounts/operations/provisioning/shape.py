@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...directus import DirectusClient
-from ...directus.declared import Blueprint, Declared, Payload
+from ...directus.declared import Blueprint, Declared, Payload, is_file_list
 
 Row = dict[str, Any]
 
@@ -60,7 +60,7 @@ class Shape:
 
     def is_file_list(self, collection: str, name: str) -> bool:
         """Return whether a field leads to files through a junction collection."""
-        return _is_file_list(self.fields.get(collection, {}).get(name, {}))
+        return is_file_list(self.fields.get(collection, {}).get(name, {}))
 
     def _through(self, collection: str, name: str) -> list[str]:
         """Return the fields of a junction collection: the other row's, the order's."""
@@ -150,13 +150,8 @@ def blueprints(declared: Iterable[Declared]) -> Iterator[tuple[str, Blueprint | 
 
 def lists_in(name: str, blueprint: Blueprint | None) -> Iterator[tuple[str, str]]:
     """Yield each list of files: its junction collection if it is made, its field."""
-    for payload in blueprint.fields if blueprint else ():
-        if _is_file_list(payload):
-            yield f"{name}_{payload['field']}", str(payload["field"])
-
-
-def _is_file_list(payload: Payload) -> bool:
-    return "files" in ((payload.get("meta") or {}).get("special") or [])
+    for each in blueprint.file_lists if blueprint else ():
+        yield f"{name}_{each}", each
 
 
 def _related(blueprint: Blueprint) -> Iterator[tuple[str, Blueprint]]:
