@@ -90,12 +90,23 @@ class Wanted:
     def _wanted_fields(self, present: Shape) -> dict[str, dict[str, Payload]]:
         """Return all fields, also of the junction collections that are to be made."""
         found = dict(self.fields)
-        for junction, (name, field) in self.lists.items():
-            if present.follow(name, field) is None:
-                key = present.key_of(name)
-                here = present.fields.get(name, {}).get(key) or self._key_of(name)
-                found[junction] = {"id": KEY, **junctions.fields(name, here)}
+        for junction, name, _field in self._lists_to_make(present):
+            key = present.key_of(name)
+            here = present.fields.get(name, {}).get(key) or self._key_of(name)
+            found[junction] = {"id": KEY, **junctions.fields(name, here)}
         return found
+
+    def _lists_to_make(self, present: Shape) -> Iterator[tuple[str, str, str]]:
+        """Yield the junction collection, the collection and the field of lists.
+
+        None if a list leads somewhere, or if a present field is none.
+        """
+        for junction, (name, field) in self.lists.items():
+            is_other = present.has(name, field) and not present.is_file_list(
+                name, field
+            )
+            if not is_other and present.follow(name, field) is None:
+                yield junction, name, field
 
     def _key_of(self, name: str) -> Payload:
         payloads = self.fields[name].values()
@@ -115,19 +126,25 @@ class Wanted:
         }
 
     def missing_relations(self, present: Shape) -> list[Row]:
-        """Return the relations to make; none at a present field that is no relation."""
+        """Return the relations to make; none at a present field that is no relation.
+
+        Those of a junction collection come back: Directus deletes them with the
+        collection that they lead to.
+        """
         lacking = self.missing(present)
-        plain = [relation(*place, other) for place, other in self.relations.items()]
+        plain = [
+            relation(name, field, other)
+            for (name, field), other in self.relations.items()
+            if field in lacking.get(name, {})
+        ]
+        there = {(row["collection"], row["field"]) for row in present.relations}
         of_lists = [
             row
-            for junction, place in self.lists.items()
-            for row in junctions.relations(junction, *place)
+            for place in self._lists_to_make(present)
+            for row in junctions.relations(*place)
+            if (row["collection"], row["field"]) not in there
         ]
-        return [
-            row
-            for row in (*plain, *of_lists)
-            if row["field"] in lacking.get(row["collection"], {})
-        ]
+        return [*plain, *of_lists]
 
     def after(self, present: Shape) -> Shape:
         """Return the shape after the set-up."""

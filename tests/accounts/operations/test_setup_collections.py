@@ -464,6 +464,33 @@ def test_a_junction_has_the_type_of_the_present_key(empty):
     assert [each.name for each in changes_of(plan, "item field")] == ["orders.photos"]
 
 
+def test_relations_that_went_with_the_collection_come_back(empty):
+    shape = Wanted(options(WITH_PHOTOS)).after(Shape())
+    fields = {name: shape.fields[name] for name in ("orders_photos",)}
+    to_files = [row for row in shape.relations if row["field"] == "directus_files_id"]
+    state = replace(empty, shape=Shape(fields, to_files))
+
+    made = changes_of(plan_for(state, WITH_PHOTOS), "collection", "relation")
+
+    assert [each.name for each in made] == [
+        "orders",
+        "orders.buyer → directus_users",
+        "orders_photos.orders_id → orders",
+    ]
+
+
+def test_a_field_that_is_no_list_gets_no_junction(empty):
+    shape = Wanted(options(replace(ORDERS, blueprint=None))).after(made())
+    orders = shape.fields["orders"] | {"photos": {"type": "json", "meta": None}}
+    fields = {**shape.fields, "orders": orders}
+    state = replace(empty, shape=Shape(fields, shape.relations))
+
+    plan = plan_for(state, WITH_PHOTOS)
+
+    assert changes_of(plan, "collection", "relation") == []
+    assert any("orders.photos differs" in text for text in plan.differences)
+
+
 def test_a_list_that_operators_made_stays(empty):
     plan = plan_for(replace(empty, shape=photos_of_operators()), WITH_PHOTOS)
 
