@@ -4,7 +4,7 @@ import http.client
 import itertools
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
@@ -35,9 +35,16 @@ def sign_in_directly(port: int, email: str, password: str) -> None:
 
 @dataclass
 class Browser:
-    """A browser without a past, at an address of its own."""
+    """Browsers, each sign-in from an address of its own.
+
+    Attributes:
+        remembers: whether a user comes back with the browser of the last time, which
+            knows the user; otherwise each sign-in is that of a browser without a past.
+    """
 
     port: int
+    remembers: bool = False
+    _devices: dict[str, str] = field(default_factory=dict)
 
     def sign_in_page(self) -> str:
         """Return the page with the form."""
@@ -52,9 +59,15 @@ class Browser:
         """Get the form, send it, and return the session's cookie."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=30)
         headers = {"X-Forwarded-For": visitor(), "Host": f"localhost:{self.port}"}
+        # As settings.COOKIE_PREFIX has it for an address with a port.
+        name, device = f"{self.port}-session", f"{self.port}-device"
         cookies: SimpleCookie = SimpleCookie()
+        if email in self._devices:
+            cookies[device] = self._devices[email]
         try:
-            connection.request("GET", "/login/", headers=headers)
+            connection.request(
+                "GET", "/login/", headers=headers | {"Cookie": _header(cookies)}
+            )
             page = _read(connection, cookies)
             token = FORM_TOKEN.search(page.body)
             fields = {"email": email, "password": password}
@@ -64,10 +77,10 @@ class Browser:
             page = _read(connection, cookies)
         finally:
             connection.close()
-        # As settings.COOKIE_PREFIX has it for an address with a port.
-        name = f"{self.port}-session"
         if page.status != 302 or name not in cookies:
             raise ValueError(f"/login/ answered {page.status}")
+        if self.remembers:
+            self._devices[email] = cookies[device].value
         return f"{name}={cookies[name].value}"
 
 

@@ -26,20 +26,32 @@ Timed = Callable[[str], float]
 
 
 def compare(servers: Servers) -> list[Line]:
-    """Compare latency with one client, then throughput with several."""
-    browser = Browser(servers.ports.site)
+    """Compare throughput with several clients, then latency with one.
+
+    Users come back with a browser that knows them, or sign in with a new one, about
+    which the site also mails them.
+    """
+    known = Browser(servers.ports.site, remembers=True)
+    unknown = Browser(servers.ports.site)
+    return [
+        *_compared(servers, "sign-in", known),
+        *_compared(servers, "sign-in with a new browser", unknown),
+        *_statements(servers),
+    ]
+
+
+def _compared(servers: Servers, what: str, browser: Browser) -> list[Line]:
     through_site = lambda email: browser.sign_in(email, PASSWORD)  # noqa: E731
     port = servers.ports.directus
     directly = lambda email: sign_in_directly(port, email, PASSWORD)  # noqa: E731
     ways = (through_site, directly)
     for way in ways:
-        for email in servers.accounts[:CLIENTS]:
+        for email in servers.accounts:
             way(email)
     timed = [partial(_seconds, way) for way in ways]
     return [
-        _throughput(servers.accounts, *ways),
-        added("sign-in, 1 client", servers.accounts, *timed, limit=10),
-        *_statements(servers),
+        _throughput(what, servers.accounts, *ways),
+        added(f"{what}, 1 client", servers.accounts, *timed, limit=10),
     ]
 
 
@@ -102,13 +114,13 @@ def added(
     )
 
 
-def _throughput(accounts: list[str], site: SignIn, direct: SignIn) -> Line:
+def _throughput(what: str, accounts: list[str], site: SignIn, direct: SignIn) -> Line:
     rates: tuple[list[float], list[float]] = ([], [])
     for _ in range(ROUNDS):
         turns = [(_rate(accounts, site), _rate(accounts, direct)) for _ in range(TURNS)]
         for found, each in zip(rates, zip(*turns, strict=True), strict=True):
             found.append(statistics.mean(each))
-    what = f"sign-in, {CLIENTS} clients, against Directus directly"
+    what = f"{what}, {CLIENTS} clients, against Directus directly"
     return ratio(what, *rates, unit="/s", at_least=0.95)
 
 

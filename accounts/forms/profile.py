@@ -1,6 +1,7 @@
 """The forms of the profile page."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any, cast
 
 from django import forms
@@ -9,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.forms.utils import flatatt
 from django.template.defaultfilters import filesizeformat
 from django.utils.functional import cached_property
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -34,37 +35,28 @@ class LongSelect(forms.Select):
     """A fast select with many options: Django renders two templates for each."""
 
     def render(self, name, value, attrs=None, renderer=None):
-        widget = self.get_context(name, value, attrs)["widget"]
-        groups = [
-            (label, _options(group)) for label, group, _index in widget["optgroups"]
-        ]
+        chosen = set(self.format_value(value))
+        groups = (_group(chosen, *choice) for choice in self.choices)
         return format_html(
             '<select name="{}"{}>{}</select>',
             name,
-            flatatt(widget["attrs"]),
-            format_html_join("\n", "{}", [(_group(*group),) for group in groups]),
+            flatatt(self.build_attrs(self.attrs, attrs)),
+            mark_safe("\n".join(groups)),  # noqa: S308
         )
 
 
-def _options(options: list[dict[str, Any]]) -> SafeString:
-    return format_html_join(
-        "\n",
-        '<option value="{}"{}>{}</option>',
-        [
-            (
-                option["value"],
-                mark_safe(" selected") if option["selected"] else "",
-                option["label"],
-            )
-            for option in options
-        ],
-    )
+def _group(chosen: set[str], value: Any, label: Any) -> str:
+    if not isinstance(label, list | tuple):
+        return _option(chosen, value, label)
+    options = "\n".join(_option(chosen, *pair) for pair in label)
+    return f'<optgroup label="{escape(str(value))}">{options}</optgroup>'
 
 
-def _group(label: str | None, options: SafeString) -> SafeString:
-    if label is None:
-        return options
-    return format_html('<optgroup label="{}">{}</optgroup>', label, options)
+# Python's own escape: Django's first looks whether a text is lazy.
+def _option(chosen: set[str], value: Any, label: Any) -> str:
+    value = str(value)
+    mark = " selected" if value in chosen else ""
+    return f'<option value="{escape(value)}"{mark}>{escape(str(label))}</option>'
 
 
 class ProfileForm(UnchangedMixin, SiteForm):

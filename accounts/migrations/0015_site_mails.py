@@ -6,10 +6,11 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-def copy_email_changes(apps, schema_editor):
+def move_email_changes(apps, schema_editor):
     """Keep the links that wait; the digests of their tokens stay the same."""
+    changes = apps.get_model("accounts", "EmailChange").objects
     links = apps.get_model("accounts", "MailedLink")
-    for change in apps.get_model("accounts", "EmailChange").objects.select_related("user"):
+    for change in changes.select_related("user"):
         links.objects.create(
             purpose="email_change",
             subject=str(change.user_id),
@@ -19,6 +20,7 @@ def copy_email_changes(apps, schema_editor):
             old_email=change.old_email,
             expires_at=change.expires_at,
         )
+    changes.all().delete()
 
 
 class Migration(migrations.Migration):
@@ -100,9 +102,16 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('purpose', 'subject'), name='mailed_link_unique')],
             },
         ),
-        migrations.RunPython(copy_email_changes, migrations.RunPython.noop),
-        migrations.DeleteModel(
-            name='EmailChange',
+        migrations.RunPython(move_email_changes, migrations.RunPython.noop),
+        # The version before uses the table until its last process ends; a later release
+        # drops it. Its rows must not stand in the way of a user's deletion.
+        migrations.AlterField(
+            model_name='emailchange',
+            name='user',
+            field=models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.SeparateDatabaseAndState(
+            state_operations=[migrations.DeleteModel(name='EmailChange')],
         ),
         migrations.AddIndex(
             model_name='accountevent',

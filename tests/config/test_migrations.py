@@ -13,7 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 
 ROOT = settings.BASE_DIR
 # Older ones are as they were released.
-SINCE = 16
+SINCE = 14
 GONE = (
     migrations.DeleteModel,
     migrations.RemoveField,

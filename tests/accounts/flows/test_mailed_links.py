@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts.flows import email_change, mailed_links
 from accounts.flows.mailed_links import Purpose
-from accounts.models import MailedLink
+from accounts.models import MailedLink, User
 
 pytestmark = pytest.mark.django_db
 ACCOUNT = uuid4()
@@ -246,3 +246,25 @@ def test_a_change_that_waits_keeps_its_link(earlier):
     assert (link.email, link.old_email) == ("new@example.com", EMAIL)
     assert link.directus_id == ACCOUNT
     assert link.subject == str(user.pk)
+
+
+def test_the_version_before_goes_on_with_its_links_until_it_ends(earlier):
+    user = earlier.get_model("accounts", "User").objects.create(
+        email=EMAIL, directus_id=ACCOUNT, is_active=True, password="!"
+    )
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes("accounts"))
+
+    links = earlier.get_model("accounts", "EmailChange").objects
+    links.create(
+        user=user,
+        old_email=EMAIL,
+        new_email="new@example.com",
+        token_digest="d" * 64,
+        expires_at=timezone.now() + timedelta(hours=1),
+    )
+    assert links.get(user=user).new_email == "new@example.com"
+    # What it leaves behind keeps no user from being deleted.
+    User.objects.get(pk=user.pk).delete()
+    connection.check_constraints()
+    links.all().delete()
