@@ -16,7 +16,8 @@ def collections(state: State, options: Options) -> Iterator[Change]:
             values = new_collection(name, fields, wishes.makeable[name].meta)
             yield Change(CREATE, "collection", name, "/collections", values)
             continue
-        places = {field: place for place, field in enumerate(wishes.fields[name])}
+        order = wishes.fields.get(name, fields)
+        places = {field: place for place, field in enumerate(order)}
         for field, payload in fields.items():
             values = numbered(field, payload, places[field])
             path = f"/fields/{name}"
