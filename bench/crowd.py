@@ -181,6 +181,7 @@ def _send(servers: Servers, ids: list[str]) -> float:
         f"http://{HOST}:{servers.ports.site}/webhooks/directus/",
         data=body,
         headers={
+            "Host": f"localhost:{servers.ports.site}",
             "Content-Type": "application/json",
             "X-Webhook-Timestamp": now,
             "X-Webhook-Signature": signed.hexdigest(),
