@@ -106,7 +106,7 @@ def _validate(request: AuthenticatedRequest) -> None:
             end_sessions(request.user.sessions.all())
             raise SessionExpired("the user is not active")
         if not request.user.has_two_factor:
-            two_factor.note_demand(request.user, request.directus)
+            two_factor.renew_demand(request.user, request.directus)
     request.session.confirm()
     figures.revalidation("confirmed")
 

@@ -52,8 +52,18 @@ def note_sign_in(
         _write(user, has_two_factor=bool(otp))
     if is_demanded:
         _write(user, must_use_two_factor=True)
-    elif not demand.is_known_free(user):
+    else:
         # The tokens lack policies of parent roles and of the user.
+        renew_demand(user, client)
+
+
+def renew_demand(user: User, client: DirectusClient) -> None:
+    """Read whether a user must have a second factor, unless that was just told.
+
+    Args:
+        client: acts as the user.
+    """
+    if not demand.is_known_free(user):
         note_demand(user, client)
 
 

@@ -1,10 +1,9 @@
-"""Spare a sign-in the question whether Directus demands a second factor.
+"""Spare a sign-in, and each re-validation, whether a second factor is demanded.
 
 The tokens of a sign-in do not say everything: policies of parent roles and of the user
-are missing. Directus tells a user the whole. If it demanded none of another user with
-the same role within the last minute, the role demands none; what is left are the
-policies of the user, which few users have. A session asks again when it is
-re-validated, a minute after the sign-in.
+are missing. Directus tells a user the whole. If it has just demanded none of another
+user with the same role, the role demands none; what is left are the policies of the
+user, which few users have. A session asks again when it is re-validated.
 """
 
 import json
@@ -18,16 +17,23 @@ from ..models import User
 
 logger = logging.getLogger(__name__)
 
-SECONDS = 60.0
-# With more users that have policies of their own, each sign-in asks.
+# A demand is seen so much later than Directus would tell it.
+SECONDS = 10.0
+# With more users that have policies of their own, each user is asked about.
 MOST_HOLDERS = 100
-# For the request; a sign-in waits for it.
+# For the request; a sign-in or a page waits for it.
 READ_SECONDS = 2.0
 
 # Roles of which a user was free: (URL, role) → True.
 _free_roles = Memory(SECONDS)
 # URL → the users with policies of their own; False if that is unknown.
 _holders = Memory(SECONDS)
+
+
+def forget() -> None:
+    """Forget the answers: the next user is asked about."""
+    _free_roles.clear()
+    _holders.clear()
 
 
 def note_free(user: User) -> None:

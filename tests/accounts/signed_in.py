@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Session
 from accounts.sessions import SessionStore
 from accounts.sessions.keys import digest
+from accounts.two_factor import demand
 
 # The first page redirects signed-out visitors to this address.
 TO_LOGIN = "/login/?next=/"
@@ -49,6 +50,7 @@ def make_old(browser, **validated: float) -> None:
     """Let Directus have confirmed the session so long ago: `minutes=10`."""
     ago = timezone.now() - timedelta(**validated)
     rows_with(key_of(browser)).update(validated_at=ago)
+    demand.forget()
 
 
 def make_stale(browser) -> None:

@@ -1,11 +1,11 @@
-"""A sign-in asks whether a second factor is demanded only where it may be."""
+"""Users are asked about a demanded second factor only where there may be one."""
 
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Session, User
 from accounts.two_factor import demand
 
 from ..second_steps import START
@@ -96,10 +96,35 @@ def test_a_demand_that_no_token_has_holds_within_a_minute(
     assert asked(ada) == []
 
     session = User.objects.get(email=ada.email).sessions.order_by("created_at").last()
-    session.validated_at -= timedelta(seconds=demand.SECONDS)
+    session.validated_at -= timedelta(minutes=1)
     session.save()
+    demand.forget()
 
     assert asked.browser.get("/").url == START
+
+
+def test_sessions_of_a_role_that_come_due_at_once_ask_together(
+    ada, grace, asked, directus, service_token
+):
+    """A user with a policy of their own is asked about in any case."""
+    directus.state.access.append(
+        {"id": "1", "role": None, "user": ada.id, "policy": "any"}
+    )
+    browsers = []
+    for user in (grace, ada):
+        asked(user)
+        browsers.append(asked.browser)
+    for session in Session.objects.all():
+        session.validated_at -= timedelta(minutes=2)
+        session.save()
+    demand.forget()
+    directus.forget_calls()
+
+    for browser in (*browsers, *browsers):
+        assert browser.get("/").status_code == 200
+
+    paths = [call.path for call in directus.calls if call.path != "/users/me"]
+    assert paths == [GLOBALS, ACCESS, GLOBALS]
 
 
 def test_where_each_request_is_validated_each_sign_in_asks(
