@@ -141,7 +141,7 @@ def delete_many_sessions(number: str, rounds: str) -> dict[str, list[float]]:
     from django.utils import timezone
 
     from accounts.models import Session
-    from accounts.sessions.store import delete_sessions
+    from accounts.sessions.ending import delete_sessions
 
     def site() -> None:
         delete_sessions(rows)

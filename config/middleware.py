@@ -44,6 +44,22 @@ class RequestIDMiddleware:
         return response
 
 
+class HeadMiddleware:
+    """Answer HEAD with the headers of GET alone: gunicorn warns of a body."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        if request.method == "HEAD":
+            if response.streaming:
+                response.streaming_content = []
+            else:
+                response.content = b""
+        return response
+
+
 def _id_of_proxy(request):
     """Return the id in X-Request-ID; empty unless a trusted proxy sent a valid one."""
     sent = request.META.get("HTTP_X_REQUEST_ID", "")

@@ -11,6 +11,7 @@ import django
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from . import database_options
 from .environment import flag
 
 DATABASE = "postgres://user:password@host:5432/name or sqlite:////path/to/db.sqlite3"
@@ -26,12 +27,6 @@ REDIS = {
     "rediss": "rediss",
     "valkeys": "rediss",
 }
-DATABASE_FLAGS = (
-    "ATOMIC_REQUESTS",
-    "AUTOCOMMIT",
-    "CONN_HEALTH_CHECKS",
-    "DISABLE_SERVER_SIDE_CURSORS",
-)
 # Options of libpq for a server that vanishes without a word: otherwise a request waits
 # for a quarter of an hour. Seconds; milliseconds for the second one.
 DEAD_SERVER = {
@@ -69,7 +64,7 @@ def database(url: str) -> dict[str, Any]:
     """Return a database for settings.DATABASES.
 
     Raises:
-        ImproperlyConfigured: the address cannot be meant.
+        ImproperlyConfigured: the address cannot be meant, or one of its options.
     """
     try:
         parts = urlsplit(url)
@@ -82,7 +77,9 @@ def database(url: str) -> dict[str, Any]:
         _check_database(found)
     except (ValueError, TypeError, ImproperlyConfigured):
         raise _wrong("DATABASE_URL", DATABASE) from None
-    options = found.setdefault("OPTIONS", {})
+    options = found["OPTIONS"] = database_options.checked(
+        parts.query, found.get("OPTIONS", {}), is_sqlite
+    )
     # Opening a connection costs more than the queries of a page.
     found.setdefault("CONN_MAX_AGE", 60)
     if is_sqlite:
@@ -99,7 +96,7 @@ def database(url: str) -> dict[str, Any]:
 
 
 def _check_database(found: dict[str, Any]) -> None:
-    for name in DATABASE_FLAGS:
+    for name in database_options.FLAGS:
         if name in found:
             found[name] = flag("DATABASE_URL", str(found[name]))
     if not isinstance(found.get("CONN_MAX_AGE", 0), (int, type(None))):

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.RequestIDMiddleware",
+    "config.middleware.HeadMiddleware",
     "config.monitoring.MetricsMiddleware",
     "accounts.middleware.LanguageMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..core import audit
 from ..models import Session
-from ..sessions.store import end_sessions
+from ..sessions.ending import end_sessions
 from .filters import PASSWORD
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from ..core import outbox
 from ..core.audit import email_digest
 from ..models import AccountEvent, RecoveryCode, RoleMembership, User
-from ..sessions.store import end_sessions
+from ..sessions.ending import end_sessions
 from ..throttling.attempts import clear_attempts
 from . import mailed_links, sign_up, terms
 

@@ -23,8 +23,8 @@ from ..directus import (
 )
 from ..passwords import local
 from ..sessions import SessionStore
+from ..sessions.ending import end_sessions
 from ..sessions.lease import POLL_SECONDS
-from ..sessions.store import end_sessions
 from ..web.session_notice import SAFE_METHODS
 from .own_profile import read_profile
 from .users import mirror_user

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from ..core import audit, clients
 from ..directus import DirectusError, RateLimited, TokenPair, TryLater
 from ..models import Session
-from ..sessions.store import delete_sessions
+from ..sessions.ending import delete_sessions
 from ..sessions.tokens import holds_tokens, tokens_in
 from .directus_sessions import DirectusSessions, patiently
 from .lookup import UserRef

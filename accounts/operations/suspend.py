@@ -15,7 +15,7 @@ from ..mirror import policies
 from ..mirror.policies import with_policies
 from ..mirror.users import mirror_user
 from ..models import User
-from ..sessions.store import end_sessions
+from ..sessions.ending import end_sessions
 from ..throttling.attempts import clear_failures
 from .lookup import UserRef
 from .revoke import end_all_sessions

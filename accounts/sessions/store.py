@@ -23,7 +23,7 @@ from django.contrib.sessions.backends.base import (
     UpdateError,
 )
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
@@ -47,7 +47,6 @@ logger = logging.getLogger(__name__)
 TOUCH_SECONDS = 60
 KEY = re.compile(r"[a-z0-9]{32}")
 NEW_KEYS = 5
-MOST_AT_ONCE = 1000
 YEAR_2025 = 1_735_689_600
 # After a failed write a process does not note visits for a minute.
 _touch_failed = Memory(TOUCH_SECONDS)
@@ -388,35 +387,3 @@ def _browser(request: "Request", now: datetime) -> dict[str, Any]:
         "client_address": getattr(request, "client_address", None),
         "user_agent": request.META.get("HTTP_USER_AGENT", "")[:512],
     }
-
-
-def end_sessions(sessions: "QuerySet[Session]") -> int:
-    """End the sessions of a queryset in Django; return their number."""
-    return len(delete_sessions(sessions))
-
-
-def delete_sessions(sessions: "QuerySet[Session]") -> list:
-    """End the sessions of a queryset in Django; return their last rows.
-
-    A request that renews tokens of such a row cannot store them, and revokes them.
-    """
-    ended = []
-    pause = 0.0
-    for ids in _batches(list(sessions.values_list("pk", flat=True))):
-        # Other requests can write between two batches.
-        time.sleep(pause)
-        began = time.monotonic()
-        # Locked and deleted by id: a parallel sign-in may change the key.
-        with transaction.atomic():
-            locked = sessions.filter(pk__in=ids).select_for_update(of=("self",))
-            rows = list(locked.defer("session_data", "user_agent"))
-            ids = [row.pk for row in rows]
-            sessions.model.objects.filter(pk__in=ids).delete()
-        pause = time.monotonic() - began
-        ended += rows
-        row_cache.invalidate(sessions.model, [row.session_key for row in rows])
-    return ended
-
-
-def _batches(ids: list[int]) -> list[list[int]]:
-    return [ids[i : i + MOST_AT_ONCE] for i in range(0, len(ids), MOST_AT_ONCE)]

@@ -22,7 +22,7 @@ from ..directus import DirectusUser
 from ..mirror.groups import is_needless, set_role_groups
 from ..mirror.users import COMPARED, Clock, is_late, mirrored_values, not_read_since
 from ..models import Session
-from ..sessions.store import end_sessions
+from ..sessions.ending import end_sessions
 
 # Rows in one statement.
 BATCH = 1000

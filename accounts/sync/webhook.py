@@ -28,8 +28,8 @@ from ..mirror.users import clock, mirror
 from ..models import Session
 from ..operations import revoke_all
 from ..sessions import current
+from ..sessions.ending import end_sessions
 from ..sessions.recheck import ask_again
-from ..sessions.store import end_sessions
 from .bulk import active_users, deactivate
 
 logger = logging.getLogger(__name__)

@@ -3,10 +3,8 @@
 import base64
 from urllib.parse import quote
 
-from django.contrib.admin.models import LogEntry
+from django.apps import apps
 from django.core import mail, serializers
-
-from accounts import models
 
 from .steps import OTP_SECRET
 
@@ -38,14 +36,7 @@ def everything_written(log, visitor):
         for page in visitor.pages
         if not page.streaming
     )
-    rows = [
-        row
-        for model in (*vars(models).values(), LogEntry)
-        if isinstance(model, type)
-        and hasattr(model, "_default_manager")
-        and not model._meta.abstract
-        for row in model._default_manager.all()
-    ]
+    rows = [row for model in apps.get_models() for row in model._default_manager.all()]
     letters = "\n".join(str(letter.message()) for letter in mail.outbox)
     letters += "\n".join(letter.body for letter in mail.outbox)
     return {

@@ -19,7 +19,7 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     site = Site(folder, "http://127.0.0.1:1", "", "")
     site.env |= {"WEB_WORKERS": "1", "ACCESS_LOG": "1", "LOG_LEVEL": "DEBUG"}
-    site.manage("migrate", "--no-input")
+    site.make_tables()
     site.start()
     site.wait()
     yield site
@@ -101,3 +101,13 @@ def test_odd_headers_are_no_error(site, headers):
     response = ask(site, "GET", "/login/", **headers)
 
     assert response.status in {200, 400, 501}
+
+
+@pytest.mark.parametrize("path", ["/login/", "/account/", "/nowhere/", "/healthz", "/"])
+def test_head_is_answered_as_get_without_a_body(site, path):
+    head, get = ask(site, "HEAD", path), ask(site, "GET", path)
+
+    assert (head.status, head.text) == (get.status, "")
+    assert head.headers["Content-Length"] == get.headers["Content-Length"]
+    assert head.headers["Content-Type"] == get.headers["Content-Type"]
+    assert "no-body response" not in site.log.read_text()

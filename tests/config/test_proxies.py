@@ -58,7 +58,7 @@ def running(request, directus_server, tmp_path_factory):
         "STATIC_ROOT": str(folder / "static"),
     }
     site.env.pop("DJANGO_ALLOWED_HOSTS")
-    site.manage("migrate", "--no-input")
+    site.make_tables()
     site.manage("collectstatic", "--no-input")
     site.start()
     with behind(request.param, site, folder, ports) as proxied:

@@ -178,7 +178,7 @@ def test_one_module_seals_tokens():
 
     assert users("sealed_tokens") == {
         "accounts/sessions/tokens.py",
-        "accounts/models.py",
+        "accounts/models/sessions.py",
     }
     assert users("MultiFernet") == {"accounts/core/sealing.py"}
 

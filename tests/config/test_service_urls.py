@@ -1,5 +1,7 @@
 """Accepted values of DATABASE_URL, CACHE_URL and EMAIL_URL."""
 
+import socket
+
 import pytest
 from django import VERSION
 from django.core import mail
@@ -39,6 +41,79 @@ def test_options_of_sqlite_are_kept_too():
     assert found["NAME"] == "/srv/site.sqlite3"
     assert found["OPTIONS"]["timeout"] == 20
     assert found["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+
+
+@pytest.mark.parametrize(
+    ("query", "options"),
+    [
+        ("sslmode=require&sslnegotiation=direct", {"sslnegotiation": "direct"}),
+        ("target_session_attrs=read-write", {"target_session_attrs": "read-write"}),
+        ("assume_role=site", {"assume_role": "site"}),
+        ("isolation_level=4", {"isolation_level": 4}),
+        ("prepare_threshold=5", {"prepare_threshold": 5}),
+        ("keepalives=0&tcp_user_timeout=9", {"keepalives": 0, "tcp_user_timeout": 9}),
+        ("options=-c%20lock_timeout%3D9", {"options": "-c lock_timeout=9"}),
+        ("host=/run/postgresql", {"host": "/run/postgresql"}),
+    ],
+)
+def test_options_of_postgresql_are_kept(query, options):
+    found = service_urls.database(f"postgres://u:p@db/site?{query}")
+
+    assert found["OPTIONS"].items() >= options.items()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["transaction_mode=deferred", "cached_statements=9", "init_command=PRAGMA%20x;"],
+)
+def test_options_of_sqlite_are_tried(query):
+    assert service_urls.database(f"sqlite:////srv/site.sqlite3?{query}")["OPTIONS"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "query", "said"),
+    [
+        ("postgres://u:p@db/site", "pool=true", "cannot have the option `pool`"),
+        ("postgres://u:p@db/site", f"sslmode={CANARY}", "values: sslmode"),
+        ("postgres://u:p@db/site", "sslmode=verify_full", "values: sslmode"),
+        ("postgres://u:p@db/site", f"target_session_attrs={CANARY}", "values: target"),
+        ("postgres://u:p@db/site", "sslmode=allow&sslnegotiation=direct", "sslmode, s"),
+        ("postgres://u:p@db/site", "sslmod=require", "option 1"),
+        ("postgres://u:p@db/site", "SSLMODE=require", "option 1"),
+        ("postgres://u:p@db/site", "conn_max_age=9&sslmode", "option 2"),
+        ("postgres://u:p@db/site", "sslmode=", "option 1"),
+        ("postgres://u:p@db/site", "conn_max_age=", "option 1"),
+        ("postgres://u:p@db/site", f"connect_timeout={CANARY}", "option 1"),
+        ("postgres://u:p@db/site", "isolation_level=serializable", "option 1"),
+        ("postgres://u:p@db/site", "min_size=2", "option 1"),
+        # The rest of a password with a question mark.
+        ("postgres://u:p@db/site", f"{CANARY}=x@db/site", "option 1"),
+        ("sqlite:////srv/site.sqlite3", "pool=true", "option 1"),
+        ("sqlite:////srv/site.sqlite3", "sslmode=require", "option 1"),
+        ("sqlite:////srv/site.sqlite3", f"timeout={CANARY}", "option 1"),
+        ("sqlite:////srv/site.sqlite3", "timeout=9&transaction_mode=now", "option 2"),
+        ("sqlite:////srv/site.sqlite3", f"init_command={CANARY}", "option 1"),
+    ],
+)
+def test_options_of_a_database_that_no_query_survives_are_refused(scheme, query, said):
+    text = refusal(service_urls.database, f"{scheme}?{query}")
+
+    assert text.startswith("DATABASE_URL")
+    assert said in text
+    assert CANARY not in text
+
+
+def test_no_server_is_asked_about_the_options(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        port = str(server.getsockname()[1])
+        for name, value in (("HOSTADDR", "127.0.0.1"), ("PORT", port)):
+            monkeypatch.setenv(f"PG{name}", value)
+        service_urls.database(
+            f"postgres://127.0.0.1:{port}/site?sslmode=require&hostaddr=127.0.0.1"
+        )
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 @pytest.mark.parametrize(

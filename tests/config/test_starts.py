@@ -34,6 +34,8 @@ REFUSED = [
     ({"DIRECTUS_PROFILE_FIELDS": f"company,{CANARY}"}, "DIRECTUS_PROFILE_FIELDS"),
     ({"DIRECTUS_WEBHOOK_SECRET": CANARY}, "DIRECTUS_WEBHOOK_SECRET"),
     ({"DATABASE_URL": f"postgres://u:{CANARY}@db:port/site"}, "DATABASE_URL"),
+    ({"DATABASE_URL": f"postgres://u:{CANARY}@db/site?pool=true"}, "DATABASE_URL"),
+    ({"DATABASE_URL": f"postgres://db/site?sslmode={CANARY}"}, "DATABASE_URL"),
     ({"CACHE_URL": f"redis://:{CANARY}@cache:port"}, "CACHE_URL"),
     ({"EMAIL_URL": f"smtp://u:{CANARY}@mail:port"}, "EMAIL_URL"),
     ({"WEB_THREADS": CANARY}, "WEB_THREADS"),

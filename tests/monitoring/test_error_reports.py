@@ -84,7 +84,7 @@ def site(ingest, tmp_path_factory):
         "DIRECTUS_SERVICE_TOKEN": CANARIES["service"],
         "WEB_WORKERS": "1",
     }
-    site.manage("migrate", "--no-input")
+    site.make_tables()
     site.start()
     site.wait()
     yield site

@@ -35,7 +35,7 @@ def site(directus_server, directus, tmp_path):
     """The site with two workers, which may be stopped and started again."""
     site = Site(tmp_path, directus_server.url, "", "")
     site.env["TMPDIR"] = str(tmp_path)
-    site.manage("migrate", "--no-input")
+    site.make_tables()
     site.start()
     site.wait()
     yield site

@@ -7,9 +7,10 @@ import re
 import signal
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlencode, urlsplit
 
 import psycopg
@@ -56,10 +57,27 @@ class Site(Website):
         }
         super().__init__(env, self.port, folder / "site.log")
 
+    def make_tables(self) -> None:
+        """Make the tables; on SQLite a later site gets a copy of an earlier one's."""
+        if not self.database.startswith("sqlite"):
+            self.manage("migrate", "--no-input")
+            return
+        path = Path(urlsplit(self.database).path)
+        settings = self.env["DJANGO_SETTINGS_MODULE"]
+        if settings in self._made:
+            path.write_bytes(self._made[settings])
+            return
+        self.manage("migrate", "--no-input")
+        with closing(sqlite3.connect(path)) as connection:
+            self._made[settings] = connection.serialize()
+
+    # Databases with empty tables, by the settings that they were made with.
+    _made: ClassVar[dict[str, bytes]] = {}
+
     @contextmanager
     def serving(self) -> Iterator["Site"]:
         """Make the tables, serve, and afterwards find no traceback in the log."""
-        self.manage("migrate", "--no-input")
+        self.make_tables()
         self.start()
         try:
             self.wait()

@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts.core import batches
 from accounts.core.batches import delete_in_batches
 from accounts.models import Session, User
-from accounts.sessions import store
-from accounts.sessions.store import delete_sessions, end_sessions
+from accounts.sessions import ending
+from accounts.sessions.ending import delete_sessions, end_sessions
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,7 +82,7 @@ def test_a_row_that_comes_to_life_meanwhile_stays(monkeypatch):
 def test_ending_many_sessions_takes_many_short_transactions(
     monkeypatch, django_assert_max_num_queries
 ):
-    monkeypatch.setattr(store, "MOST_AT_ONCE", 10)
+    monkeypatch.setattr(ending, "MOST_AT_ONCE", 10)
     user = User.objects.create(email="ada@example.com")
     make(35, user=user)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Session, User
 from accounts.sessions import SessionStore
-from accounts.sessions.store import end_sessions
+from accounts.sessions.ending import end_sessions
 
 from ..signed_in import key_of, row_of, rows_with, store_of, visit_site
 

@@ -58,7 +58,7 @@ def site(directus_server, fake, tmp_path_factory):
         "DIRECTUS_SERVICE_TOKEN": fake.add_service_user(),
         "DIRECTUS_WEBHOOK_SECRET": SECRET,
     }
-    site.manage("migrate", "--no-input")
+    site.make_tables()
     yield site
     site.stop()
     assert "Traceback" not in site.log.read_text()

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Session, User
-from accounts.sessions.store import end_sessions
+from accounts.sessions.ending import end_sessions
 from accounts.sync import webhook
 
 from ..signed_in import make_old, rows_with
