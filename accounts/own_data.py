@@ -28,7 +28,7 @@ from .forms.custom_fields import CustomField, Kind, custom_field
 from .forms.fields import ReadOnlyText, SiteForm
 from .forms.profile import LongSelect
 from .forms.unchanged import UnchangedMixin
-from .profile import cached, item_files
+from .profile import cached, file_lists, item_files
 from .profile import translations as directus_texts
 from .profile.fields import Description
 from .profile.images import NotAPicture
@@ -251,4 +251,5 @@ def _read_descriptions(
     if not payloads:
         raise Forbidden(403, "FORBIDDEN", kind="read")
     texts = directus_texts.look_up(payloads)
-    return [Description.from_payload(payload, texts) for payload in payloads]
+    found = [Description.from_payload(payload, texts) for payload in payloads]
+    return file_lists.with_keys(collection, found)

@@ -7,5 +7,8 @@ class ItemsConfig(AppConfig):
     name = "items"
 
     def ready(self):
-        """Take part in the export and the deletion of accounts."""
-        from . import receivers  # noqa: F401
+        """Take part in the export and the deletion of accounts, and in checks."""
+        from . import (
+            checks,  # noqa: F401
+            receivers,  # noqa: F401
+        )

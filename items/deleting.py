@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from accounts.own_data import SiteForm, SiteFormView, client_for
 
 from .collection import Collection, NotAKey
-from .files import discard_files, files_of
+from .files import discard_files, files_of, has_files
 from .item import Item
 from .rights import refused_rows
 
@@ -139,8 +139,7 @@ class DeletingManyMixin(DeletingMixin):
     def items(self) -> list[Item]:
         """The selected rows that are there."""
         shown = self.collection.read_fields
-        names = [name for name in shown if name in self.described]
-        files = [name for name in names if self.described[name].is_file]
+        files = [name for name in shown if has_files(self.described.get(name))]
         return self._read([self.collection.title, *files])
 
     @cached_property

@@ -126,6 +126,7 @@ class Cells:
         found = described.get(path)
         self._type = found.type if found else ""
         self._is_file = found is not None and found.is_file
+        self._is_file_list = found is not None and found.is_file_list
         self._texts = found.choice_texts if found else {}
         self._booleans = {True: _("Yes"), False: _("No")}
         relation = described.get(path.partition(".")[0])
@@ -137,6 +138,8 @@ class Cells:
     def text(self, item: Item) -> str:
         """Return the text of the cell in an item's line."""
         value = item.value(self._path)
+        if self._is_file_list:
+            return str(len(value or []))
         if value is None or isinstance(value, dict):
             return ""
         if isinstance(value, list):

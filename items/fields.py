@@ -110,6 +110,9 @@ def _field(
 ) -> CustomField | None:
     if description.interface in SKIPPED or description.is_concealed:
         return None
+    if description.is_file_list:
+        # Staff choose them in Directus.
+        return None
     if description.is_file:
         is_fixed = found.is_read_only
         return None if is_fixed else UploadField(description, collection.files)

@@ -1,7 +1,7 @@
 """A file of a row, for its owner alone.
 
-The address names a row and a field. The id of the file comes from the customer's own
-row, never from the request.
+The address names a row and a field, and of a list of files a digest. The id of the file
+comes from the customer's own row, never from the request.
 """
 
 from tempfile import SpooledTemporaryFile
@@ -18,8 +18,9 @@ from accounts.directus import PICTURE_TYPES, DirectusAPIError, TryLater
 from accounts.own_data import item_files
 
 from .collection import Collection
+from .file_lists import find_by_digest, is_file_list
 from .files import as_id, is_file, row_is_trusted
-from .uploads import KINDS, cleaned_title
+from .uploads import KINDS, cleaned_title, ending_of
 
 # Longer files are on the disk while they are sent.
 IN_MEMORY = 256 * 1024
@@ -75,14 +76,27 @@ class FileMixin:
     def file_id(self):
         """The id in the customer's row. Raises Http404 if there is none."""
         name = self.kwargs["field"]
-        if name not in self._names or not is_file(self.described.get(name)):
+        has_file = self._is_list or is_file(self.described.get(name))
+        if name not in self._names or not has_file:
             raise Http404
         query = self.get_query([name]).filter(self.collection.rule_for_key(self.key))
         row = query.first()
-        found = as_id(row[name]) if row else None
+        found = as_id(self._chosen(row[name])) if row else None
         if found is None:
             raise Http404
         return found
+
+    def _chosen(self, value):
+        """Return the id of the file that the address means."""
+        wanted = self.kwargs.get("digest")
+        if not self._is_list:
+            return value if wanted is None else None
+        collection, field = self.collection.name, self.kwargs["field"]
+        return find_by_digest(collection, self.key, field, value, wanted or "")
+
+    @property
+    def _is_list(self):
+        return is_file_list(self.described.get(self.kwargs["field"]))
 
     @property
     def _names(self):
@@ -101,7 +115,9 @@ class FileMixin:
             request,
             self.collection.name,
             self.file_id,
-            trusts_row=row_is_trusted(self.collection, self.kwargs["field"]),
+            trusts_row=row_is_trusted(
+                self.collection, self.kwargs["field"], is_list=self._is_list
+            ),
         )
         if file is None:
             raise Http404
@@ -142,13 +158,8 @@ def _with_headers(response, file, kind):
 def _disposition(file, kind, *, is_inline):
     """Return the header with a name in both forms of RFC 6266."""
     title = file.title if item_files.owner_of(file) else file.name or file.title
-    ending = ENDINGS.get(kind) or _ending(title)
+    ending = ENDINGS.get(kind) or ending_of(title)
     name = cleaned_title(title) + (f".{ending}" if ending else "")
     plain = name.encode("ascii", "replace").decode().replace("?", "_")
     header = content_disposition_header(not is_inline, plain) or ""
     return header if plain == name else f"{header}; filename*=UTF-8''{quote(name)}"
-
-
-def _ending(name):
-    ending = name.rpartition(".")[2] if "." in name else ""
-    return ending if ending.isascii() and ending.isalnum() and len(ending) < 10 else ""

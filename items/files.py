@@ -11,6 +11,7 @@ from accounts.own_data import Description, NotAPicture, acts_as_customer, item_f
 from config.request import AuthenticatedRequest
 
 from .collection import Collection
+from .file_lists import is_file_list
 
 
 class FileRefused(ValueError):
@@ -102,13 +103,18 @@ def as_id(value: Any) -> UUID | None:
 def files_of(
     row: Mapping[str, Any], described: Mapping[str, Description]
 ) -> dict[str, Any]:
-    """Return the ids of the files of a row by field."""
-    return {name: row[name] for name in row if is_file(described.get(name))}
+    """Return the ids of the files of a row by field; of a list of files a list."""
+    return {name: row[name] for name in row if has_files(described.get(name))}
 
 
 def is_file(description: Description | None) -> TypeGuard[Description]:
     """Return whether a field holds a file."""
     return description is not None and description.is_file
+
+
+def has_files(description: Description | None) -> bool:
+    """Return whether a field holds a file or a list of files."""
+    return is_file(description) or is_file_list(description)
 
 
 def discard_files(
@@ -120,7 +126,10 @@ def discard_files(
         rows: for each of them, the ids of its files by field.
     """
     values = [value for files in rows for value in files.values()]
-    if ids := list(filter(None, map(as_id, values))):
+    flat = [
+        each for one in values for each in (one if isinstance(one, list) else [one])
+    ]
+    if ids := list(filter(None, map(as_id, flat))):
         item_files.discard(request, collection.name, ids)
 
 
@@ -139,12 +148,16 @@ def shown_file(description: Description, url: str, *, size: str = "medium") -> s
     return render_to_string("items/file.html", context)
 
 
-def row_is_trusted(collection: Collection, name: str) -> bool:
+def row_is_trusted(collection: Collection, name: str, *, is_list: bool = False) -> bool:
     """Return whether customers cannot write a field of their rows in Directus itself.
+
+    They can write no list of files: the set-up gives no right to do so.
 
     Raises:
         TryLater: Directus does not answer.
     """
+    if is_list:
+        return True
     writable = {*collection.create_fields, *collection.update_fields}
     return name not in writable or not acts_as_customer()
 

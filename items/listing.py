@@ -13,7 +13,7 @@ from .downloads import MOST_ROWS, csv_response
 from .filters import FilterForm
 from .paginator import ItemPaginator
 from .relation_filter import filters_for
-from .sorting import Sorting, sortable
+from .sorting import Sorting, sortable, without_file_lists
 from .table import Column, rows
 
 
@@ -82,11 +82,12 @@ class ListingMixin:
         if names is None:
             names = sortable(self.collection.list_fields, self.described)
         default = self.get_ordering() or ()
+        # As in Django's own views, one name needs no list.
+        default = (default,) if isinstance(default, str) else default
         return Sorting(
             self.request.GET.get("sort", ""),
-            allowed=names,
-            # As in Django's own views, one name needs no list.
-            default=(default,) if isinstance(default, str) else default,
+            allowed=without_file_lists(names, self.described),
+            default=without_file_lists(default, self.described),
         )
 
     def _descriptions(self, names):

@@ -9,6 +9,7 @@ from accounts.own_data import client_for
 from config.request import AuthenticatedRequest
 
 from .collection import Collection, Rule
+from .file_lists import file_lists, with_ids
 from .item import Item
 from .relations import with_labels
 
@@ -73,14 +74,17 @@ class ItemQuery:
 
     def _read(self, **options: Any) -> ItemPage:
         key = self.collection.key
+        lists = file_lists(self.collection.described(self.request))
         is_sorted_by_key = {key, f"-{key}"} & set(self.ordering)
         return client_for(self.request).list_items(
             self.collection.name,
             fields=with_labels(self.request, self.collection, [key, *self.fields]),
             rule=self.collection.owned_by(self.request, *self.rules),
             sort=[*self.ordering, *([] if is_sorted_by_key else [key])],
+            whole=[name for name in self.fields if name in lists],
             **options,
         )
 
     def _items(self, rows: list[dict[str, Any]]) -> list[Item]:
-        return [Item(self.collection, row) for row in rows]
+        lists = file_lists(self.collection.described(self.request))
+        return [Item(self.collection, with_ids(row, lists)) for row in rows]

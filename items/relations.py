@@ -153,10 +153,13 @@ def related_for(
 def with_labels(
     request: AuthenticatedRequest, collection: Collection, names: Sequence[str]
 ) -> list[str]:
-    """Return the fields to read, so that related rows come with key and label."""
+    """Return the fields to read: related rows with key and label, files with ids."""
     own, found = collection.described(request), []
     for name in names:
         description = own.get(name)
+        if description is not None and description.is_file_list:
+            found.append(f"{name}.{description.file_key}")
+            continue
         if description is None or not is_choice(description):
             found.append(name)
             continue

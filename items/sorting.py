@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from accounts.own_data import Description
 
+from .file_lists import file_lists
+
 # Directus compares other types as texts, or not at all.
 SORTABLE = frozenset(
     {"string", "text", "boolean", "date", "dateTime", "timestamp", "time", "uuid"}
@@ -14,6 +16,17 @@ SORTABLE = frozenset(
 def sortable(names: Iterable[str], described: dict[str, Description]) -> list[str]:
     """Return the fields that rows can be sorted by; paths are none of them."""
     return [n for n in names if n in described and described[n].type in SORTABLE]
+
+
+def without_file_lists(
+    names: Iterable[str], described: dict[str, Description]
+) -> list[str]:
+    """Return the names without those of lists of files, which have no order.
+
+    Directus takes them, and sorts by nothing that pages show.
+    """
+    lists = file_lists(described)
+    return [name for name in names if name.removeprefix("-") not in lists]
 
 
 class Sorting:

@@ -60,6 +60,8 @@ KINDS = {
         FileKind("XLSX", ZIP, f"{OFFICE}.spreadsheetml.sheet", "xlsx", True),
     ),
 }
+# What pages call a type.
+LABELS = {kind.media_type: kind.label for kinds in KINDS.values() for kind in kinds}
 HEAD = 16
 
 
@@ -232,6 +234,12 @@ def cleaned_title(name: str, longest: int = LONGEST_TITLE) -> str:
     stem = name.rpartition(".")[0] or name
     plain = "".join(" " if _is_odd(letter) else letter for letter in stem)
     return " ".join(plain.split()).strip(". ")[:longest].strip() or "file"
+
+
+def ending_of(name: str) -> str:
+    """Return the ending of a file's name, such as `pdf`; empty for an odd one."""
+    ending = name.rpartition(".")[2] if "." in name else ""
+    return ending if ending.isascii() and ending.isalnum() and len(ending) < 10 else ""
 
 
 def _is_odd(letter: str) -> bool:

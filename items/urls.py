@@ -1,9 +1,12 @@
 """The addresses of a collection's pages."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.urls import URLPattern, path
+
+from accounts.directus import register
 
 from .acting import ActingMixin
 from .collection import Collection
@@ -29,6 +32,7 @@ PAGES = {
     "delete": "<str:pk>/delete/",
     "action": "<str:pk>/actions/<slug:name>/",
     "file": "<str:pk>/files/<str:field>/",
+    "listed_file": "<str:pk>/files/<str:field>/<slug:digest>/",
 }
 VIEWS = (ItemListView, ItemDetailView, ItemCreateView, ItemUpdateView, ItemDeleteView)
 # What a view does at another address: it lets in the same users, to the same rows.
@@ -47,7 +51,7 @@ def item_paths(
     There is a list and a page of one row, and a form for each thing that the
     declaration lets customers do. They are called `<collection>_list`, `_detail`,
     `_create`, `_update`, `_delete`. Deletion brings `_bulk_delete`, the page of one row
-    `_action` and `_file`, a list that has a download `_csv`.
+    `_action`, `_file` and `_listed_file`, a list that has a download `_csv`.
 
     Args:
         base: the address of the list, such as `tickets`.
@@ -59,12 +63,24 @@ def item_paths(
     served = {action: view.as_view() for action, view in by_action.items()}
     if own["list"].has_csv:
         served["csv"] = own["list"].as_view(sends_csv=True)
+    if "file" in served:
+        served["listed_file"] = served["file"]
+    compared = compared_fields(own["list"])
+    register(replace(collection.declaration, compared_fields=compared))
     base = base.strip("/")
     return [
         path(f"{base}/{rest}", served[action], name=f"{collection.name}_{action}")
         for action, rest in PAGES.items()
         if action in served
     ]
+
+
+def compared_fields(view: Any) -> tuple[str, ...]:
+    """Return the fields that a list sorts, filters or searches by."""
+    ordering = [view.ordering] if isinstance(view.ordering, str) else view.ordering
+    names = (*view.search_fields, *view.filter_fields, *(view.sort_fields or ()))
+    ordered = (name.removeprefix("-") for name in ordering or ())
+    return tuple(dict.fromkeys([*names, *ordered]))
 
 
 def _usual(collection: Collection) -> Iterator[type[ItemMixin]]:

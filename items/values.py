@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.own_data import Description
 
@@ -34,6 +35,8 @@ def shown(
         value: as Directus sent it.
         template: the label of a related row, such as `{{name}}`.
     """
+    if description and description.is_file_list:
+        return text(description, value)
     if description and isinstance(value, str) and value.strip():
         render = RICH.get(description.interface)
         if render and not description.is_concealed:
@@ -84,6 +87,8 @@ def text(description: Description | None, value: Any, *, template: str = "") -> 
         return EMPTY
     if description.is_file:
         return _("File")
+    if description.is_file_list:
+        return _number_of_files(value)
     if isinstance(value, list) and not _is_deep(value):
         each = [text(description, one, template=template) for one in value]
         return ", ".join(each)
@@ -95,6 +100,11 @@ def text(description: Description | None, value: Any, *, template: str = "") -> 
     if description.interface in RICH:
         return plain(RICH[description.interface](str(value))) or EMPTY
     return _by_type(description, value)
+
+
+def _number_of_files(ids: list[Any]) -> str:
+    count = len(ids)
+    return ngettext("%(count)d file", "%(count)d files", count) % {"count": count}
 
 
 def _undescribed(value: Any, template: str = "") -> str:

@@ -3,7 +3,7 @@
 from .bulkhead import WaitingRoom
 from .calls import Upload
 from .client import DirectusClient
-from .declared import Blueprint, Declared, register
+from .declared import Blueprint, Declared, register, registered
 from .exceptions import (
     AuthenticationFailed,
     CallFailed,
@@ -90,6 +90,7 @@ __all__ = [
     "checked_mail_token",
     "error_for",
     "register",
+    "registered",
     "spellings",
     "time_budget",
     "to_ascii",

@@ -32,6 +32,11 @@ class Blueprint:
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     meta: Payload = field(default_factory=dict)
 
+    @property
+    def file_lists(self) -> list[str]:
+        """The names of fields with several files."""
+        return [str(each["field"]) for each in self.fields if is_file_list(each)]
+
 
 @dataclass(frozen=True)
 class Declared:
@@ -46,6 +51,7 @@ class Declared:
         create_fields, update_fields: fields that customers may write.
         can_delete: whether customers may delete rows.
         only_values: fields of which customers write these values alone in a row.
+        compared_fields: fields that lists sort, filter or search by.
         blueprint: how to make the collection; None: operators make it.
     """
 
@@ -58,6 +64,7 @@ class Declared:
     update_fields: tuple[str, ...] = ()
     can_delete: bool = False
     only_values: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    compared_fields: tuple[str, ...] = ()
     blueprint: Blueprint | None = None
 
     @property
@@ -77,6 +84,16 @@ class Declared:
 COLLECTIONS: dict[str, Declared] = {}
 
 
+def is_file_list(payload: Payload) -> bool:
+    """Return whether a field, as Directus has it, leads to several files."""
+    return "files" in ((payload.get("meta") or {}).get("special") or [])
+
+
 def register(declared: Declared) -> None:
     """Make a declaration known; a later one of the same collection replaces it."""
     COLLECTIONS[declared.name] = declared
+
+
+def registered() -> tuple[Declared, ...]:
+    """Return the declarations that are known so far."""
+    return tuple(COLLECTIONS.values())

@@ -14,7 +14,7 @@ from .plain import PlainClient
 PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 UPLOAD_TIMEOUT = 15.0
 DOWNLOAD_TIMEOUT = 60.0
-_FACTS = "id,folder,title,type,filename_download"
+_FACTS = "id,folder,title,type,filename_download,filesize"
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class StoredFile:
     media_type: str = ""
     # In downloads from Directus.
     name: str = ""
+    # In bytes; None if Directus does not tell it.
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ def _stored(row: Any) -> StoredFile:
         title=_text(row.get("title")),
         media_type=_text(row.get("type")),
         name=_text(row.get("filename_download")),
+        size=_whole(row.get("filesize")),
     )
 
 
@@ -146,3 +149,8 @@ def _id_of(row: Any) -> UUID:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _whole(value: Any) -> int | None:
+    # PostgreSQL's may come as a text.
+    return int(value) if str(value).isdecimal() else None

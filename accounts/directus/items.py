@@ -59,8 +59,13 @@ class ItemsClient(PlainClient):
         limit: int,
         offset: int = 0,
         counts: bool = False,
+        whole: Sequence[str] = (),
     ) -> ItemPage:
         """Return rows that match a filter, and their number if `counts`.
+
+        Args:
+            whole: fields with several related rows, of which all are read. Of others
+                Directus sends 100 rows.
 
         Raises:
             Forbidden: the collection, or one of the fields, may not be read.
@@ -73,6 +78,9 @@ class ItemsClient(PlainClient):
         }
         if sort:
             params["sort"] = ",".join(_checked(_SORT, sort))
+        if whole:
+            names = _checked(_FIELD, whole)
+            params["deep"] = json.dumps({name: {"_limit": -1} for name in names})
         if counts:
             params["meta"] = "filter_count"
         call = Call("GET", _path(collection), params, large=True, repeat=_ALWAYS)
@@ -133,6 +141,17 @@ class ItemsClient(PlainClient):
         rows = self._read(f"/fields/{checked_collection(collection)}", large=True)
         if not isinstance(rows, list):
             raise DirectusUnavailable("GET /fields: not a list")
+        return [as_object(row) for row in rows]
+
+    def read_relations(self) -> list[dict[str, Any]]:
+        """Return Directus' descriptions of the relations whose fields may be read.
+
+        Raises:
+            Forbidden: the caller may not read relations.
+        """
+        rows = self._read("/relations", large=True)
+        if not isinstance(rows, list):
+            raise DirectusUnavailable("GET /relations: not a list")
         return [as_object(row) for row in rows]
 
     def own_rights(self) -> dict[str, Rights] | None:

@@ -36,6 +36,8 @@ class Description:
         target: the collection that the field points at; empty if at none.
         group: the name of the field that groups this one with others.
         default: the value of a new row.
+        file_key: of a list of files, the field of its junction collection that points
+            at the file.
         conditions: rules of the operator that change what is hidden, read-only or
             required; the last one that matches counts.
         texts: the texts for `$t:` keys in its choices.
@@ -58,6 +60,7 @@ class Description:
     specials: frozenset[str] = frozenset()
     is_key: bool = False
     target: str = ""
+    file_key: str = ""
     group: str = ""
     default: Any = None
     conditions: tuple[dict[str, Any], ...] = ()
@@ -67,6 +70,11 @@ class Description:
     def is_file(self) -> bool:
         """Whether the value is the id of a file."""
         return "file" in self.specials
+
+    @property
+    def is_file_list(self) -> bool:
+        """Whether it has several files, through a junction collection."""
+        return "files" in self.specials
 
     @property
     def is_concealed(self) -> bool:

@@ -1,10 +1,14 @@
 """Tags for templates of items."""
 
+from functools import partial
+
 from django import template
 
 from ..columns import column
+from ..file_lists import is_file_list
 from ..files import is_file, shown_file
 from ..layout import sections
+from ..listed_files import shown_files
 from ..values import shown
 
 register = template.Library()
@@ -13,12 +17,16 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def item_value(context, item, path):
     """Return the value of an item at a path, in words."""
-    found = column(context["request"], item.collection, path)
-    view = context.get("view")
-    description = found.description
-    if view and "." not in path and is_file(description) and item.value(path):
-        return shown_file(description, view.address("file", item.pk, path))
-    return shown(found.description, item.value(path), template=found.template)
+    request, view = context["request"], context.get("view")
+    found = column(request, item.collection, path)
+    description, value = found.description, item.value(path)
+    if view and value and "." not in path:
+        if is_file(description):
+            return shown_file(description, view.address("file", item.pk, path))
+        if is_file_list(description):
+            address = partial(view.address, "listed_file", item.pk, path)
+            return shown_files(request, item, description, address)
+    return shown(description, value, template=found.template)
 
 
 @register.simple_tag(takes_context=True)

@@ -156,6 +156,65 @@ def test_the_pages_have_no_barrier(new_browser, customer, documents, scheme):
     assert found == []
 
 
+@pytest.fixture
+def album(documents, customer):
+    """The address of a row with lists of files."""
+    pk = documents.add_item("documents", owner=customer.id, title="Broken pump")
+    photos = [
+        documents.add_file(picture("JPEG", size), name, "image/jpeg", title=title)
+        for size, name, title in (
+            ((1600, 1000), "IMG_0001.jpg", "The pump from the left"),
+            ((600, 1400), "IMG_0002.jpg", "The label with the number of the series"),
+        )
+    ]
+    long = "Report_of_the_technician_about_the_broken_pump_in_the_cellar_2026-11-30"
+    papers = [
+        documents.add_file(PDF * 4000, f"{long}.pdf", "application/pdf"),
+        documents.add_file(b"a;b", "Measurements.csv", "text/csv"),
+    ]
+    documents.link("photos", pk, *photos, papers[0])
+    documents.link("records", pk, *papers)
+    return f"/documents/{pk}/"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_lists_of_files_have_no_barrier(new_browser, customer, album, scheme):
+    page = new_browser(color_scheme=scheme)
+    sign_in(page, customer.email, customer.password)
+    page.goto(album)
+    shown = page.locator(".files img")
+    expect(shown).to_have_count(5)
+    expect(shown.first).to_have_js_property("naturalWidth", 300)
+
+    found = violations(page)
+    keep(page, f"files-{scheme}")
+    page.set_viewport_size(PHONE)
+    assert not is_wider_than_the_screen(page)
+    found += violations(page)
+    keep(page, f"files-{scheme}-360")
+    page.goto("/documents/")
+    expect(page.get_by_text("3 files")).to_be_visible()
+    assert not is_wider_than_the_screen(page)
+    found += violations(page)
+    keep(page, f"files-list-{scheme}-360")
+    assert found == []
+
+
+def test_a_listed_file_is_saved_by_keyboard(new_browser, customer, album):
+    page = new_browser()
+    sign_in(page, customer.email, customer.password)
+    page.goto(album)
+
+    page.get_by_role("link", name="Measurements.csv CSV").focus()
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+
+    assert download.value.suggested_filename == "Measurements.csv"
+    page.get_by_role("link", name="The pump from the left").click()
+    page.wait_for_url("**/files/photos/*/")
+    assert page.evaluate("document.contentType") == "image/jpeg"
+
+
 def test_the_file_is_no_page_of_the_site(new_browser, customer, documents):
     page = new_browser()
     open_form(page, customer)

@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 
 from tests.fake_directus import FakeDirectus, FakeUser
+from tests.items.documents import FakeDocuments
 from tests.items.fields import add_to
 
 from .worlds import Person, World, new_email
@@ -124,6 +125,10 @@ class FakeWorld(World):
     def add_text(self, key: str, **values: str) -> None:
         """Keep a text under a key, by language: `de_DE="Firma"`."""
         self.directus.add_text(key, **values)
+
+    def open_documents(self) -> FakeDocuments:
+        """Make the collection `documents`, with lists of files."""
+        return FakeDocuments(self.directus)
 
     def open_shop(self) -> FakeDirectus:
         """Make the collections `tickets` and `products`."""

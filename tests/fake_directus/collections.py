@@ -10,6 +10,36 @@ MADE_BY_DIRECTUS = {"date-created", "date-updated", "user-created", "user-update
 ALL = frozenset({"*"})
 
 
+@dataclass(frozen=True)
+class Junction:
+    """The collection behind a list of files: a row for each link.
+
+    Its field `back` points at the row with the list, `file_key` at a file; `order` is
+    empty if staff do not order the list.
+    """
+
+    name: str
+    field: str
+    parent: str
+    back: str
+    file_key: str
+    order: str = ""
+
+    def relation(self) -> dict[str, Any]:
+        """Return the relation as /relations tells it."""
+        meta = {
+            "one_field": self.field,
+            "junction_field": self.file_key,
+            "sort_field": self.order or None,
+        }
+        return {
+            "collection": self.name,
+            "field": self.back,
+            "related_collection": self.parent,
+            "meta": meta,
+        }
+
+
 @dataclass
 class FakeCollection:
     """A collection as `directus_setup` leaves it.
@@ -27,6 +57,10 @@ class FakeCollection:
     key: str = KEY
     # Rules of customers' permissions beside the owner's, by action.
     only: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # The junction collections of its lists of files, by field.
+    lists: dict[str, Junction] = field(default_factory=dict)
+    # Of a junction collection: its rows belong to the owners of these rows.
+    junction: Junction | None = None
 
     def new_key(self) -> Any:
         """Return the key of the next row."""

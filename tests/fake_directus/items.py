@@ -13,7 +13,7 @@ from typing import Any
 from . import answers
 from .answers import Answer, Refusal, data, nothing
 from .asked import Asked, Caller
-from .collections import ALL, FakeCollection
+from .collections import ALL, FakeCollection, Junction
 from .state import FakeUser, State
 
 Row = dict[str, Any]
@@ -34,7 +34,8 @@ def list_items(state: State, asked: Asked, caller: Caller | None, name: str) -> 
             _sort(rows, key)
     limit, offset = (int(asked.query.get(n, d)) for n, d in PAGE)
     page = rows[offset : None if limit == -1 else offset + limit]
-    shown = [found.shown(row, fields) for row in page]
+    deep = json.loads(asked.query.get("deep", "{}"))
+    shown = [found.shown(row, fields, deep) for row in page]
     if "meta" in asked.query:
         return data(shown, meta={"filter_count": len(rows)})
     return data(shown)
@@ -76,6 +77,7 @@ def delete_items(
     found.checked("delete", [])
     for row in found.chosen("delete", asked):
         found.collection.rows.remove(row)
+        found.unlink(row)
     return nothing()
 
 
@@ -89,6 +91,15 @@ def describe_fields(
     if collection is None:
         raise answers.forbidden()
     return data(list(collection.fields.values()))
+
+
+def list_relations(state: State, asked: Asked, caller: Caller | None) -> Answer:
+    """GET /relations: those of lists of files, for the site."""
+    is_site = caller is not None and caller.is_service
+    if not is_site or "directus_relations.read" in state.lacks:
+        raise answers.forbidden_collection("directus_relations")
+    lists = [each.lists.values() for each in state.collections.values()]
+    return data([junction.relation() for found in lists for junction in found])
 
 
 def rows_of(
@@ -137,6 +148,8 @@ class _Items:
 
     def _check_related(self, name: str, path: str) -> None:
         target = self.collection.target_of(name)
+        if name in self.collection.lists:
+            target = self.collection.lists[name].name
         if target != USERS:
             _Items(self.state, self.caller, target).checked("read", [path])
         elif path not in self.state.customer_reads:
@@ -148,11 +161,22 @@ class _Items:
         owner = row.get(self.collection.owner)
         if self._is_free:
             return True
+        if self.collection.junction is not None:
+            # The site reads the columns alone.
+            return not self.caller.is_service and self._may_parent(row)
         if self.caller.is_service:
             return owner is not None
         if not self._fits(self.collection, row, self.collection.only.get(action, {})):
             return False
         return not self.collection.owner or owner == self.caller.id
+
+    def _may_parent(self, row: Row) -> bool:
+        """Tell whether the row that a junction's row points at is the caller's."""
+        junction = self.collection.junction
+        assert junction is not None
+        parent = self.state.collections[junction.parent]
+        found = _find(parent, row[junction.back])
+        return found is not None and found[parent.owner] == self.caller.id
 
     def matching(self, action: str, rule: Row) -> list[Row]:
         """Return the rows that match a filter and that the caller may reach."""
@@ -215,12 +239,22 @@ class _Items:
                 return False
         return True
 
-    def shown(self, row: Row, fields: list[str]) -> Row:
-        """Return a row as JSON, with related rows where a path asks for them."""
+    def shown(self, row: Row, fields: list[str], deep: Any = None) -> Row:
+        """Return a row as JSON, with related rows where a path asks for them.
+
+        `deep` says how many of several related rows: 100 without it.
+        """
         out: Row = {}
         # A path takes the place of the key.
         for path in sorted(fields, key=lambda path: "." in path):
             name, _, rest = path.partition(".")
+            if name in self.collection.lists:
+                limit = (deep or {}).get(name, {}).get("_limit", 100)
+                found = self._links(self.collection.lists[name], row, limit)
+                out[name] = [
+                    {rest: each[rest]} if rest else each["id"] for each in found
+                ]
+                continue
             if not rest:
                 out[name] = row.get(name)
                 continue
@@ -232,6 +266,19 @@ class _Items:
                 found = known if isinstance(known, dict) else {}
                 out[name] = found | {rest: related.get(rest)}
         return out
+
+    def _links(self, junction: Junction, row: Row, limit: int) -> list[Row]:
+        """Return a row's links to files, in the order of staff if it may be read."""
+        other = _Items(self.state, self.caller, junction.name)
+        found = [
+            each
+            for each in other.collection.rows
+            if each[junction.back] == row[self.collection.key]
+            and other.may("read", each)
+        ]
+        if junction.order and {junction.order, "*"} & other._rights("read"):
+            found.sort(key=lambda each: _order(each[junction.order]))
+        return found if limit == -1 else found[:limit]
 
     def _related(self, name: str, key: Any) -> Row | None:
         target = self.collection.target_of(name)
@@ -318,6 +365,13 @@ class _Items:
                 row[name] = _now(self.state)
             if f"user-{what}" in special:
                 row[name] = self.caller.id
+
+    def unlink(self, row: Row) -> None:
+        """Let the links of a deleted row point at none, as the columns say."""
+        for junction in self.collection.lists.values():
+            for each in self.state.collections[junction.name].rows:
+                if each[junction.back] == row[self.collection.key]:
+                    each[junction.back] = None
 
     def read_back(
         self, rows: list[Row], asked: Asked, *, single: bool = False

@@ -54,6 +54,7 @@ ROUTES: dict[str, dict[str, Handler]] = {
         "POST": files.create_file,
         "DELETE": files.delete_files,
     },
+    "/relations": {"GET": items.list_relations},
     "/translations": {"GET": texts.translations},
 }
 ONE_OF_MANY: dict[str, dict[str, Callable[..., Answer]]] = {

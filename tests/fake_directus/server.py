@@ -16,7 +16,7 @@ from accounts.directus.wire import CURRENT_EXCHANGE, Stage
 from . import answers, invites, site, users
 from .answers import Answer, Refusal
 from .asked import Asked, Caller, caller_of
-from .collections import KEY, FakeCollection, described
+from .collections import KEY, FakeCollection, Junction, described
 from .routes import ONE_OF_MANY, ROUTES
 from .sso import Sso
 from .state import CUSTOMER, SERVICE, FakeUser, Mail, State
@@ -193,12 +193,37 @@ class FakeDirectus(Trouble, Sso):
         collection.fields[key]["schema"]["is_primary_key"] = True
         return collection
 
+    def add_file_list(
+        self,
+        collection: str,
+        field: str,
+        *,
+        file_key: str = "directus_files_id",
+        order: str = "",
+    ) -> None:
+        """Make a field a list of files, with a junction collection."""
+        name, back = f"{collection}_{field}", f"{collection}_id"
+        junction = Junction(name, field, collection, back, file_key, order)
+        readable = {"id", back, file_key, *([order] if order else [])}
+        columns = dict.fromkeys(readable - {"id"}, "string")
+        made = self.add_collection(
+            name, columns, rights={"read": readable}, key_type="integer"
+        )
+        made.junction = junction
+        self.state.collections[collection].lists[field] = junction
+
     def add_item(self, collection: str, **values: Any) -> Any:
         """Add a row as an administrator; return its key."""
         found = self.state.collections[collection]
         row = dict.fromkeys(found.fields)
         found.rows.append(row | {found.key: found.new_key()} | values)
         return found.rows[-1][found.key]
+
+    def change_item(self, collection: str, pk: Any, **values: Any) -> None:
+        """Change a row as an administrator."""
+        found = self.state.collections[collection]
+        (row,) = [row for row in found.rows if row[found.key] == pk]
+        row |= values
 
     def items_of(self, collection: str) -> list[dict[str, Any]]:
         """Return the rows of a collection."""

@@ -5,6 +5,7 @@ import pytest
 from items.collection import declared
 
 from . import shop
+from .documents_on_directus import RealDocuments
 from .fields import add_to
 from .on_directus import RealShop
 
@@ -73,3 +74,21 @@ def real_shop(_real_shop, directus_server, settings):
     settings.DIRECTUS_CUSTOMER_ROLE = directus_server.customer_role
     yield _real_shop
     _real_shop.empty()
+
+
+@pytest.fixture(scope="module")
+def _real_documents(directus_server):
+    found = RealDocuments(directus_server)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def real_documents(_real_documents, directus_server, settings):
+    """`documents` on a real Directus, its pages, and the site's token."""
+    settings.ROOT_URLCONF = "tests.items.documents"
+    settings.DIRECTUS_URL = directus_server.directus.url
+    settings.DIRECTUS_SERVICE_TOKEN = directus_server.service_token
+    settings.DIRECTUS_CUSTOMER_ROLE = directus_server.customer_role
+    yield _real_documents
+    _real_documents.empty()

@@ -1,71 +1,87 @@
-"""The collection of tests/items/documents.py on a real Directus, and its rights."""
+"""The collection of tests/items/documents.py on a real Directus.
 
-from collections.abc import Callable
+Operators have made it; `directus_setup` gives the rights and makes the folder.
+"""
+
 from typing import Any
 
 import requests
 
-from accounts.directus import ids
+from accounts.directus import BearerAuth, Declared, DirectusClient, Transport, ids
+from accounts.operations.provisioning import apply_plan, make_plan
+from accounts.operations.provisioning.state import read_state
+from accounts.operations.provisioning.wanted import UNCHANGED, Options
+from dashboard.tickets import tickets
 from tests.stack import RunningStack
 
-from .documents import FIELDS, RIGHTS
+from .documents import FIELDS, LISTS
+from .documents import documents as declaration
+from .real_collections import RealCollections
 
 FOLDER = ids.DEFAULT.items_folder("documents")
-FOLDERS = {"folder": {"_in": [ids.PICTURE_FOLDER, FOLDER]}}
-OWN = {"owner": {"_eq": "$CURRENT_USER"}}
-DESCRIBED = {"collection": {"_in": ["directus_users", "documents"]}}
 
 
-class RealDocuments:
-    """`documents` with the folder of its files; `close` deletes all of it.
+class RealDocuments(RealCollections):
+    """`documents` with its lists of files; `close` deletes all of it.
 
     Args:
         stack: a running Directus, set up by `directus_setup`.
     """
 
+    names = (*(f"documents_{name}" for name in LISTS), "documents")
+
     def __init__(self, stack: RunningStack) -> None:
-        self.url = stack.directus.url
-        self.admin = stack.admin
-        self.major = stack.directus.version.major
-        self.customer_role = stack.customer_role
+        super().__init__(stack)
         self._admin_token = stack.state.secrets()["admin_token"]
-        self._undo: list[Callable[[], Any]] = []
-        self._make()
-        if self.major == 12:
-            for action in ("create", "read", "update", "delete"):
-                self._grant(ids.SERVICE_POLICY, action)
-        else:
-            self._let_customers()
-            self._let_site()
+        self.make("documents", FIELDS, "uuid")
+        for name, columns in LISTS.items():
+            self._make_list(name, **columns)
+        self.set_up()
 
-    def add_item(self, **values: Any) -> Any:
-        """Add a row as an administrator; return its key."""
-        return self.admin.call("POST", "/items/documents", values)["id"]
-
-    def items(self) -> list[dict[str, Any]]:
-        """Return all rows."""
-        return self.admin.call("GET", "/items/documents?limit=-1")
+    def set_up(self, *more: Declared) -> list[str]:
+        """Do what `directus_setup` does; return the changes, in words."""
+        auth = BearerAuth(self._admin_token)
+        client = DirectusClient(Transport(self.url), auth=auth)
+        options = Options(
+            customer_role=self.customer_role,
+            open_registration=UNCHANGED,
+            collections=(tickets.declaration, declaration.declaration, *more),
+        )
+        state = read_state(client, options)
+        plan = make_plan(state, options, token_works=True)
+        apply_plan(client, plan)
+        # The test makes columns as operators may, not as a blueprint.
+        assert all("differs from" in text for text in plan.differences)
+        return [f"{each.kind} {each.name}" for each in plan.changes]
 
     def files(self) -> list[dict[str, Any]]:
         """Return the rows of all files in the folder."""
         return self.admin.call("GET", f"/files?limit=-1&filter[folder][_eq]={FOLDER}")
 
-    def add_file(self, content: bytes, name: str, kind: str) -> str:
+    def add_file(
+        self, content: bytes, name: str, kind: str, *, folder: str = FOLDER, title=""
+    ) -> str:
         """Upload a file to the folder as staff do; return its id."""
         answer = requests.post(
             f"{self.url}/files",
-            data={"folder": FOLDER, "title": name},
+            data={"title": title or name} | ({"folder": folder} if folder else {}),
             files={"file": (name, content, kind)},
             headers={"Authorization": f"Bearer {self._admin_token}"},
             timeout=30,
         )
         return answer.json()["data"]["id"]
 
+    def link(self, name: str, pk: Any, *file_ids: str | None) -> None:
+        """Add files to a list of a row, in this order."""
+        columns = LISTS[name]
+        for place, file_id in enumerate(file_ids):
+            row = {"documents_id": pk, columns["file_key"]: file_id}
+            row |= {columns["order"]: place} if columns["order"] else {}
+            self.add_item(f"documents_{name}", **row)
+
     def as_customer(self, person: Any, method: str, path: str, body: Any = None) -> Any:
         """Ask with a customer's own token, around the site."""
-        who = {"email": person.email, "password": person.password}
-        login = requests.post(f"{self.url}/auth/login", json=who, timeout=30)
-        token = login.json()["data"]["access_token"]
+        token = self.admin.sign_in(person.email, person.password)
         return requests.request(
             method,
             self.url + path,
@@ -76,82 +92,23 @@ class RealDocuments:
 
     def empty(self) -> None:
         """Delete all rows and files."""
-        rule = {"query": {"filter": {"id": {"_nnull": True}}, "limit": -1}}
-        self.admin.call("DELETE", "/items/documents", rule)
+        super().empty()
         if found := [file["id"] for file in self.files()]:
             self.admin.call("DELETE", "/files", found)
 
-    def close(self) -> None:
-        """Delete the collection, its folder and its rights."""
-        for undo in reversed(self._undo):
-            undo()
+    def drop(self) -> None:
+        """Delete the collections and the folder."""
+        super().drop()
+        self.admin.call("DELETE", f"/folders/{FOLDER}")
 
-    def _make(self) -> None:
-        folder = {"id": FOLDER, "name": "documents: files of customers"}
-        self._create("/folders", folder, f"/folders/{FOLDER}")
-        key = {"field": "id", "type": "uuid", "meta": {"special": ["uuid"]}}
-        key |= {"schema": {"is_primary_key": True}}
-        fields = [key, *(_field(*each) for each in FIELDS.items())]
-        body = {"collection": "documents", "schema": {}, "meta": {}, "fields": fields}
-        self._create("/collections", body, "/collections/documents")
-        for name, shape in FIELDS.items():
-            if target := shape.get("schema", {}).get("foreign_key_table"):
-                relation = {"collection": "documents", "field": name}
-                relation |= {"related_collection": target}
-                relation |= {"schema": {"on_delete": "SET NULL"}}
-                self.admin.call("POST", "/relations", relation)
-
-    def _create(self, path: str, body: dict[str, Any], made: str) -> None:
-        self.admin.call("POST", path, body)
-        self._undo.append(lambda: self.admin.call("DELETE", made))
-
-    def _let_customers(self) -> None:
-        for action, fields in RIGHTS.items():
-            rule = {} if action == "create" else {"permissions": OWN}
-            preset = {"presets": {"owner": "$CURRENT_USER"}}
-            extra = preset if action == "create" else rule
-            self._grant(
-                ids.CUSTOMER_POLICY, action, fields=sorted(fields) or ["*"], **extra
-            )
-
-    def _grant(self, policy: str, action: str, **right: Any) -> None:
-        row = {"policy": policy, "collection": "documents", "action": action}
-        row |= {"fields": ["*"], "permissions": {}} | right
-        if self.major == 10:
-            del row["policy"]
-            is_site = policy == ids.SERVICE_POLICY
-            row["role"] = ids.SERVICE_ROLE if is_site else self.customer_role
-        self.admin.call("POST", "/permissions", row)
-
-    def _let_site(self) -> None:
-        """Let the site read descriptions, and keep files in the folder."""
-        self._grant(ids.SERVICE_POLICY, "read", permissions={"id": {"_null": True}})
-        self._widen("directus_fields", "read", permissions=DESCRIBED)
-        self._widen("directus_files", "read", permissions=FOLDERS)
-        self._widen("directus_files", "delete", permissions=FOLDERS)
-        rule = {"_and": [{"folder": {"_nnull": True}}, FOLDERS]}
-        self._widen("directus_files", "create", validation=rule)
-
-    def _widen(self, collection: str, action: str, **values: Any) -> None:
-        owner = "role" if self.major == 10 else "policy"
-        wanted = {ids.SERVICE_ROLE, ids.SERVICE_POLICY}
-        rows = self.admin.call("GET", "/permissions?limit=-1")
-        (row,) = [
-            row
-            for row in rows
-            if (row["collection"], row["action"]) == (collection, action)
-            and row[owner] in wanted
-        ]
-        before = {name: row[name] for name in values}
-        path = f"/permissions/{row['id']}"
-        self.admin.call("PATCH", path, values)
-        self._undo.append(lambda: self.admin.call("PATCH", path, before))
-
-
-def _field(name: str, shape: dict[str, Any]) -> dict[str, Any]:
-    meta = {each: shape[each] for each in shape if each not in {"type", "schema"}}
-    if name == "owner":
-        meta["special"] = ["m2o"]
-    if "interface" in meta and meta["interface"].startswith("file"):
-        meta["options"] = {"folder": FOLDER}
-    return {"field": name, "type": shape["type"], "schema": {}, "meta": meta}
+    def _make_list(self, name: str, *, file_key: str, order: str) -> None:
+        """Make the junction collection of a list, as Directus' own app does."""
+        junction, back = f"documents_{name}", "documents_id"
+        columns = {back: "uuid", file_key: "uuid"} | (
+            {order: "integer"} if order else {}
+        )
+        self.make(junction, columns, "integer")
+        to_row = {"one_field": name, "junction_field": file_key}
+        to_row |= {"sort_field": order} if order else {}
+        self.relate(junction, back, "documents", **to_row)
+        self.relate(junction, file_key, "directus_files", junction_field=back)

@@ -16,7 +16,7 @@ from items.collection import declared
 from tests.accounts.samples import HTML, SVG, bomb, picture, with_place
 from tests.fake_directus.files import FakeFile
 
-from .documents import FIELDS, RIGHTS
+from .documents import add_to
 from .documents import documents as declaration
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ BOMB_OF_ZIP = b"PK\x03\x04" + b"\x00" * 100
 def documents(directus, settings):
     """The collection of tests/items/documents.py."""
     settings.ROOT_URLCONF = "tests.items.documents"
-    return directus.add_collection("documents", FIELDS, owner="owner", rights=RIGHTS)
+    return add_to(directus)
 
 
 @pytest.fixture(autouse=True)

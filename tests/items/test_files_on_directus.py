@@ -11,28 +11,16 @@ from PIL import Image
 from accounts.own_data import item_files
 from tests.accounts.samples import HTML, SVG, picture, with_place
 
-from .documents_on_directus import FOLDER, RealDocuments
+from .documents_on_directus import FOLDER
 from .test_files import PDF
 
 pytestmark = [pytest.mark.real, pytest.mark.versions, pytest.mark.django_db]
 
 
-@pytest.fixture(scope="module")
-def _real_documents(directus_server):
-    found = RealDocuments(directus_server)
-    yield found
-    found.close()
-
-
 @pytest.fixture
-def documents(_real_documents, directus_server, settings):
-    """The collection, its pages, and the site's token for this process."""
-    settings.ROOT_URLCONF = "tests.items.documents"
-    settings.DIRECTUS_URL = directus_server.directus.url
-    settings.DIRECTUS_SERVICE_TOKEN = directus_server.service_token
-    settings.DIRECTUS_CUSTOMER_ROLE = directus_server.customer_role
-    yield _real_documents
-    _real_documents.empty()
+def documents(real_documents):
+    """The collection and its pages."""
+    return real_documents
 
 
 @pytest.fixture
@@ -92,7 +80,7 @@ def test_a_deleted_row_takes_its_files_along(browser, documents):
 
     browser.post(f"{page}delete/")
 
-    assert documents.items() == []
+    assert documents.items_of("documents") == []
     assert documents.files() == []
 
 
@@ -141,7 +129,7 @@ def test_another_customers_id_stored_around_the_site_shows_nothing(
 )
 def test_a_script_of_staff_is_no_page(browser, documents, ada, content, name, kind):
     report = documents.add_file(content, name, kind)
-    pk = documents.add_item(owner=ada.id, title="x", report=report)
+    pk = documents.add_item("documents", owner=ada.id, title="x", report=report)
 
     answer = browser.get(f"/documents/{pk}/files/report/")
 
@@ -154,7 +142,7 @@ def test_a_script_of_staff_is_no_page(browser, documents, ada, content, name, ki
 
 def test_a_damaged_picture_has_no_smaller_version(browser, documents, ada):
     report = documents.add_file(b"\x89PNG" + HTML, "a.png", "image/png")
-    pk = documents.add_item(owner=ada.id, title="x", report=report)
+    pk = documents.add_item("documents", owner=ada.id, title="x", report=report)
 
     small = browser.get(f"/documents/{pk}/files/report/?size=small")
 

@@ -8,6 +8,7 @@ from ...directus import Declared
 from ..provisioning.item_rights import (
     customers_on_items,
     is_within,
+    junctions,
     own_rows,
     site_on_items,
 )
@@ -43,6 +44,26 @@ def _lacking(site: Site, declared: Declared) -> Iterator[str]:
     step = site.shape.follow(name, owner)
     if owner not in missing and (step is None or step.collection != USERS):
         yield f"{name}.{owner} does not point at users: change it in Directus."
+    yield from _without_junction(site, declared)
+    for field in declared.compared_fields:
+        if site.shape.is_file_list(name, field):
+            yield (
+                f"A list of {name} sorts, filters or searches by {field}, which is a "
+                "list of files: take it out of the view."
+            )
+
+
+def _without_junction(site: Site, declared: Declared) -> Iterator[str]:
+    """Yield in words that a list of files is not read, or by no name that exists."""
+    for field in declared.fields:
+        if not site.shape.is_file_list(declared.name, field):
+            continue
+        step = site.shape.follow(declared.name, field)
+        if step is None or step.collection not in site.shape.fields:
+            yield (
+                f"The service token may not read the relation, or the junction "
+                f"collection, of the files in {declared.name}.{field}."
+            )
 
 
 def _unversioned(site: Site, declared: Declared) -> Iterator[str]:
@@ -69,7 +90,8 @@ def customers(site: Site) -> Answer:
     policies = [*site.policies_of_role(role["id"]), *site.policies_of_role(None)]
     rows = site.item_permissions(policies)
     names = {policy["id"]: policy.get("name") or "Public" for policy in policies}
-    if found := [text for each in site.declared for text in _wider(each, rows, names)]:
+    wider = [text for each in site.declared for text in _wider(each, rows, names)]
+    if found := [*wider, *_wider_on_junctions(site, rows, names)]:
         return problem(
             f"Customers reach rows of others: {'; '.join(found)}. The line narrows "
             "the permissions that it made; change all others in Directus.",
@@ -99,6 +121,28 @@ def _wider(declared: Declared, rows: list[Row], names: dict[Any, str]) -> Iterat
             yield text
         elif action == "update" and gives_away:
             yield f"{text} with another owner"
+
+
+def _wider_on_junctions(
+    site: Site, rows: list[Row], names: dict[Any, str]
+) -> Iterator[str]:
+    """Yield the permissions that reach lists of files of others, or write any.
+
+    A customer that writes the row of a junction collection reads any file of staff.
+    """
+    wanted = customers_on_items(site.declared, site.shape)
+    of_lists = {step.collection for _each, step in junctions(site.declared, site.shape)}
+    own = {
+        each.collection: each.permissions
+        for each in wanted
+        if each.collection in of_lists
+    }
+    for row in rows:
+        name, action = row["collection"], row["action"]
+        is_fine = action == "read" and is_within(row["permissions"], own.get(name))
+        if name in own and not is_fine:
+            policy = names[row["policy"]]
+            yield f"{action} {name} (policy {policy}, permission {row['id']})"
 
 
 def _missing(wanted: Permission, rows: list[Row]) -> Iterator[str]:

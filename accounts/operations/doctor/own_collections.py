@@ -34,8 +34,34 @@ class OwnCollections:
                 continue
             fields[name] = {row["field"]: row for row in self._fields_of(name)}
             todo += [row["related_collection"] for row in _relations(name, fields)]
+            todo += [row["collection"] for row in self._lists_of(name, fields[name])]
         found = {name: rows for name, rows in fields.items() if rows}
-        return Shape(found, [row for name in found for row in _relations(name, found)])
+        of_lists = [
+            each for name in found for each in self._lists_of(name, found[name])
+        ]
+        relations = [row for name in found for row in _relations(name, found)]
+        return Shape(found, [*relations, *of_lists])
+
+    def _lists_of(self, name: str, fields: dict[str, Row]) -> list[Row]:
+        """Return the relations of a collection's lists of files."""
+        special = {
+            field: (row.get("meta") or {}).get("special") or []
+            for field, row in fields.items()
+        }
+        lists = {field for field, found in special.items() if "files" in found}
+        return [
+            row
+            for row in (self._told_relations if lists else [])
+            if row["related_collection"] == name
+            and (row.get("meta") or {}).get("one_field") in lists
+        ]
+
+    @cached_property
+    def _told_relations(self) -> list[Row]:
+        try:
+            return self.service.read_relations()
+        except Forbidden:
+            return []
 
     def item_permissions(self, policies: list[Row]) -> list[Row]:
         """Return the permissions of policies on customers' own collections."""

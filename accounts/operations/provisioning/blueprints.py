@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...directus.declared import Blueprint, Declared, Payload
-from .shape import FILES, USERS, Row, Shape, blueprints
+from . import junctions
+from .shape import FILES, USERS, Row, Shape, blueprints, lists_in
 from .wanted import Options
 
+IS_KEY = "is_primary_key"
 KEY: Row = {
     "type": "integer",
     "meta": {"hidden": True, "readonly": True, "interface": "input"},
-    "schema": {"is_primary_key": True, "has_auto_increment": True},
+    "schema": {IS_KEY: True, "has_auto_increment": True},
 }
 OWNER: Row = {
     "type": "uuid",
@@ -47,6 +49,8 @@ class Wanted:
         relations: the collection that a field points at, by collection and field.
         texts: by key, then by language.
         makeable: the blueprints of the collections that the set-up can make.
+        lists: the collection and the field of each list of files, by the junction
+            collection that the set-up makes for it.
     """
 
     def __init__(self, options: Options) -> None:
@@ -54,6 +58,7 @@ class Wanted:
         self.relations: dict[tuple[str, str], str] = {}
         self.texts: dict[str, Mapping[str, str]] = {}
         self.makeable: dict[str, Blueprint] = {}
+        self.lists: dict[str, tuple[str, str]] = {}
         self._own = options.site
         by_name = {each.name: each for each in options.collections}
         for name, blueprint in blueprints(options.collections):
@@ -68,12 +73,45 @@ class Wanted:
 
     def _add(self, name: str, blueprint: Blueprint) -> None:
         self.makeable[name] = blueprint
+        for junction, field in lists_in(name, blueprint):
+            self.lists[junction] = name, field
+            self.makeable[junction] = Blueprint(meta={"hidden": True})
+            self._into_folder(name, field)
         self.texts |= blueprint.texts
         for field, other in blueprint.relations.items():
             self.relations[name, field] = other
             if other == FILES and field in self.fields[name]:
-                folder = self._own.items_folder(name)
-                self.fields[name][field] = _in_folder(self.fields[name][field], folder)
+                self._into_folder(name, field)
+
+    def _into_folder(self, name: str, field: str) -> None:
+        folder = self._own.items_folder(name)
+        self.fields[name][field] = _in_folder(self.fields[name][field], folder)
+
+    def _wanted_fields(self, present: Shape) -> dict[str, dict[str, Payload]]:
+        """Return all fields, also of the junction collections that are to be made."""
+        found = dict(self.fields)
+        for junction, name, _field in self._lists_to_make(present):
+            key = present.key_of(name)
+            here = present.fields.get(name, {}).get(key) or self._key_of(name)
+            found[junction] = {"id": KEY, **junctions.fields(name, here)}
+        return found
+
+    def _lists_to_make(self, present: Shape) -> Iterator[tuple[str, str, str]]:
+        """Yield the junction collection, the collection and the field of lists.
+
+        None if a list leads somewhere, or if a present field is none.
+        """
+        for junction, (name, field) in self.lists.items():
+            is_other = present.has(name, field) and not present.is_file_list(
+                name, field
+            )
+            if not is_other and present.follow(name, field) is None:
+                yield junction, name, field
+
+    def _key_of(self, name: str) -> Payload:
+        payloads = self.fields[name].values()
+        keys = (row for row in payloads if (row.get("schema") or {}).get(IS_KEY))
+        return next(keys, KEY)
 
     def missing(self, present: Shape) -> dict[str, dict[str, Payload]]:
         """Return the payloads of missing fields by collection."""
@@ -83,29 +121,37 @@ class Wanted:
                 for field, row in fields.items()
                 if not present.has(name, field)
             }
-            for name, fields in self.fields.items()
+            for name, fields in self._wanted_fields(present).items()
             if name in present.fields or name in self.makeable
         }
 
-    def missing_relations(self, present: Shape) -> dict[tuple[str, str], str]:
-        """Return the relations to make; none at a present field that is no relation."""
+    def missing_relations(self, present: Shape) -> list[Row]:
+        """Return the relations to make; none at a present field that is no relation.
+
+        Those of a junction collection come back: Directus deletes them with the
+        collection that they lead to.
+        """
         lacking = self.missing(present)
-        return {
-            (name, field): other
+        plain = [
+            relation(name, field, other)
             for (name, field), other in self.relations.items()
             if field in lacking.get(name, {})
-        }
+        ]
+        there = {(row["collection"], row["field"]) for row in present.relations}
+        of_lists = [
+            row
+            for place in self._lists_to_make(present)
+            for row in junctions.relations(*place)
+            if (row["collection"], row["field"]) not in there
+        ]
+        return [*plain, *of_lists]
 
     def after(self, present: Shape) -> Shape:
         """Return the shape after the set-up."""
         fields = {name: {**found} for name, found in present.fields.items()}
         for name, lacking in self.missing(present).items():
             fields[name] = fields.get(name, {}) | lacking
-        new = [
-            relation(name, field, other)
-            for (name, field), other in self.missing_relations(present).items()
-        ]
-        return Shape(fields, [*present.relations, *new])
+        return Shape(fields, [*present.relations, *self.missing_relations(present)])
 
 
 def _in_folder(payload: Payload, folder: str) -> Payload:
@@ -191,6 +237,9 @@ def _not_makeable(declared: Declared, after: Shape) -> Iterator[str]:
     if lacking:
         fields = ", ".join(dict.fromkeys(lacking))
         yield f"{name} has no field {fields}: create it in Directus, then repeat this."
+    for field in declared.fields:
+        if after.is_file_list(name, field) and after.follow(name, field) is None:
+            yield f"{name}.{field} leads to no files: make its relation in Directus."
 
 
 def _leads(shape: Shape, collection: str, path: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .blueprints import Wanted, missing_texts, new_collection, numbered, relation
+from .blueprints import Wanted, missing_texts, new_collection, numbered
 from .changes import CREATE, Change
 from .state import State
 from .wanted import Options
@@ -16,14 +16,15 @@ def collections(state: State, options: Options) -> Iterator[Change]:
             values = new_collection(name, fields, wishes.makeable[name].meta)
             yield Change(CREATE, "collection", name, "/collections", values)
             continue
-        places = {field: place for place, field in enumerate(wishes.fields[name])}
+        order = wishes.fields.get(name, fields)
+        places = {field: place for place, field in enumerate(order)}
         for field, payload in fields.items():
             values = numbered(field, payload, places[field])
             path = f"/fields/{name}"
             yield Change(CREATE, "item field", f"{name}.{field}", path, values)
-    for (name, field), other in wishes.missing_relations(state.shape).items():
-        values = relation(name, field, other)
-        text = f"{name}.{field} → {other}"
+    for values in wishes.missing_relations(state.shape):
+        text = f"{values['collection']}.{values['field']} → "
+        text += values["related_collection"]
         yield Change(CREATE, "relation", text, "/relations", values)
     if rows := missing_texts(wishes.texts, state.texts):
         keys = ", ".join(dict.fromkeys(row["key"] for row in rows))

@@ -13,7 +13,7 @@ from ...directus import ids
 from ...directus.declared import Declared
 from ...directus.ids import SiteIds
 from .permission import ANYTHING, Permission
-from .shape import FILES, Shape
+from .shape import FILES, Shape, Step
 
 Rule = dict[str, Any]
 Reads = dict[str, tuple[list[str], Rule]]
@@ -47,7 +47,7 @@ def customers_on_items(
 def _written(shape: Shape, each: Declared, own: Rule) -> Iterator[Permission]:
     never = {"*", each.key, each.changed_at}
     if each.create_fields:
-        fields = _existing(shape, each, [*each.create_fields, each.owner])
+        fields = _writable(shape, each, [*each.create_fields, each.owner])
         yield _customers(
             "create",
             each.name,
@@ -59,7 +59,7 @@ def _written(shape: Shape, each: Declared, own: Rule) -> Iterator[Permission]:
             forbidden=frozenset(never - {*each.create_fields}),
         )
     if each.update_fields:
-        fields = _existing(shape, each, each.update_fields)
+        fields = _writable(shape, each, each.update_fields)
         never |= {each.owner}
         checks = [{name: {"_in": [*may]}} for name, may in each.only_values.items()]
         yield _customers(
@@ -110,7 +110,7 @@ def described_collections(declared: Iterable[Declared], shape: Shape) -> list[st
 
 
 def collections_with_files(declared: Iterable[Declared], shape: Shape) -> list[str]:
-    """Return the declared collections with a field for a file."""
+    """Return the declared collections with a field for a file, or for several."""
     return [
         each.name
         for each in declared
@@ -120,7 +120,19 @@ def collections_with_files(declared: Iterable[Declared], shape: Shape) -> list[s
 
 def _is_file(shape: Shape, declared: Declared, name: str) -> bool:
     step = shape.follow(declared.name, name)
-    return step is not None and step.collection == FILES
+    is_one = step is not None and step.collection == FILES
+    return is_one or shape.is_file_list(declared.name, name)
+
+
+def junctions(
+    declared: Iterable[Declared], shape: Shape
+) -> Iterator[tuple[Declared, Step]]:
+    """Yield the relation to the junction collection of each list of files."""
+    for each in declared:
+        for name in each.fields:
+            step = shape.follow(each.name, name)
+            if step is not None and shape.is_file_list(each.name, name):
+                yield each, step
 
 
 def is_within(rule: Rule | None, wanted: Rule | None) -> bool:
@@ -176,6 +188,12 @@ def _add(
 def _existing(shape: Shape, declared: Declared, names: Iterable[str]) -> list[str]:
     wanted = dict.fromkeys(names)
     return [name for name in wanted if shape.has(declared.name, name)]
+
+
+def _writable(shape: Shape, declared: Declared, names: Iterable[str]) -> list[str]:
+    """Return the fields that customers may write: lists of files are the staff's."""
+    found = _existing(shape, declared, names)
+    return [name for name in found if not shape.is_file_list(declared.name, name)]
 
 
 def _customers(

@@ -97,6 +97,7 @@ def service_permissions(
     also_reads: Sequence[str] = (),
     collections: Sequence[str] = (),
     with_files: Sequence[str] = (),
+    with_lists: bool = False,
     own: SiteIds = ids.DEFAULT,
 ) -> list[Permission]:
     """Return the permissions of the site: to manage customers, and to read for checks.
@@ -108,6 +109,7 @@ def service_permissions(
         also_reads: other fields of users that only the site reads.
         collections: those whose fields and permissions it reads, beside users.
         with_files: collections whose rows have files.
+        with_lists: whether one of them has a list of files.
         own: the ids of the site.
     """
     added = [*profile_fields, *signup_fields, *also_reads]
@@ -121,6 +123,8 @@ def service_permissions(
         reads("directus_fields", ["*"], _about(collections)),
         # The texts behind labels such as `$t:some_key`.
         reads("directus_translations", ["key", "language", "value"]),
+        # Directus shows those between readable fields.
+        *([reads("directus_relations", ["*"])] if with_lists else []),
         *_reads_what_is_checked(own, collections),
     ]
     return [replace(each, policy=own.service_policy) for each in rights]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...directus import DirectusClient
-from ...directus.declared import Blueprint, Declared, Payload
+from ...directus.declared import Blueprint, Declared, Payload, is_file_list
 
 Row = dict[str, Any]
 
@@ -58,6 +58,22 @@ class Shape:
                 return Step(*many)
         return None
 
+    def is_file_list(self, collection: str, name: str) -> bool:
+        """Return whether a field leads to files through a junction collection."""
+        return is_file_list(self.fields.get(collection, {}).get(name, {}))
+
+    def _through(self, collection: str, name: str) -> list[str]:
+        """Return the fields of a junction collection: the other row's, the order's."""
+        for row in self.relations:
+            meta = row.get("meta") or {}
+            if (
+                row["related_collection"] == collection
+                and meta.get("one_field") == name
+            ):
+                found = [meta.get(key) for key in ("junction_field", "sort_field")]
+                return list(filter(None, found))
+        return []
+
     def walk(self, collection: str, path: str) -> Iterator[tuple[Step, str]]:
         """Yield each relation on a path, with the name that follows it.
 
@@ -78,7 +94,13 @@ class Shape:
         return list(dict.fromkeys(found))
 
     def _labels(self, collection: str, name: str) -> list[str]:
-        """Return the fields of the rows that a field offers, for their labels."""
+        """Return the fields of the rows that a field offers, for their labels.
+
+        Those of a list of files are of its junction collection. Without the right to
+        the order, Directus sorts by the key.
+        """
+        if self.is_file_list(collection, name):
+            return self._through(collection, name)
         step = self.follow(collection, name)
         if step is None or step.back:
             return []
@@ -97,6 +119,11 @@ def read_shape(client: DirectusClient, declared: Iterable[Declared]) -> Shape:
     there = {row["collection"] for row in client.get("/collections")}
     shape = Shape({}, client.get("/relations"))
     names = {name for name, _blueprint in blueprints(declared)}
+    names |= {
+        junction
+        for name, blueprint in blueprints(declared)
+        for junction, _field in lists_in(name, blueprint)
+    }
     for each in declared:
         steps = (step for path in each.paths for step in shape.walk(each.name, path))
         names |= {step.collection for step, _name in steps}
@@ -119,6 +146,12 @@ def blueprints(declared: Iterable[Declared]) -> Iterator[tuple[str, Blueprint | 
         if each.blueprint is not None:
             yield from _related(each.blueprint)
         yield each.name, each.blueprint
+
+
+def lists_in(name: str, blueprint: Blueprint | None) -> Iterator[tuple[str, str]]:
+    """Yield each list of files: its junction collection if it is made, its field."""
+    for each in blueprint.file_lists if blueprint else ():
+        yield f"{name}_{each}", each
 
 
 def _related(blueprint: Blueprint) -> Iterator[tuple[str, Blueprint]]:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from accounts.directus import Declared, ids
+from accounts.directus import Blueprint, Declared, ids
 from accounts.operations.provisioning import Server, State, make_plan, render_plan
+from accounts.operations.provisioning.blueprints import Wanted
 from accounts.operations.provisioning.item_rights import is_within
 from accounts.operations.provisioning.shape import Shape
 from accounts.operations.provisioning.state import read_state
@@ -390,3 +391,155 @@ def test_a_site_without_declarations_asks_for_no_collection(empty):
     plan = make_plan(empty, replace(options(), collections=()), token_works=True)
 
     assert changes_of(plan, "collection", "item field", "relation", "texts") == []
+
+
+# Lists of files
+
+PHOTOS = {
+    "field": "photos",
+    "type": "alias",
+    "meta": {"interface": "files", "special": ["files"]},
+}
+WITH_PHOTOS = replace(
+    ORDERS,
+    read_fields=("title", "photos"),
+    create_fields=("title", "photos"),
+    update_fields=("title", "photos"),
+    blueprint=Blueprint([*ORDERS.blueprint.fields[:1], PHOTOS]),
+)
+
+
+def photos_of_operators(**meta):
+    """Return a shape in which operators have made the list in their own way."""
+    shape = Wanted(options(replace(ORDERS, blueprint=None))).after(made())
+    orders = shape.fields["orders"] | {"photos": PHOTOS}
+    junction = {key: {"meta": None} for key in ("id", "order", "thing", "place")}
+    back = {
+        "collection": "links",
+        "field": "order",
+        "related_collection": "orders",
+        "meta": {"one_field": "photos", "junction_field": "thing"} | meta,
+    }
+    to_file = {"collection": "links", "field": "thing", "meta": None}
+    to_file |= {"related_collection": "directus_files"}
+    fields = {**shape.fields, "orders": orders, "links": junction}
+    return Shape(fields, [*shape.relations, back, to_file])
+
+
+def test_a_blueprint_makes_the_junction_of_a_list_of_files(empty):
+    plan = plan_for(empty, WITH_PHOTOS)
+
+    made = changes_of(plan, "collection", "item field", "relation", "folder")
+    assert [(each.kind, each.name) for each in made] == [
+        ("collection", "orders"),
+        ("collection", "orders_photos"),
+        ("relation", "orders.buyer → directus_users"),
+        ("relation", "orders_photos.orders_id → orders"),
+        ("relation", "orders_photos.directus_files_id → directus_files"),
+        ("folder", "Profile pictures"),
+        ("folder", "orders: files of customers"),
+    ]
+    orders, junction = made[0].values, made[1].values
+    folder = ids.DEFAULT.items_folder("orders")
+    assert orders["fields"][-1]["meta"]["options"] == {"folder": folder}
+    types = {row["field"]: row["type"] for row in junction["fields"]}
+    expected = {"orders_id": "integer", "directus_files_id": "uuid", "sort": "integer"}
+    assert types == {"id": "integer"} | expected
+    assert junction["meta"] == {"hidden": True}
+    assert made[3].values["meta"]["one_field"] == "photos"
+    assert made[3].values["schema"] == {"on_delete": "CASCADE"}
+    assert plan.differences == []
+
+
+def test_a_junction_has_the_type_of_the_present_key(empty):
+    shape = changed(
+        made(), "orders", "id", type="uuid", schema={"is_primary_key": True}
+    )
+
+    plan = plan_for(replace(empty, shape=shape), WITH_PHOTOS)
+
+    (junction,) = changes_of(plan, "collection")
+    types = {row["field"]: row["type"] for row in junction.values["fields"]}
+    assert types["orders_id"] == "uuid"
+    assert [each.name for each in changes_of(plan, "item field")] == ["orders.photos"]
+
+
+def test_relations_that_went_with_the_collection_come_back(empty):
+    shape = Wanted(options(WITH_PHOTOS)).after(Shape())
+    fields = {name: shape.fields[name] for name in ("orders_photos",)}
+    to_files = [row for row in shape.relations if row["field"] == "directus_files_id"]
+    state = replace(empty, shape=Shape(fields, to_files))
+
+    made = changes_of(plan_for(state, WITH_PHOTOS), "collection", "relation")
+
+    assert [each.name for each in made] == [
+        "orders",
+        "orders.buyer → directus_users",
+        "orders_photos.orders_id → orders",
+    ]
+
+
+def test_a_field_that_is_no_list_gets_no_junction(empty):
+    shape = Wanted(options(replace(ORDERS, blueprint=None))).after(made())
+    orders = shape.fields["orders"] | {"photos": {"type": "json", "meta": None}}
+    fields = {**shape.fields, "orders": orders}
+    state = replace(empty, shape=Shape(fields, shape.relations))
+
+    plan = plan_for(state, WITH_PHOTOS)
+
+    assert changes_of(plan, "collection", "relation") == []
+    assert any("orders.photos differs" in text for text in plan.differences)
+
+
+def test_a_list_that_operators_made_stays(empty):
+    plan = plan_for(replace(empty, shape=photos_of_operators()), WITH_PHOTOS)
+
+    assert changes_of(plan, "collection", "item field", "relation") == []
+
+
+@pytest.mark.parametrize(
+    ("meta", "more"), [({}, []), ({"sort_field": "place"}, ["place"])]
+)
+def test_customers_read_the_links_of_their_own_rows_and_write_none(empty, meta, more):
+    shape = photos_of_operators(**meta)
+    plan = plan_for(replace(empty, shape=shape), replace(WITH_PHOTOS, blueprint=None))
+
+    found = rights(plan, "links")
+    assert found.keys() == {("customer", "read"), ("site", "read")}
+    read = found["customer", "read"]
+    assert sorted(read["fields"]) == sorted(["id", "order", "thing", *more])
+    assert read["permissions"] == {"order": MINE}
+    assert found["site", "read"]["permissions"] == {"id": {"_null": True}}
+    orders = rights(plan, "orders")
+    assert "photos" in orders["customer", "read"]["fields"]
+    assert "photos" not in orders["customer", "create"]["fields"]
+    assert orders["customer", "update"]["fields"] == ["title"]
+    (relations,) = rights(plan, "directus_relations").values()
+    assert relations["action"] == "read"
+    about = rights(plan, "directus_fields")["site", "read"]["permissions"]
+    assert "links" in about["collection"]["_in"]
+    files = rights(plan, "directus_files")["site", "read"]["permissions"]
+    assert ids.DEFAULT.items_folder("orders") in files["folder"]["_in"]
+
+
+def test_without_lists_of_files_the_site_reads_no_relations(empty):
+    assert rights(plan_for(empty), "directus_relations") == {}
+
+
+def test_without_a_licence_the_site_alone_reads_the_links(empty):
+    state = replace(empty, server=CORE, shape=photos_of_operators())
+
+    found = rights(plan_for(state, replace(WITH_PHOTOS, blueprint=None)), "links")
+
+    assert found.keys() == {("site", "read")}
+    assert found["site", "read"]["permissions"] == {}
+
+
+def test_a_list_without_a_relation_is_told(empty):
+    shape = photos_of_operators()
+    shape = Shape(shape.fields, shape.relations[:-2])
+
+    plan = plan_for(replace(empty, shape=shape), replace(WITH_PHOTOS, blueprint=None))
+
+    expected = "orders.photos leads to no files: make its relation in Directus."
+    assert expected in plan.differences

@@ -7,13 +7,16 @@ import pytest
 from accounts.directus import ids
 from accounts.operations.doctor import items
 from accounts.operations.doctor.findings import Verdict
+from accounts.operations.doctor.site import Site
+from accounts.operations.provisioning.blueprints import Wanted
 from accounts.operations.provisioning.item_rights import (
     customers_on_items,
     site_on_items,
 )
 from accounts.operations.provisioning.server import Server
+from accounts.operations.provisioning.shape import Shape
 
-from ..declaring import ORDERS, changed, made, without
+from ..declaring import ORDERS, changed, made, options, without
 from .made_up import ROLE, add_policy, summed_up
 
 CHECKS = (items.collections, items.customers, items.token)
@@ -190,3 +193,131 @@ def test_without_the_role_of_customers_nothing_is_known(shop, settings):
     shop.roles = []
 
     assert items.customers(shop).verdict is Verdict.UNKNOWN
+
+
+# Lists of files
+
+
+@pytest.fixture
+def album(shop):
+    """The site, with a list of files that has been set up."""
+    photos = {"field": "photos", "type": "alias", "meta": {"special": ["files"]}}
+    blueprint = replace(ORDERS.blueprint, fields=[*ORDERS.blueprint.fields, photos])
+    declared = replace(
+        ORDERS, read_fields=("title", "article.name", "photos"), blueprint=blueprint
+    )
+    shop.declared = (declared,)
+    shop.shape = Wanted(options(declared)).after(Shape())
+    wanted = customers_on_items(shop.declared, shop.shape)
+    shop._item_permissions = [
+        each.values() | {"id": number} for number, each in enumerate(wanted)
+    ]
+    rights = site_on_items(shop.declared, shop.shape, ROLE, acts=False)
+    shop.rights |= summed_up(rights)
+    return shop
+
+
+def right_on_links(site):
+    """Return the right of customers on the junction collection."""
+    (row,) = [
+        row for row in site._item_permissions if row["collection"] == "orders_photos"
+    ]
+    return row
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_a_list_of_files_that_is_set_up_has_no_finding(album, check):
+    answer = check(album)
+
+    assert answer.verdict is Verdict.OK, answer.reason
+
+
+@pytest.mark.parametrize("gone", ["relations", "junction"])
+def test_a_list_that_the_token_cannot_read(album, gone):
+    fields, relations = dict(album.shape.fields), list(album.shape.relations)
+    if gone == "relations":
+        relations = [row for row in relations if row["collection"] != "orders_photos"]
+    else:
+        del fields["orders_photos"]
+    album.shape = Shape(fields, relations)
+
+    answer = items.collections(album)
+
+    assert answer.verdict is Verdict.PROBLEM
+    assert "of the files in orders.photos" in answer.reason
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"permissions": {}},
+        {"permissions": {"id": {"_nnull": True}}},
+        {"action": "create", "permissions": None},
+        {"action": "update"},
+        {"action": "delete"},
+    ],
+)
+def test_a_right_on_lists_of_others_or_to_write_one_is_named(album, values):
+    row = dict(right_on_links(album)) | {"id": 99} | values
+    album._item_permissions.append(row)
+
+    answer = items.customers(album)
+
+    assert answer.verdict is Verdict.PROBLEM
+    named = f"{row['action']} orders_photos (policy Customer, permission 99)"
+    assert named in answer.reason
+
+
+def test_customers_without_the_right_to_links(album):
+    album._item_permissions.remove(right_on_links(album))
+
+    assert "read orders_photos" in items.customers(album).reason
+
+
+def test_a_view_that_compares_a_list_of_files(album):
+    (declared,) = album.declared
+    album.declared = (replace(declared, compared_fields=("title", "photos")),)
+
+    answer = items.collections(album)
+
+    assert answer.verdict is Verdict.PROBLEM
+    assert "sorts, filters or searches by photos" in answer.reason
+
+
+def test_relations_are_read_for_lists_of_files_alone(site):
+    asked = []
+
+    class Service:
+        def describe_fields(self, name):
+            return [
+                {"field": "photos", "meta": {"special": special}, "schema": None}
+                for special in [["files"] if name == "orders" else None]
+            ]
+
+        def read_relations(self):
+            asked.append("relations")
+            return [
+                {
+                    "collection": "links",
+                    "field": "order",
+                    "related_collection": "orders",
+                    "meta": {"one_field": "photos", "junction_field": "thing"},
+                },
+                {
+                    "collection": "others",
+                    "field": "order",
+                    "related_collection": "orders",
+                    "meta": {"one_field": "replies"},
+                },
+            ]
+
+    found = Site()
+    found.service = Service()
+    found.declared = (replace(ORDERS, name="plain"),)
+    assert found.shape.fields.keys() == {"plain"}
+    assert asked == []
+    other = Site()
+    other.service, other.declared = found.service, (ORDERS,)
+    assert other.shape.fields.keys() == {"orders", "links"}
+    assert other.shape.follow("orders", "photos").collection == "links"
+    assert asked == ["relations"]
