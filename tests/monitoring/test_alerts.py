@@ -178,6 +178,10 @@ def visit(site, directus):
 
 def test_each_panel_has_figures_of_a_real_site(watched):
     site, directus, prometheus = watched
+    visit(site, directus)
+    last = 'site_sign_ins_total{outcome="done"}'
+    assert wait_until(lambda: prometheus.query(last), seconds=30)
+    # A figure that begins with its first value has no rate yet.
     browser = visit(site, directus)
 
     def asked(expression):
