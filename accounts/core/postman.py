@@ -17,9 +17,6 @@ from . import delivery
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 10.0
-# A sign-in waits for the interpreter, which the thread would take before the answer is
-# sent; mails that are written together go over one connection.
-GATHER_SECONDS = 0.5
 # The server that runs the process waits little longer.
 LAST_SECONDS = 10.0
 
@@ -53,8 +50,7 @@ class Postman:
             self._look()
             # What is away is not asked again for each new mail.
             pause = self._must_end if self._trouble else self._may_look
-            if pause.wait(PAUSE_SECONDS):
-                self._must_end.wait(GATHER_SECONDS)
+            pause.wait(PAUSE_SECONDS)
         connections.close_all()
 
     def _look(self) -> None:
