@@ -115,9 +115,8 @@ class FileMixin:
             request,
             self.collection.name,
             self.file_id,
-            trusts_row=row_is_trusted(
-                self.collection, self.kwargs["field"], is_list=self._is_list
-            ),
+            trusts_row=self._is_list
+            or row_is_trusted(self.collection, self.kwargs["field"]),
         )
         if file is None:
             raise Http404

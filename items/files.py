@@ -148,16 +148,12 @@ def shown_file(description: Description, url: str, *, size: str = "medium") -> s
     return render_to_string("items/file.html", context)
 
 
-def row_is_trusted(collection: Collection, name: str, *, is_list: bool = False) -> bool:
+def row_is_trusted(collection: Collection, name: str) -> bool:
     """Return whether customers cannot write a field of their rows in Directus itself.
-
-    They can write no list of files: the set-up gives no right to do so.
 
     Raises:
         TryLater: Directus does not answer.
     """
-    if is_list:
-        return True
     writable = {*collection.create_fields, *collection.update_fields}
     return name not in writable or not acts_as_customer()
 

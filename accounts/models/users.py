@@ -48,7 +48,7 @@ class UserManager(BaseUserManager["User"]):
         return UserQuerySet(self.model, using=self._db)
 
     def create_superuser(self, email, password=None, **fields):
-        """Create the local administrator, who can sign in during an outage of Directus.
+        """Create the local administrator, whose password works without Directus, too.
 
         Raises:
             ValidationError: a local user has this address, ignoring case.

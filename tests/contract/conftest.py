@@ -25,3 +25,19 @@ def world(request: pytest.FixtureRequest) -> Iterator[FakeWorld | RealWorld]:
     world = {"fake": FakeWorld, "real": RealWorld}[request.param](*fixtures)
     yield world
     world.close()
+
+
+@pytest.fixture
+def has_rules(world: FakeWorld | RealWorld) -> bool:
+    """Whether customers read and write rows with their own token."""
+    return world.major < 12
+
+
+@pytest.fixture
+def person(world):
+    return world.add_user()
+
+
+@pytest.fixture
+def other(world):
+    return world.add_user()

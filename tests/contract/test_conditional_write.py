@@ -18,11 +18,6 @@ def service(world):
 
 
 @pytest.fixture
-def person(world):
-    return world.add_user()
-
-
-@pytest.fixture
 def profile(service, person):
     return service.get_user(person.id)
 

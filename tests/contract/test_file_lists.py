@@ -31,22 +31,6 @@ def documents(world, request):
 
 
 @pytest.fixture
-def has_rules(world):
-    """Whether customers read and write with their own token."""
-    return world.major < 12
-
-
-@pytest.fixture
-def person(world):
-    return world.add_user()
-
-
-@pytest.fixture
-def other(world):
-    return world.add_user()
-
-
-@pytest.fixture
 def tokens(world, person):
     return world.sign_in(person)
 

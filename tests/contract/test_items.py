@@ -30,22 +30,6 @@ def shop(world, request):
 
 
 @pytest.fixture
-def has_rules(world):
-    """Whether customers read and write with their own token."""
-    return world.major < 12
-
-
-@pytest.fixture
-def person(world):
-    return world.add_user()
-
-
-@pytest.fixture
-def other(world):
-    return world.add_user()
-
-
-@pytest.fixture
 def token(world, shop, person, has_rules):
     """The token that reads and writes: the customer's, or without rules the site's."""
     if has_rules:

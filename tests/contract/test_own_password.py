@@ -17,11 +17,6 @@ NEW = "Brand-new-horse-9"
 OWN = pytest.mark.directus(10, 11)
 
 
-@pytest.fixture
-def person(world):
-    return world.add_user()
-
-
 def change(world, person, password=NEW):
     tokens = world.sign_in(person)
     world.as_owner_of(tokens).change_password(person.id, password)

@@ -15,11 +15,6 @@ from .worlds import new_email
 NEW = "Brand-new-horse-9"
 
 
-@pytest.fixture
-def person(world):
-    return world.add_user()
-
-
 def token_for(world, person):
     world.ask_for_reset(person.email)
     return world.link_for(person.email).partition("token=")[2]

@@ -13,11 +13,6 @@ pytestmark = pytest.mark.directus(10, 11)
 
 
 @pytest.fixture
-def person(world):
-    return world.add_user()
-
-
-@pytest.fixture
 def own(world, person):
     """The client of the person; make it after the fields: rights are read then."""
     return lambda: world.as_owner_of(world.sign_in(person))

@@ -14,11 +14,6 @@ POLICIES = pytest.mark.directus(11, 12)
 
 
 @pytest.fixture
-def person(world):
-    return world.add_user()
-
-
-@pytest.fixture
 def own(world, person):
     """The client of a customer, signed in before there was a second factor."""
     return world.as_owner_of(world.sign_in(person))

@@ -22,11 +22,6 @@ def service(world):
     return world.service()
 
 
-@pytest.fixture
-def person(world):
-    return world.add_user()
-
-
 def test_a_user_is_found_whatever_the_case_of_the_address(world, service):
     person = world.add_user(new_email("Ada").replace("example", "Example"))
 

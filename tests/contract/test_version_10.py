@@ -16,11 +16,6 @@ pytestmark = [
 NEW = "Brand-new-horse-9"
 
 
-@pytest.fixture
-def person(world):
-    return world.add_user()
-
-
 def test_roles_have_rights_by_themselves(world):
     roles = world.admin.call("GET", "/roles")
 
