@@ -14,8 +14,12 @@ SORTABLE = frozenset(
 
 
 def sortable(names: Iterable[str], described: dict[str, Description]) -> list[str]:
-    """Return the fields that rows can be sorted by; paths are none of them."""
-    return [n for n in names if n in described and described[n].type in SORTABLE]
+    """Return the fields that rows can be sorted by; paths are none of them.
+
+    Directus has the id of a file, by which the order means nothing to visitors.
+    """
+    found = {name: described[name] for name in names if name in described}
+    return [n for n, it in found.items() if it.type in SORTABLE and not it.is_file]
 
 
 def without_file_lists(

@@ -233,6 +233,14 @@ def test_a_list_of_files_sorts_and_filters_nothing(
     assert "photos" not in call.query["sort"] + call.query["filter"]
 
 
+def test_headings_of_files_sort_by_nothing(get, row):
+    row()
+
+    page = get("/documents/").text
+
+    assert set(re.findall(r'href="\?sort=-?(\w+)', page)) == {"title"}
+
+
 # A file
 
 

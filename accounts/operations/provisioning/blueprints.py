@@ -212,9 +212,9 @@ def differences(options: Options, present: Shape) -> Iterator[str]:
     after = wanted.after(present)
     for each in options.collections:
         yield from _not_makeable(each, after)
-    for name, fields in wanted.fields.items():
+    for name in wanted.makeable:
         found = present.fields.get(name, {})
-        for field, payload in fields.items():
+        for field, payload in wanted.fields.get(name, {}).items():
             if field in found:
                 # Of a column with a foreign key, SQLite tells a type of its own.
                 keys = [] if (name, field) in wanted.relations else ["type"]

@@ -242,6 +242,16 @@ def test_an_operators_changes_stay_and_are_told(empty):
     assert plan.differences[0] in list(render_plan(plan))
 
 
+def test_without_a_blueprint_nothing_differs_from_it(empty):
+    """Its key may be a number, and its columns may have any note."""
+    shape = changed(made(), "orders", "id", type="integer", meta={"note": "Ours"})
+    shape = changed(shape, "orders", "buyer", type="string", meta={"interface": "x"})
+
+    plan = plan_for(replace(empty, shape=shape), WITHOUT_BLUEPRINT)
+
+    assert plan.differences == []
+
+
 def test_a_collection_that_cannot_be_made_is_told_and_gets_no_rights(empty):
     plan = plan_for(empty, WITHOUT_BLUEPRINT)
 
