@@ -65,11 +65,11 @@ class DeletingOneMixin(DeletingMixin):
     def submit(self, form):
         """Delete the row."""
         try:
-            title = self.title
+            item, title = self.item, self.title
         except Http404:
             messages.info(self.request, _("This was already deleted."))
             return self.to_list()
-        self.delete_rows(self.collection.rule_for_key(self.key))
+        self.delete_rows(self.collection.rule_for_key(item.pk))
         discard_files(self.request, self.collection, self.files)
         messages.success(self.request, _("Deleted: %(title)s") % {"title": title})
         return self.to_list()
@@ -105,12 +105,13 @@ class DeletingManyMixin(DeletingMixin):
         return super().get_context_data(items=self.items, **kwargs)
 
     def submit(self, form):
-        """Delete the rows, and count by reading what is left.
+        """Delete the rows that were found, and count by reading what is left.
 
         If one of them may not be deleted, Directus deletes none.
         """
         try:
-            self.delete_rows(self._rule)
+            # A selected row that `get_query()` leaves out stays.
+            self.delete_rows(self._rule([item.pk for item in self.items]))
         except PermissionDenied:
             self._say(0, len(self.items))
             return self.to_list()
@@ -153,9 +154,8 @@ class DeletingManyMixin(DeletingMixin):
                 continue
         return found
 
-    @property
-    def _rule(self) -> dict[str, Any]:
-        return {self.collection.key: {"_in": self.keys}}
+    def _rule(self, keys: list[Any]) -> dict[str, Any]:
+        return {self.collection.key: {"_in": keys}}
 
     def _read(self, fields: list[str]) -> list[Item]:
-        return self.get_query(fields).filter(self._rule).page(1, MOST)[0]
+        return self.get_query(fields).filter(self._rule(self.keys)).page(1, MOST)[0]

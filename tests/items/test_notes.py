@@ -170,3 +170,31 @@ def test_a_narrower_query_holds_for_selected_rows_too(signed_in_client, row, tab
     signed_in_client.post("/notes/delete/", {"key": [row["id"]], "confirmed": "1"})
 
     assert table.rows == [row]
+
+
+def test_a_hidden_row_stays_that_is_sent_with_a_shown_one(
+    signed_in_client, directus, row, table, ada
+):
+    shown = directus.add_item("notes", owner=ada.id, title="Shown", status="open")
+    row["status"] = "closed"
+    sent = {"key": [row["id"], shown], "confirmed": "1"}
+
+    page = signed_in_client.post("/notes/delete/", sent, follow=True)
+
+    assert table.rows == [row]
+    assert "1 entry deleted." in page.content.decode()
+
+
+@pytest.mark.parametrize("title", [None, "A note"])
+def test_a_narrower_query_holds_for_one_row_too(
+    signed_in_client, row, table, title, monkeypatch
+):
+    if title:
+        # A title of the view's own reads no row.
+        monkeypatch.setattr(notes.NoteDelete, "title", title)
+    row["status"] = "closed"
+
+    page = signed_in_client.post(path(row, "delete/"), follow=True)
+
+    assert table.rows == [row]
+    assert "This was already deleted." in page.content.decode()
