@@ -265,10 +265,16 @@ def _uuid(text: str) -> UUID:
 
 
 def _text(text: str) -> str:
-    # Directus replaces texts such as $CURRENT_USER.
-    if not text.isprintable() or not 0 < len(text) <= 255 or text.startswith("$"):
+    # In a filter, Directus replaces texts such as $CURRENT_USER and null.
+    is_other = text.startswith("$") or is_name_of_value(text)
+    if not text.isprintable() or not 0 < len(text) <= 255 or is_other:
         raise NotAKey("text")
     return text
+
+
+def is_name_of_value(text: str) -> bool:
+    """Return whether Directus takes a text in a filter for a value of another type."""
+    return text in {"null", "NULL", "true", "false"}
 
 
 def _whole(text: str, most: int) -> int:

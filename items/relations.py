@@ -11,6 +11,7 @@ from config.request import AuthenticatedRequest
 from .collection import Choices, Collection, NotAKey, Rule, declared, key_of_type
 from .described import Described, described
 from .labels import Row, filled, places
+from .search import literal
 
 MOST = 100
 LONGEST_SEARCH = 100
@@ -123,7 +124,7 @@ class Related:
         rules: list[Rule] = []
         for name in self._searched():
             if self.described[name].type in TEXTS:
-                rules.append({name: {"_icontains": search}})
+                rules.append({name: {"_icontains": literal(search)}})
             elif search.isdecimal() and len(search) < 10:
                 rules.append({name: {"_eq": int(search)}})
         return {"_or": rules or [{self.key: {"_null": True}}]}

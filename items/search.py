@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.own_data import Description
 
-from .collection import Rule
+from .collection import Rule, is_name_of_value
 
 LONGEST = 100
 MOST_WORDS = 10
@@ -41,7 +41,7 @@ def _word_rule(word: str, fields: list[Description], never: Rule) -> Rule:
 
 def _condition(word: str, kind: str) -> dict[str, Any] | None:
     if kind in TEXTS:
-        return {"_icontains": _literal(word)}
+        return {"_icontains": literal(word)}
     if kind in LARGEST:
         number = int(word) if WHOLE.fullmatch(word) else None
         return None if number is None or abs(number) > LARGEST[kind] else _eq(number)
@@ -54,10 +54,10 @@ def _eq(number: float) -> dict[str, Any]:
     return {"_eq": number}
 
 
-def _literal(word: str) -> str:
-    """Return a word, or a part of it, that means itself in a filter of Directus.
+def literal(text: str) -> str:
+    """Return a text, or a part of it, that means itself in a filter of Directus.
 
-    There, words such as `$NOW` and `null` are names of values.
+    There, texts such as `$NOW` and `null` are names of values.
     """
-    word = word.lstrip("$") or word[1:]
-    return word[:-1] if word.lower() in {"null", "true", "false"} else word
+    text = text.lstrip("$") or text[1:]
+    return text[:-1] if is_name_of_value(text) else text

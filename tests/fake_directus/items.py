@@ -27,7 +27,8 @@ def list_items(state: State, asked: Asked, caller: Caller | None, name: str) -> 
     """GET /items/<collection>."""
     found = _Items(state, caller, name)
     fields = found.checked("read", asked.query.get("fields", "*").split(","))
-    rows = found.matching("read", json.loads(asked.query.get("filter", "{}")))
+    rule = json.loads(asked.query.get("filter", "{}"), object_hook=_parsed)
+    rows = found.matching("read", rule)
     for key in reversed(asked.query.get("sort", "").split(",")):
         if key:
             found.checked("read", [key.lstrip("-")])
@@ -413,7 +414,28 @@ def _order(value: Any) -> tuple[int, Any]:
     return (0, 0) if value is None else (1, value)
 
 
+def _parsed(rule: Row) -> Row:
+    """Replace texts that are names of values, as Directus does in a filter."""
+    return {
+        name: NAMED.get(value, value) if isinstance(value, str) else value
+        for name, value in rule.items()
+    }
+
+
+# `$NOW` is a moment, which is no text, either.
+NAMED = {
+    "null": None,
+    "NULL": None,
+    "true": True,
+    "false": False,
+    "$NOW": 0,
+    "$CURRENT_USER": "00000000-0000-4000-8000-000000000000",
+}
+
+
 def _compare(operator: str, value: Any, wanted: Any) -> bool:
+    if operator == "_icontains" and not isinstance(wanted, str):
+        raise Refusal(500, "INTERNAL_SERVER_ERROR", "An unexpected error occurred.")
     match operator:
         case "_eq":
             return value == wanted

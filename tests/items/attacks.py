@@ -53,6 +53,8 @@ PROBES = (
     "access_token=x",
     "version=main",
 )
+# Directus replaces them in a filter.
+NAMES_OF_VALUES = ("null", "NULL", "true", "false", "$NOW", "$CURRENT_USER")
 UUID = "8b1d2e1c-4b6e-4d2f-9d55-0f4d2f2b3c4d"
 NO_KEYS = (
     "1",

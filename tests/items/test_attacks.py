@@ -135,6 +135,8 @@ def test_keys(rf, numbered, type, text, key):
         ("integer", "1\n"),
         ("integer", "\N{ARABIC-INDIC DIGIT ONE}"),
         ("string", "$CURRENT_USER"),
+        ("string", "null"),
+        ("string", "true"),
         ("string", "a\0"),
         ("string", "a\n"),
         ("string", "x" * 256),

@@ -4,6 +4,8 @@ import pytest
 
 from items.collection import Choices, Collection
 
+from .attacks import NAMES_OF_VALUES
+
 pytestmark = pytest.mark.django_db
 
 ENGINES = 3
@@ -334,6 +336,18 @@ def test_a_search_without_result_says_so(signed_in_client, many):
     page = new(signed_in_client, search="product", **{"product-search": "\0%_'\""})
 
     assert "Nothing found." in page.text
+
+
+@pytest.mark.parametrize("text", NAMES_OF_VALUES)
+def test_a_search_for_the_name_of_a_value_is_one_for_the_text(
+    signed_in_client, directus, many, text
+):
+    directus.add_item("products", name=f"Part {text}")
+
+    page = new(signed_in_client, search="product", **{"product-search": text})
+
+    assert f"Part {text}</option>" in page.text
+    assert "Part 001" not in page.text
 
 
 def test_an_outage_keeps_the_choice(signed_in_client, directus, products):

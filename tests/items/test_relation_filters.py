@@ -5,6 +5,7 @@ import pytest
 from items.collection import Choices
 
 from . import shop
+from .attacks import NAMES_OF_VALUES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("token", "by_product")]
 
@@ -127,6 +128,17 @@ def test_a_search_without_result_says_so(signed_in_client, add, lots):
     page = signed_in_client.get("/tickets/?product-search=xyz")
 
     assert "Nothing found." in page.text
+
+
+@pytest.mark.parametrize("text", NAMES_OF_VALUES)
+def test_a_search_for_the_name_of_a_value_is_one_for_the_text(
+    signed_in_client, add, directus, text
+):
+    add(f"Part {text}")
+
+    page = signed_in_client.get("/tickets/", {"product-search": text})
+
+    assert [label for _key, label in select(page).choices] == ["All", f"Part {text}"]
 
 
 def test_the_rule_of_the_declaration_holds(signed_in_client, add, monkeypatch):
