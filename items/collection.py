@@ -123,6 +123,7 @@ class Collection:
             update_fields=tuple(sorted(self.written_at_update)),
             can_delete=self.can_delete,
             only_values=self._values_of_actions(),
+            labelled_fields=tuple(n for n, each in self.choices.items() if each.label),
             blueprint=self.blueprint,
         )
 

@@ -70,7 +70,12 @@ class Related:
         return "{{" + self._usual_label() + "}}"
 
     def _usual_label(self) -> str:
-        texts = [each.name for each in self.described.values() if each.type == "string"]
+        # The set-up gives the right to read the first one that is neither.
+        texts = [
+            each.name
+            for each in self.described.values()
+            if each.type == "string" and not (each.is_hidden or each.is_concealed)
+        ]
         usual = [name for name in ("name", "title") if name in self.described]
         return next(iter([*usual, *(n for n in texts if n != self.key), self.key]))
 

@@ -52,6 +52,8 @@ class Declared:
         can_delete: whether customers may delete rows.
         only_values: fields of which customers write these values alone in a row.
         compared_fields: fields that lists sort, filter or search by.
+        labelled_fields: fields that offer rows of another collection by a label that
+            `read_fields` name.
         blueprint: how to make the collection; None: operators make it.
     """
 
@@ -65,6 +67,7 @@ class Declared:
     can_delete: bool = False
     only_values: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     compared_fields: tuple[str, ...] = ()
+    labelled_fields: tuple[str, ...] = ()
     blueprint: Blueprint | None = None
 
     @property

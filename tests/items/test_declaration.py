@@ -30,6 +30,7 @@ def test_the_set_up_learns_of_actions_and_choices(monkeypatch):
     assert set(found.update_fields) == {"title", "state"}
     paths = {"article.name", "article.size", "article.is_sold"}
     assert paths < set(found.read_fields)
+    assert found.labelled_fields == ("article",)
 
 
 @pytest.mark.parametrize(

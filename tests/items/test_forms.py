@@ -231,6 +231,26 @@ def test_a_related_row_is_chosen_by_its_name(
     assert stored(directus)[0]["product"] == products[1]
 
 
+@pytest.mark.parametrize("meta", [{"hidden": True}, {"special": ["conceal"]}])
+def test_rows_are_labelled_by_the_first_text_that_may_be_seen(
+    signed_in_client, directus, products, meta
+):
+    collection = directus.state.collections["products"]
+    name = collection.fields.pop("name")
+    collection.fields |= {
+        "note": name | {"field": "note", "meta": meta},
+        "city": name | {"field": "city"},
+    }
+    collection.rights = {"read": frozenset({"id", "note", "city"})}
+    for row in collection.rows:
+        row |= {"note": "Hidden", "city": "Rome"}
+
+    page = signed_in_client.get("/tickets/new/").text
+
+    assert "Rome</option>" in page
+    assert "Hidden" not in page
+
+
 def test_the_choices_are_one_call(signed_in_client, directus, products):
     signed_in_client.get("/tickets/new/")
     directus.forget_calls()

@@ -90,6 +90,8 @@ class Shape:
         """Return the paths of a declaration, with those of labels of related rows."""
         found = declared.paths
         for name in found.copy():
+            if name in declared.labelled_fields:
+                continue
             found += [f"{name}.{each}" for each in self._labels(declared.name, name)]
         return list(dict.fromkeys(found))
 
@@ -106,9 +108,21 @@ class Shape:
             return []
         row = self.fields.get(collection, {}).get(name, {})
         options = (row.get("meta") or {}).get("options") or {}
-        usual = [each for each in ("name", "title") if self.has(step.collection, each)]
-        usual.append(self.key_of(step.collection))
-        return _NAMED.findall(str(options.get("template") or "")) or usual[:1]
+        named = _NAMED.findall(str(options.get("template") or ""))
+        return named or [self._usual_label(step.collection)]
+
+    def _usual_label(self, collection: str) -> str:
+        """Return the field that labels rows without a template, as forms choose it."""
+        rows, key = self.fields.get(collection, {}), self.key_of(collection)
+        usual = [name for name in ("name", "title") if name in rows]
+        texts = (n for n, row in rows.items() if n != key and _is_shown_text(row))
+        return next(iter([*usual, *texts, key]))
+
+
+def _is_shown_text(row: Payload) -> bool:
+    meta = row.get("meta") or {}
+    is_concealed = {"conceal", "hash"} & {*(meta.get("special") or [])}
+    return row.get("type") == "string" and not (meta.get("hidden") or is_concealed)
 
 
 def read_shape(client: DirectusClient, declared: Iterable[Declared]) -> Shape:

@@ -176,6 +176,61 @@ def test_what_the_choices_of_a_field_show_is_readable(empty, template, shown):
     assert found["customer", "read"]["fields"] == shown
 
 
+SIZE = {"type": "string"}
+NUMBER = {"type": "integer", "schema": {"is_primary_key": True}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "label"),
+    [
+        ({"weight": {"type": "float"}, "size": SIZE, "colour": SIZE}, "size"),
+        ({"note": {"type": "text"}}, "number"),
+        ({"note": SIZE | {"meta": {"hidden": True}}, "size": SIZE}, "size"),
+        ({"token": SIZE | {"meta": {"special": ["conceal"]}}}, "number"),
+        ({"secret": SIZE | {"meta": {"special": ["hash"]}}}, "number"),
+        ({"size": SIZE, "title": SIZE}, "title"),
+    ],
+)
+def test_the_label_without_a_name_is_the_first_text(empty, fields, label):
+    shape = made()
+    shape = Shape(
+        {**shape.fields, "articles": {"number": NUMBER, **fields}}, shape.relations
+    )
+    declared = replace(WITHOUT_BLUEPRINT, read_fields=("title",))
+
+    found = rights(plan_for(replace(empty, shape=shape), declared), "articles")
+
+    wanted = list(dict.fromkeys(["number", label]))
+    assert found["customer", "read"]["fields"] == wanted
+
+
+def test_a_key_that_is_a_text_is_no_label(empty):
+    key = {"type": "string", "schema": {"is_primary_key": True}}
+    shape = made()
+    articles = {"code": key, "size": SIZE}
+    shape = Shape({**shape.fields, "articles": articles}, shape.relations)
+    declared = replace(WITHOUT_BLUEPRINT, read_fields=("title",))
+
+    found = rights(plan_for(replace(empty, shape=shape), declared), "articles")
+
+    assert found["customer", "read"]["fields"] == ["code", "size"]
+
+
+def test_a_label_of_the_declaration_needs_no_other_field(empty):
+    shape = made()
+    articles = {**shape.fields["articles"], "size": SIZE}
+    shape = Shape({**shape.fields, "articles": articles}, shape.relations)
+    declared = replace(
+        WITHOUT_BLUEPRINT,
+        read_fields=("title", "article.size"),
+        labelled_fields=("article",),
+    )
+
+    found = rights(plan_for(replace(empty, shape=shape), declared), "articles")
+
+    assert found["customer", "read"]["fields"] == ["id", "size"]
+
+
 def test_users_are_opened_by_no_path(empty):
     declared = replace(ORDERS, read_fields=("title", "buyer.email"))
 
