@@ -141,7 +141,7 @@ class DirectusMiddleware:
             log_refusal(error)
             return errors.unavailable(request)
         if isinstance(error, DirectusAPIError):
-            logger.error("Directus gave an answer that nobody expects: %s", error)
+            logger.error("Directus gave an unexpected answer: %s", error)
             return errors.unavailable(request)
         if isinstance(error, (OperationalError, InterfaceError)):
             return errors.unavailable(request, cause=error)

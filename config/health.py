@@ -19,6 +19,8 @@ from . import __version__
 KEPT_SECONDS = 2.0
 OLD_SECONDS = 10.0
 PING_SECONDS = 2.0
+# Until another thread has asked both.
+ASK_SECONDS = 3.0
 
 
 def for_machines(view):
@@ -74,9 +76,12 @@ class _Probe:
 
     def answers(self) -> dict[str, bool]:
         """Return which of them answer, as of a moment ago."""
-        if self._age() > KEPT_SECONDS and self._asking.acquire(blocking=False):
+        # An answer that is too old is worth waiting for the thread that asks.
+        patience = ASK_SECONDS if self._age() > OLD_SECONDS else 0
+        if self._age() > KEPT_SECONDS and self._asking.acquire(timeout=patience):
             try:
-                self._ask()
+                if self._age() > KEPT_SECONDS:
+                    self._ask()
             finally:
                 self._asking.release()
         return self._kept if self._age() <= OLD_SECONDS else self.NOTHING

@@ -1,6 +1,7 @@
 """Headers, ids and limits for every answer."""
 
 import contextvars
+import math
 import re
 import secrets
 from urllib.parse import urlsplit
@@ -127,14 +128,19 @@ class BodySizeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        length = request.META.get("CONTENT_LENGTH") or "0"
+        length = _length(request.META.get("CONTENT_LENGTH") or "0")
         form = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if length.isdigit() and int(length) <= form:
+        if length <= form:
             return self.get_response(request)
         files = _most_file_bytes(request.path_info)
-        if length.isdigit() and int(length) <= files + form:
+        if length <= files + form:
             return self.get_response(request)
         return errors.too_large(request, files or form)
+
+
+def _length(header):
+    """Return the number of bytes; infinite if the header is no usual number."""
+    return int(header) if re.fullmatch("[0-9]{1,18}", header) else math.inf
 
 
 def _most_file_bytes(path):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from prometheus_client import (
@@ -101,7 +101,7 @@ class _AtScrape(Collector):
             yield GaugeMetricFamily(f"site_{name}_up", text, value=is_there)
         try:
             found = [*_mails(), *_sync()]
-        except DatabaseError:
+        except Error:
             return
         yield from found
 

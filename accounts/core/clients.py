@@ -87,8 +87,8 @@ def service_token() -> str:
 def transport() -> Transport:
     """Return this process' connection pool to Directus.
 
-    If all calls hang, a quarter of the threads stays free for pages that need no call:
-    the slots here and the places in `waiting_room` are three quarters.
+    If all calls hang, some threads stay free for pages that need no call: the slots
+    here are three quarters of the threads, the places in `waiting_room` a sixteenth.
     """
     return _transport(
         settings.DIRECTUS_URL,

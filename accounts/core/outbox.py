@@ -2,7 +2,8 @@
 
 A row is written in the transaction of its event, so that a mail is lost only together
 with the event. Its message is sealed: links in it are secrets. `next_try_at` is the
-lease, too: the process that moves it into the future has the mail until then.
+lease, too: the process that moves it into the future has the mail until then. It is a
+time of the database: the clocks of hosts may differ by more than a lease lasts.
 """
 
 import json
@@ -16,6 +17,7 @@ from cryptography.fernet import InvalidToken
 from django.apps import apps
 from django.conf import settings
 from django.db.models import F, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
@@ -77,7 +79,7 @@ def _put(name: str, digest: str, text: str, link_hours: int | None) -> None:
         sealed_message=sealing.seal(text),
         message_id=f"<{number}@{urlsplit(settings.PUBLIC_URL).hostname}>",
         created_at=now,
-        next_try_at=now,
+        next_try_at=Now(),
         expires_at=now + timedelta(hours=min(link_hours or MOST_HOURS, MOST_HOURS)),
     )
     # Always, so that the statements are the same for each mail.
@@ -109,12 +111,15 @@ def message_of(mail: "OutgoingMail") -> Message | None:
 
 def claim(mail: "OutgoingMail") -> bool:
     """Take a mail for some minutes; return False if another process has taken it."""
-    now = timezone.now()
-    rows = _rows().filter(pk=mail.pk, next_try_at__lte=now)
     # Without its error, so that no `hurry` cuts the lease short.
-    is_mine = rows.update(next_try_at=now + LEASE, tries=F("tries") + 1, error="")
-    mail.next_try_at = now + LEASE
-    return bool(is_mine)
+    lease = {"next_try_at": Now() + LEASE, "tries": F("tries") + 1, "error": ""}
+    if not _due().filter(pk=mail.pk).update(**lease):
+        return False
+    # The end as the database has it, to recognise the lease by; None if another mail
+    # has just replaced this one.
+    ends = _rows().filter(pk=mail.pk).values_list("next_try_at", flat=True)
+    mail.next_try_at = ends.first()
+    return mail.next_try_at is not None
 
 
 def remove(mail: "OutgoingMail") -> None:
@@ -126,7 +131,7 @@ def put_off(mail: "OutgoingMail", trouble: Trouble) -> None:
     """Let a claimed mail wait, longer after each attempt."""
     # 2 ** 6 is more than the longest pause allows.
     pause = min(SHORTEST_PAUSE * 2 ** min(mail.tries, 6), LONGEST_PAUSE)
-    _change(mail, next_try_at=timezone.now() + pause, error=trouble)
+    _change(mail, next_try_at=Now() + pause, error=trouble)
 
 
 def give_up(mail: "OutgoingMail", trouble: Trouble) -> None:
@@ -141,9 +146,8 @@ def give_up(mail: "OutgoingMail", trouble: Trouble) -> None:
 
 def hurry() -> None:
     """Let the mails go now that wait for the server to be back."""
-    now = timezone.now()
-    waiting = _waiting().filter(error__in=ABOUT_SERVER, next_try_at__gt=now)
-    waiting.update(next_try_at=now)
+    waiting = _waiting().filter(error__in=ABOUT_SERVER, next_try_at__gt=Now())
+    waiting.update(next_try_at=Now())
 
 
 def _change(mail: "OutgoingMail", **columns: object) -> bool:
@@ -212,7 +216,7 @@ def seal_anew() -> int:
 
 
 def _due() -> "QuerySet[OutgoingMail]":
-    return _rows().filter(next_try_at__lte=timezone.now())
+    return _rows().filter(next_try_at__lte=Now())
 
 
 def _waiting() -> "QuerySet[OutgoingMail]":

@@ -17,6 +17,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.db.models import Q
 
 from ..core import clients
@@ -24,7 +25,7 @@ from ..directus import DirectusClient, DirectusError, DirectusUnavailable, Direc
 from ..flows import mailed_links
 from ..mirror import policies
 from ..mirror.policies import with_policies
-from ..mirror.users import clock, mirror
+from ..mirror.users import clock, locked_user, mirror
 from ..models import Session
 from ..operations import revoke_all
 from ..sessions import current
@@ -239,7 +240,8 @@ def _mirror(pk: int, profile: DirectusUser) -> Outcome:
     """Mirror a user, unless the row is newer than the profile."""
     if not profile.is_complete:
         return Outcome(left=(pk,))
-    user, is_newest = mirror(profile)
+    with transaction.atomic():
+        user, is_newest = mirror(profile, locked_user(profile.id))
     if not is_newest:
         return Outcome(left=(pk,))
     ended = 0

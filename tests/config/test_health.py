@@ -1,6 +1,8 @@
 """Liveness and readiness of the process."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import InterfaceError, connection
@@ -113,6 +115,7 @@ def test_while_one_asks_all_others_get_the_last_answer(client, monkeypatch):
 
     assert client.get("/readyz").json() == told(database=True, directus=True)
     monkeypatch.setattr(health, "OLD_SECONDS", -1.0)
+    monkeypatch.setattr(health, "ASK_SECONDS", 0.1)
     response = client.get("/readyz")
 
     end.set()
@@ -120,3 +123,25 @@ def test_while_one_asks_all_others_get_the_last_answer(client, monkeypatch):
     # An answer that could not be renewed for so long is none any more.
     assert response.json() == told(database=False, directus=False)
     assert response.status_code == 503
+
+
+def test_the_first_requests_wait_for_the_one_that_asks(client, directus, monkeypatch):
+    """Without an answer yet; Directus is slow, and the database is fine."""
+    asking, end = threading.Event(), threading.Event()
+    monkeypatch.setattr(health, "_database_answers", lambda: True)
+
+    def ping(self, **options):
+        asking.set()
+        end.wait(20)
+
+    monkeypatch.setattr(DirectusClient, "ping", ping)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(health.answers)
+        assert asking.wait(20)
+        others = [pool.submit(health.answers) for _ in range(2)]
+        time.sleep(0.1)
+        assert not any(each.done() for each in others)
+        end.set()
+        found = [each.result() for each in (first, *others)]
+
+    assert found == [{"database": True, "directus": True}] * 3

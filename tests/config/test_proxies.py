@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import secrets
 import signal
 import threading
 import time
@@ -191,11 +192,20 @@ def test_a_reload_and_a_recycled_worker_fail_no_request(proxied):
     assert set(answers) == {200, 403}
 
 
-def test_the_proxy_names_the_request_and_no_visitor_does(proxied):
-    answer = proxied.ask("GET", "/login/", **{"X-Request-ID": "of-a-visitor"})
+def test_the_proxy_names_the_request_and_no_visitor_does(proxied, directus):
+    user = directus.add_user("named@example.com")
+    trace = secrets.token_hex(16)
+    of_visitor = {"X-Request-ID": "of-a-visitor"}
+
+    answer = proxied.sign_in(
+        user, **of_visitor, traceparent=f"00-{trace}-{trace[:16]}-01"
+    )
 
     # Ids of the site have 16 letters.
     assert re.fullmatch("[0-9a-f-]{32,36}", answer.headers["X-Request-ID"])
+    log = proxied.site.log.read_text()
+    assert answer.headers["X-Request-ID"] in log
+    assert trace not in log
 
 
 def test_plain_http_is_sent_to_https(proxied):

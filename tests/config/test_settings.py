@@ -58,6 +58,15 @@ def test_every_variable_has_a_sentence_and_a_section():
         assert is_time is setting.text.startswith("Seconds "), setting.name
 
 
+def test_a_line_that_is_commented_out_has_its_default_above():
+    """Its value is an example."""
+    above = re.findall(r"^(.*)\n#([A-Z_]+)=", EXAMPLE, flags=re.MULTILINE)
+
+    assert len(above) > 10
+    for line, name in above:
+        assert line.startswith(settings_page.DEFAULT), name
+
+
 def test_the_page_has_the_tables_of_the_example():
     page = (ROOT / "docs/settings.md").read_text()
 

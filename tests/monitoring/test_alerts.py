@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.urls import get_resolver
 
 from accounts.throttling.limits import ACCOUNT_FAILURES
+from accounts.urls import urlpatterns as account_urls
 from local.processes import wait_until
 from local.prometheus import Prometheus, promtool
 from tests.on_wire.directus import DirectusServer
@@ -70,6 +72,26 @@ def test_a_rule_that_does_not_fire_is_found(tmp_path):
 
     assert code != 0
     assert "alertname: DatabaseAway" in output
+
+
+def test_the_views_that_an_alert_leaves_out_exist():
+    names = [
+        *(name for name in get_resolver().reverse_dict if isinstance(name, str)),
+        *(f"accounts:{url.name}" for url in account_urls),
+    ]
+
+    (left_out,) = re.findall(r'view!~"([^"]+)"', RULES.read_text())
+
+    for pattern in re.sub(r"(\w+:)\(([^)]+)\)(\S+)", spread, left_out).split("|"):
+        assert any(re.fullmatch(pattern, name) for name in names), pattern
+    # It waits for a second on purpose.
+    assert re.fullmatch(left_out, "accounts:sign_up")
+
+
+def spread(match):
+    """Return `a:x.*|a:y.*` for `a:(x|y).*`."""
+    before, words, after = match.groups()
+    return "|".join(f"{before}{word}{after}" for word in words.split("|"))
 
 
 def test_the_document_says_what_to_do_about_each_alert():

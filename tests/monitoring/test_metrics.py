@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 from django.utils import timezone
 
@@ -289,9 +289,10 @@ def test_the_age_of_the_last_sync(client, page):
     assert page.now("site_last_sync_age_seconds") >= 3 * 3600
 
 
-def test_without_a_database_the_other_figures_are_there(client, monkeypatch):
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_without_a_database_the_other_figures_are_there(client, monkeypatch, error):
     def fail():
-        raise OperationalError("no connection to db.internal")
+        raise error("no connection to db.internal")
 
     monkeypatch.setattr(monitoring.outbox, "queue", fail)
 

@@ -1,12 +1,13 @@
 """Send the mails that wait. The processes of the site do so themselves."""
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from ...core import delivery, outbox
 from ...core.mail_troubles import in_words
+from ..audited import AuditedCommand
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = (
         "Send the mails that are due, once. gunicorn's workers do this all the time; "
         "run it from cron where another server runs the site. Exit codes: 0 fine, "
@@ -20,8 +21,11 @@ class Command(BaseCommand):
     def handle(self, **options):
         if options["give_up"]:
             count = outbox.withdraw()
+            self.facts = {"given_up": count}
             self.stdout.write(self.style.SUCCESS(f"Mails given up: {count}."))
             return
+        # Mails that were sent are no event of their own.
+        self.facts = {}
         trouble = delivery.deliver()
         waiting = outbox.queue().waiting
         if trouble:

@@ -50,8 +50,8 @@ def waiting(site: Site) -> Answer:
 
 def _waiting() -> Answer:
     recent = outbox.given_up(timezone.now() - RECENT)
-    # An address that does not exist is no fault of the site.
-    lost = recent.exclude(error=Trouble.RECIPIENT)
+    # No fault of the site: an address that does not exist, and an operator's wish.
+    lost = recent.exclude(error__in=[Trouble.RECIPIENT, Trouble.WITHDRAWN])
     if last := lost.first():
         reason = f"Mails were given up since yesterday: {lost.count()}. The last one: "
         return problem(reason + in_words(last.error))

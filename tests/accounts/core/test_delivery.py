@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.core import delivery, mails, outbox, postman
 from accounts.core.audit import email_digest
 from accounts.core.mail_troubles import Trouble
-from accounts.models import OutgoingMail
+from accounts.models import AccountEvent, OutgoingMail
 from config import service_urls
 from tests.smtp_server import SmtpServer, silent_server, use
 
@@ -256,6 +256,37 @@ def test_a_mail_is_given_up_in_the_end(server, write, caplog, hours):
     assert "was given up: no_connection" in caplog.text
 
 
+def test_the_clock_of_a_host_sends_no_mail_twice(server, write, monkeypatch):
+    """Another host has the mail in hand; this one is an hour ahead."""
+    write(ADA)
+    assert outbox.claim(outbox.next_due())
+    ahead = timezone.now() + timedelta(hours=1)
+    monkeypatch.setattr(timezone, "now", lambda: ahead)
+
+    delivery.deliver()
+
+    assert server.received() == []
+
+
+def test_a_mail_of_a_host_that_is_ahead_waits_for_nothing(server, write, monkeypatch):
+    ahead = timezone.now() + timedelta(hours=1)
+    with monkeypatch.context() as host:
+        host.setattr(timezone, "now", lambda: ahead)
+        write(ADA)
+
+    delivery.deliver()
+
+    assert server.received() == [ADA]
+
+
+def test_a_mail_that_another_one_replaces_is_not_claimed(write):
+    write(ADA)
+    mail = outbox.next_due()
+    outbox.remove(mail)
+
+    assert not outbox.claim(mail)
+
+
 def test_what_a_killed_process_had_in_hand_is_sent_later(server, write):
     write(ADA)
     assert outbox.claim(outbox.next_due())
@@ -367,6 +398,9 @@ def test_the_command_gives_up_what_waits_after_a_restore(server, write, capsys):
     assert capsys.readouterr().out == "Mails given up: 2.\nNo mail waits.\n"
     kept = OutgoingMail.objects.values_list("error", "sealed_message")
     assert set(kept) == {("withdrawn", "")}
+    (event,) = AccountEvent.objects.filter(event="command.run")
+    assert event.facts["given_up"] == 2
+    assert event.facts["options"] == ["give_up"]
 
 
 def test_lost_mails_are_kept_for_a_month(server, write):

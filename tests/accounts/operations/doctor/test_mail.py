@@ -115,6 +115,13 @@ def test_a_recipient_who_is_refused_is_no_fault_of_the_site(waits, server):
     assert mail.waiting(None).verdict is Verdict.OK
 
 
+def test_mails_that_an_operator_withdrew_are_no_fault_of_the_site(waits):
+    """As after a restored backup, whose next step is the doctor."""
+    call_command("send_mails", "--give-up")
+
+    assert mail.waiting(None).verdict is Verdict.OK
+
+
 # A test mail
 
 
