@@ -16,10 +16,15 @@ SORTABLE = frozenset(
 def sortable(names: Iterable[str], described: dict[str, Description]) -> list[str]:
     """Return the fields that rows can be sorted by; paths are none of them.
 
-    Directus has the id of a file, by which the order means nothing to visitors.
+    Of a file or a related row Directus has the key, by which the order means nothing to
+    visitors.
     """
     found = {name: described[name] for name in names if name in described}
-    return [n for n, it in found.items() if it.type in SORTABLE and not it.is_file]
+    return [name for name, each in found.items() if _is_sortable(each)]
+
+
+def _is_sortable(each: Description) -> bool:
+    return each.type in SORTABLE and not (each.is_file or each.target)
 
 
 def without_file_lists(

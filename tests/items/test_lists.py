@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from . import shop
+
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("token")]
 
 
@@ -142,6 +144,15 @@ class TestRows:
         )
         assert 'href="?sort=-number&amp;q=boat"' in heading[1]
         assert page.count("aria-sort") == 1
+
+    def test_headings_of_relations_sort_by_nothing(self, signed_in_client, monkeypatch):
+        names = ["number", "product", "owner", "product.name"]
+        monkeypatch.setitem(vars(shop.tickets), "list_fields", names)
+
+        page = signed_in_client.get("/tickets/?sort=product")
+
+        found = re.findall(r'href="\?sort=-?([\w.]+)', page.text)
+        assert (found, page.context["sort"]) == (["number"], "")
 
     def test_links_to_pages_keep_the_rest(self, signed_in_client):
         page = signed_in_client.get("/tickets/?sort=number&number__min=1&status=")
