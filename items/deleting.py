@@ -41,6 +41,12 @@ class DeletingMixin(SiteFormView):
         with refused_rows(self.collection):
             client_for(self.request).delete_items(self.collection.name, owned)
 
+    @property
+    def file_names(self) -> list[str]:
+        """The fields with files, which go with their row; some forms alone have."""
+        names = self.collection.exported_fields
+        return [name for name in names if has_files(self.described.get(name))]
+
     def to_list(self) -> HttpResponse:
         """Lead to the list, with the filters that it had."""
         return HttpResponseRedirect(self.addresses()["list"])
@@ -139,9 +145,7 @@ class DeletingManyMixin(DeletingMixin):
     @cached_property
     def items(self) -> list[Item]:
         """The selected rows that are there."""
-        shown = self.collection.read_fields
-        files = [name for name in shown if has_files(self.described.get(name))]
-        return self._read([self.collection.title, *files])
+        return self._read([self.collection.title, *self.file_names])
 
     @cached_property
     def keys(self) -> list[Any]:

@@ -281,3 +281,7 @@ class ItemDeleteView(OneItemMixin, DeletingOneMixin):
     """Delete a row, after a question."""
 
     action = needs = "delete"
+
+    def read_names(self):
+        """Return the fields that pages read, and those with files."""
+        return list(dict.fromkeys([*super().read_names(), *self.file_names]))

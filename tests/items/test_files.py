@@ -334,6 +334,22 @@ def test_rows_that_are_deleted_together_take_their_files_along(
     assert [call.path for call in directus.calls].count("/files") == 2
 
 
+@pytest.mark.parametrize("path", ["{pk}/delete/", "delete/"])
+def test_a_deleted_row_takes_a_file_along_that_no_page_shows(
+    signed_in_client, directus, ada, add_file, path, monkeypatch
+):
+    for attribute in ("create_fields", "exported_fields"):
+        names = [*getattr(declaration, attribute), "draft"]
+        monkeypatch.setitem(vars(declaration), attribute, names)
+    pk = directus.add_item("documents", owner=ada.id, draft=add_file(of=ada))
+
+    data = {"key": [pk], "confirmed": "on"}
+    signed_in_client.post(f"/documents/{path.format(pk=pk)}", data)
+
+    assert directus.items_of("documents") == []
+    assert directus.state.files == {}
+
+
 def test_a_newer_file_stays(signed_in_client, directus, ada, add_file):
     old, newer = add_file(of=ada), add_file(b"%PDF-3", of=ada)
     pk = directus.add_item("documents", owner=ada.id, title="x", paper=old)
