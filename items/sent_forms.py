@@ -16,6 +16,7 @@ from django.core import signing
 
 from accounts.own_data import Description, custom_field
 
+from .fields import present_values
 from .item import Item
 
 FIELD = "sent_form"
@@ -81,7 +82,8 @@ def find_made(
 
 
 def _has(row: Item, values: Mapping[str, Any], described: Any) -> bool:
-    return all(_same(described[name], row[name], values[name]) for name in values)
+    stored = present_values(described, row)
+    return all(_same(described[name], stored[name], values[name]) for name in values)
 
 
 def _same(description: Description, stored: Any, sent: Any) -> bool:

@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.own_data import once
 from items.sent_forms import SentForm
 
+from . import shop
 from .pages import inputs, opened
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("token")]
@@ -74,6 +75,38 @@ def test_after_a_lost_answer_the_row_is_found(signed_in_client, directus):
     answer = signed_in_client.post(NEW, inputs(page))
     (row,) = directus.items_of("tickets")
     assert answer["Location"] == path_of(row)
+
+
+def test_after_a_lost_answer_a_row_that_points_at_another_is_found(
+    signed_in_client, directus, monkeypatch
+):
+    names = [*shop.tickets.read_fields, "product"]
+    monkeypatch.setitem(vars(shop.tickets), "read_fields", names)
+    boat = directus.add_item("products", name="Boat")
+    form = opened(signed_in_client, NEW, subject="Help", product=boat)
+    directus.loses_answer("/items/tickets", method="POST")
+
+    page = signed_in_client.post(NEW, form)
+    sent = inputs(page) | {"product": boat}
+    answer = signed_in_client.post(NEW, sent)
+
+    (row,) = directus.items_of("tickets")
+    assert (row["product"], answer["Location"]) == (boat, path_of(row))
+    assert signed_in_client.post(NEW, form)["Location"] == path_of(row)
+
+
+def test_a_row_that_points_at_another_one_is_not_taken_for_the_new_one(
+    signed_in_client, directus, monkeypatch
+):
+    names = [*shop.tickets.read_fields, "product"]
+    monkeypatch.setitem(vars(shop.tickets), "read_fields", names)
+    boat, ship = (directus.add_item("products", name=n) for n in ("Boat", "Ship"))
+    form = opened(signed_in_client, NEW, subject="Help", product=boat)
+    signed_in_client.post(NEW, form)
+
+    page = signed_in_client.post(NEW, form | {"product": ship})
+
+    assert "This form was sent before." in page.content.decode()
 
 
 def test_after_a_call_that_was_not_done_the_row_is_made(signed_in_client, directus):
