@@ -50,11 +50,11 @@ class UpdatingMixin(SiteFormView):
         if not self._is_there():
             return kwargs
         kwargs["values"] = self.item
-        if names := self._given_up:
+        if self.version and self.version.undecided:
             unsent = {**kwargs, "data": None, "files": None}
             shown = self.get_form_class()(**unsent)
             kwargs["data"] = kwargs["data"].copy()
-            for name in names:
+            for name in self._given_up(shown):
                 kwargs["data"].setlist(name, shown.shown_data(name))
         return kwargs
 
@@ -164,7 +164,7 @@ class UpdatingMixin(SiteFormView):
         return written
 
     def _to_ask(self, form: ItemForm, values: dict[str, Any]) -> list[str]:
-        asked = self.version.undecided if self.version and self._undecided else []
+        asked = self._asked(form) if self._undecided(form) else []
         return list(dict.fromkeys([*asked, *self._conflicting(form, values)]))
 
     def _conflicting(self, form: ItemForm, values: dict[str, Any]) -> list[str]:
@@ -186,19 +186,22 @@ class UpdatingMixin(SiteFormView):
 
     # Conflicts
 
-    @property
-    def _undecided(self) -> list[str]:
-        """The fields about which a page has asked in vain."""
+    def _asked(self, form: ItemForm) -> list[str]:
+        """The fields about which a page has asked, without those that have left."""
         asked = self.version.undecided if self.version else []
+        fields = form.fields
+        return [n for n in asked if n in fields and not fields[n].disabled]
+
+    def _undecided(self, form: ItemForm) -> list[str]:
+        """The fields about which a page has asked in vain."""
+        asked = self._asked(form)
         return [name for name in asked if self._choice(name) not in {MINE, THEIRS}]
 
-    @property
-    def _given_up(self) -> list[str]:
+    def _given_up(self, form: ItemForm) -> list[str]:
         """The fields whose newer value is to stay, once all are decided."""
-        asked = self.version.undecided if self.version else []
-        if self._undecided:
+        if self._undecided(form):
             return []
-        return [name for name in asked if self._choice(name) == THEIRS]
+        return [name for name in self._asked(form) if self._choice(name) == THEIRS]
 
     def _choice(self, name: str) -> str:
         return self.request.POST.get(f"{CHOICE}{name}", "")
@@ -214,7 +217,7 @@ class UpdatingMixin(SiteFormView):
         state = [(drafts.FIELD, text) for text in self._sent_state]
         context = self.get_context_data(form=form) | {
             "conflicts": [self._conflict(form, name) for name in asked],
-            "is_undecided": bool(self._undecided),
+            "is_undecided": bool(self._undecided(form)),
             "has_files": bool(self.request.FILES) or asked != names,
             "hidden_fields": [(versions.FIELD, version.signed()), *state, *kept],
         }
