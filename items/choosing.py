@@ -15,6 +15,7 @@ from accounts.directus import DirectusAPIError, TryLater
 from accounts.own_data import CustomField, Description, Kind, LongSelect
 
 from .relations import LONGEST_SEARCH, Offer, Related, Row, key_in
+from .values import EMPTY
 
 # The name of all buttons that search.
 SEARCH = "search"
@@ -80,6 +81,12 @@ class RelationField(CustomField):
         self._keys[str(key)] = key
         self._labels[str(key)] = self.related.text_of(row)
 
+    def text_of(self, value: Any) -> str:
+        """Return the label of a key that was chosen, or of a row."""
+        if isinstance(value, Mapping):
+            return self.related.text_of(value)
+        return EMPTY if value is None else self._labels.get(str(value), str(value))
+
     def offer(self, chosen: str) -> Offer:
         """Return the rows to choose from; what is chosen is among them."""
         offer = self._read()
@@ -112,11 +119,11 @@ class RelatedSelect(LongSelect):
 
     def __init__(self, source: RelationField) -> None:
         super().__init__()
-        self._source = source
+        self.source = source
 
     def render(self, name, value, attrs=None, renderer=None):
         """Return the select, and the search."""
-        source = self._source
+        source = self.source
         offer = source.offer(str(value or ""))
         first = _("Choose an option") if self.is_required else _("Not set")
         self.choices = [("", first), *offer.pairs]

@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from accounts.own_data import Description
 
+from .choosing import RelatedSelect
 from .forms import ItemForm
 from .values import shown
 
@@ -48,6 +49,8 @@ class Conflict:
 
     def _in_words(self, value: Any) -> Any:
         field = self.form.fields[self.description.name]
+        if isinstance(field.widget, RelatedSelect):
+            return field.widget.source.text_of(value)
         if isinstance(field, forms.ChoiceField) and not isinstance(value, list):
             # Of a form field, choices are pairs.
             choices = cast(Iterable[tuple[Any, str]], field.choices)

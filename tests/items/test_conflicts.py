@@ -1,5 +1,7 @@
 """The answer to the page about a conflict, while operators and staff go on."""
 
+import re
+
 import pytest
 
 from . import shop
@@ -85,3 +87,25 @@ def test_the_other_fields_are_asked_about_again(
     signed_in_client.post(edit, inputs(page) | {"choose-subject": "mine"})
 
     assert (row["subject"], row["description"]) == ("Mine", "Theirs, too")
+
+
+def test_related_rows_are_told_apart_by_their_labels(
+    signed_in_client,
+    directus,
+    edit,  # noqa: F811
+    row,  # noqa: F811
+    tickets,
+    monkeypatch,
+):
+    monkeypatch.setitem(vars(shop.tickets), "update_fields", ["subject", "product"])
+    monkeypatch.setitem(
+        vars(shop.tickets), "read_fields", [*shop.tickets.read_fields, "product"]
+    )
+    boat, ship = (directus.add_item("products", name=n) for n in ("Boat", "Ship"))
+    form = opened(signed_in_client, edit, product=boat)
+    change_elsewhere(row, product=ship)
+
+    page = signed_in_client.post(edit, form)
+
+    assert page.status_code == 409
+    assert re.findall(r'"conflict-value">(.*?)</', page.text) == ["Boat", "Ship"]
