@@ -37,7 +37,7 @@ FOR_TESTS = """
 User=root
 Group=root
 ProtectHome=read-only
-BindReadOnlyPaths={root}
+BindReadOnlyPaths={root} {python}
 Environment=DJANGO_SETTINGS_MODULE=tests.on_wire.settings
 StandardOutput=append:{log}
 StandardError=append:{log}
@@ -72,7 +72,7 @@ class Systemd:
         self.units, self.log = folder / "units", folder / "units.log"
         self.units.mkdir()
         write_units(self.units, port)
-        text = FOR_TESTS.format(log=self.log, root=ROOT)
+        text = FOR_TESTS.format(log=self.log, root=ROOT, python=sys.prefix)
         (self.units / "site-.service.d" / "tests.conf").write_text(text)
         for name in TARGETS:
             (self.units / f"{name}.target").write_text("[Unit]\nDescription=tests\n")
