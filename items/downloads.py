@@ -17,7 +17,7 @@ from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 
 from accounts.directus import DirectusError, TryLater
-from accounts.own_data import Description, record, rows_at_once, time_budget
+from accounts.own_data import Description, record, time_budget
 from config.request import AuthenticatedRequest
 
 from .collection import Collection
@@ -52,8 +52,7 @@ def csv_response(
         TryLater: Directus does not answer.
     """
     collection = query.collection
-    size = min(ROWS_AT_ONCE, rows_at_once(request))
-    pages = _in_time(query.pages(size, most=MOST_ROWS))
+    pages = _in_time(query.pages(ROWS_AT_ONCE, most=MOST_ROWS))
     pages = chain([next(pages, [])], pages)
     record("items.downloaded", request, user=request.user, collection=collection.name)
     # Not while it is sent: the language and the time zone of the page have ended then.

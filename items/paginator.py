@@ -14,7 +14,7 @@ class ItemPaginator(Paginator):
     """Reads a page and the count at once."""
 
     def __init__(self, object_list: ItemQuery, per_page: int, **options: Any) -> None:
-        super().__init__([], per_page, **options)
+        super().__init__([], object_list.size_of_page(per_page), **options)
         self._query = object_list
 
     def page(self, number):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts.directus import ItemPage
-from accounts.own_data import client_for
+from accounts.own_data import client_for, rows_at_once
 from config.request import AuthenticatedRequest
 
 from .collection import Collection, Rule
@@ -41,8 +41,13 @@ class ItemQuery:
 
     def page(self, number: int, size: int) -> tuple[list[Item], int]:
         """Return the rows of a page, and the number of all rows, with one call."""
+        size = self.size_of_page(size)
         found = self._read(limit=size, offset=(number - 1) * size, counts=True)
         return self._items(found.rows), found.count or 0
+
+    def size_of_page(self, wanted: int) -> int:
+        """Return how many rows a page has: operators may set a limit in Directus."""
+        return min(wanted, rows_at_once(self.request))
 
     def first(self) -> Item | None:
         """Return the first row, if there is one."""
@@ -60,9 +65,10 @@ class ItemQuery:
         send fewer rows than asked for: only an empty page is the end.
 
         Args:
-            size: the number of rows of a page.
+            size: the number of rows of a page, if Directus sends as many.
             most: the highest number of rows.
         """
+        size = self.size_of_page(size)
         offset, before = 0, set[Any]()
         while most is None or offset < most:
             limit = size if most is None else min(size, most - offset)

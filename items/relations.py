@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accounts.directus import Forbidden
-from accounts.own_data import Description, client_for
+from accounts.own_data import Description, client_for, rows_at_once
 from config.request import AuthenticatedRequest
 
 from .collection import Choices, Collection, NotAKey, Rule, declared, key_of_type
@@ -92,9 +92,11 @@ class Related:
         rules = [self._search_rule(search)] if search else []
         if rules and (key := self.key_from(chosen)) is not None:
             rules = [{"_or": [*rules, {self.key: {"_eq": key}}]}]
-        rows = self._read(rules, MOST + 1)
-        pairs = [(str(row.get(self.key)), self.text_of(row)) for row in rows[:MOST]]
-        return Offer(pairs, len(rows) > MOST)
+        # The last one tells that there are more. Operators may limit rows in Directus.
+        most = min(MOST + 1, rows_at_once(self._request)) - 1
+        rows = self._read(rules, most + 1)
+        pairs = [(str(row.get(self.key)), self.text_of(row)) for row in rows[:most]]
+        return Offer(pairs, len(rows) > most)
 
     def find(self, text: str) -> Row | None:
         """Return the row with a key that may be chosen; None if there is none."""

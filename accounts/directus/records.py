@@ -42,11 +42,17 @@ class RecordsClient(PlainClient):
         """Return all fields of a user that may be read. Raises Forbidden for none."""
         return as_object(self._read(f"/users/{user_id}", {"fields": "*"}, large=True))
 
-    def list_activity(self, user_id: UUID) -> list[dict[str, Any]]:
+    def list_activity(
+        self, user_id: UUID, *, page_size: int = ACTIVITY_PAGE
+    ) -> list[dict[str, Any]]:
         """Return the last entries of the log by or about a user, in order.
 
         At most 10 000. Raises Forbidden if the log may not be read.
+
+        Args:
+            page_size: how many rows Directus sends at once.
         """
+        page_size = min(page_size, ACTIVITY_PAGE)
         about = [{"user": {"_eq": str(user_id)}}, {"item": {"_eq": str(user_id)}}]
         rules: list[dict[str, Any]] = [
             {"collection": {"_eq": "directus_users"}},
@@ -59,20 +65,25 @@ class RecordsClient(PlainClient):
                 "fields": ACTIVITY_FIELDS,
                 "filter": json.dumps({"_and": [*rules, *before]}),
                 "sort": "-id",
-                "limit": str(ACTIVITY_PAGE),
+                "limit": str(page_size),
             }
             page = self._read("/activity", params, large=True)
             if not isinstance(page, list):
                 raise DirectusUnavailable("GET /activity: not a list")
             entries += map(as_object, page)
-            if len(page) < ACTIVITY_PAGE:
+            if len(page) < page_size:
                 break
         return entries[::-1]
 
-    def list_sign_ins(self, user_id: UUID, since: datetime) -> list[LoggedSignIn]:
+    def list_sign_ins(
+        self, user_id: UUID, since: datetime, *, page_size: int = MOST_SIGN_INS
+    ) -> list[LoggedSignIn]:
         """Return the last sign-ins of a user, here and elsewhere; the newest first.
 
         At most 500. Raises Forbidden if the log may not be read.
+
+        Args:
+            page_size: how many rows Directus sends at once.
         """
         rules: list[dict[str, Any]] = [
             {"collection": {"_eq": "directus_users"}},
@@ -84,7 +95,7 @@ class RecordsClient(PlainClient):
             "fields": SIGN_IN_FIELDS,
             "filter": json.dumps({"_and": rules}),
             "sort": "-id",
-            "limit": str(MOST_SIGN_INS),
+            "limit": str(min(page_size, MOST_SIGN_INS)),
         }
         call = Call("GET", "/activity", params=params, repeat=Repeat.ALWAYS, large=True)
         answer = self._answer_signed(call)

@@ -27,6 +27,7 @@ from ..models import (
     TermsAcceptance,
     User,
 )
+from ..profile import cached
 from ..throttling.attempts import counted_for
 
 SECRETS = frozenset({"password", "token", "tfa_secret", "auth_data"})
@@ -98,7 +99,8 @@ def _activity(request: AuthenticatedRequest) -> list[dict[str, Any]] | None:
     own_id = request.user.mirrored_id
     try:
         with service_call():
-            entries = service.list_activity(own_id)
+            size = cached.page_size(lambda: service)
+            entries = service.list_activity(own_id, page_size=size)
     except ServiceTokenRefused:
         return None
     return [_told(entry, is_own=entry.get("user") == str(own_id)) for entry in entries]

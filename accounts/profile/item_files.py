@@ -26,6 +26,7 @@ from ..directus import (
     time_budget,
 )
 from ..throttling.limits import ITEM_FILES, Attempt
+from . import cached
 from .images import STORED_TYPE, clean_picture
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,9 @@ def find_all(
     *,
     trusts_row: bool,
 ) -> dict[UUID, StoredFile]:
-    """Return the rows of the customer's files by id, as `find` does, with one call.
+    """Return the rows of the customer's files by id, as `find` does.
+
+    With one call, if Directus sends as many rows.
 
     Raises:
         Forbidden: the service token lacks a right.
@@ -125,9 +128,17 @@ def _is_theirs(
 def _find_files(
     request: AuthenticatedRequest, collection: str, file_ids: Sequence[UUID]
 ) -> list[StoredFile]:
-    rule = {"id": {"_in": [str(file_id) for file_id in file_ids]}}
-    site = _site(request)
-    return site.find_files(_folder(collection), rule, limit=len(file_ids))
+    site, found = _site(request), list[StoredFile]()
+    size = _size_of_page(site)
+    for start in range(0, len(file_ids), size):
+        page = [str(file_id) for file_id in file_ids[start : start + size]]
+        rule = {"id": {"_in": page}}
+        found += site.find_files(_folder(collection), rule, limit=len(page))
+    return found
+
+
+def _size_of_page(site: DirectusClient) -> int:
+    return min(PAGE_SIZE, cached.page_size(lambda: site))
 
 
 def download(
@@ -174,8 +185,9 @@ def delete_all(collection: str, owner: UUID) -> None:
         TryLater: there is no answer; some may be deleted.
     """
     site = _checked(clients.service_client())
+    size = _size_of_page(site)
     rule = {"filename_download": {"_starts_with": f"{owner}."}}
-    while files := site.find_files(_folder(collection), rule, limit=PAGE_SIZE):
+    while files := site.find_files(_folder(collection), rule, limit=size):
         if any(owner_of(file) != owner for file in files):
             raise DirectusUnavailable("GET /files: not the wanted files")
         site.delete_files([file.id for file in files])

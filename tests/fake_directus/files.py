@@ -15,6 +15,7 @@ from accounts.directus.ids import DEFAULT, PICTURE_FOLDER
 from . import answers
 from .answers import Answer, data, nothing
 from .asked import Asked, Caller
+from .limits import limit_of
 from .rights import Rights
 from .state import State
 
@@ -87,7 +88,7 @@ def list_files(state: State, asked: Asked, caller: Caller | None) -> Answer:
         and _may_reach(state, file.folder)
         and fits[operator](getattr(file, column))
     ]
-    page = found[: int(asked.query["limit"])]
+    page = found[: limit_of(state, asked)]
     return data([{n: getattr(file, n) for n in _fields(asked)} for file in page])
 
 

@@ -14,6 +14,7 @@ from . import answers
 from .answers import Answer, Refusal, data, nothing
 from .asked import Asked, Caller
 from .collections import ALL, FakeCollection, Junction
+from .limits import limit_of
 from .state import FakeUser, State
 
 Row = dict[str, Any]
@@ -33,16 +34,13 @@ def list_items(state: State, asked: Asked, caller: Caller | None, name: str) -> 
         if key:
             found.checked("read", [key.lstrip("-")])
             _sort(rows, key)
-    limit, offset = (int(asked.query.get(n, d)) for n, d in PAGE)
+    limit, offset = limit_of(state, asked), int(asked.query.get("offset", "0"))
     page = rows[offset : None if limit == -1 else offset + limit]
     deep = json.loads(asked.query.get("deep", "{}"))
     shown = [found.shown(row, fields, deep) for row in page]
     if "meta" in asked.query:
         return data(shown, meta={"filter_count": len(rows)})
     return data(shown)
-
-
-PAGE = (("limit", "100"), ("offset", "0"))
 
 
 def create_item(state: State, asked: Asked, caller: Caller | None, name: str) -> Answer:
@@ -279,7 +277,9 @@ class _Items:
         ]
         if junction.order and {junction.order, "*"} & other._rights("read"):
             found.sort(key=lambda each: _order(each[junction.order]))
-        return found if limit == -1 else found[:limit]
+        most = self.state.query_limit_max
+        limit = most or len(found) if limit == -1 else limit
+        return found[:limit]
 
     def _related(self, name: str, key: Any) -> Row | None:
         target = self.collection.target_of(name)

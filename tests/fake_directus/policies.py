@@ -7,6 +7,7 @@ from typing import Any
 from . import answers
 from .answers import Answer, data
 from .asked import Asked, Caller
+from .limits import limit_of
 from .state import State
 
 FIELDS = {
@@ -22,7 +23,7 @@ def roles(state: State, asked: Asked, caller: Caller | None) -> Answer:
         {"id": role_id, "name": name, "parent": state.parents.get(role_id)}
         for name, role_id in state.roles.items()
     )
-    return _answer(asked, caller, "directus_roles", rows)
+    return _answer(state, asked, caller, "directus_roles", rows)
 
 
 def policies(state: State, asked: Asked, caller: Caller | None) -> Answer:
@@ -30,18 +31,22 @@ def policies(state: State, asked: Asked, caller: Caller | None) -> Answer:
     if not state.has_policies:
         raise answers.no_route(asked.path)
     rows = ({"id": key, "name": name} for name, key in state.policies.items())
-    return _answer(asked, caller, "directus_policies", rows)
+    return _answer(state, asked, caller, "directus_policies", rows)
 
 
 def access(state: State, asked: Asked, caller: Caller | None) -> Answer:
     """GET /access: which role or user has which policy."""
     if not state.has_policies:
         raise answers.no_route(asked.path)
-    return _answer(asked, caller, "directus_access", state.access)
+    return _answer(state, asked, caller, "directus_access", state.access)
 
 
 def _answer(
-    asked: Asked, caller: Caller | None, collection: str, rows: Iterable[dict[str, Any]]
+    state: State,
+    asked: Asked,
+    caller: Caller | None,
+    collection: str,
+    rows: Iterable[dict[str, Any]],
 ) -> Answer:
     if caller is None or not caller.is_service:
         raise answers.forbidden_collection(collection)
@@ -54,7 +59,7 @@ def _answer(
         (row for row in rows if all(_fits(row, rule) for rule in rules)),
         key=lambda row: row["id"],
     )
-    limit = int(asked.query["limit"])
+    limit = limit_of(state, asked)
     first = (int(asked.query["page"]) - 1) * limit
     return data([{n: row[n] for n in names} for row in found[first : first + limit]])
 

@@ -8,6 +8,7 @@ from typing import Any
 from . import answers
 from .answers import Answer, data
 from .asked import Asked, Caller
+from .limits import limit_of
 from .state import State
 
 VERSION = "11.17.4"
@@ -60,7 +61,7 @@ def activity(state: State, asked: Asked, caller: Caller | None) -> Answer:
         fits.reverse()
     names = asked.query["fields"].split(",")
     rows = [{name: row[name] for name in names} for row in fits]
-    return data(rows[: int(asked.query["limit"])])
+    return data(rows[: limit_of(state, asked)])
 
 
 def _fits(row: dict[str, Any], rule: dict[str, Any]) -> bool:

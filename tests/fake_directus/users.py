@@ -9,10 +9,10 @@ from typing import Any
 from . import answers
 from .answers import Answer, Refusal, data, nothing
 from .asked import Asked, Caller
+from .limits import limit_of
 from .rights import Rights
 from .state import CUSTOMER, EMAIL, FakeUser, State
 
-DEFAULT_LIMIT = 100
 ENDS_SESSIONS = {"email", "password"}
 PATTERNS = {"_icontains": "%{}%", "_istarts_with": "{}%", "_iends_with": "%{}"}
 
@@ -255,16 +255,9 @@ def _sorted(asked: Asked, users: list[FakeUser]) -> list[FakeUser]:
 
 
 def _page(state: State, asked: Asked, users: list[FakeUser]) -> list[FakeUser]:
-    try:
-        limit = int(asked.query.get("limit", DEFAULT_LIMIT))
-    except ValueError:
-        raise answers.invalid_query('"limit" must be a number') from None
-    most = state.query_limit_max
-    if most is not None and limit > most and "limit" in asked.query:
-        raise answers.invalid_query(f'"limit" must be less than or equal to {most}')
-    if limit == -1 and most is None:
+    limit = limit_of(state, asked)
+    if limit == -1:
         # On whatever page.
         return users
-    limit = most if most is not None and not 0 <= limit <= most else limit
     first = (int(asked.query.get("page", "1")) - 1) * limit
     return users[first : first + limit]

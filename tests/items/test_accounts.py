@@ -81,6 +81,14 @@ def test_the_export_has_all_pages(signed_in_client, directus, mine, monkeypatch)
     assert len({row["id"] for row in held["tickets"]}) == 3
 
 
+def test_the_export_keeps_a_limit_of_directus(signed_in_client, directus, mine):
+    directus.state.query_limit_max = 2
+
+    held = signed_in_client.post("/account/export/").json()["apps"]["items"]
+
+    assert len({row["id"] for row in held["tickets"]}) == 3
+
+
 @pytest.mark.parametrize("status", [403, 500, 200])
 def test_no_half_export(signed_in_client, directus, mine, status):
     directus.answers(status, {"data": None}, path=ITEMS)
@@ -128,6 +136,18 @@ def test_rows_to_keep_are_kept(signed_in_client, directus, mine, monkeypatch):
 def test_many_rows_are_deleted(signed_in_client, directus, ada):
     for number in range(250):
         directus.add_item("tickets", owner=ada.id, subject=str(number))
+    ask(signed_in_client)
+    days_pass()
+
+    assert run()[1] == 0
+
+    assert subjects(directus) == []
+
+
+def test_a_limit_of_directus_is_kept_by_the_deletion(
+    signed_in_client, directus, ada, mine
+):
+    directus.state.query_limit_max = 2
     ask(signed_in_client)
     days_pass()
 

@@ -161,6 +161,26 @@ def test_of_many_files_the_page_shows_a_hundred(get, directus, add_file, row):
     assert "130 files" in get("/documents/").text
 
 
+def test_a_limit_of_directus_cuts_the_list(get, directus, add_file, row):
+    directus.state.query_limit_max = 20
+    pk = row(*(add_file(name=f"{number}.pdf") for number in range(30)))
+
+    assert names(get(f"/documents/{pk}/")) == [f"{number}.pdf" for number in range(20)]
+
+
+def test_the_names_of_files_are_read_in_several_calls_if_need_be(
+    get, directus, add_file, row, monkeypatch
+):
+    monkeypatch.setattr("accounts.core.clients.page_size", lambda client: 20)
+    pk = row(*(add_file(name=f"{number}.pdf") for number in range(30)))
+    get("/documents/")
+    directus.forget_calls()
+
+    assert len(names(get(f"/documents/{pk}/"))) == 30
+    calls = [call for call in directus.calls if call.path == "/files"]
+    assert [call.query["limit"] for call in calls] == ["20", "10"]
+
+
 def test_a_name_is_text_and_turns_no_direction(get, directus, add_file, row):
     pk = row(add_file(name="<b>x</b>.pdf"), add_file(name="a\u202efdp.exe"))
 

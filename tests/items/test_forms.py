@@ -345,6 +345,16 @@ def test_many_rows_are_searched_and_what_was_typed_is_kept(
     assert stored(directus)[0]["product"] == many[102]
 
 
+def test_a_limit_of_directus_cuts_the_choices(signed_in_client, directus, many):
+    directus.state.query_limit_max = 50
+
+    page = signed_in_client.get("/tickets/new/").text
+
+    assert "Part 048" in page
+    assert "Part 049" not in page
+    assert 'name="product-search"' in page
+
+
 def test_enter_in_the_search_searches(signed_in_client, directus, many):
     page = new(signed_in_client, **{"product-search": "50", "product-searched": ""})
 

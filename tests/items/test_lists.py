@@ -257,3 +257,18 @@ def test_an_outage_is_a_page(signed_in_client, directus):
     directus.is_down()
 
     assert signed_in_client.get("/tickets/?q=x").status_code == 503
+
+
+@pytest.mark.parametrize("most", [2, 100])
+def test_a_limit_of_directus_makes_pages_shorter(
+    signed_in_client, directus, ada, monkeypatch, most
+):
+    directus.state.query_limit_max = most
+    monkeypatch.setattr(shop.TicketList, "paginate_by", 200)
+    for number in range(most + 1):
+        directus.add_item("tickets", owner=ada.id, subject=f"No {number}")
+
+    pages = [signed_in_client.get(f"/tickets/?page={n}") for n in (1, 2)]
+
+    assert [len(page.context["object_list"]) for page in pages] == [most, 1]
+    assert pages[0].context["paginator"].num_pages == 2

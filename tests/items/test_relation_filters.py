@@ -105,6 +105,19 @@ def test_more_rows_are_searched(signed_in_client, add, lots):
     assert offered == ["All", *(f"Part {number}" for number in range(110, 120))]
 
 
+def test_a_limit_of_directus_cuts_the_choices(signed_in_client, add, lots, directus):
+    directus.state.query_limit_max = 50
+    add("Boat")
+
+    page = signed_in_client.get("/tickets/")
+    assert len(select(page).choices) == 50
+    assert "There are more than these. Search for others." in page.text
+
+    page = signed_in_client.get("/tickets/?product-search=part 11")
+    assert len(select(page).choices) == 11
+    assert "There are more than these" not in page.text
+
+
 def test_a_choice_of_a_search_stays_on_other_pages(signed_in_client, add, lots):
     rudder = add("Rudder")
     query = f"product={rudder}&product-search=rud"

@@ -357,6 +357,8 @@ def test_it_costs_three_queries_and_one_call(here, directus, django_assert_num_q
     AccountEvent.objects.bulk_create(
         AccountEvent(user=User.objects.get(), event="export.done") for _ in range(200)
     )
+    # The limit of rows is asked once a minute.
+    here.get(PATH)
     directus.forget_calls()
 
     # The session with its user, the events, and the first event of all.
@@ -484,6 +486,16 @@ def test_only_90_days_of_the_log_are_read(here, ada, directus):
     assert {"action": {"_eq": "login"}} in rules
     assert {"user": {"_eq": ada.id}} in rules
     assert call.query["limit"] == "500"
+
+
+def test_a_limit_of_directus_is_kept(here, ada, directus):
+    directus.state.query_limit_max = 20
+    directus.state.log("login", ada, by=ada.id)
+
+    here.get(PATH)
+
+    (call,) = directus.calls_to("/activity")
+    assert call.query["limit"] == "20"
 
 
 def test_without_a_token_there_are_the_own_events_and_a_note(signed_in_client):

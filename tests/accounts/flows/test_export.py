@@ -115,6 +115,18 @@ def test_a_long_log_is_read_page_by_page(export, ada, directus, service_token):
     assert len(directus.calls_to("/activity")) == 3
 
 
+def test_a_limit_of_directus_makes_its_pages_shorter(
+    export, ada, directus, service_token
+):
+    directus.state.query_limit_max = 2
+    for _ in range(5):
+        directus.state.log("login", ada, by=ada.id)
+
+    log = export()["directus_activity"]
+
+    assert len(log) == len(directus.state.activity) - 1
+
+
 def test_of_a_log_without_end_the_last_entries_are_read(
     export, ada, directus, service_token, monkeypatch
 ):
