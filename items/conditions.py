@@ -138,7 +138,7 @@ def _same(value: Any, wanted: Any) -> bool:
 def _number(value: Any) -> float | None:
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return None
 
 
@@ -154,7 +154,7 @@ def _order(value: Any, wanted: Any) -> int | None:
 def _moment(value: Any) -> float | None:
     try:
         return datetime.fromisoformat(str(value)).timestamp()
-    except ValueError:
+    except (OverflowError, ValueError):
         return None
 
 

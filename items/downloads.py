@@ -164,10 +164,11 @@ class Cells:
     def _local(self, text: str) -> str:
         try:
             moment = datetime.fromisoformat(text)
-        except ValueError:
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            moment = moment.astimezone(self._zone)
+        except (OverflowError, ValueError):
             return text
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M:%S}"
+        return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def harmless(text: str) -> str:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.template.defaultfilters import linebreaks_filter
@@ -66,9 +66,7 @@ def cell(
         return format_html(
             '<time datetime="{}" data-date-style="medium">{}</time>',
             _in_utc(value).isoformat(timespec="seconds"),
-            formats.date_format(
-                timezone.localtime(_in_utc(value)), "SHORT_DATETIME_FORMAT"
-            ),
+            formats.date_format(_local(value), "SHORT_DATETIME_FORMAT"),
         )
     return _in_one_line(found)
 
@@ -123,7 +121,7 @@ def _by_type(description: Description, value: Any) -> str:
         return EMPTY
     try:
         return show(description, value)
-    except (ArithmeticError, InvalidOperation, TypeError, ValueError):
+    except (ArithmeticError, TypeError, ValueError):
         return EMPTY
 
 
@@ -149,8 +147,17 @@ def _float(description: Description, value: Any) -> str:
 
 
 def _moment(description: Description, value: Any) -> str:
-    moment = timezone.localtime(_in_utc(value))
-    return formats.date_format(moment, "DATETIME_FORMAT")
+    return formats.date_format(_local(value), "DATETIME_FORMAT")
+
+
+def _local(value: str) -> datetime:
+    """Return a moment in the time zone of the page, in its own where that is none."""
+    moment = _in_utc(value)
+    try:
+        return timezone.localtime(moment)
+    except OverflowError:
+        # At the end of the calendar.
+        return moment
 
 
 def _in_utc(value: str) -> datetime:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from datetime import time as time_of_day
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
@@ -114,7 +114,7 @@ class CustomField:
             return None
         try:
             return self._kind.read(value)
-        except (TypeError, ValueError, InvalidOperation):
+        except (ArithmeticError, TypeError, ValueError):
             return None
 
     def to_directus(self, value: Any) -> Any:

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 
@@ -75,18 +76,30 @@ class WallClockField(forms.DateTimeField):
         return moment and moment.replace(tzinfo=None)
 
 
+# Before and after these a time zone could lead out of the calendar.
+YEARS = range(1000, 9001)
+
+
 class MomentField(WallClockField):
     """A date and time in the time zone of the page.
+
+    A stored moment at the end of the calendar may have no date in this zone: then the
+    input is empty, and the moment stays unless another is typed.
 
     When clocks are put back, an hour occurs twice, and the first one counts. When they
     are put forward, a time in the missing hour counts as without the change.
     """
 
     def prepare_value(self, value):
-        return forms.DateTimeField.prepare_value(self, value)
+        try:
+            return forms.DateTimeField.prepare_value(self, value)
+        except OverflowError:
+            return None
 
     def to_python(self, value):
         moment = super().to_python(value)
+        if moment and moment.year not in YEARS:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
         return moment and moment.replace(tzinfo=timezone.get_current_timezone())
 
 

@@ -143,3 +143,8 @@ def test_an_unknown_field_of_a_condition_is_not_asked_for(
     pk = directus.add_item("tickets", owner=ada.id, subject="x")
 
     assert signed_in_client.get(f"/tickets/{pk}/edit/").status_code == 200
+
+
+@pytest.mark.parametrize("value", [10**400, "0001-01-01T00:00:00"])
+def test_a_value_beyond_all_limits_matches_nothing(value):
+    assert not matches({"field": {"_lt": 0}}, {"field": value})

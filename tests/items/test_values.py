@@ -39,6 +39,7 @@ CHOICES = {"choices": STATES}
         ("dateTime", {}, "2026-03-01T23:30:00", "1. März 2026 23:30"),
         ("timestamp", {}, "2026-03-01T23:30:00.000Z", "2. März 2026 08:30"),
         ("timestamp", {}, "2026-03-01T23:30:00", "2. März 2026 08:30"),
+        ("timestamp", {}, "9999-12-31T23:59:59Z", "31. Dezember 9999 23:59"),
         ("uuid", {}, "5f0b…", "5f0b…"),
         ("json", {"interface": "tags"}, ["a", "b"], "a, b"),
         ("csv", {"options": CHOICES}, ["open", "x"], "Open, x"),

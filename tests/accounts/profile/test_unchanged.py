@@ -21,7 +21,7 @@ NOT_NULL = {"is_nullable": False}
 # Without characters that columns or HTML do not keep.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 # As Directus writes them, without a zone.
-MOMENTS = st.datetimes(datetime(1950, 1, 1), datetime(2090, 1, 1))  # noqa: DTZ001
+MOMENTS = st.datetimes() | st.sampled_from([datetime.min, datetime.max])
 
 
 def moment(value):
@@ -145,6 +145,19 @@ def test_a_moment_without_a_zone_is_written_as_it_was_typed(zone):
 
         assert shown == "2026-03-29T02:30"
         assert changes_of(form) == {"extra": "2026-03-29T02:30:00"}
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Apia"])
+@pytest.mark.parametrize(
+    "typed", ["9999-12-31T23:59", "0001-01-01T00:00", "0999-06-01T12:00"]
+)
+def test_a_moment_at_the_end_of_the_calendar_is_refused(zone, typed):
+    description = Description("extra", "timestamp", "datetime")
+    with timezone.override(zone):
+        form = form_for(description, None, data={"extra": typed})
+
+        assert form.errors["extra"] == ["Enter a valid date/time."]
+        assert f'value="{typed}"' in str(form["extra"])
 
 
 def test_the_second_of_two_equal_hours_stays_the_second():
