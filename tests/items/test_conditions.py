@@ -2,6 +2,8 @@
 
 import pytest
 
+from items import conditions
+
 from .test_forms import errors_of, new, stored
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("token")]
@@ -145,6 +147,5 @@ def test_an_unknown_field_of_a_condition_is_not_asked_for(
     assert signed_in_client.get(f"/tickets/{pk}/edit/").status_code == 200
 
 
-@pytest.mark.parametrize("value", [10**400, "0001-01-01T00:00:00"])
-def test_a_value_beyond_all_limits_matches_nothing(value):
-    assert not matches({"field": {"_lt": 0}}, {"field": value})
+def test_a_number_beyond_all_limits_matches_nothing():
+    assert not conditions.matches({"field": {"_lt": 0}}, {"field": 10**400})

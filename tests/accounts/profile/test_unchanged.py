@@ -21,7 +21,9 @@ NOT_NULL = {"is_nullable": False}
 # Without characters that columns or HTML do not keep.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 # As Directus writes them, without a zone.
-MOMENTS = st.datetimes() | st.sampled_from([datetime.min, datetime.max])
+MOMENTS = st.datetimes() | st.sampled_from(
+    [datetime.fromisoformat(text) for text in ("0001-01-01", "9999-12-31T23:59:59")]
+)
 
 
 def moment(value):
