@@ -1,6 +1,7 @@
 """What pages know about a shown field, or about a path such as `product.name`."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from accounts.directus import Forbidden
 from accounts.own_data import Description
@@ -9,6 +10,7 @@ from config.request import AuthenticatedRequest
 from .collection import Collection
 from .described import described
 from .relations import is_choice, related_for
+from .values import text
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,10 @@ class Column:
     label: str
     description: Description | None = None
     template: str = ""
+
+    def text(self, value: Any) -> str:
+        """Return a value as plain text, for headings and labels."""
+        return text(self.description, value, template=self.template)
 
 
 def column(request: AuthenticatedRequest, collection: Collection, path: str) -> Column:

@@ -45,7 +45,11 @@ class ListingMixin:
 
     def get_queryset(self):
         """Return the rows that match, in the order of the page."""
-        query = self.get_query(self.collection.list_fields)
+        names = list(self.collection.list_fields)
+        if not self.sends_csv:
+            # Each checkbox is called by the name of its row.
+            names.append(self.collection.title)
+        query = self.get_query(names)
         found = query.filter(*self.filter_form.rules)
         return found.order_by(*self.sorting.ordering)
 

@@ -16,6 +16,7 @@ from accounts.own_data import SiteFormView
 
 from . import versions
 from .collection import Collection, NotAKey
+from .columns import column
 from .creating import CreatingMixin
 from .deleting import DeletingOneMixin
 from .fields import item_fields
@@ -28,7 +29,6 @@ from .query import ItemQuery
 from .rights import RightsMixin
 from .updating import UpdatingMixin
 from .uploads import UploadField
-from .values import shown
 from .versions import Version
 
 LONGEST_QUERY = 1000
@@ -183,9 +183,10 @@ class OneItemMixin(ItemMixin):
 
     @property
     def title(self) -> str:
-        """The name of the row."""
+        """The name of the row, as plain text."""
         path = self.collection.title
-        return str(shown(self.described.get(path), self.item.value(path)))
+        found = column(self.request, self.collection, path)
+        return found.text(self.item.value(path))
 
 
 class ItemDetailView(OneItemMixin, DetailView):

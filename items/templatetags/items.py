@@ -30,6 +30,12 @@ def item_value(context, item, path):
 
 
 @register.simple_tag(takes_context=True)
+def item_text(context, item, path):
+    """Return the value of an item at a path as plain text, for links and labels."""
+    return column(context["request"], item.collection, path).text(item.value(path))
+
+
+@register.simple_tag(takes_context=True)
 def item_label(context, collection, path):
     """Return the label of a field; for a path, that of the relation, too."""
     return column(context["request"], collection, path).label

@@ -55,3 +55,15 @@ def test_a_row_leads_to_its_page(signed_in_client, directus, ada):
 
     assert f'href="/tickets/{pk}/"' in page
     assert "&lt;b&gt;Me&lt;/b&gt;" in page
+
+
+def test_a_link_to_a_row_has_no_markup_in_it(
+    signed_in_client, directus, ada, monkeypatch
+):
+    monkeypatch.setattr(OpenTickets, "title_field", "reply")
+    reply = "**See** [this](https://example.com/)"
+    pk = directus.add_item("tickets", owner=ada.id, reply=reply, status="open")
+
+    page = signed_in_client.get("/").text
+
+    assert f'<a href="/tickets/{pk}/">See this</a>' in page
