@@ -18,7 +18,7 @@ from .relations import LONGEST_SEARCH, Offer, Related, Row, key_in
 from .values import EMPTY
 
 # The name of all buttons that search.
-SEARCH = "search"
+SEARCH = "search-in"
 
 
 class RelationField(CustomField):

@@ -8,7 +8,7 @@ from typing import Any
 
 from .collection import Collection
 
-FIELD = "save_as"
+FIELD = "save-as"
 DRAFT = "draft"
 
 

@@ -19,7 +19,7 @@ from accounts.own_data import Description, custom_field
 from .fields import present_values
 from .item import Item
 
-FIELD = "sent_form"
+FIELD = "sent-form"
 _signer = signing.Signer(salt="items.sent_forms")
 # The clocks of the site and of Directus may differ.
 SKEW_SECONDS = 60

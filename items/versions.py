@@ -10,7 +10,8 @@ from django.utils.crypto import salted_hmac
 from .forms import ItemForm
 from .item import Item
 
-FIELD = "version"
+# The site's own inputs have names with a hyphen, as no column of Directus has.
+FIELD = "row-version"
 SALT = "items.versions"
 _signer = signing.Signer(salt=SALT)
 

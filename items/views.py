@@ -31,6 +31,8 @@ from .updating import UpdatingMixin
 from .uploads import UploadField
 from .versions import Version
 
+# The name of the input with the filters of the list.
+LIST_QUERY = "list-query"
 LONGEST_QUERY = 1000
 
 
@@ -98,14 +100,20 @@ class ItemMixin(RightsMixin, ContextMixin, View):
     def addresses(self):
         """Return the addresses of the pages that the collection has, by action.
 
-        That of the list has the filters with which it led here, in `list`.
+        That of the list has the filters with which it led here.
         """
         names = ("list", "create", "bulk_delete")
         found = {action: self.address(action) for action in names}
-        sent = self.request.POST.get("list") or self.request.GET.get("list", "")
-        if found["list"] and sent:
-            found["list"] += f"?{QueryDict(sent[:LONGEST_QUERY]).urlencode()}"
+        if found["list"] and self.list_query:
+            found["list"] += f"?{self.list_query}"
         return found
+
+    @property
+    def list_query(self):
+        """The filters of the list that led here; empty without any."""
+        post, get = self.request.POST, self.request.GET
+        sent = post.get(LIST_QUERY) or get.get(LIST_QUERY, "")
+        return QueryDict(sent[:LONGEST_QUERY]).urlencode()
 
 
 class ItemListView(ListingMixin, ItemMixin, ListView):

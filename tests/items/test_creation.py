@@ -58,7 +58,7 @@ def test_a_form_that_was_changed_after_it_was_sent_is_kept(signed_in_client, dir
 
 def test_a_form_without_its_id_makes_a_row(signed_in_client, directus):
     for _ in range(2):
-        signed_in_client.post(NEW, {"subject": "Help", "sent_form": "forged"})
+        signed_in_client.post(NEW, {"subject": "Help", "sent-form": "forged"})
 
     assert len(directus.items_of("tickets")) == 2
 
@@ -218,13 +218,13 @@ def test_forms_sent_at_the_same_time_make_one_row(signed_in_client, directus):
 def test_while_the_first_form_is_at_work_the_second_is_kept(signed_in_client, directus):
     form = opened(signed_in_client, NEW, subject="Help")
     request = signed_in_client.get(NEW).wsgi_request
-    sent = SentForm.read(form["sent_form"][0])
+    sent = SentForm.read(form["sent-form"][0])
     assert once(request, f"tickets:{sent.id}").is_first()
 
     page = signed_in_client.post(NEW, form)
 
     assert page.status_code == 503
-    assert inputs(page)["sent_form"] == form["sent_form"]
+    assert inputs(page)["sent-form"] == form["sent-form"]
     assert directus.items_of("tickets") == []
 
 

@@ -85,7 +85,7 @@ def test_selected_rows_are_listed_and_deleted(signed_in_client, directus, add, b
     keys = [add("One"), add("Two"), add("Theirs", bob)]
     add("Three")
 
-    question = signed_in_client.post(MANY, {"key": keys, "list": "page=1"})
+    question = signed_in_client.post(MANY, {"key": keys, "list-query": "page=1"})
     assert question.status_code == 200
     assert set(inputs(question)["key"]) == set(keys[:2])
     assert len(left(directus)) == 4
@@ -142,14 +142,14 @@ def test_the_list_has_a_checkbox_for_each_row(signed_in_client, add):
 
     assert f'value="{pk}"' in page
     assert 'form="bulk-delete"' in page
-    assert 'name="list" value="page=1"' in page
+    assert 'name="list-query" value="page=1"' in page
 
 
 def test_the_way_back_leads_to_the_list_alone(signed_in_client, add):
     pk = add("One")
 
     page = signed_in_client.get(
-        f"/tickets/{pk}/", {"list": 'https://evil.example/?a="><b>&status=open'}
+        f"/tickets/{pk}/", {"list-query": 'https://evil.example/?a="><b>&status=open'}
     )
 
     assert 'href="/tickets/?https' in text_of(page)

@@ -9,6 +9,7 @@ from .attacks import NAMES_OF_VALUES
 pytestmark = pytest.mark.django_db
 
 ENGINES = 3
+SEARCH = {"search-in": "product"}
 
 
 @pytest.fixture
@@ -333,7 +334,7 @@ def test_many_rows_are_searched_and_what_was_typed_is_kept(
     assert "Part 102" not in page
     typed = {"subject": "", "description": "Kept", "product-search": "102"}
 
-    page = new(signed_in_client, search="product", **typed)
+    page = new(signed_in_client, **typed, **SEARCH)
 
     assert page.context["form"].errors == {}
     assert "Part 102</option>" in page.text
@@ -363,7 +364,7 @@ def test_enter_in_the_search_searches(signed_in_client, directus, many):
 
 
 def test_a_search_without_result_says_so(signed_in_client, many):
-    page = new(signed_in_client, search="product", **{"product-search": "\0%_'\""})
+    page = new(signed_in_client, **{"product-search": "\0%_'\""}, **SEARCH)
 
     assert "Nothing found." in page.text
 

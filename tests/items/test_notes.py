@@ -7,6 +7,8 @@ from .pages import inputs, opened
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("token", "table")]
 
+DRAFT = {"save-as": "draft"}
+
 
 @pytest.fixture
 def table(directus, settings, token):
@@ -54,14 +56,14 @@ def test_rights_have_the_fields_that_the_site_writes():
 def test_a_button_saves_a_draft(signed_in_client, table, button, state):
     form = opened(signed_in_client, "/notes/new/", title="New", status="closed")
 
-    signed_in_client.post("/notes/new/", form | ({"save_as": button} if button else {}))
+    signed_in_client.post("/notes/new/", form | ({"save-as": button} if button else {}))
 
     assert table.rows[0]["status"] == state
 
 
 def test_a_draft_stays_one_or_becomes_ready(signed_in_client, row):
     row["status"] = "draft"
-    form = opened(signed_in_client, path(row, "edit/"), title="New", save_as="draft")
+    form = opened(signed_in_client, path(row, "edit/"), title="New") | DRAFT
     signed_in_client.post(path(row, "edit/"), form)
     assert (row["title"], row["status"]) == ("New", "draft")
 
@@ -75,7 +77,7 @@ def test_what_is_no_draft_does_not_become_one(signed_in_client, row):
     page = signed_in_client.get(path(row, "edit/"))
     assert "Save as draft" not in page.content.decode()
 
-    signed_in_client.post(path(row, "edit/"), inputs(page) | {"save_as": "draft"})
+    signed_in_client.post(path(row, "edit/"), inputs(page) | DRAFT)
 
     assert row["status"] == "open"
 

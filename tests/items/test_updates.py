@@ -196,8 +196,8 @@ def test_a_row_that_vanishes_meanwhile_is_not_found(signed_in_client, directus, 
 
 def test_a_version_of_another_row_differs(signed_in_client, directus, edit, row, ada):
     other = directus.add_item("tickets", owner=ada.id, subject="Other")
-    version = inputs(signed_in_client.get(f"/tickets/{other}/edit/"))["version"]
-    form = opened(signed_in_client, edit, subject="Mine", version=version)
+    version = inputs(signed_in_client.get(f"/tickets/{other}/edit/"))["row-version"]
+    form = opened(signed_in_client, edit, subject="Mine") | {"row-version": version}
 
     assert signed_in_client.post(edit, form).status_code == 409
     assert row["subject"] == "Old"
