@@ -1,9 +1,10 @@
 """A list as a CSV file, sent while it is read from Directus, page by page."""
 
 import csv
+import json
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
 from time import monotonic
@@ -21,7 +22,9 @@ from accounts.own_data import Description, record, time_budget
 from config.request import AuthenticatedRequest
 
 from .collection import Collection
+from .columns import Column, column
 from .item import Item
+from .labels import filled
 from .query import ItemQuery
 
 logger = logging.getLogger(__name__)
@@ -36,12 +39,11 @@ NUMBERS = frozenset({"integer", "bigInteger", "float", "decimal"})
 # Excel takes a file for UTF-8 only with this mark.
 MARK = "\N{BOM}"
 
-Described = Mapping[str, Description]
 Write = Callable[[list[list[str]]], str]
 
 
 def csv_response(
-    request: AuthenticatedRequest, query: ItemQuery, described: Described
+    request: AuthenticatedRequest, query: ItemQuery
 ) -> StreamingHttpResponse:
     """Return the rows of a query as a file.
 
@@ -54,9 +56,10 @@ def csv_response(
     collection = query.collection
     pages = _in_time(query.pages(ROWS_AT_ONCE, most=MOST_ROWS))
     pages = chain([next(pages, [])], pages)
-    record("items.downloaded", request, user=request.user, collection=collection.name)
     # Not while it is sent: the language and the time zone of the page have ended then.
-    columns, write = [Cells(name, described) for name in query.fields], _writer()
+    columns = [Cells(name, column(request, collection, name)) for name in query.fields]
+    write = _writer()
+    record("items.downloaded", request, user=request.user, collection=collection.name)
     disposition = content_disposition_header(True, _file_name(collection)) or ""
     return StreamingHttpResponse(
         _lines(collection.name, columns, write, pages),
@@ -116,59 +119,89 @@ def _file_name(collection: Collection) -> str:
 
 
 class Cells:
-    """The cells of a column, in the language and the time zone of the page."""
+    """The cells of a column, in the language and the time zone of the page.
 
-    def __init__(self, path: str, described: Described) -> None:
+    The label, the description and the template are those of the table on the page.
+    Numbers and times have a form that spreadsheets know.
+    """
+
+    def __init__(self, path: str, column: Column) -> None:
         self._path = path
         self._zone = timezone.get_current_timezone()
         self._point = str(formats.get_format("DECIMAL_SEPARATOR"))
-        found = described.get(path)
+        found = column.description
         self._type = found.type if found else ""
-        self._is_file = found is not None and found.is_file
         self._is_file_list = found is not None and found.is_file_list
         self._texts = found.choice_texts if found else {}
+        # While the file is sent, the language of the page has ended.
         self._booleans = {True: _("Yes"), False: _("No")}
-        relation = described.get(path.partition(".")[0])
-        label = relation.label if relation else path
+        self._constant = _constant(found)
+        self._points = found is None or bool(found.target or column.template)
+        options = found.options if found else {}
+        self._template = column.template or options.get("template")
         # Times in a file say nowhere else in which zone they are.
         zone = f" ({self._zone})" if self._type == "timestamp" else ""
-        self.heading = harmless(f"{label}{zone}")
+        self.heading = harmless(f"{column.label}{zone}")
 
     def text(self, item: Item) -> str:
         """Return the text of the cell in an item's line."""
         value = item.value(self._path)
         if self._is_file_list:
             return str(len(value or []))
-        if value is None or isinstance(value, dict):
+        if isinstance(value, list) and not _is_deep(value, self._type):
+            return harmless(", ".join(filter(None, map(self._plain, value))))
+        found = self._plain(value)
+        return found if self._is_number(value) else harmless(found)
+
+    def _is_number(self, value: Any) -> bool:
+        is_choice = str(value) in self._texts
+        is_typed = self._type in NUMBERS and not is_choice
+        return is_typed and NUMBER.fullmatch(str(value)) is not None
+
+    def _plain(self, value: Any) -> str:
+        if value is None or value in ("", [], {}):
             return ""
-        if isinstance(value, list):
-            return harmless(", ".join(map(self._choice, value)))
-        if self._is_file:
-            return _("File")
-        if self._type == "boolean":
+        if self._constant is not None:
+            return self._constant
+        if isinstance(value, (dict, list)):
+            return self._of_object(value)
+        if str(value) in self._texts:
+            return self._texts[str(value)]
+        if self._type == "boolean" or isinstance(value, bool):
             return self._booleans[bool(value)]
-        if str(value) not in self._texts and self._type in NUMBERS:
-            return self._number(str(value))
         if self._type == "timestamp":
-            return harmless(self._local(str(value)))
-        return harmless(self._choice(value))
+            return self._local(str(value))
+        if self._is_number(value):
+            return str(value).replace(".", self._point)
+        return str(value)
 
-    def _choice(self, value: Any) -> str:
-        return self._texts.get(str(value), str(value))
-
-    def _number(self, text: str) -> str:
-        if NUMBER.fullmatch(text):
-            return text.replace(".", self._point)
-        return harmless(text)
+    def _of_object(self, value: Any) -> str:
+        if self._type == "json":
+            return json.dumps(value, ensure_ascii=False)
+        is_row = isinstance(value, dict) and self._points
+        return filled(self._template, value) if is_row else ""
 
     def _local(self, text: str) -> str:
         try:
             moment = datetime.fromisoformat(text)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-            moment = moment.astimezone(self._zone)
+            moment = moment.astimezone(self._zone).replace(tzinfo=None)
         except (OverflowError, ValueError):
             return text
-        return f"{moment:%Y-%m-%d %H:%M:%S}"
+        return moment.isoformat(" ", timespec="seconds")
+
+
+def _constant(description: Description | None) -> str | None:
+    """Return the text of all values of a field whose values are not told."""
+    if description is None:
+        return None
+    if description.is_concealed:
+        return ""
+    return _("File") if description.is_file else None
+
+
+def _is_deep(value: list[Any], kind: str) -> bool:
+    return kind == "json" and any(isinstance(each, (dict, list)) for each in value)
 
 
 def harmless(text: str) -> str:

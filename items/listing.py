@@ -37,7 +37,7 @@ class ListingMixin:
     def get(self, request, *args, **kwargs):
         """Show the page, or the last one instead of one beyond it."""
         if self.sends_csv:
-            return csv_response(request, self.get_queryset(), self.described)
+            return csv_response(request, self.get_queryset())
         try:
             return super().get(request, *args, **kwargs)  # type: ignore[misc]
         except EmptyPage:

@@ -8,6 +8,9 @@ import pytest
 
 from accounts.directus import DirectusUnavailable
 from items import downloads
+from tests.fake_directus.collections import described
+
+from . import shop
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("token")]
 
@@ -63,6 +66,80 @@ def test_languages_have_their_separators_and_labels(signed_in_client, directus, 
     answer = signed_in_client.get("/tickets/csv/")
 
     assert lines(answer, ";")[1][:2] == ["1,5", "a"]
+
+
+PRODUCT = {
+    "size": {
+        "type": "string",
+        "interface": "select-dropdown",
+        "options": {"choices": [{"text": "=Large", "value": "l"}]},
+    },
+    "since": "timestamp",
+    "weight": "decimal",
+    "is_sold": "boolean",
+    "tags": "json",
+    "secret": {"type": "string", "special": ["conceal"]},
+}
+
+
+@pytest.fixture
+def described_product(directus, tickets, ada, monkeypatch):
+    """Show fields of a product, which has all kinds, and return it."""
+    products = directus.state.collections["products"]
+    for name, shape in PRODUCT.items():
+        shape = {"type": shape} if isinstance(shape, str) else shape
+        products.fields[name] = described("products", name, **shape)
+    if products.rights:
+        products.rights = {"read": frozenset({"id", "name", *PRODUCT})}
+    paths = ["subject", "product", *(f"product.{name}" for name in PRODUCT)]
+    monkeypatch.setitem(vars(shop.tickets), "list_fields", paths)
+    pk = directus.add_item("products", name="+Boat", size="l", since=NIGHT, weight=1.5)
+    for subject, product, created in (("a", pk, NIGHT), ("b", None, None)):
+        values = {"subject": subject, "product": product, "date_created": created}
+        directus.add_item("tickets", owner=ada.id, **values)
+    found = directus.state.collections["products"].rows[0]
+    found |= {"is_sold": False, "tags": ["-x", "y"], "secret": "**********"}
+    return found
+
+
+NIGHT = "2026-11-30T23:30:00Z"
+
+
+def test_fields_of_related_rows_are_as_on_the_page(
+    signed_in_client, directus, described_product
+):
+    user = signed_in_client.get("/tickets/").context["user"]
+    user.language, user.time_zone = "de-DE", "Asia/Tokyo"
+    user.save()
+
+    head, cells, without = lines(signed_in_client.get("/tickets/csv/"), ";")
+
+    page = signed_in_client.get("/tickets/")
+    labels = [column.label for column in page.context["columns"]]
+    assert labels[1:3] == ["Product", "Product: Size"]
+    labels[3] += " (Asia/Tokyo)"
+    assert head == labels
+    assert cells[1:3] == ["'+Boat", "'=Large"]
+    assert cells[3:] == ["2026-12-01 08:30:00", "1,5", "Nein", "'-x, y", ""]
+    assert without == ["b", *[""] * 7]
+
+
+def test_a_template_labels_related_rows(
+    signed_in_client, tickets, described_product, change
+):
+    change("product", options={"template": "{{name}} ({{size}})"})
+
+    _head, cells, _without = lines(signed_in_client.get("/tickets/csv/"))
+
+    assert cells[1] == "'+Boat (l)"
+
+
+def test_json_is_json(signed_in_client, described_product):
+    described_product["tags"] = {"=a": ["x", {"b": None}]}
+
+    _head, cells, _without = lines(signed_in_client.get("/tickets/csv/"))
+
+    assert cells[6] == '{"=a": ["x", {"b": null}]}'
 
 
 @pytest.mark.parametrize(
@@ -184,11 +261,9 @@ def test_a_visitor_signs_in_first(client):
 def test_a_list_without_it_has_no_address(rf):
     from items.urls import item_paths
 
-    from .shop import TicketList, tickets
-
-    class Plain(TicketList):
+    class Plain(shop.TicketList):
         has_csv = False
 
-    names = {path.name for path in item_paths("tickets", tickets, Plain)}
+    names = {path.name for path in item_paths("tickets", shop.tickets, Plain)}
     assert "tickets_list" in names
     assert "tickets_csv" not in names
