@@ -44,7 +44,7 @@ def _lacking(site: Site, declared: Declared) -> Iterator[str]:
     step = site.shape.follow(name, owner)
     if owner not in missing and (step is None or step.collection != USERS):
         yield f"{name}.{owner} does not point at users: change it in Directus."
-    yield from _without_junction(site, declared)
+    yield from _without_relation(site, declared)
     for field in declared.compared_fields:
         if site.shape.is_file_list(name, field):
             yield (
@@ -53,16 +53,20 @@ def _lacking(site: Site, declared: Declared) -> Iterator[str]:
             )
 
 
-def _without_junction(site: Site, declared: Declared) -> Iterator[str]:
-    """Yield in words that a list of files is not read, or by no name that exists."""
-    for field in declared.fields:
-        if not site.shape.is_file_list(declared.name, field):
+def _without_relation(site: Site, declared: Declared) -> Iterator[str]:
+    """Yield in words that rows that point back are not read, or cannot be checked."""
+    name = declared.name
+    before = {path.partition(".")[0] for path in declared.paths if "." in path}
+    for field, row in site.shape.fields.get(name, {}).items():
+        is_list = field in declared.fields and site.shape.is_file_list(name, field)
+        if not is_list and not (field in before and row.get("type") == "alias"):
             continue
-        step = site.shape.follow(declared.name, field)
+        step = site.shape.follow(name, field)
         if step is None or step.collection not in site.shape.fields:
+            other = "junction collection, of the files" if is_list else "collection"
             yield (
-                f"The service token may not read the relation, or the junction "
-                f"collection, of the files in {declared.name}.{field}."
+                f"The service token may not read the relation, or the {other} in "
+                f"{name}.{field}."
             )
 
 
@@ -91,12 +95,16 @@ def customers(site: Site) -> Answer:
     rows = site.item_permissions(policies)
     names = {policy["id"]: policy.get("name") or "Public" for policy in policies}
     wider = [text for each in site.declared for text in _wider(each, rows, names)]
-    if found := [*wider, *_wider_on_junctions(site, rows, names)]:
+    if found := [*wider, *_wider_on_related(site, rows, names)]:
         return problem(
             f"Customers reach rows of others: {'; '.join(found)}. The line narrows "
             "the permissions that it made; change all others in Directus.",
             SETUP,
         )
+    if found := [
+        text for each in site.declared for text in _without_relation(site, each)
+    ]:
+        return unknown(" ".join(found))
     if not site.takes_rules:
         return ok("Customers have no permission on the collections.")
     wanted = customers_on_items(site.declared, site.shape)
@@ -123,26 +131,36 @@ def _wider(declared: Declared, rows: list[Row], names: dict[Any, str]) -> Iterat
             yield f"{text} with another owner"
 
 
-def _wider_on_junctions(
+def _wider_on_related(
     site: Site, rows: list[Row], names: dict[Any, str]
 ) -> Iterator[str]:
-    """Yield the permissions that reach lists of files of others, or write any.
+    """Yield the permissions that reach rows of others through rows that point back.
 
-    A customer that writes the row of a junction collection reads any file of staff.
+    A customer that writes the row of a junction collection reads any file of staff, so
+    that each right to write it is one.
     """
-    wanted = customers_on_items(site.declared, site.shape)
     of_lists = {step.collection for _each, step in junctions(site.declared, site.shape)}
+    declared = {each.name for each in site.declared}
     own = {
         each.collection: each.permissions
-        for each in wanted
+        for each in customers_on_items(site.declared, site.shape)
         if each.collection in of_lists
+        or (each.permissions and each.collection not in declared)
     }
     for row in rows:
         name, action = row["collection"], row["action"]
-        is_fine = action == "read" and is_within(row["permissions"], own.get(name))
-        if name in own and not is_fine:
+        if name not in own or (action == "create" and name not in of_lists):
+            continue
+        may_act = action == "read" or name not in of_lists
+        if not (may_act and _is_within_one(row["permissions"], own[name])):
             policy = names[row["policy"]]
             yield f"{action} {name} (policy {policy}, permission {row['id']})"
+
+
+def _is_within_one(rule: Any, wanted: Any) -> bool:
+    """Return whether a rule is within the wanted one, or within one that it joins."""
+    joined = (wanted or {}).get("_or") or []
+    return is_within(rule, wanted) or any(is_within(rule, each) for each in joined)
 
 
 def _missing(wanted: Permission, rows: list[Row]) -> Iterator[str]:

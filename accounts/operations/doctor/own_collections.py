@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from ...directus import Declared, DirectusClient, Forbidden
+from ...directus.declared import is_file_list
 from ..own_collections import declared_collections
 from ..provisioning.shape import Shape
 
@@ -34,27 +35,34 @@ class OwnCollections:
                 continue
             fields[name] = {row["field"]: row for row in self._fields_of(name)}
             todo += [row["related_collection"] for row in _relations(name, fields)]
-            todo += [row["collection"] for row in self._lists_of(name, fields[name])]
+            todo += [row["collection"] for row in self._back_at(name, fields[name])]
         found = {name: rows for name, rows in fields.items() if rows}
-        of_lists = [
-            each for name in found for each in self._lists_of(name, found[name])
-        ]
+        back = [each for name in found for each in self._back_at(name, found[name])]
         relations = [row for name in found for row in _relations(name, found)]
-        return Shape(found, [*relations, *of_lists])
+        return Shape(found, [*relations, *back])
 
-    def _lists_of(self, name: str, fields: dict[str, Row]) -> list[Row]:
-        """Return the relations of a collection's lists of files."""
-        special = {
-            field: (row.get("meta") or {}).get("special") or []
+    def _back_at(self, name: str, fields: dict[str, Row]) -> list[Row]:
+        """Return the relations from rows that point back, as far as pages show them.
+
+        They are those of lists of files, and of rows such as messages.
+        """
+        names = {
+            field
             for field, row in fields.items()
+            if is_file_list(row) or (field in self._on_paths and not row.get("schema"))
         }
-        lists = {field for field, found in special.items() if "files" in found}
         return [
             row
-            for row in (self._told_relations if lists else [])
+            for row in (self._told_relations if names else [])
             if row["related_collection"] == name
-            and (row.get("meta") or {}).get("one_field") in lists
+            and (row.get("meta") or {}).get("one_field") in names
         ]
+
+    @cached_property
+    def _on_paths(self) -> set[str]:
+        """The relations on the paths of the declarations."""
+        paths = [path for each in self.declared for path in each.paths]
+        return {name for path in paths for name in path.split(".")[:-1]}
 
     @cached_property
     def _told_relations(self) -> list[Row]:

@@ -135,6 +135,18 @@ def junctions(
                 yield each, step
 
 
+def points_back(declared: Iterable[Declared], shape: Shape) -> bool:
+    """Return whether pages show rows that point back at those of customers."""
+    declared = list(declared)
+    steps = (
+        step
+        for each in declared
+        for path in shape.paths(each)
+        for step, _name in shape.walk(each.name, path)
+    )
+    return any(junctions(declared, shape)) or any(step.back for step in steps)
+
+
 def is_within(rule: Rule | None, wanted: Rule | None) -> bool:
     """Return whether a rule lets no more rows through than the wanted one.
 

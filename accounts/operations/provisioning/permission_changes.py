@@ -10,7 +10,7 @@ from .item_rights import (
     customers_on_items,
     described_collections,
     is_within,
-    junctions,
+    points_back,
     site_on_items,
 )
 from .permission import Permission
@@ -37,7 +37,7 @@ def _for_the_site(state: State, options: Options) -> list[Permission]:
             also_reads=_only_for_the_site(options),
             collections=described_collections(options.collections, shape),
             with_files=collections_with_files(options.collections, shape),
-            with_lists=any(junctions(options.collections, shape)),
+            with_relations=points_back(options.collections, shape),
             own=state.own,
         ),
         *site_on_items(

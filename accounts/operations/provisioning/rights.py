@@ -97,7 +97,7 @@ def service_permissions(
     also_reads: Sequence[str] = (),
     collections: Sequence[str] = (),
     with_files: Sequence[str] = (),
-    with_lists: bool = False,
+    with_relations: bool = False,
     own: SiteIds = ids.DEFAULT,
 ) -> list[Permission]:
     """Return the permissions of the site: to manage customers, and to read for checks.
@@ -109,7 +109,8 @@ def service_permissions(
         also_reads: other fields of users that only the site reads.
         collections: those whose fields and permissions it reads, beside users.
         with_files: collections whose rows have files.
-        with_lists: whether one of them has a list of files.
+        with_relations: whether pages show rows that point back at theirs, such as
+            lists of files.
         own: the ids of the site.
     """
     added = [*profile_fields, *signup_fields, *also_reads]
@@ -124,7 +125,7 @@ def service_permissions(
         # The texts behind labels such as `$t:some_key`.
         reads("directus_translations", ["key", "language", "value"]),
         # Directus shows those between readable fields.
-        *([reads("directus_relations", ["*"])] if with_lists else []),
+        *([reads("directus_relations", ["*"])] if with_relations else []),
         *_reads_what_is_checked(own, collections),
     ]
     return [replace(each, policy=own.service_policy) for each in rights]

@@ -142,9 +142,12 @@ def test_rows_that_point_back_belong_to_the_same_customer(empty):
     state = replace(empty, shape=Shape(fields, [*shape.relations, back]))
     declared = replace(ORDERS, read_fields=("title", "messages.text"))
 
-    found = rights(plan_for(state, declared), "messages")
+    plan = plan_for(state, declared)
 
+    found = rights(plan, "messages")
     assert found["customer", "read"]["permissions"] == {"order": MINE}
+    # For the doctor: columns do not tell which rows point back.
+    assert rights(plan, "directus_relations").keys() == {("site", "read")}
 
 
 def test_an_action_gives_the_right_to_its_value_alone(empty):
@@ -587,7 +590,7 @@ def test_customers_read_the_links_of_their_own_rows_and_write_none(empty, meta, 
     assert ids.DEFAULT.items_folder("orders") in files["folder"]["_in"]
 
 
-def test_without_lists_of_files_the_site_reads_no_relations(empty):
+def test_without_rows_that_point_back_the_site_reads_no_relations(empty):
     assert rights(plan_for(empty), "directus_relations") == {}
 
 

@@ -284,14 +284,17 @@ def test_a_view_that_compares_a_list_of_files(album):
     assert "sorts, filters or searches by photos" in answer.reason
 
 
-def test_relations_are_read_for_lists_of_files_alone(site):
+FIELDS = {"orders": {"photos": ["files"], "replies": ["o2m"]}}
+
+
+def test_relations_are_read_for_rows_that_point_back_alone(site):
     asked = []
 
     class Service:
         def describe_fields(self, name):
             return [
-                {"field": "photos", "meta": {"special": special}, "schema": None}
-                for special in [["files"] if name == "orders" else None]
+                {"field": field, "meta": {"special": special}, "schema": None}
+                for field, special in FIELDS.get(name, {"id": None}).items()
             ]
 
         def read_relations(self):
@@ -313,6 +316,11 @@ def test_relations_are_read_for_lists_of_files_alone(site):
 
     found = Site()
     found.service = Service()
+    found.declared = (replace(ORDERS, read_fields=("title", "replies.text")),)
+    assert found.shape.follow("orders", "replies").collection == "others"
+    asked.clear()
+    found = Site()
+    found.service = Service()
     found.declared = (replace(ORDERS, name="plain"),)
     assert found.shape.fields.keys() == {"plain"}
     assert asked == []
@@ -321,3 +329,110 @@ def test_relations_are_read_for_lists_of_files_alone(site):
     assert other.shape.fields.keys() == {"orders", "links"}
     assert other.shape.follow("orders", "photos").collection == "links"
     assert asked == ["relations"]
+
+
+# Rows that point back
+
+
+@pytest.fixture
+def thread(shop):
+    """The site, with messages of orders, and set up."""
+    shop.declared = (replace(ORDERS, read_fields=("title", "messages.text")),)
+    fields = {
+        **shop.shape.fields,
+        "orders": {**shop.shape.fields["orders"], "messages": {"type": "alias"}},
+        "messages": {"text": {"type": "text"}, "order": {"type": "integer"}},
+    }
+    back = {
+        "collection": "messages",
+        "field": "order",
+        "related_collection": "orders",
+        "meta": {"one_field": "messages"},
+    }
+    shop.shape = Shape(fields, [*shop.shape.relations, back])
+    wanted = customers_on_items(shop.declared, shop.shape)
+    shop._item_permissions = [
+        each.values() | {"id": number} for number, each in enumerate(wanted)
+    ]
+    shop.rights |= summed_up(site_on_items(shop.declared, shop.shape, ROLE, acts=False))
+    return shop
+
+
+def right_on_messages(site):
+    """Return the right of customers on messages."""
+    (row,) = [row for row in site._item_permissions if row["collection"] == "messages"]
+    return row
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_rows_that_point_back_have_no_finding_after_the_set_up(thread, check):
+    answer = check(thread)
+
+    assert answer.verdict is Verdict.OK, answer.reason
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"permissions": {}},
+        {"permissions": None},
+        {"permissions": {"text": {"_nnull": True}}},
+        {"action": "update", "permissions": {}},
+        {"action": "delete", "permissions": {}},
+    ],
+)
+@pytest.mark.parametrize("role", [ROLE, None])
+def test_a_right_on_rows_that_point_at_those_of_others_is_named(thread, values, role):
+    add_policy(thread, role)
+    row = dict(right_on_messages(thread)) | {"id": 99, "policy": "p"} | values
+    thread._item_permissions.append(row)
+
+    answer = items.customers(thread)
+
+    assert answer.verdict is Verdict.PROBLEM
+    assert f"{row['action']} messages (policy P, permission 99)" in answer.reason
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"permissions": {"_and": [{"order": MINE}, {"text": {"_nnull": True}}]}},
+        {"action": "update"},
+        {"action": "create", "permissions": None},
+    ],
+)
+def test_a_right_on_rows_that_point_at_own_ones_is_fine(thread, values):
+    row = dict(right_on_messages(thread)) | {"id": 99} | values
+    thread._item_permissions.append(row)
+
+    assert items.customers(thread).verdict is Verdict.OK
+
+
+def test_rows_of_two_collections_may_be_reached_by_two_rules(thread):
+    (orders,) = thread.declared
+    other = replace(orders, name="offers", read_fields=("title", "messages.text"))
+    back = {
+        "collection": "messages",
+        "field": "offer",
+        "related_collection": "offers",
+        "meta": {"one_field": "messages"},
+    }
+    fields = {**thread.shape.fields, "offers": thread.shape.fields["orders"]}
+    thread.declared = (orders, other)
+    thread.shape = Shape(fields, [*thread.shape.relations, back])
+    wanted = customers_on_items(thread.declared, thread.shape)
+    thread._item_permissions = [
+        each.values() | {"id": number} for number, each in enumerate(wanted)
+    ]
+    row = dict(right_on_messages(thread)) | {"id": 99, "permissions": {"offer": MINE}}
+    thread._item_permissions.append(row)
+
+    assert items.customers(thread).verdict is Verdict.OK
+
+
+def test_rows_that_the_token_cannot_see_are_told(thread):
+    kept = [row for row in thread.shape.relations if row["collection"] != "messages"]
+    thread.shape = Shape(thread.shape.fields, kept)
+
+    assert "in orders.messages" in items.collections(thread).reason
+    assert items.customers(thread).verdict is Verdict.UNKNOWN
