@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import middleware as auth_middleware
-from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse, UnreadablePostError
 from django.shortcuts import redirect
 from django.utils import timezone, translation
@@ -14,6 +13,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from config import errors
+from config.outages import DATABASE_AWAY
 from config.request import Request
 
 from . import two_factor
@@ -143,7 +143,7 @@ class DirectusMiddleware:
         if isinstance(error, DirectusAPIError):
             logger.error("Directus gave an unexpected answer: %s", error)
             return errors.unavailable(request)
-        if isinstance(error, (OperationalError, InterfaceError)):
+        if isinstance(error, DATABASE_AWAY):
             return errors.unavailable(request, cause=error)
         if isinstance(error, UnreadablePostError):
             # The browser closed the connection while it sent.

@@ -7,7 +7,6 @@ import logging
 import sys
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template import TemplateDoesNotExist, loader
@@ -16,6 +15,7 @@ from accounts.directus import TryLater
 from accounts.web import languages
 
 from .context_processors import site
+from .outages import DATABASE_AWAY
 from .request import Request
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def page_not_found(request, exception=None):
 def server_error(request):
     """Answer 500, or 503 when the cause is that something is away."""
     error = sys.exc_info()[1]
-    if isinstance(error, (OperationalError, InterfaceError, TryLater)):
+    if isinstance(error, (*DATABASE_AWAY, TryLater)):
         return unavailable(request, getattr(error, "retry_after", None), error)
     # Without the request: the same fault could break this page, too.
     try:

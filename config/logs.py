@@ -9,13 +9,13 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.utils import InterfaceError, OperationalError
 from pythonjsonlogger.json import JsonFormatter
 
 from accounts.directus import TryLater
 from accounts.directus.tracing import current_trace
 
 from .middleware import current_request_id
+from .outages import DATABASE_AWAY
 
 SECRET_NAMES = (
     "password|passwd|otp|token|secret|authorization|cookie|credential|api_?key"
@@ -91,7 +91,7 @@ def _outer_cause(record: logging.LogRecord) -> str:
     if error is None:
         return ""
     reason = ""
-    if isinstance(error, (OperationalError, InterfaceError, TryLater)):
+    if isinstance(error, (*DATABASE_AWAY, TryLater)):
         reason = (str(error).splitlines() or [""])[0][:LONGEST_REASON]
     return mask(f"{type(error).__name__}: {reason}".removesuffix(": "))
 

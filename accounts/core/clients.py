@@ -72,9 +72,16 @@ def service_client(visitor: Visitor | None = None) -> DirectusClient | None:
     return DirectusClient(transport(), auth=auth, visitor=visitor)
 
 
-def page_size(client: DirectusClient) -> int:
-    """Return the number of rows to request at once; Directus may set a limit."""
-    limits = client.get_server_info().get("queryLimit")
+def page_size(client: DirectusClient, *, timeout: float | None = None) -> int:
+    """Return the number of rows to request at once; Directus may set a limit.
+
+    Args:
+        timeout: seconds.
+
+    Raises:
+        DirectusError: there is no answer.
+    """
+    limits = client.get_server_info(timeout=timeout).get("queryLimit")
     most = limits.get("max") if isinstance(limits, dict) else None
     return min(MOST_ROWS, most) if isinstance(most, int) and most > 0 else MOST_ROWS
 

@@ -6,6 +6,7 @@ DirectusUnavailable is raised; its message contains no part of the answer.
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -128,10 +129,32 @@ def parse_json(body: bytes) -> Any:
         raise DirectusUnavailable("the answer is not valid JSON") from None
 
 
+@contextmanager
+def expected(what: str) -> Iterator[None]:
+    """Raise DirectusUnavailable where data has not the form that a block expects.
+
+    Args:
+        what: names the data in the message.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        # Its text may quote the data.
+        kind = type(error).__name__
+        raise DirectusUnavailable(f"{what}: an unexpected form ({kind})") from None
+
+
 def as_object(data: Any) -> dict[str, Any]:
     """Return data that is an object. Raises DirectusUnavailable for any other."""
     if not isinstance(data, dict):
         raise DirectusUnavailable("the data is not an object")
+    return data
+
+
+def as_list(data: Any) -> list[Any]:
+    """Return data that is a list. Raises DirectusUnavailable for any other."""
+    if not isinstance(data, list):
+        raise DirectusUnavailable("the data is not a list")
     return data
 
 

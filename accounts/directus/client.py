@@ -285,9 +285,13 @@ class DirectusClient(
         )
         return self._send(call).date
 
-    def get_server_info(self) -> dict[str, Any]:
-        """Return the information of the server; with `auth` there is more."""
-        return as_object(self._read("/server/info"))
+    def get_server_info(self, *, timeout: float | None = None) -> dict[str, Any]:
+        """Return the information of the server; with `auth` there is more.
+
+        Args:
+            timeout: seconds.
+        """
+        return as_object(self._read("/server/info", timeout=timeout))
 
     def get_password_policy(self) -> str:
         """Return the regular expression for passwords, or an empty string."""

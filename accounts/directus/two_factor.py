@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from .answers import as_object
 from .calls import DONE, Call, Repeat
+from .exceptions import DirectusUnavailable
 from .plain import PlainClient
 
 
@@ -66,5 +68,9 @@ def _post(what: str, body: dict[str, str]) -> Call:
 
 
 def _flag(data: Any) -> bool:
+    """Return the flag. Raises DirectusUnavailable if the answer has none."""
+    flag = as_object(data).get("enforce_tfa")
     # SQLite has numbers instead of booleans.
-    return isinstance(data, dict) and bool(data.get("enforce_tfa"))
+    if flag not in (True, False):
+        raise DirectusUnavailable("the answer has no enforce_tfa")
+    return bool(flag)

@@ -196,7 +196,6 @@ def _write(
 def _begin_anew(request: Request, link: MailedLink, profile: DirectusUser) -> None:
     user = mirror_user(profile)
     note_written(user, email=link.email)
-    attempts.follow_address(link.old_email, link.email)
     # An earlier sign-up with this address was not by its owner.
     sign_up.delete_sign_ups(link.email)
     ended = end_sessions_of(user)
@@ -204,6 +203,7 @@ def _begin_anew(request: Request, link: MailedLink, profile: DirectusUser) -> No
         current.leave(request)
     audit.record("email.changed", request, user=user, sessions_ended=ended)
     mails.send("email_changed", user, request, to=link.old_email)
+    attempts.follow_address(link.old_email, link.email)
 
 
 def cancel(request: AuthenticatedRequest) -> bool:

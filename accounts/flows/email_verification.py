@@ -9,6 +9,8 @@ chosen by mail.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -24,6 +26,7 @@ from ..directus import (
     DirectusUser,
     Forbidden,
     InvalidPayload,
+    TryLater,
 )
 from ..models import SignUp
 from ..passwords.validation import unguessable_password
@@ -92,7 +95,7 @@ def remove(request: Request, token: str) -> None:
         proof = email_proof.check(request, token)
         email = proof.email
         found = _only_unconfirmed(_accounts(service, email), proof)
-        with service_call():
+        with _spent(proof), service_call():
             service.delete_user(found.id)
     except DirectusAPIError as error:
         audit.record("sign_up.link_refused", request, email=email, reason=error.code)
@@ -112,6 +115,24 @@ def _only_unconfirmed(accounts: list[DirectusUser], proof: Proof) -> DirectusUse
     if len(accounts) != 1 or not is_waiting or not proof.is_about(found.id):
         raise InvalidPayload(400, "USED")
     return found
+
+
+@contextmanager
+def _spent(proof: Proof) -> Iterator[None]:
+    """Use a link of the site for a block, so that no parallel request confirms with it.
+
+    Raises:
+        InvalidPayload: a parallel request has used it.
+    """
+    link = proof.link
+    if link and not mailed_links.spend(link):
+        raise InvalidPayload(400, "USED")
+    try:
+        yield
+    except (DirectusError, TryLater):
+        if link:
+            mailed_links.put_back(link)
+        raise
 
 
 def _confirm_blindly(anonymous: DirectusClient, token: str, email: str) -> bool:

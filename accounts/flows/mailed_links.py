@@ -126,9 +126,16 @@ def void(purpose: str, subject: str) -> bool:
     return was_valid
 
 
-def void_all(directus_ids: list[UUID]) -> None:
-    """Delete all links of accounts, after a new password or a deletion."""
-    MailedLink.objects.filter(directus_id__in=directus_ids).delete()
+def void_all(directus_ids: list[UUID] | None) -> None:
+    """Delete all links of accounts, after a new password or a deletion.
+
+    Args:
+        directus_ids: the accounts; None for all that there are.
+    """
+    links = MailedLink.objects.exclude(directus_id=None)
+    if directus_ids is not None:
+        links = links.filter(directus_id__in=directus_ids)
+    links.delete()
 
 
 def clear_ended() -> None:

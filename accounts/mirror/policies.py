@@ -18,6 +18,7 @@ from django.contrib.auth import get_user_model
 from ..core import clients
 from ..core.memory import Memory
 from ..directus import DirectusClient, DirectusError, DirectusUser, NotFound
+from ..directus.answers import as_list, expected
 from ..directus.roles import role_lineage
 
 logger = logging.getLogger(__name__)
@@ -26,11 +27,14 @@ logger = logging.getLogger(__name__)
 SECONDS = 10.0
 # For each request; a sign-in waits for it.
 READ_SECONDS = 2.0
+# Ids of users have to fit into a URL.
 PAGE = 100
 NONE: frozenset[str] = frozenset()
 
 # Cache: (URL, configured names) -> (expiry, result or error).
 _read = Memory(SECONDS)
+# URL -> rows of one call.
+_sizes = Memory(60.0)
 
 
 def with_policies(profiles: Iterable[DirectusUser]) -> list[DirectusUser]:
@@ -100,12 +104,12 @@ class _Named:
         found: dict[UUID, frozenset[str]] = {}
         if not self.some_directly:
             return found
-        # The ids have to fit into a URL.
         for at in range(0, len(users), PAGE):
             some = [str(user) for user in users[at : at + PAGE]]
-            for row in _access(client, self.words, {"user": {"_in": some}}):
-                user = UUID(row["user"])
-                found[user] = found.get(user, NONE) | self.words[row["policy"]]
+            with expected("policies of users"):
+                for row in _access(client, self.words, {"user": {"_in": some}}):
+                    user = UUID(row["user"])
+                    found[user] = found.get(user, NONE) | self.words[row["policy"]]
         return found
 
 
@@ -116,7 +120,8 @@ def _named(client: DirectusClient) -> _Named:
     named = _read.get(key)
     if named is None:
         try:
-            named = _read_named(client, wanted)
+            with expected("policies"):
+                named = _read_named(client, wanted)
         except DirectusError as error:
             named = error
         _read.set(key, named)
@@ -163,7 +168,7 @@ def _access(
     policies: Iterable[str],
     rule: dict[str, Any],
     *,
-    limit: int = PAGE,
+    limit: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     both = {"_and": [{"policy": {"_in": sorted(policies)}}, rule]}
     params = {"fields": "id,role,user,policy", "filter": json.dumps(both)}
@@ -171,14 +176,28 @@ def _access(
 
 
 def _pages(
-    client: DirectusClient, path: str, params: dict[str, str], *, limit: int = PAGE
+    client: DirectusClient,
+    path: str,
+    params: dict[str, str],
+    *,
+    limit: int | None = None,
 ) -> Iterator[dict[str, Any]]:
+    limit = limit or _page_size(client)
     params = params | {"sort": "id", "limit": str(limit)}
     page = 1
-    while rows := client.get(
-        path, params=params | {"page": str(page)}, timeout=READ_SECONDS
+    while rows := as_list(
+        client.get(path, params=params | {"page": str(page)}, timeout=READ_SECONDS)
     ):
         yield from rows
         if len(rows) < limit:
             return
         page += 1
+
+
+def _page_size(client: DirectusClient) -> int:
+    url = clients.directus_url()
+    size = _sizes.get(url)
+    if size is None:
+        size = min(PAGE, clients.page_size(client, timeout=READ_SECONDS))
+        _sizes.set(url, size)
+    return size

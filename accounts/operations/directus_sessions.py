@@ -21,10 +21,12 @@ from ..directus import (
     AuthenticationFailed,
     DirectusAPIError,
     DirectusClient,
+    DirectusUnavailable,
     DirectusUser,
     Forbidden,
     TryLater,
 )
+from ..directus.answers import as_list, expected
 
 WRITING_ENDS_SESSIONS = 11
 PAUSE = 3.0
@@ -87,11 +89,16 @@ class DirectusSessions:
             found = self._seen_since(moment, "id,status,last_access")
         except Forbidden:
             found = self._seen_since(moment, "id,status")
-        return sorted(found - {self._service.get_current_user().id})
+        return sorted(found - {self._own_id})
 
     def _seen_since(self, moment: datetime, fields: str) -> set[UUID]:
-        rows = self._list(fields)
-        return {UUID(row["id"]) for row in rows if self._may_have_any(row, moment)}
+        number = self._service.count_users()
+        rows = list(self._list(fields))
+        with expected("GET /users"):
+            listed = {UUID(row["id"]) for row in rows}
+            if self._own_id not in listed or len(listed) < number:
+                raise DirectusUnavailable("GET /users: some users are missing")
+            return {UUID(row["id"]) for row in rows if self._may_have_any(row, moment)}
 
     def _may_have_any(self, row: User, moment: datetime) -> bool:
         if 0 < self._version < WRITING_ENDS_SESSIONS and row["status"] != "active":
@@ -106,11 +113,17 @@ class DirectusSessions:
         params = {"fields": fields, "sort": "id", "limit": str(size)}
         previous: list[User] = []
         for page in count(1):
-            rows = self._service.get("/users", params=params | {"page": str(page)})
+            answer = self._service.get("/users", params=params | {"page": str(page)})
+            rows = as_list(answer)
             yield from rows
             if len(rows) < size or rows == previous:
                 return
             previous = rows
+
+    @cached_property
+    def _own_id(self) -> UUID:
+        """The service user, who is in each list that is whole."""
+        return self._service.get_current_user().id
 
     @cached_property
     def _version(self) -> int:
@@ -123,16 +136,22 @@ class DirectusSessions:
         """Return the existing users with their present address in Directus."""
         # As a list: for a single id, Directus answers the same for a deleted user and
         # for one that the token may not read.
-        rule = {"id": {"_in": [str(directus_id) for directus_id in directus_ids]}}
+        # The service user shows that the list is no empty answer to anything.
+        asked = {*directus_ids, self._own_id}
+        rule = {"id": {"_in": sorted(map(str, asked))}}
         params = {
             "fields": "id,email,status",
             "filter": json.dumps(rule),
-            "limit": str(len(directus_ids)),
+            "limit": str(len(asked)),
         }
         rows = patiently(
             lambda: self._service.get("/users", params=params), self._patience
         )
-        return [row | {"id": UUID(row["id"])} for row in rows]
+        with expected("GET /users"):
+            read = [row | {"id": UUID(row["id"])} for row in as_list(rows)]
+        if self._own_id not in {user["id"] for user in read}:
+            raise DirectusUnavailable("GET /users: the service user is missing")
+        return [user for user in read if user["id"] in directus_ids]
 
     def _write(self, users: list[User]) -> Iterator[tuple[UUID, str]]:
         """Write the addresses of users again; yield the reason for each failure."""
@@ -140,7 +159,7 @@ class DirectusSessions:
             return
         body = [{"id": str(user["id"]), "email": user["email"]} for user in users]
         try:
-            patiently(
+            written = patiently(
                 lambda: self._service.patch("/users", body, params={"fields": "id"}),
                 self._patience,
             )
@@ -155,6 +174,10 @@ class DirectusSessions:
             yield from self._write(users[:half])
             yield from self._write(users[half:])
         else:
+            with expected("PATCH /users"):
+                ids = {UUID(row["id"]) for row in as_list(written)}
+            if not ids >= {user["id"] for user in users}:
+                raise DirectusUnavailable("PATCH /users: some users were not written")
             yield from ((user["id"], "") for user in users)
 
     @staticmethod

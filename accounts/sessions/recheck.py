@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from ..core import clients, row_cache
@@ -24,9 +25,11 @@ def ask_again(which: Q, *, prove: bool = False) -> None:
     columns = {"change_reported_at": now} | ({"must_renew": True} if prove else {})
     sessions = Session.objects.filter(which, user__isnull=False)
     if not prove:
-        # Sessions that are due need no note.
+        # Sessions that are due need no note, unless a request is just asking: Directus
+        # may have answered it before the change.
         due = now - timedelta(seconds=clients.revalidate_seconds())
-        sessions = sessions.filter(validated_at__gt=due)
+        is_asking = Q(validation_lease_until__gt=Now())
+        sessions = sessions.filter(Q(validated_at__gt=due) | is_asking)
     last = 0
     while rows := list(
         sessions.filter(pk__gt=last)

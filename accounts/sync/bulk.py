@@ -177,7 +177,7 @@ def write(batch: list[DirectusUser], clock: Clock) -> Difference:
     with transaction.atomic():
         # Before the rows are locked: another process may insert the same rows.
         _insert(found)
-        rows = get_user_model().objects.select_for_update()
+        rows = get_user_model().objects.select_for_update().order_by("pk")
         found = Difference(
             found.values,
             _known_rows(rows, found.values.keys()),

@@ -138,9 +138,7 @@ def follow(message: Message, arrived_at: datetime) -> Outcome:
         arrived_at: after a new password or address, sessions from before end.
     """
     pks = _pks_of(message)
-    ended = _end_begun_before(message, pks, arrived_at)
-    if "password" in message.fields:
-        mailed_links.void_all(list(message.directus_ids))
+    ended = _end_what_ends(message, pks, arrived_at)
     outcome = _read_and_apply(pks, message.event)
     if message.more:
         ask_again(Q(), prove=_must_prove(message))
@@ -159,8 +157,8 @@ def is_own_doing(message: Message) -> bool:
 
 
 def end_earlier(message: Message, arrived_at: datetime) -> None:
-    """End the sessions that a message ends, without reading users."""
-    _end_begun_before(message, _pks_of(message), arrived_at)
+    """End the sessions and links that a message ends, without reading users."""
+    _end_what_ends(message, _pks_of(message), arrived_at)
 
 
 def _pks_of(message: Message) -> dict[UUID, int]:
@@ -169,19 +167,27 @@ def _pks_of(message: Message) -> dict[UUID, int]:
     return {directus_id: pk for directus_id, pk in pks if directus_id}
 
 
-def _end_begun_before(message: Message, pks: dict[UUID, int], moment: datetime) -> int:
-    """End the sessions that a new password or address ends; return their number."""
+def _end_what_ends(message: Message, pks: dict[UUID, int], moment: datetime) -> int:
+    """End sessions and links after a new password or address.
+
+    Returns:
+        The number of ended sessions.
+    """
     if not _must_prove(message):
         return 0
     users = list(pks.values())
     sessions = Session.objects.filter(user__in=users, authenticated_at__lt=moment)
     if "password" in message.fields:
+        mailed_links.void_all(None if message.more else list(message.directus_ids))
         sessions = current.without_spared(sessions)
+    # Begun after the message, or before it at a host whose clock is ahead.
+    ask_again(Q(user__in=users, authenticated_at__gte=moment), prove=True)
     return end_sessions(sessions)
 
 
-def put_off(message: Message) -> None:
+def put_off(message: Message, arrived_at: datetime) -> None:
     """Read the users of a message at their next request instead of now."""
+    end_earlier(message, arrived_at)
     users = Q(user__directus_id__in=message.directus_ids)
     ask_again(Q() if message.more else users, prove=_must_prove(message))
 

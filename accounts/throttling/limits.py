@@ -12,12 +12,13 @@ serves no pages.
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Func, Value
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
@@ -244,11 +245,19 @@ class Attempt:
             self._row().delete()
 
     def hand_over(self, subject: str) -> None:
-        """Move the count to another subject, after a change of address."""
-        row = self._row()
-        if row.exists():
-            Attempts.objects.filter(pk=self.limit.key(subject)).delete()
-            row.update(key=self.limit.key(subject))
+        """Move the count to another subject, after a change of address.
+
+        An attempt for the new subject may be counted at the same moment; if that
+        happens again and again, its count stays.
+        """
+        key = self.limit.key(subject)
+        for _try in range(3):
+            if not self.read():
+                return
+            with suppress(IntegrityError), transaction.atomic():
+                Attempts.objects.filter(pk=key).delete()
+                self._row().update(key=key)
+                return
 
     def _seconds_left(self, row: Attempts) -> int:
         left = (row.window_ends_at - timezone.now()).total_seconds()

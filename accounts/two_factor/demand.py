@@ -13,6 +13,7 @@ from uuid import UUID
 from ..core import clients
 from ..core.memory import Memory
 from ..directus import DirectusError, NotFound
+from ..directus.answers import as_list, expected
 from ..models import User
 
 logger = logging.getLogger(__name__)
@@ -70,13 +71,14 @@ def _read_holders() -> frozenset[UUID] | bool:
         "page": "1",
     }
     try:
-        rows = service.get("/access", params=params, timeout=READ_SECONDS)
+        answer = service.get("/access", params=params, timeout=READ_SECONDS)
+        rows = as_list(answer)
+        with expected("policies of users"):
+            holders = frozenset(UUID(row["user"]) for row in rows)
     except NotFound:
         # Version 10 has roles alone.
         return frozenset()
     except DirectusError as error:
         logger.warning("Users with policies of their own are not told: %s", error)
         return False
-    if not isinstance(rows, list) or len(rows) >= MOST_HOLDERS:
-        return False
-    return frozenset(UUID(row["user"]) for row in rows)
+    return False if len(rows) >= MOST_HOLDERS else holders

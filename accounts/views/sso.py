@@ -15,7 +15,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth import authenticate
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -35,6 +34,7 @@ from accounts.throttling.limits import SSO_CODE_TRIES, Attempt, Throttled
 from accounts.web import kept
 from accounts.web.next_page import local_page
 from config import errors
+from config.outages import DATABASE_AWAY
 from config.request import AuthenticatedRequest, Request
 
 from .mixins import OnlyVisitorsMixin, PublicMixin, SiteFormView
@@ -222,7 +222,7 @@ class SsoCallbackView(_Finishing):
         """Finish what began in this browser."""
         try:
             return self.finish(provider, _taken_out(request))
-        except (OperationalError, InterfaceError) as error:
+        except DATABASE_AWAY as error:
             # A page of the outage at this address would keep the answer in it.
             what = type(error).__name__
             logger.error("A sign-in with %s did not end: %s", provider, what)

@@ -65,7 +65,7 @@ class DirectusWebhookView(PublicMixin, View):
         try:
             _count(WEBHOOK_CALLS, "directus")
         except Throttled as error:
-            webhook.put_off(message)
+            webhook.put_off(message, arrived_at)
             audit.record("webhook.put_off", self.request, **facts)
             return _answer(429, "put off", error.retry_after)
         outcome = webhook.follow(message, arrived_at)

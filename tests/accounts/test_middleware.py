@@ -1,7 +1,7 @@
 """Attributes that the middleware adds to a request, and pages for errors."""
 
 import pytest
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpResponse
 from django.test import Client
 
@@ -98,6 +98,8 @@ def test_an_expired_session_leads_to_the_sign_in(signed_in_client, page_raises):
         (RateLimited("REQUESTS_EXCEEDED", retry_after=57), 429, "57"),
         (OperationalError("locked"), 503, "10"),
         (InterfaceError("connection already closed"), 503, "10"),
+        # PostgreSQL that takes no writes.
+        (InternalError("cannot execute UPDATE in a read-only transaction"), 503, "10"),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -4,6 +4,7 @@ import pytest
 import requests
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from accounts.core import audit, clients
 from accounts.directus import NewUser
@@ -666,6 +667,38 @@ def test_an_account_that_is_not_waiting_is_not_removed(
 
     assert page.status_code == 400
     assert directus.state.find(EMAIL) is user
+
+
+def test_an_account_that_is_just_confirmed_is_not_removed(client, directus, provider):
+    """Two tabs with one link: this one has read the account before the other ends."""
+    sign_up(client, EMAIL)
+    open_last_link(client)
+    user = directus.state.find(EMAIL)
+
+    def confirmed():
+        MailedLink.objects.update(used_at=timezone.now())
+        directus.change(user, status="active")
+
+    directus.is_late("/users", EMAIL, confirmed)
+
+    page = client.post("/verify-email/", {"provider": "exampleid"})
+
+    assert page.status_code == 400
+    assert directus.state.find(EMAIL) is user
+
+
+def test_an_account_that_could_not_be_removed_can_be_removed_later(
+    client, directus, provider
+):
+    sign_up(client, EMAIL)
+    open_last_link(client)
+    path = f"/users/{directus.state.find(EMAIL).id}"
+    directus.answers(503, {}, path=path, method="DELETE")
+    assert client.post("/verify-email/", {"provider": "exampleid"}).status_code == 503
+
+    client.post("/verify-email/", {"provider": "exampleid"})
+
+    assert directus.state.find(EMAIL) is None
 
 
 # Nothing is written down

@@ -99,6 +99,30 @@ def test_an_inactive_user_gets_no_staff_from_a_policy(look, directus, ada):
     assert look()[1] is False
 
 
+# Answers that are cut or odd
+
+
+def test_directus_may_send_few_rows_at_once(look, directus, ada):
+    directus.state.query_limit_max = 1
+    directus.attach("Support", user=directus.add_user("other@example.com"))
+    directus.attach("Editor", role="Customer")
+    directus.attach("Support", user=ada)
+
+    assert look() == ({"support", "editors"}, True)
+
+
+@pytest.mark.parametrize("path", ["/roles", "/policies", "/access"])
+@pytest.mark.parametrize(
+    "odd", [[{}], [{"id": 1, "name": []}], ["x"], {"a": 1}, [None]]
+)
+def test_after_an_odd_answer_what_was_known_stays(look, directus, ada, path, odd):
+    directus.attach("Support", user=ada)
+    look()
+    directus.answers(200, {"data": odd}, path=path, times=9)
+
+    assert look() == ({"support"}, True)
+
+
 # When it is asked, and when not
 
 

@@ -168,6 +168,33 @@ def test_the_site_itself_is_left_out(people, directus):
     assert site.id not in str(written(directus))
 
 
+@pytest.mark.parametrize("rows", [[], [{}], None, {}, "x"], ids=repr)
+def test_an_odd_list_of_users_is_no_empty_one(people, directus, rows):
+    """A rule may hide users from the site's token."""
+    directus.answers(200, {"data": rows}, path="/users", method="GET")
+
+    code, report = revoke()
+
+    assert (code, report["directus_failed"]) == (1, True)
+    assert written(directus) == []
+
+
+def test_a_user_that_the_list_lacks_stops_the_run(people, directus, monkeypatch):
+    monkeypatch.setattr(DirectusClient, "count_users", lambda self: 99)
+
+    code, report = revoke()
+
+    assert (code, report["directus_failed"]) == (1, True)
+
+
+def test_users_that_were_not_written_are_not_called_done(people, directus):
+    directus.answers(200, {"data": []}, path="/users", method="PATCH", times=99)
+
+    code, report = revoke()
+
+    assert (code, report["directus_failed"]) == (1, True)
+
+
 def test_administrators_who_were_not_there_for_long_are_no_finding(people, directus):
     directus.add_user("chief@example.com", role=ADMINISTRATOR)
 

@@ -174,6 +174,18 @@ def test_when_directus_does_not_tell_what_was_known_stays(
     assert visitor.get("/").url == START
 
 
+@pytest.mark.parametrize(
+    "odd", [None, [], {}, "x", {"app_access": True}, {"enforce_tfa": None}], ids=repr
+)
+def test_an_odd_answer_takes_no_demand_away(visitor, directus, odd):
+    memory.clear()
+    directus.answers(200, {"data": odd}, path=GLOBALS, times=3)
+
+    make_old(visitor, minutes=2)
+
+    assert visitor.get("/").url == START
+
+
 def test_version_10_needs_the_service_token(ada, directus, sign_in):
     directus.demands_second_factor()
     directus.state.has_policies = False

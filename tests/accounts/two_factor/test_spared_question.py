@@ -146,6 +146,16 @@ def test_a_token_that_may_not_read_it_spares_nothing(
     assert asked(ada) == [GLOBALS]
 
 
+@pytest.mark.parametrize(
+    "odd", [{}, [{}], [{"user": None}], ["x"], None, [{"user": 1}]]
+)
+def test_an_odd_answer_spares_nothing(ada, grace, asked, directus, service_token, odd):
+    asked(ada)
+    directus.answers(200, {"data": odd}, path=ACCESS)
+
+    assert asked(grace) == [ACCESS, GLOBALS]
+
+
 def test_version_10_has_no_policies_of_users(
     ada, grace, asked, directus, service_token
 ):

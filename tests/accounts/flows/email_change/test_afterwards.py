@@ -1,6 +1,7 @@
 """Limits, known browsers and sessions after a change of the address."""
 
 import pytest
+from django.db.models import QuerySet
 from django.test import Client
 
 from accounts.core import audit
@@ -35,6 +36,29 @@ def test_failures_of_the_new_address_stay_where_there_are_no_others(db):
     attempts.follow_address(OLD, NEW)
 
     assert Attempts.objects.get().count == 1
+
+
+def test_an_attempt_that_is_counted_meanwhile_undoes_no_change(
+    opened, directus, ada, monkeypatch
+):
+    """The new address gets a count between the two statements, as in a race."""
+    for _ in range(2):
+        log_in(Client(), OLD, "wrong", REMOTE_ADDR="192.0.2.9")
+    delete, races = QuerySet.delete, [1, 1, 1, 1]
+
+    def delete_and_count(rows):
+        deleted = delete(rows)
+        if rows.model is Attempts and races:
+            races.pop()
+            Attempt(ACCOUNT_FAILURES, audit.email_digest(NEW)).take()
+        return deleted
+
+    monkeypatch.setattr(QuerySet, "delete", delete_and_count)
+
+    assert confirm_email(opened).status_code == 302
+
+    assert User.objects.get().email == NEW
+    assert not User.objects.get().sessions.exists()
 
 
 def test_a_known_browser_stays_known(here, directus, ada):
