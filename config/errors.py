@@ -13,6 +13,7 @@ from django.template import TemplateDoesNotExist, loader
 
 from accounts.directus import TryLater
 from accounts.web import languages
+from accounts.web.next_page import page_again
 
 from .context_processors import site
 from .outages import DATABASE_AWAY
@@ -48,9 +49,11 @@ def server_error(request):
     error = sys.exc_info()[1]
     if isinstance(error, (*DATABASE_AWAY, TryLater)):
         return unavailable(request, getattr(error, "retry_after", None), error)
-    # Without the request: the same fault could break this page, too.
+    # Without the request: the same fault could break this page, too. Nor with the form
+    # for a language, which needs a token of the request.
+    context = site(request) | {"site_languages": ()}
     try:
-        page = loader.get_template("500.html").render(site(request))
+        page = loader.get_template("500.html").render(context)
     except TemplateDoesNotExist:
         page = "Server error"
     return HttpResponseServerError(page)
@@ -94,7 +97,12 @@ def _page(
     template: str | None = None,
     **facts: Any,
 ) -> HttpResponse:
-    context = {"retry_after": retry_after, "status": status, **facts}
+    context = {
+        "retry_after": retry_after,
+        "status": status,
+        "page_again": page_again(request),
+        **facts,
+    }
     # The user behind a broken session or database must not be asked for again.
     if status >= 500:
         context |= {"user": None, "messages": []}

@@ -1,14 +1,11 @@
 """Choose the language of the site in this browser."""
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 from django.http import HttpResponseRedirect
 from django.shortcuts import resolve_url
 
 from accounts.web import languages
-from accounts.web.next_page import local_page
-from config.request import Request
+from accounts.web.next_page import page_before
 
 from .mixins import PublicMixin
 
@@ -26,19 +23,8 @@ class LanguageView(PublicMixin):
 
     def post(self, request):
         """Keep the choice, and show the page again on which it was made."""
-        response = HttpResponseRedirect(_page_before(request))
+        response = HttpResponseRedirect(page_before(request))
         language = request.POST.get("site_language", "")
         if language in dict(settings.LANGUAGES):
             languages.choose(response, language)
         return response
-
-
-def _page_before(request: Request) -> str:
-    """Return the path of the page with the form.
-
-    Browsers name it to the same site. A form field could lead to other sites, and would
-    repeat what a link to this page says.
-    """
-    page = urlsplit(request.META.get("HTTP_REFERER", ""))
-    path = page._replace(scheme="", netloc="", fragment="").geturl()
-    return local_page(path) or resolve_url(settings.LOGIN_REDIRECT_URL)

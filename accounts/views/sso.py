@@ -281,11 +281,13 @@ class SsoCodeView(PublicMixin, SiteFormView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_form(self, form_class=None):
-        """Return the form, with an error after a wrong code."""
+        """Return the form, with an error after a wrong code; begin in its field."""
         if self.request.method == "POST" or not self.question.is_wrong:
-            return super().get_form(form_class)
-        form = CodeForm({"otp": "000000"})
-        form.add_error("otp", CODE_NOT_VALID)
+            form = super().get_form(form_class)
+        else:
+            form = CodeForm({"otp": "000000"})
+            form.add_error("otp", CODE_NOT_VALID)
+        form.fields["otp"].widget.attrs["autofocus"] = True
         return form
 
     def get_context_data(self, **kwargs):

@@ -1,12 +1,15 @@
 """The next page after a sign-in or a re-authentication."""
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
+from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from config.request import Request
 
 # In bytes. The server reads lines of up to 4094 bytes, and proxies by default accept
 # up to 4096 bytes of response headers.
@@ -36,3 +39,24 @@ def by_way_of(page: str, then: str) -> HttpResponseRedirect:
     if local_page(then) and len(address) + len(query) < LONGEST:
         address += f"?{query}"
     return HttpResponseRedirect(address)
+
+
+def page_before(request: Request) -> str:
+    """Return the path of the page that a form was sent from, or of the first page.
+
+    Browsers name it to the same site. A form field could lead to other sites, and would
+    repeat what a link to this page says.
+    """
+    try:
+        page = urlsplit(request.META.get("HTTP_REFERER", ""))
+    except ValueError:
+        page = urlsplit("")
+    path = page._replace(scheme="", netloc="", fragment="").geturl()
+    return local_page(path) or resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def page_again(request: Request) -> str:
+    """Return the path to open for another try: an address of forms is no page."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    return page_before(request)

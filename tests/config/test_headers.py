@@ -114,6 +114,12 @@ def test_every_error_is_a_page_of_the_site(answers):
         assert answers[status]["X-Request-ID"] in answers[status].text, status
 
 
+def test_every_form_of_an_error_page_can_be_sent(answers):
+    for status in (400, 403, 404, 405, 413, 429, 500, 503):
+        forms = answers[status].text.count("<form")
+        assert answers[status].text.count("csrfmiddlewaretoken") == forms, status
+
+
 def test_every_page_links_to_support_where_there_is_an_address(
     client, settings, monkeypatch
 ):

@@ -8,6 +8,7 @@ from accounts.forms.sign_in import CODE_NOT_VALID
 from accounts.models import SsoAttempt
 from tests.fake_directus import one_time_code
 
+from ..browser_form import Form
 from ..sso_steps import (
     ADA,
     begin,
@@ -47,6 +48,11 @@ def answer(browser, directus, code):
     return come_back(browser, directus.approve(way_to_provider(response), ADA))
 
 
+def autofocused(page):
+    inputs = Form(page.text).attributes.items()
+    return [name for name, attributes in inputs if "autofocus" in attributes]
+
+
 def test_the_code_is_asked_for(asked, directus):
     page = asked.get(CODE)
 
@@ -55,6 +61,14 @@ def test_the_code_is_asked_for(asked, directus):
     assert "Example ID" in page.text
     assert str(CODE_NOT_VALID) not in html.unescape(page.text)
     assert not SsoAttempt.objects.exists()
+
+
+def test_the_page_begins_in_the_field_for_the_code(asked, directus):
+    assert autofocused(asked.get(CODE)) == ["otp"]
+
+    answer(asked, directus, "000000")
+
+    assert autofocused(asked.get(CODE)) == ["otp"]
 
 
 def test_the_right_code_signs_in(asked, directus):

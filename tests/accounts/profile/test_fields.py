@@ -86,6 +86,27 @@ def test_what_an_operator_wrote_is_text_and_no_html(signed_in_client, fields):
 
 
 @pytest.mark.parametrize(
+    "described",
+    [
+        ("string", "select-radio"),
+        ("json", "select-multiple-checkbox"),
+        ("string", "select-dropdown"),
+    ],
+)
+def test_the_summary_of_errors_leads_to_the_first_input(
+    signed_in_client, fields, described
+):
+    type, interface = described
+    fields("colour", type, interface=interface, options=COLOURS)
+
+    page = save(signed_in_client, colour="green").text
+
+    (target,) = re.findall(r'<a href="#([^"]*)">Colour', page)
+    assert target.startswith("id_colour")
+    assert f'id="{target}"' in page
+
+
+@pytest.mark.parametrize(
     ("type", "described", "typed", "stored"),
     [
         ("string", {}, "Engines", "Engines"),

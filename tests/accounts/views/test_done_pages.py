@@ -1,5 +1,7 @@
 """The page after a form with an email address names it, and sends the mail again."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -21,6 +23,15 @@ def asked(client, ada):
 
 def test_the_page_names_the_address(asked):
     assert "If an account uses <strong>ada@example.com</strong>" in asked.get(DONE).text
+
+
+def test_a_user_is_led_back_to_the_account(signed_in_client):
+    signed_in_client.post("/request-reset-password/", {"email": "ada@example.com"})
+
+    page = signed_in_client.get(DONE).text
+
+    (target,) = re.findall(r'href="([^"]*)">Back to your account<', page)
+    assert target == "/account/overview/"
 
 
 def test_no_row_is_made_for_it(asked):

@@ -44,7 +44,14 @@ def test_a_forged_cookie_decides_nothing(client):
 
 
 @pytest.mark.parametrize(
-    "page", ["", "https://evil.example//evil.example/", "javascript:alert(1)", "x"]
+    "page",
+    [
+        "",
+        "https://evil.example//evil.example/",
+        "javascript:alert(1)",
+        "x",
+        "http://[",
+    ],
 )
 def test_it_leads_to_no_other_site(client, page):
     answer = choose(client, "de", page)
