@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from ...core import clients
 from ...directus import DirectusClient
 from ..provisioning import SiteIds
 
@@ -74,7 +75,7 @@ class Times:
         params = {
             "fields": "timestamp,user,item",
             "sort": "-id",
-            "limit": "50",
+            "limit": str(min(50, clients.page_size(self.service))),
             "filter": json.dumps(rule),
         }
         for row in self.service.get("/activity", params=params):
