@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.core import audit
 from accounts.flows import email_change
 from accounts.flows.mailed_links import Purpose
-from accounts.forms.email_change import EmailChangeForm
+from accounts.forms.email_change import LONGEST_ADDRESS, EmailChangeForm
 from accounts.forms.fields import SiteForm
 from accounts.web import known_devices
 
@@ -24,6 +24,9 @@ from .reauthentication import PasswordConfirmedMixin
 
 logger = logging.getLogger(__name__)
 
+# In the session: the address that was typed before a re-authentication.
+TYPED = "typed_email"
+
 
 class EmailChangeView(NotForProvidersMixin, PasswordConfirmedMixin, AccountFormView):
     """Request a link; the answer is the same for every address."""
@@ -32,6 +35,16 @@ class EmailChangeView(NotForProvidersMixin, PasswordConfirmedMixin, AccountFormV
     template_name = "accounts/email_change.html"
     template_for_providers = "accounts/sso_email.html"
     success_url = reverse_lazy("accounts:email_change")
+
+    def confirm_first(self, request):
+        """Keep the typed address, which is no secret, for the way back."""
+        typed = request.POST.get("email", "")
+        if typed:
+            request.session[TYPED] = typed[:LONGEST_ADDRESS]
+        return super().confirm_first(request)
+
+    def get_initial(self):
+        return super().get_initial() | {"email": self.request.session.pop(TYPED, "")}
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from django.contrib import messages
 from django.http import HttpResponseRedirect
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -15,10 +16,14 @@ from accounts.forms.reauthentication import ReauthenticationForm
 from accounts.models import User
 from accounts.sessions.tokens import revoke
 from accounts.web.next_page import by_way_of
+from accounts.web.session_notice import SAFE_METHODS
 from config.request import AuthenticatedRequest, Request
 
 from .account_pages import AccountFormView
 from .mixins import NextPageMixin
+
+# In the session: a form led to the re-authentication.
+NOTHING_DONE = "nothing_done"
 
 
 class PasswordConfirmedMixin(View):
@@ -29,8 +34,12 @@ class PasswordConfirmedMixin(View):
 
     def dispatch(self, request, *args, **kwargs):
         if request.user.is_mirrored and not request.session.is_confirmed:
-            return ask_for_password(request)
+            return self.confirm_first(request)
         return super().dispatch(request, *args, **kwargs)
+
+    def confirm_first(self, request: AuthenticatedRequest) -> HttpResponseRedirect:
+        """Return the redirect to the re-authentication."""
+        return ask_for_password(request)
 
 
 class PasswordInFormMixin(View):
@@ -51,8 +60,22 @@ class PasswordInFormMixin(View):
 
 
 def ask_for_password(request: Request) -> HttpResponseRedirect:
-    """Redirect to the page that confirms the user, and then back."""
+    """Redirect to the page that confirms the user, and then back.
+
+    The way back is a GET: what a form was sent for is not done then.
+    """
+    if request.method in SAFE_METHODS:
+        request.session.pop(NOTHING_DONE, None)
+    else:
+        request.session[NOTHING_DONE] = True
     return by_way_of("accounts:reauthentication", request.get_full_path())
+
+
+def say_if_nothing_was_done(request: Request) -> None:
+    """Show on the next page that its button has to be pressed again."""
+    if request.session.pop(NOTHING_DONE, False):
+        text = _("Nothing was changed yet. Press the button again.")
+        messages.warning(request, text)
 
 
 @method_decorator(sensitive_post_parameters("current_password", "otp"), name="dispatch")
@@ -96,6 +119,7 @@ class ReauthenticationView(NextPageMixin, AccountFormView):
             return self.form_invalid(form)
         revoke(tokens, self.request)
         self.request.session.confirm_password()
+        say_if_nothing_was_done(self.request)
         return HttpResponseRedirect(self.get_success_url())
 
 

@@ -38,6 +38,7 @@ from config.outages import DATABASE_AWAY
 from config.request import AuthenticatedRequest, Request
 
 from .mixins import OnlyVisitorsMixin, PublicMixin, SiteFormView
+from .reauthentication import say_if_nothing_was_done
 from .sign_in import NOT_ACCEPTED, begin_session
 from .sso_problems import problem_of, problem_page, problem_url
 
@@ -192,6 +193,7 @@ class _Finishing(PublicMixin, View):
         )
         if waiting.user:
             sso.confirm(cast(AuthenticatedRequest, self.request), answered)
+            say_if_nothing_was_done(self.request)
             sso_code.end(self.request)
             return HttpResponseRedirect(url)
         user = authenticate(self.request, sso_secret=answered)

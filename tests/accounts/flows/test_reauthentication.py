@@ -18,6 +18,7 @@ from ..steps import OTP_SECRET
 
 pytestmark = pytest.mark.django_db
 
+NOTHING_DONE = "Nothing was changed yet. Press the button again."
 CONFIRM = "/account/confirm/?next=/account/email/"
 
 
@@ -176,6 +177,7 @@ def test_it_must_be_the_password_of_the_signed_in_user(here, directus, ada):
 @pytest.mark.parametrize(
     "path",
     [
+        "/account/email/",
         "/account/email/cancel/",
         "/account/delete/keep/",
         "/account/sessions/",
@@ -187,8 +189,30 @@ def test_what_a_thief_of_the_browser_would_do_takes_the_password(here, path):
     response = here.post(path)
 
     assert response.url == f"/account/confirm/?next={path}"
+    assert NOTHING_DONE not in here.get(response.url).text
     back = here.get(confirm_password(here, next=path).url, follow=True)
     assert back.status_code == 200
+    # Where the button is.
+    assert NOTHING_DONE in back.text
+    assert NOTHING_DONE not in here.get(path, follow=True).text
+
+
+def test_without_a_form_nothing_is_said_to_be_left_undone(here):
+    ask_email(here)
+    here.get("/account/export/")
+
+    back = here.get(confirm_password(here, next="/account/export/").url)
+
+    assert NOTHING_DONE not in back.text
+
+
+def test_the_typed_address_is_kept_once(here):
+    ask_email(here, "new@example.com")
+
+    back = here.get(confirm_password(here, next="/account/email/").url)
+
+    assert 'value="new@example.com"' in back.text
+    assert 'value="new@example.com"' not in here.get("/account/email/").text
 
 
 def test_only_a_signed_in_user_is_asked(client):

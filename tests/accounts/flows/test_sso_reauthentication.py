@@ -54,6 +54,15 @@ def test_the_provider_confirms_the_user(browser, directus):
     assert browser.get("/").status_code == 200
 
 
+def test_a_form_that_led_there_is_said_to_be_left_undone(browser, directus):
+    browser.post("/account/export/")
+    url = ask(browser, next="/account/export/")
+
+    page = browser.get(come_back(browser, directus.approve(url, ADA)).url)
+
+    assert "Nothing was changed yet. Press the button again." in page.text
+
+
 def test_the_provider_is_asked_for_a_new_sign_in(browser):
     query = parse_qs(urlsplit(ask(browser)).query)
 
