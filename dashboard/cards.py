@@ -85,13 +85,13 @@ class ItemsCard(Card):
     empty_text: ClassVar[str | Promise] = gettext_lazy("Nothing here yet.")
 
     def get_context(self) -> dict[str, Any] | None:
-        """Read the rows, and the number of all."""
+        """Read the rows, and the number of those in the list that the card leads to."""
         items, count = _read_once(self.get_query(), self.reads or self.size)
         chosen = self.choose(items)
         return {
             "rows": [self._row(item) for item in chosen[: self.size]],
             "note_fields": self.note_fields,
-            "count": _number(items, chosen, count),
+            "count": self._number(items, chosen, count),
             "list_address": self._address("list"),
             "empty_text": self.empty_text,
         }
@@ -105,6 +105,11 @@ class ItemsCard(Card):
     def choose(self, items: list[Item]) -> list[Item]:
         """Return those of the rows that the card shows, in its order."""
         return items
+
+    def _number(self, items: list[Item], chosen: list[Item], count: int) -> int:
+        """Return how many rows the list has; 0 if the card shows some of them alone."""
+        is_whole = not self.rules and len(chosen) == len(items)
+        return count if is_whole else 0
 
     def _row(self, item: Item) -> dict[str, Any]:
         return {"item": item, "address": self._address("detail", item.pk)}
@@ -138,13 +143,6 @@ def _read(query: ItemQuery, size: int) -> tuple[list[Item], int] | Exception:
         return query.page(1, size)
     except (DirectusError, TryLater) as error:
         return error
-
-
-def _number(items: list[Item], chosen: list[Item], count: int) -> int:
-    """Return how many rows a card has in all; 0 if there are too many to tell."""
-    if len(chosen) == len(items):
-        return count
-    return len(chosen) if len(items) == count else 0
 
 
 @dataclass(frozen=True)

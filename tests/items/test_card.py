@@ -1,5 +1,7 @@
 """The card with the first of a customer's rows."""
 
+import re
+
 import pytest
 
 from dashboard.cards import ItemsCard
@@ -39,9 +41,24 @@ def test_it_shows_own_open_rows_with_one_call(signed_in_client, directus, ada, b
 
     assert [call.path for call in directus.calls] == ["/items/tickets"]
     assert page.count("Mine ") == OpenTickets.size
-    assert "Show all 3" in page
+    # The list has others, too.
+    assert "Show all" in page
+    assert "Show all 3" not in page
     assert "Done" not in page
     assert "Theirs" not in page
+
+
+def test_the_number_is_that_of_the_list(signed_in_client, directus, ada, monkeypatch):
+    for status in ("open", "answered", "open"):
+        directus.add_item("tickets", owner=ada.id, subject="Mine", status=status)
+    monkeypatch.setattr(OpenTickets, "rules", ())
+    assert "Show all 3" in signed_in_client.get("/").text
+
+    def choose(card, items):
+        return items[:1]
+
+    monkeypatch.setattr(OpenTickets, "choose", choose)
+    assert not re.search(r"Show all \d", signed_in_client.get("/").text)
 
 
 def test_without_rows_it_says_so(signed_in_client):
