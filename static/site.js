@@ -120,7 +120,6 @@ function addPrinting(button) {
 // would take the focus from them: they say that they are.
 
 const BUTTON_REST_MS = 15000;
-const DOWNLOAD_REST_MS = 1500;
 const sending = document.getElementById("sending");
 
 // Shown only when the answer takes its time.
@@ -164,8 +163,7 @@ function sendOnce(event) {
   }
   setHeld(form, true);
   if (form.dataset.download) {
-    // No page follows.
-    setTimeout(() => sayDownload(form), DOWNLOAD_REST_MS);
+    sayDownload(form);
     return;
   }
   const button = event.submitter ?? form.querySelector("[type=submit]");
@@ -176,9 +174,15 @@ function sendOnce(event) {
   }, BUTTON_REST_MS);
 }
 
+// No page follows, and no script learns when the file comes.
 function sayDownload(form) {
-  setHeld(form, false);
-  document.getElementById("download-started").textContent = form.dataset.download;
+  const note = document.getElementById("download-note");
+  sending.textContent = "";
+  note.textContent = form.dataset.download;
+  setTimeout(() => {
+    setHeld(form, false);
+    note.textContent = "";
+  }, BUTTON_REST_MS);
 }
 
 function releaseForms() {

@@ -165,7 +165,7 @@ def _begin_anew(request: Request, email: str, accounts: list[UUID]) -> None:
     )
     mailed_links.void_all(accounts)
     deletion.cancel_for(users, request)
-    mails.send("password_changed", user, request, to=email)
+    mails.send("password_changed", user, request, to=email, everywhere=True)
 
 
 def _accounts_of(email: str) -> list[UUID]:

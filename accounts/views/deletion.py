@@ -67,6 +67,7 @@ class DeletionView(PasswordInFormMixin, AccountFormView):
     def _ask(self):
         deletion.ask(self.request)
         end_sessions_of(self.request.user, but=self.request.session)
+        messages.success(self.request, _("Account deletion requested"))
         return redirect("accounts:deletion")
 
     def _delete(self):

@@ -104,10 +104,10 @@ class PasswordStepView(PasswordInFormMixin, TwoFactorFormView):
         """Act as the user; return the response."""
         raise NotImplementedError
 
-    def to_set_up(self):
+    def to_set_up(self, *, is_again=False):
         """The first step to set up two-step verification."""
         response = redirect("accounts:two_factor_set_up")
-        SECRET.start(self.request, response, totp.new_secret())
+        SECRET.start(self.request, response, totp.new_secret(), is_again=is_again)
         return response
 
 
@@ -165,7 +165,8 @@ class SetUpView(TwoFactorFormView):
 
     def dispatch(self, request, *args, **kwargs):
         found = SECRET.read(request)
-        self.secret = found[0] if found else ""
+        self.secret, facts = found or ("", {})
+        self.is_again = facts.get("is_again", False)
         if not found and SECRET.was_started(request):
             messages.warning(request, _("That took too long. Start again."))
             request.session.pop(SECRET.session_key)
@@ -184,6 +185,7 @@ class SetUpView(TwoFactorFormView):
             qr_code=totp.qr_code(url),
             secret=totp.in_groups(self.secret),
             app_url=url,
+            is_again=self.is_again,
             # A provider's user gets no recovery codes.
             steps=2 if self.request.user.has_provider else 3,
             **kwargs,
@@ -325,4 +327,4 @@ class SetUpAgainView(TurnOffView):
         """Turn it off, and redirect to set it up."""
         if not self._disable(form, client):
             return self.form_invalid(form)
-        return self.to_set_up()
+        return self.to_set_up(is_again=True)

@@ -154,12 +154,15 @@ def test_signing_out_is_in_the_menu(here):
     expect_sign_in_page(here)
 
 
-def test_a_download_is_said(here):
+def test_a_download_is_said_and_sent_once(here):
+    here.clock.install()
     here.goto("/account/export/")
+    button = here.get_by_role("button", name="Download your data")
     with here.expect_download():
-        here.get_by_role("button", name="Download your data").click()
+        button.click()
 
-    expect(here.get_by_text("Your download has started.")).to_be_visible()
-    expect(here.get_by_role("button", name="Download your data")).not_to_have_attribute(
-        "aria-disabled", "true"
-    )
+    expect(here.get_by_text("Your download is being prepared.")).to_be_visible()
+    expect(button).to_have_attribute("aria-disabled", "true")
+    here.clock.fast_forward(15_000)
+    expect(button).not_to_have_attribute("aria-disabled", "true")
+    expect(here.get_by_text("Your download is being prepared.")).to_be_hidden()

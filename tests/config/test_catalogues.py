@@ -132,3 +132,32 @@ def test_counts_read_right(name, none, one, two):
 
     for expected, text in zip((none, one, two), texts, strict=True):
         assert expected in text
+
+
+@pytest.mark.parametrize(
+    ("language", "other"),
+    [
+        ("de", "Dienst-Token"),  # Service-Token
+        ("de", "abgleichen"),  # synchronisieren
+        ("de", "Foto"),  # Profilbild
+        ("de", "Aufmerksamkeit"),  # Handlungsbedarf
+        ("fr", "secours"),  # récupération
+    ],
+)
+def test_a_thing_has_one_word(language, other):
+    wrong = [
+        text
+        for message in messages.read(language)
+        for _, text in forms(message)
+        if other in text
+    ]
+
+    assert wrong == []
+
+
+def test_addresses_are_confirmed_with_one_word_in_japanese():
+    confirmed = re.compile(r"unconfirmed|[Cc]onfirm\w* (?:\w+ )?(?:\w+ )?address")
+    found = [m for m in messages.read("ja") if m.id and confirmed.search(str(m.id))]
+
+    assert len(found) > 5
+    assert [m.string for m in found if "認証" not in m.string] == []

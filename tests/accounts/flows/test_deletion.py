@@ -139,6 +139,8 @@ def test_asking_sets_a_date_and_signs_other_browsers_out(her_browser, sign_in, a
     due = User.objects.get().delete_at - timezone.now()
     assert timedelta(days=13.9) < due < timedelta(days=14)
     assert "Your account will be deleted" in page.text
+    assert "<title>Account deletion requested" in page.text
+    assert 'You can use your account until <time datetime="' in page.text
     assert other.get("/")["Location"] == "/login/?next=/"
     (subject,) = subjects()
     assert subject.startswith("Your Directus site account will be deleted on ")

@@ -3,6 +3,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import requests
@@ -53,6 +54,19 @@ def reset_page(client, directus, ada):
 
 def patches(directus):
     return [call for call in directus.calls if call.method == "PATCH"]
+
+
+def test_the_mail_about_it_names_all_devices(reset_page):
+    mail.outbox.clear()
+
+    assert choose_password(reset_page).url == DONE
+
+    (letter,) = mail.outbox
+    assert letter.subject == "Your Directus site password was changed"
+    html, _type = letter.alternatives[0]
+    for text in (letter.body, unescape(html)):
+        assert "You've been signed out on all devices." in text
+        assert "other devices" not in text
 
 
 # Request

@@ -24,6 +24,9 @@ from ..second_steps import (
 from ..steps import OTP_SECRET, let_pass, log_in, send_code
 
 pytestmark = pytest.mark.django_db
+UNTIL_THEN = (
+    "Until you've finished setting up the new key, two-step verification is off."
+)
 WRONG = "That code isn't valid. Enter the newest one."
 
 
@@ -32,6 +35,15 @@ def used_codes_may_be_used_again():
 
 
 # Setting it up
+
+
+def test_a_first_key_turns_nothing_off(signed_in_client, ada):
+    begin(signed_in_client, ada.password)
+
+    page = signed_in_client.get(SET_UP)
+
+    assert secret_on(page)
+    assert UNTIL_THEN not in page.text
 
 
 def test_password_then_code_switch_it_on(signed_in_client, ada, directus):
@@ -335,9 +347,12 @@ def test_a_code_does_not_turn_it_off_twice(enrolled, ada, directus):
 def test_setting_it_up_again_gives_a_new_secret_and_new_codes(enrolled, ada):
     browser, secret = enrolled
     before = set(RecoveryCode.objects.values_list("digest", flat=True))
+    assert UNTIL_THEN in browser.get(AGAIN).text
 
     assert turn_off(browser, ada, code_for(secret), AGAIN).url == SET_UP
-    new = secret_on(browser.get(SET_UP))
+    page = browser.get(SET_UP)
+    assert UNTIL_THEN in page.text
+    new = secret_on(page)
     assert new != secret
     browser.post(SET_UP, {"otp": code_for(new)})
 

@@ -48,6 +48,12 @@ def test_a_used_link(link, purpose):
     assert_is_over(open_link(Client(), link), purpose)
 
 
+def test_it_does_not_deny_what_the_first_visit_may_have_done(link):
+    MailedLink.objects.update(used_at=timezone.now())
+
+    assert "already, sign in" in open_link(Client(), link).text
+
+
 def test_an_expired_link(link, purpose):
     MailedLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
 
