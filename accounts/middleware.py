@@ -13,7 +13,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from config import errors
-from config.outages import DATABASE_AWAY
+from config.outages import is_database_away
 from config.request import Request
 
 from . import two_factor
@@ -143,7 +143,7 @@ class DirectusMiddleware:
         if isinstance(error, DirectusAPIError):
             logger.error("Directus gave an unexpected answer: %s", error)
             return errors.unavailable(request)
-        if isinstance(error, DATABASE_AWAY):
+        if is_database_away(error):
             return errors.unavailable(request, cause=error)
         if isinstance(error, UnreadablePostError):
             # The browser closed the connection while it sent.

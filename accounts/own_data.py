@@ -220,7 +220,7 @@ def rows_at_once(request: AuthenticatedRequest) -> int:
     Raises:
         TryLater: Directus does not answer.
     """
-    return cached.page_size(lambda: client_for(request))
+    return clients.page_size(client_for(request))
 
 
 def describe(request: AuthenticatedRequest, collection: str) -> list[Description]:

@@ -16,7 +16,7 @@ from accounts.web import languages
 from accounts.web.next_page import page_again
 
 from .context_processors import site
-from .outages import DATABASE_AWAY
+from .outages import is_database_away
 from .request import Request
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def page_not_found(request, exception=None):
 def server_error(request):
     """Answer 500, or 503 when the cause is that something is away."""
     error = sys.exc_info()[1]
-    if isinstance(error, (*DATABASE_AWAY, TryLater)):
+    if isinstance(error, TryLater) or is_database_away(error):
         return unavailable(request, getattr(error, "retry_after", None), error)
     # Without the request: the same fault could break this page, too. Nor with the form
     # for a language, which needs a token of the request.

@@ -15,7 +15,7 @@ from accounts.directus import TryLater
 from accounts.directus.tracing import current_trace
 
 from .middleware import current_request_id
-from .outages import DATABASE_AWAY
+from .outages import is_database_away
 
 SECRET_NAMES = (
     "password|passwd|otp|token|secret|authorization|cookie|credential|api_?key"
@@ -91,7 +91,7 @@ def _outer_cause(record: logging.LogRecord) -> str:
     if error is None:
         return ""
     reason = ""
-    if isinstance(error, (*DATABASE_AWAY, TryLater)):
+    if isinstance(error, TryLater) or is_database_away(error):
         reason = (str(error).splitlines() or [""])[0][:LONGEST_REASON]
     return mask(f"{type(error).__name__}: {reason}".removesuffix(": "))
 

@@ -111,7 +111,7 @@ class DeletingManyMixin(DeletingMixin):
         return super().get_context_data(items=self.items, **kwargs)
 
     def submit(self, form):
-        """Delete the rows that were found, and count by reading what is left.
+        """Delete the rows that were found, and read again to count those that stay.
 
         If one of them may not be deleted, Directus deletes none.
         """
@@ -162,4 +162,7 @@ class DeletingManyMixin(DeletingMixin):
         return {self.collection.key: {"_in": keys}}
 
     def _read(self, fields: list[str]) -> list[Item]:
-        return self.get_query(fields).filter(self._rule(self.keys)).page(1, MOST)[0]
+        query = self.get_query(fields).filter(self._rule(self.keys))
+        return [
+            item for page in query.pages(MOST, most=len(self.keys)) for item in page
+        ]

@@ -44,4 +44,8 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(AuditedAdmin, DjangoGroupAdmin):
-    """Django's own admin of groups."""
+    """Django's own admin of groups; superusers alone choose permissions."""
+
+    def get_readonly_fields(self, request, obj=None):
+        """Leave the permissions: a member of staff may be in the group."""
+        return () if request.user.is_superuser else ("permissions",)

@@ -23,10 +23,12 @@ from ..directus import (
 )
 from ..directus.ids import SiteIds
 from . import figures
-from .memory import kept
+from .memory import Memory, kept
 
 # Of one page; Directus may allow fewer rows.
 MOST_ROWS = 1000
+# URL → the number of rows to request at once.
+_page_sizes = Memory(60.0)
 
 
 def anonymous_client(request: Request | None = None) -> DirectusClient:
@@ -75,15 +77,22 @@ def service_client(visitor: Visitor | None = None) -> DirectusClient | None:
 def page_size(client: DirectusClient, *, timeout: float | None = None) -> int:
     """Return the number of rows to request at once; Directus may set a limit.
 
+    It is asked for once a minute.
+
     Args:
         timeout: seconds.
 
     Raises:
         DirectusError: there is no answer.
     """
-    limits = client.get_server_info(timeout=timeout).get("queryLimit")
-    most = limits.get("max") if isinstance(limits, dict) else None
-    return min(MOST_ROWS, most) if isinstance(most, int) and most > 0 else MOST_ROWS
+    size = _page_sizes.get(directus_url())
+    if size is None:
+        limits = client.get_server_info(timeout=timeout).get("queryLimit")
+        most = limits.get("max") if isinstance(limits, dict) else None
+        is_limit = isinstance(most, int) and 0 < most < MOST_ROWS
+        size = most if is_limit else MOST_ROWS
+        _page_sizes.set(directus_url(), size)
+    return size
 
 
 def service_token() -> str:

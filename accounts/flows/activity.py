@@ -18,7 +18,6 @@ from ..core.batches import delete_in_batches
 from ..core.service_token import ServiceTokenRefused, service_call
 from ..directus import LoggedSignIn, TryLater, Visitor
 from ..models import AccountEvent, User
-from ..profile import cached
 from ..web import client_address
 
 DAYS = 90
@@ -81,7 +80,7 @@ def _logged(
         return []
     try:
         with service_call():
-            size = cached.page_size(lambda: service)
+            size = clients.page_size(service)
             own_id = request.user.mirrored_id
             return service.list_sign_ins(own_id, since, page_size=size)
     except (ServiceTokenRefused, TryLater):

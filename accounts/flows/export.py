@@ -27,7 +27,6 @@ from ..models import (
     TermsAcceptance,
     User,
 )
-from ..profile import cached
 from ..throttling.attempts import counted_for
 
 SECRETS = frozenset({"password", "token", "tfa_secret", "auth_data"})
@@ -99,7 +98,7 @@ def _activity(request: AuthenticatedRequest) -> list[dict[str, Any]] | None:
     own_id = request.user.mirrored_id
     try:
         with service_call():
-            size = cached.page_size(lambda: service)
+            size = clients.page_size(service)
             entries = service.list_activity(own_id, page_size=size)
     except ServiceTokenRefused:
         return None

@@ -33,8 +33,6 @@ NONE: frozenset[str] = frozenset()
 
 # Cache: (URL, configured names) -> (expiry, result or error).
 _read = Memory(SECONDS)
-# URL -> rows of one call.
-_sizes = Memory(60.0)
 
 
 def with_policies(profiles: Iterable[DirectusUser]) -> list[DirectusUser]:
@@ -182,7 +180,7 @@ def _pages(
     *,
     limit: int | None = None,
 ) -> Iterator[dict[str, Any]]:
-    limit = limit or _page_size(client)
+    limit = limit or min(PAGE, clients.page_size(client, timeout=READ_SECONDS))
     params = params | {"sort": "id", "limit": str(limit)}
     page = 1
     while rows := as_list(
@@ -192,12 +190,3 @@ def _pages(
         if len(rows) < limit:
             return
         page += 1
-
-
-def _page_size(client: DirectusClient) -> int:
-    url = clients.directus_url()
-    size = _sizes.get(url)
-    if size is None:
-        size = min(PAGE, clients.page_size(client, timeout=READ_SECONDS))
-        _sizes.set(url, size)
-    return size

@@ -42,6 +42,8 @@ class Revocation(models.Model):
     started_at = models.DateTimeField(unique=True)
     noted_at = models.DateTimeField()
     last_id = models.UUIDField(null=True)
+    # Why sessions of some users remain, by the user's Directus id.
+    left = models.JSONField(null=True)
 
     def __str__(self):
         return f"begun {self.started_at}"

@@ -29,6 +29,7 @@ from ..directus import (
 from ..directus.answers import as_list, expected
 
 WRITING_ENDS_SESSIONS = 11
+TRIES = 3
 PAUSE = 3.0
 LONGEST_PAUSE = 60.0
 
@@ -92,13 +93,23 @@ class DirectusSessions:
         return sorted(found - {self._own_id})
 
     def _seen_since(self, moment: datetime, fields: str) -> set[UUID]:
-        number = self._service.count_users()
-        rows = list(self._list(fields))
         with expected("GET /users"):
-            listed = {UUID(row["id"]) for row in rows}
-            if self._own_id not in listed or len(listed) < number:
-                raise DirectusUnavailable("GET /users: some users are missing")
-            return {UUID(row["id"]) for row in rows if self._may_have_any(row, moment)}
+            rows = {UUID(row["id"]): row for row in self._all(fields)}
+            if self._own_id not in rows:
+                raise DirectusUnavailable("GET /users: the service user is missing")
+            return {key for key, row in rows.items() if self._may_have_any(row, moment)}
+
+    def _all(self, fields: str) -> list[User]:
+        """Return all users.
+
+        A deletion meanwhile may move one to a page that was read already.
+        """
+        for _try in range(TRIES):
+            number = self._service.count_users()
+            rows = list(self._list(fields))
+            if len({row["id"] for row in rows}) >= number:
+                return rows
+        raise DirectusUnavailable("GET /users: some users are missing")
 
     def _may_have_any(self, row: User, moment: datetime) -> bool:
         if 0 < self._version < WRITING_ENDS_SESSIONS and row["status"] != "active":
@@ -136,21 +147,24 @@ class DirectusSessions:
         """Return the existing users with their present address in Directus."""
         # As a list: for a single id, Directus answers the same for a deleted user and
         # for one that the token may not read.
+        users = self._read_some(directus_ids)
         # The service user shows that the list is no empty answer to anything.
-        asked = {*directus_ids, self._own_id}
-        rule = {"id": {"_in": sorted(map(str, asked))}}
+        if len(users) < len(directus_ids) and not self._read_some([self._own_id]):
+            raise DirectusUnavailable("GET /users: the service user is missing")
+        return users
+
+    def _read_some(self, directus_ids: Sequence[UUID]) -> list[User]:
+        rule = {"id": {"_in": [str(directus_id) for directus_id in directus_ids]}}
         params = {
             "fields": "id,email,status",
             "filter": json.dumps(rule),
-            "limit": str(len(asked)),
+            "limit": str(len(directus_ids)),
         }
         rows = patiently(
             lambda: self._service.get("/users", params=params), self._patience
         )
         with expected("GET /users"):
             read = [row | {"id": UUID(row["id"])} for row in as_list(rows)]
-        if self._own_id not in {user["id"] for user in read}:
-            raise DirectusUnavailable("GET /users: the service user is missing")
         return [user for user in read if user["id"] in directus_ids]
 
     def _write(self, users: list[User]) -> Iterator[tuple[UUID, str]]:
@@ -158,9 +172,11 @@ class DirectusSessions:
         if not users:
             return
         body = [{"id": str(user["id"]), "email": user["email"]} for user in users]
+        # Without a limit Directus may name fewer than it has written.
+        params = {"fields": "id", "limit": str(len(users))}
         try:
             written = patiently(
-                lambda: self._service.patch("/users", body, params={"fields": "id"}),
+                lambda: self._service.patch("/users", body, params=params),
                 self._patience,
             )
         except AuthenticationFailed:

@@ -76,7 +76,7 @@ def end_sessions_of_everybody(
         return _summed_up_here(ended)
     at_directus = DirectusSessions(service, patience=PATIENCE)
     run = None if dry_run else _begin(resume)
-    reasons: dict[UUID, str] = {}
+    reasons = {UUID(key): reason for key, reason in ((run and run.left) or {}).items()}
     try:
         waiting = _waiting(at_directus, refresh_days, run)
         say(_how_long(len(waiting)))
@@ -157,9 +157,11 @@ def _end(
             yield found
             run.last_id = max(found)
             run.noted_at = clock().now()
+            failed = {str(key): reason for key, reason in found.items() if reason}
+            run.left = (run.left or {}) | failed
             # Deleted if another run has begun meanwhile.
             Revocation.objects.filter(pk=run.pk).update(
-                last_id=run.last_id, noted_at=run.noted_at
+                last_id=run.last_id, noted_at=run.noted_at, left=run.left
             )
             done.update(len(found))
 

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..core import cache, clients
-from ..directus import DirectusClient, TryLater
+from ..core import cache
+from ..directus import TryLater
 
 T = TypeVar("T")
 
@@ -39,15 +39,3 @@ def get(key: str, ask: Callable[[], T]) -> T:
         return kept["answer"]
     cache.set(key, {"at": time.time(), "answer": answer}, KEPT_SECONDS)
     return answer
-
-
-def page_size(client: Callable[[], DirectusClient]) -> int:
-    """Return the most rows of one call; operators may set a limit in Directus.
-
-    Args:
-        client: returns the client that asks, if no answer is cached.
-
-    Raises:
-        TryLater: Directus does not answer, and no answer is cached.
-    """
-    return get("page-size", lambda: clients.page_size(client()))

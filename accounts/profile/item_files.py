@@ -26,7 +26,6 @@ from ..directus import (
     time_budget,
 )
 from ..throttling.limits import ITEM_FILES, Attempt
-from . import cached
 from .images import STORED_TYPE, clean_picture
 
 logger = logging.getLogger(__name__)
@@ -138,7 +137,7 @@ def _find_files(
 
 
 def _size_of_page(site: DirectusClient) -> int:
-    return min(PAGE_SIZE, cached.page_size(lambda: site))
+    return min(PAGE_SIZE, clients.page_size(site))
 
 
 def download(

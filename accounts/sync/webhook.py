@@ -138,7 +138,7 @@ def follow(message: Message, arrived_at: datetime) -> Outcome:
         arrived_at: after a new password or address, sessions from before end.
     """
     pks = _pks_of(message)
-    ended = _end_what_ends(message, pks, arrived_at)
+    ended = _end_sessions_and_links(message, pks, arrived_at)
     outcome = _read_and_apply(pks, message.event)
     if message.more:
         ask_again(Q(), prove=_must_prove(message))
@@ -158,7 +158,7 @@ def is_own_doing(message: Message) -> bool:
 
 def end_earlier(message: Message, arrived_at: datetime) -> None:
     """End the sessions and links that a message ends, without reading users."""
-    _end_what_ends(message, _pks_of(message), arrived_at)
+    _end_sessions_and_links(message, _pks_of(message), arrived_at)
 
 
 def _pks_of(message: Message) -> dict[UUID, int]:
@@ -167,7 +167,9 @@ def _pks_of(message: Message) -> dict[UUID, int]:
     return {directus_id: pk for directus_id, pk in pks if directus_id}
 
 
-def _end_what_ends(message: Message, pks: dict[UUID, int], moment: datetime) -> int:
+def _end_sessions_and_links(
+    message: Message, pks: dict[UUID, int], moment: datetime
+) -> int:
     """End sessions and links after a new password or address.
 
     Returns:
@@ -213,9 +215,10 @@ def _in_batches(client: DirectusClient, pks: dict[UUID, int], event: str) -> Out
     outcome = Outcome()
     waiting = list(pks.items())
     while waiting:
-        batch = dict(waiting[:READ_AT_ONCE])
         asked_at = time.monotonic()
         try:
+            size = min(READ_AT_ONCE, clients.page_size(client, timeout=READ_SECONDS))
+            batch = dict(waiting[:size])
             there = _read(client, batch, deadline - asked_at)
         except DirectusError as error:
             logger.warning("Users of a webhook could not be read: %s", error)
@@ -228,7 +231,7 @@ def _in_batches(client: DirectusClient, pks: dict[UUID, int], event: str) -> Out
             else:
                 # Most likely the service token may not read the user.
                 outcome += Outcome(left=(pk,))
-        del waiting[:READ_AT_ONCE]
+        del waiting[:size]
     return outcome
 
 

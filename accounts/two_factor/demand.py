@@ -63,14 +63,15 @@ def _read_holders() -> frozenset[UUID] | bool:
     service = clients.service_client()
     if service is None:
         return False
-    params = {
-        "fields": "user",
-        "filter": json.dumps({"_and": [{"user": {"_nnull": True}}]}),
-        "sort": "id",
-        "limit": str(MOST_HOLDERS),
-        "page": "1",
-    }
     try:
+        most = min(MOST_HOLDERS, clients.page_size(service, timeout=READ_SECONDS))
+        params = {
+            "fields": "user",
+            "filter": json.dumps({"_and": [{"user": {"_nnull": True}}]}),
+            "sort": "id",
+            "limit": str(most),
+            "page": "1",
+        }
         answer = service.get("/access", params=params, timeout=READ_SECONDS)
         rows = as_list(answer)
         with expected("policies of users"):
@@ -81,4 +82,4 @@ def _read_holders() -> frozenset[UUID] | bool:
     except DirectusError as error:
         logger.warning("Users with policies of their own are not told: %s", error)
         return False
-    return False if len(rows) >= MOST_HOLDERS else holders
+    return False if len(rows) >= most else holders

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth import authenticate
+from django.db import Error
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -34,7 +35,7 @@ from accounts.throttling.limits import SSO_CODE_TRIES, Attempt, Throttled
 from accounts.web import kept
 from accounts.web.next_page import local_page
 from config import errors
-from config.outages import DATABASE_AWAY
+from config.outages import is_database_away
 from config.request import AuthenticatedRequest, Request
 
 from .mixins import OnlyVisitorsMixin, PublicMixin, SiteFormView
@@ -224,7 +225,9 @@ class SsoCallbackView(_Finishing):
         """Finish what began in this browser."""
         try:
             return self.finish(provider, _taken_out(request))
-        except DATABASE_AWAY as error:
+        except Error as error:
+            if not is_database_away(error):
+                raise
             # A page of the outage at this address would keep the answer in it.
             what = type(error).__name__
             logger.error("A sign-in with %s did not end: %s", provider, what)

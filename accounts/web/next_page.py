@@ -57,6 +57,13 @@ def page_before(request: Request) -> str:
 
 def page_again(request: Request) -> str:
     """Return the path to open for another try: an address of forms is no page."""
-    if request.method in {"GET", "HEAD"}:
+    is_page = request.method in {"GET", "HEAD"}
+    if is_page or ("HTTP_REFERER" not in request.META and _has_page(request)):
         return request.get_full_path()
     return page_before(request)
+
+
+def _has_page(request: Request) -> bool:
+    match = request.resolver_match
+    view = getattr(match and match.func, "view_class", None)
+    return hasattr(view, "get") and "get" in view.http_method_names

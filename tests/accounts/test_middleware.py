@@ -4,6 +4,7 @@ import pytest
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpResponse
 from django.test import Client
+from psycopg.errors import InFailedSqlTransaction, ReadOnlySqlTransaction
 
 from accounts.directus import (
     DirectusUnavailable,
@@ -98,8 +99,6 @@ def test_an_expired_session_leads_to_the_sign_in(signed_in_client, page_raises):
         (RateLimited("REQUESTS_EXCEEDED", retry_after=57), 429, "57"),
         (OperationalError("locked"), 503, "10"),
         (InterfaceError("connection already closed"), 503, "10"),
-        # PostgreSQL that takes no writes.
-        (InternalError("cannot execute UPDATE in a read-only transaction"), 503, "10"),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -114,6 +113,21 @@ def test_trouble_becomes_a_page_that_says_when_to_come_back(
     assert response["Retry-After"] == retry_after
     assert "no-store" in response["Cache-Control"]
     assert Session.objects.exclude(user=None).exists()
+
+
+@pytest.mark.parametrize(
+    ("cause", "status"),
+    [(ReadOnlySqlTransaction, 503), (InFailedSqlTransaction, 500)],
+)
+def test_a_database_that_takes_no_writes_is_trouble_and_a_fault_is_not(
+    signed_in_client, page_raises, cause, status
+):
+    error = InternalError("as Django names it")
+    error.__cause__ = cause()
+    page_raises(error)
+    signed_in_client.raise_request_exception = False
+
+    assert signed_in_client.get("/").status_code == status
 
 
 def test_trouble_ends_no_session(signed_in_client, page_raises, monkeypatch):

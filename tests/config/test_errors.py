@@ -45,3 +45,11 @@ def test_a_form_leads_to_the_page_before(refuse, client):
 @pytest.mark.parametrize("referrer", ["", "https://evil.example//evil.example/", "x"])
 def test_a_form_leads_to_the_first_page_otherwise(refuse, client, referrer):
     assert refuse(client, "post", "/logout/", headers={"Referer": referrer}) == "/"
+
+
+def test_a_form_of_a_browser_that_names_no_page_leads_to_its_own(refuse, client):
+    assert refuse(client, "post", "/login/?next=/account/") == "/login/?next=/account/"
+
+
+def test_an_address_of_forms_alone_is_no_page(refuse, client):
+    assert refuse(client, "post", "/logout/") == "/"

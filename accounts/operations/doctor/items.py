@@ -91,6 +91,8 @@ def customers(site: Site) -> Answer:
     role = site.role(clients.customer_role())
     if role is None:
         return unknown("This needs DIRECTUS_CUSTOMER_ROLE.")
+    if hidden := [d.name for d in site.declared if d.name not in site.shape.fields]:
+        return unknown(f"The service token may not read {', '.join(hidden)}.")
     policies = [*site.policies_of_role(role["id"]), *site.policies_of_role(None)]
     rows = site.item_permissions(policies)
     names = {policy["id"]: policy.get("name") or "Public" for policy in policies}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -294,6 +294,23 @@ def test_changes_of_groups_are_events(root):
     assert rows[1].facts["fields"] == ["Name"]
     assert {row.facts["model"] for row in rows} == {"auth.group"}
     assert {row.staff.email for row in rows} == {"root@example.com"}
+
+
+def test_superusers_alone_choose_the_permissions_of_groups(root, editor):
+    """A member of staff may be in the group."""
+    group = Group.objects.get_or_create(name="editors")[0]
+    staff = User.objects.get(email="editor@example.com")
+    staff.user_permissions.add(Permission.objects.get(codename="change_group"))
+    suspend = Permission.objects.get(codename="suspend_user")
+    path = f"/admin/auth/group/{group.pk}/change/"
+    form = {"name": "writers", "permissions": [suspend.pk]}
+
+    assert editor.post(path, form).status_code == 302
+    group.refresh_from_db()
+    assert (group.name, group.permissions.count()) == ("writers", 0)
+
+    assert root.post(path, form).status_code == 302
+    assert list(group.permissions.all()) == [suspend]
 
 
 def test_an_action_of_staff_is_one_event(root, shadow, service_token):

@@ -3,17 +3,19 @@
 import json
 from datetime import timedelta
 from io import StringIO
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts.core import clients
+from accounts.core import clients, memory
 from accounts.directus import AuthenticationFailed, DirectusClient, DirectusUnavailable
 from accounts.models import Revocation, Session, User
 from accounts.operations import directus_sessions, revoke_all
 from accounts.operations import revoke as revoking
+from accounts.operations.directus_sessions import DirectusSessions
 from tests.fake_directus.state import ADMINISTRATOR
 
 pytestmark = pytest.mark.django_db
@@ -169,8 +171,9 @@ def test_the_site_itself_is_left_out(people, directus):
 
 
 @pytest.mark.parametrize("rows", [[], [{}], None, {}, "x"], ids=repr)
-def test_an_odd_list_of_users_is_no_empty_one(people, directus, rows):
+def test_an_odd_list_of_users_is_no_empty_one(people, directus, monkeypatch, rows):
     """A rule may hide users from the site's token."""
+    monkeypatch.setattr(DirectusClient, "count_users", lambda self: 0)
     directus.answers(200, {"data": rows}, path="/users", method="GET")
 
     code, report = revoke()
@@ -185,6 +188,47 @@ def test_a_user_that_the_list_lacks_stops_the_run(people, directus, monkeypatch)
     code, report = revoke()
 
     assert (code, report["directus_failed"]) == (1, True)
+    assert written(directus) == []
+
+
+def test_a_user_that_is_deleted_meanwhile_stops_nothing(people, directus, monkeypatch):
+    numbers = [99, 6]
+    monkeypatch.setattr(DirectusClient, "count_users", lambda self: numbers.pop(0))
+
+    code, report = revoke()
+
+    assert (code, report["elsewhere"]) == (0, 5)
+
+
+def test_a_list_without_the_service_user_is_not_whole(people, directus, monkeypatch):
+    rows = [{"id": one.id, "status": "active"} for one in people]
+    monkeypatch.setattr(DirectusClient, "count_users", lambda self: 5)
+    directus.answers(200, {"data": rows}, path="/users", method="GET")
+
+    code, report = revoke()
+
+    assert (code, report["directus_failed"]) == (1, True)
+    assert written(directus) == []
+
+
+def test_an_empty_answer_about_a_user_is_no_deletion(people, directus):
+    at_directus = DirectusSessions(clients.service_client())
+    directus.answers(200, {"data": []}, path="/users", method="GET", times=2)
+
+    with pytest.raises(DirectusUnavailable):
+        at_directus.end(UUID(people[0].id))
+
+    directus.delete(people[0])
+    assert at_directus.end(UUID(people[0].id)) == ""
+
+
+def test_directus_may_send_few_rows_at_once(people, directus):
+    directus.state.query_limit_max = 2
+    memory.clear()
+
+    code, report = revoke()
+
+    assert (code, report["elsewhere"]) == (0, 5)
 
 
 def test_users_that_were_not_written_are_not_called_done(people, directus):
@@ -348,6 +392,17 @@ def test_an_outage_half_way_is_gone_on_from(people, directus, interrupt):
     assert written(directus) == [[p.id for p in people[2:4]], [people[4].id]]
     assert not directus.state.sessions
     assert not Revocation.objects.exists()
+
+
+def test_a_run_that_goes_on_names_users_of_the_first_part(people, directus, interrupt):
+    """One that the service token may not change."""
+    directus.change(people[0], role=ADMINISTRATOR)
+    interrupt(DirectusUnavailable("timed out"), after=3)
+
+    code, report = revoke(resume=True)
+
+    assert code == 3
+    assert [one["directus_id"] for one in report["left"]] == [people[0].id]
 
 
 def test_so_is_an_interruption(people, directus, interrupt):

@@ -8,6 +8,7 @@ from django.core.management import CommandError
 from django.utils import timezone
 
 from accounts import signals
+from accounts.core import memory
 from accounts.directus import DirectusClient
 from accounts.models import RecoveryCode, User
 
@@ -117,6 +118,7 @@ def test_only_with_all_users(service_token, sync, option):
 def test_an_answer_that_directus_cuts_off_erases_no_user(restored, sync, directus):
     info = {"data": {"queryLimit": {"default": 100, "max": 3}}}
     directus.answers(200, info, path="/server/info", times=9)
+    memory.clear()
     limits = []
     asked = DirectusClient.get
 

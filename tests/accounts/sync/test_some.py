@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from accounts.core import memory
 from accounts.management.commands import directus_sync
 from accounts.models import User
 from accounts.sync import changes, run
@@ -83,6 +84,7 @@ def test_a_page_that_directus_cuts_off_ends_no_session(sync, directus, people):
     sync()
     info = {"data": {"queryLimit": {"default": 100, "max": 3}}}
     directus.answers(200, info, path="/server/info", times=9)
+    memory.clear()
     directus.forget_calls()
 
     assert "deactivated 0" in sync(since=timezone.now() - timedelta(minutes=5))

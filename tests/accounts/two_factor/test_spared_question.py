@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from accounts.core import memory
 from accounts.models import Session, User
 from accounts.two_factor import demand
 
@@ -153,6 +154,21 @@ def test_an_odd_answer_spares_nothing(ada, grace, asked, directus, service_token
     asked(ada)
     directus.answers(200, {"data": odd}, path=ACCESS)
 
+    assert asked(grace) == [ACCESS, GLOBALS]
+
+
+def test_directus_may_send_few_rows_at_once(ada, grace, asked, directus, service_token):
+    directus.state.query_limit_max = 2
+    asked(ada)
+
+    assert asked(grace) == [ACCESS]
+
+    memory.clear()
+    directus.state.access += [
+        {"id": str(n), "role": None, "user": ada.id, "policy": "any"} for n in range(2)
+    ]
+    asked(ada)
+    # There may be more of them.
     assert asked(grace) == [ACCESS, GLOBALS]
 
 

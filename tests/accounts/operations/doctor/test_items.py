@@ -188,6 +188,16 @@ def test_rights_that_the_site_lacks(shop, action):
     assert f"{action} orders" in answer.reason
 
 
+def test_a_collection_that_is_not_read_is_not_vouched_for(shop):
+    """Its permissions cannot be judged."""
+    shop.shape = Shape({}, [])
+
+    answer = items.customers(shop)
+
+    assert answer.verdict is Verdict.UNKNOWN
+    assert "orders" in answer.reason
+
+
 def test_without_the_role_of_customers_nothing_is_known(shop, settings):
     settings.DIRECTUS_CUSTOMER_ROLE = ""
     shop.roles = []
