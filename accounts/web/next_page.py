@@ -1,5 +1,6 @@
 """The next page after a sign-in or a re-authentication."""
 
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -65,5 +66,5 @@ def page_again(request: Request) -> str:
 
 def _has_page(request: Request) -> bool:
     match = request.resolver_match
-    view = getattr(match and match.func, "view_class", None)
+    view: Any = getattr(match and match.func, "view_class", None)
     return hasattr(view, "get") and "get" in view.http_method_names
