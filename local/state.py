@@ -27,10 +27,13 @@ class State:
         self.log = folder / "log"
         self.site_env = folder / "site.env"
         self.credentials = folder / "credentials.json"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        for each in (self.directus, self.mail, self.log):
-            each.mkdir(exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            for each in (self.directus, self.mail, self.log):
+                each.mkdir(exist_ok=True)
+        except OSError as error:
+            raise Problem(f"{folder} cannot be written to: {error.strerror}.") from None
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:

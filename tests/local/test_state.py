@@ -56,6 +56,13 @@ def test_lines_of_others_in_site_env_are_kept(tmp_path):
     ]
 
 
+def test_a_folder_that_cannot_be_written_to_is_one_sentence(tmp_path):
+    (tmp_path / "checkout").touch()
+
+    with pytest.raises(Problem, match=r"/\.local cannot be written to: Not a direct"):
+        State(tmp_path / "checkout" / ".local")
+
+
 def test_a_second_stack_does_not_start_on_the_same_folder(tmp_path):
     state = State(tmp_path / "state")
 
