@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
 
-from local.problem import report
+from local.problem import Problem, report
 from local.processes import Stopped, stoppable
 from local.progress import step
 
@@ -36,6 +36,7 @@ from .table import Line, failed, show
 
 def main(wanted: list[str]) -> int:
     """Print one table. A goal that is missed is marked; it is not an error."""
+    _refuse_unknown(wanted)
     before = _load_average()
     names = wanted or [name for name in MEASUREMENTS if name not in LONG]
     lines = _on_one_host([name for name in names if name != SCALE])
@@ -48,6 +49,15 @@ def main(wanted: list[str]) -> int:
     show(lines, conditions)
     print("\nSince the figures in docs/bench.md:", *changes(lines), sep="\n- ")
     return 0
+
+
+def _refuse_unknown(wanted: list[str]) -> None:
+    known = [*MEASUREMENTS, SCALE]
+    if unknown := [name for name in wanted if name not in known]:
+        raise Problem(
+            f"There is no measurement {', '.join(unknown)}. There are"
+            f" {', '.join(known)}."
+        )
 
 
 def _on_one_host(names: list[str]) -> list[Line]:
