@@ -20,18 +20,20 @@ BROWSERS = (
     "google-chrome",
     "google-chrome-stable",
 )
-# Debian has both, Ubuntu the second.
-PACKAGES = ("chromium-headless-shell", "chromium")
+# Debian has the first two, Ubuntu the last.
+PACKAGES = ("chromium-headless-shell", "chromium", "chromium-browser")
 
 
 def main() -> int:
     """Install what is missing."""
-    directus_tree(chosen_version())
-    provider_tree()
+    version = chosen_version()
+    # Directus last: it takes minutes, and the others may be lacking for good.
     if chromium() is None:
         _install_chromium()
     proxies.fetch()
     prometheus.program("promtool")
+    directus_tree(version)
+    provider_tree()
     return 0
 
 
@@ -44,8 +46,8 @@ def chromium() -> str | None:
 def _install_chromium() -> None:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise Problem(
-            "The browser tests need Chromium: install it"
-            " (on Debian: apt-get install chromium-headless-shell)."
+            "The browser tests need Chromium: install it (on Debian: apt-get install"
+            f" {PACKAGES[0]}, on Ubuntu: apt-get install {PACKAGES[-1]})."
         )
     with step("Installing Chromium (first time only)"):
         output = _apt_get("update")

@@ -44,7 +44,7 @@ def _fetch() -> None:
             if not is_there:
                 raise Problem(
                     "The tests of alerts need Prometheus: install it"
-                    " (on Debian: apt-get install prometheus)."
+                    " (on Debian and Ubuntu: apt-get install prometheus)."
                 )
 
 
