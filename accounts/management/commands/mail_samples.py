@@ -3,17 +3,19 @@
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from ...core.mail_message import Mail
 from ...operations.mail_samples import SAMPLES, recipient, written
+
+WRONG_USAGE = 2
 
 
 class Command(BaseCommand):
     help = (
         "Write every mail in every language into a folder, with facts made up: one "
         ".eml file for each, which programs for mail open. Sends nothing. Replaces the "
-        ".eml files of an earlier run."
+        "files of an earlier run, and no others."
     )
     requires_system_checks = ()
 
@@ -21,15 +23,20 @@ class Command(BaseCommand):
         parser.add_argument("folder", metavar="FOLDER", type=Path)
 
     def handle(self, *, folder, **options):
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("*.eml"):
-            old.unlink()
         languages = [code for code, _ in settings.LANGUAGES]
-        for sample in SAMPLES:
-            for code in languages:
-                path = folder / f"{sample.label}.{code}.eml"
-                path.write_bytes(_mail(sample, code).message().as_bytes())
-        self.stdout.write(f"{len(SAMPLES) * len(languages)} mails are in {folder}/.")
+        mails = {
+            f"{sample.label}.{code}.eml": _mail(sample, code).message().as_bytes()
+            for sample in SAMPLES
+            for code in languages
+        }
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, data in mails.items():
+                (folder / name).write_bytes(data)
+        except OSError as error:
+            text = f"{error.filename} cannot be written: {error.strerror}."
+            raise CommandError(text, returncode=WRONG_USAGE) from error
+        self.stdout.write(f"{len(mails)} mails are in {folder}/.")
 
 
 def _mail(sample, language):
