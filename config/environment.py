@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -54,7 +54,7 @@ def read_file(path: Path) -> dict[str, str]:
     try:
         # With or without the byte order mark of some editors.
         with open(path, encoding="utf-8-sig") as file:
-            lines = list(parse_stream(file))
+            return parsed(path, file)
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -63,6 +63,15 @@ def read_file(path: Path) -> dict[str, str]:
         ) from None
     except ValueError:
         raise ImproperlyConfigured(f"{path} is not a text in UTF-8.") from None
+
+
+def parsed(path: Path, file: IO[str]) -> dict[str, str]:
+    """Return the variables in the open file of this path.
+
+    Raises:
+        ImproperlyConfigured: it cannot be understood.
+    """
+    lines = list(parse_stream(file))
     for line in lines:
         if line.error or (line.key is not None and line.value is None):
             number = line.original.line

@@ -5,12 +5,17 @@ site reads it as another user.
 """
 
 import errno
+import io
 import os
 import re
 import shutil
 import stat
 import tempfile
 from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config import environment
 
 from .errors import ProvisioningError
 
@@ -20,17 +25,16 @@ _LINE = re.compile(
 
 
 def read_value(path: Path, name: str) -> str:
-    """Return the last value that the file gives to a name; empty without one.
+    """Return the value that the site reads from the file; empty without one.
 
     Raises:
-        ProvisioningError: the file cannot be read.
+        ProvisioningError: the file cannot be read or understood.
     """
-    value = ""
-    for line in _lines(path):
-        match = _LINE.match(line)
-        if match and match["name"] == name:
-            value = match["value"].strip().strip("\"'")
-    return value
+    text = "\n".join(_lines(path)).removeprefix("\ufeff")
+    try:
+        return environment.parsed(path, io.StringIO(text)).get(name, "").strip()
+    except ImproperlyConfigured as error:
+        raise ProvisioningError(str(error)) from None
 
 
 def write_values(path: Path, values: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from accounts.operations.provisioning.env_file import (
     require_writable,
     write_values,
 )
+from config.environment import Environment, read_file
 
 is_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 OTHER_USER, OTHER_GROUP = 4711, 4712
@@ -53,6 +54,39 @@ def test_other_bytes_stay_as_they_are(tmp_path, before, after):
 
     assert path.read_bytes() == after
     assert read_value(path, "TOKEN") == "new"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ACCOUNT_MAILS=site  # comment",
+        "ACCOUNT_MAILS='site' # comment",
+        'export ACCOUNT_MAILS = "site"',
+        "ACCOUNT_MAILS='si\\'te'",
+        "ACCOUNT_MAILS=si#te",
+        'ACCOUNT_MAILS="it\'s"',
+        "ACCOUNT_MAILS=$HOME",
+        "'ACCOUNT_MAILS'=site",
+        "ACCOUNT_MAILS=a\nACCOUNT_MAILS=",
+        'OTHER="\nACCOUNT_MAILS=inside\n"',
+        "#ACCOUNT_MAILS=site",
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_value_is_read_as_the_site_reads_it(tmp_path, line, end):
+    path = tmp_path / ".env"
+    path.write_bytes(f"A=1{end}{line}{end}".encode())
+
+    of_the_site = Environment(read_file(path)).text("ACCOUNT_MAILS")
+    assert read_value(path, "ACCOUNT_MAILS") == of_the_site
+
+
+def test_a_line_that_the_site_refuses_is_refused(tmp_path):
+    path = tmp_path / ".env"
+    path.write_text('A=1\nTOKEN="lacks a quote\n')
+
+    with pytest.raises(ProvisioningError, match=r"line 2, is not like NAME=value"):
+        read_value(path, "TOKEN")
 
 
 def test_a_new_file_belongs_to_its_owner_alone(tmp_path):
