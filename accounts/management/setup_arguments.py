@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from django.core.management.base import CommandParser
 
@@ -15,6 +16,7 @@ from ..operations.provisioning.wanted import MODIFICATION_FIELD
 TOKEN, ROLE = "DIRECTUS_SERVICE_TOKEN", "DIRECTUS_CUSTOMER_ROLE"
 SITE = "DIRECTUS_SITE"
 MAILS = "ACCOUNT_MAILS"
+ADMIN = ("token", "email", "password", "otp")
 
 
 def add_administrator(parser: CommandParser) -> None:
@@ -27,9 +29,21 @@ def add_administrator(parser: CommandParser) -> None:
         "DIRECTUS_ADMIN_PASSWORD, DIRECTUS_ADMIN_OTP) and the prompt are private.",
     )
     helps = {"otp": "The one-time code, if on."}
-    for name in ("token", "email", "password", "otp"):
-        default = os.environ.get(f"DIRECTUS_ADMIN_{name.upper()}", "").strip("\r\n")
-        admin.add_argument(f"--admin-{name}", default=default, help=helps.get(name))
+    for name in ADMIN:
+        admin.add_argument(f"--admin-{name}", default="", help=helps.get(name))
+
+
+def administrator(options: dict[str, Any]) -> dict[str, str]:
+    """Return the options of the administrator, completed from the environment."""
+    given = {f"admin_{name}": options[f"admin_{name}"] for name in ADMIN}
+    found = {
+        name: text or os.environ.get(f"DIRECTUS_{name.upper()}", "").strip("\r\n")
+        for name, text in given.items()
+    }
+    if given["admin_email"] or given["admin_password"]:
+        # A token in the environment may be of another administrator.
+        found["admin_token"] = given["admin_token"]
+    return found
 
 
 def add_customers(parser: CommandParser) -> None:

@@ -52,6 +52,7 @@ from ..setup_arguments import (
     add_modes,
     add_own_things,
     add_sso,
+    administrator,
 )
 from ..setup_environment import tell_environment
 from ..setup_questions import (
@@ -88,7 +89,7 @@ class Command(AuditedCommand):
         add_modes(parser)
 
     def handle(self, **options):
-        self.options = options
+        self.options = options | administrator(options)
         self.env_file = options["env_file"]
         self.transport = self._transport()
         if options["sso"]:
@@ -102,7 +103,7 @@ class Command(AuditedCommand):
         try:
             if self.env_file:
                 require_writable(self.env_file)
-            self._sign_in_and_run(credentials(options))
+            self._sign_in_and_run(credentials(self.options))
         except AuthenticationFailed as error:
             raise failure("Directus does not accept the credentials.") from error
         except (ProvisioningError, DirectusError, OSError) as error:
@@ -325,10 +326,11 @@ class Command(AuditedCommand):
             return False
         if self.options["dry_run"]:
             return False
-        if plan.changes and not self.options["yes"]:
+        if differs and not self.options["yes"]:
             if not sys.stdin.isatty():
                 raise wrong_usage("There is no terminal to ask: pass --yes.")
-            require_yes("Make these changes? [y/N] ")
+            what = "Make these changes" if plan.changes else f"Write to {self.env_file}"
+            require_yes(f"{what}? [y/N] ")
         return True
 
     def _hand_over(self, lines):

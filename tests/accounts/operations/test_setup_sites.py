@@ -1,6 +1,8 @@
 """directus_setup: several sites of one Directus, their tokens and registration."""
 
 import json
+from dataclasses import replace
+from io import StringIO
 
 import pytest
 from django.core.management import CommandError
@@ -19,7 +21,7 @@ from accounts.operations.provisioning import (
 )
 from accounts.operations.provisioning.env_file import read_value
 
-from .setting_up import Changeable, runner
+from .setting_up import Changeable, Terminal, runner
 
 ROLE = ids.customer_role_id("Customer")
 TOKEN = "the-token-of-this-site"
@@ -237,6 +239,42 @@ def test_the_file_is_said_to_lack_it(setup, in_use, tmp_path):
 
     assert f"lacks values or has wrong ones: DIRECTUS_CUSTOMER_ROLE, {KEY}." in printed
     assert not path.exists()
+
+
+def test_the_file_is_not_written_without_a_question(
+    setup, in_use, tmp_path, monkeypatch, capsys
+):
+    path = tmp_path / "new.env"
+    missing_lines_alone(monkeypatch)
+    monkeypatch.setattr("sys.stdin", StringIO())
+
+    with pytest.raises(CommandError, match="pass --yes") as caught:
+        setup(set_up(""), env_file=path)
+
+    assert caught.value.returncode == 2
+    assert not path.exists()
+
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        setup(set_up(""), env_file=path)
+
+    assert not path.exists()
+    assert capsys.readouterr().err == f"Write to {path}? [y/N] "
+
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    setup(set_up(""), env_file=path)
+
+    assert read_value(path, KEY) == TOKEN
+
+
+def missing_lines_alone(monkeypatch):
+    """Let Directus have all that the site needs."""
+    plan = directus_setup.make_plan
+
+    def unchanged(*args, **options):
+        return replace(plan(*args, **options), changes=[])
+
+    monkeypatch.setattr(directus_setup, "make_plan", unchanged)
 
 
 def test_a_token_is_replaced_where_that_is_asked_for(setup, in_use, tmp_path):

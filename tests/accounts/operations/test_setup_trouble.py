@@ -127,6 +127,43 @@ def test_on_10_a_user_who_may_not_read_the_own_role_is_no_administrator():
         read_state(stub, Options())
 
 
+# The administrator
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """The credentials that a run signs in with; the environment has some, too."""
+    found = []
+
+    @contextlib.contextmanager
+    def sign_in(transport, credentials):
+        found.append((credentials.token, credentials.email, credentials.password))
+        yield Changeable()
+
+    monkeypatch.setattr(directus_setup, "admin_client", sign_in)
+    for name in ("TOKEN", "EMAIL", "PASSWORD"):
+        monkeypatch.setenv(f"DIRECTUS_ADMIN_{name}", f"env-{name.lower()}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], "env-token"),
+        (["--admin-token=mine"], "mine"),
+        (["--admin-email=me"], ("me", "env-password")),
+        (["--admin-password=mine"], ("env-email", "mine")),
+        (["--admin-email=me", "--admin-password=mine"], ("me", "mine")),
+        (["--admin-email=me", "--admin-token=mine"], "mine"),
+    ],
+)
+def test_the_command_line_wins_over_the_environment(given, options, expected):
+    call_command("directus_setup", *options, dry_run=True, stdout=StringIO())
+
+    ((token, *login),) = given
+    assert (token or tuple(login)) == expected
+
+
 # The one-time code
 
 
