@@ -1,6 +1,7 @@
 """Delete accounts at the end of their waiting period. Run it hourly."""
 
 import sys
+from dataclasses import dataclass, field
 
 from django.core.management.base import CommandError
 from django.db import DatabaseError
@@ -13,12 +14,23 @@ from ..audited import AuditedCommand
 FAILED, SOMETHING_STAYS = 1, 3
 
 
+@dataclass
+class Result:
+    """Numbers of deleted users, and those that are left in full or in Directus."""
+
+    deleted: int = 0
+    again: int = 0
+    failed: list = field(default_factory=list)
+    left: list = field(default_factory=list)
+    interrupted: bool = False
+
+
 class Command(AuditedCommand):
     help = (
         "Delete the accounts of users who requested it ACCOUNT_DELETION_DAYS ago, and "
         "did not cancel. May be interrupted and run again. Exit codes: "
-        "0 all deleted, 1 some were not deleted (run it again), 2 wrong usage, 3 "
-        "Directus refuses to delete some."
+        "0 all deleted, 1 some were not deleted or interrupted (run it again), 2 wrong "
+        "usage, 3 Directus refuses to delete some."
     )
 
     def add_arguments(self, parser):
@@ -42,43 +54,60 @@ class Command(AuditedCommand):
         self._delete(pks)
 
     def _delete(self, pks):
-        done, again, failed, left = 0, 0, [], []
-        for user in tqdm(_users(pks), unit="users", total=len(pks), disable=None):
-            is_retry = user.deleted_at is not None
-            try:
-                reason = deletion.delete(user)
-            except deletion.Cancelled:
-                continue
-            except (DirectusError, DatabaseError) as error:
-                failed.append((user.pk, type(error).__name__))
-                continue
-            if reason:
-                left.append((user.pk, user.directus_id, reason))
-            if is_retry:
-                again += 1
-            else:
-                done += 1
-        self.facts = {"deleted": done, "again": again, "failed": len(failed)}
-        self._print(done, again, failed, left)
-        if failed:
+        result = Result()
+        users = tqdm(_users(pks), unit="users", total=len(pks), disable=None)
+        try:
+            for user in users:
+                _try(user, result)
+        except KeyboardInterrupt:
+            result.interrupted = True
+        finally:
+            users.close()
+        self.facts = {
+            "deleted": result.deleted,
+            "again": result.again,
+            "failed": len(result.failed),
+        }
+        self._print(result)
+        if result.failed or result.interrupted:
             sys.exit(FAILED)
-        if left:
+        if result.left:
             sys.exit(SOMETHING_STAYS)
 
-    def _print(self, done, again, failed, left):
-        text = f"Deleted {_accounts(done)}."
-        if again:
-            text += f" Asked Directus again about {again} deleted before."
+    def _print(self, result):
+        text = f"Deleted {_accounts(result.deleted)}."
+        if result.again:
+            text += f" Asked Directus again about {result.again} deleted before."
         self.stdout.write(self.style.SUCCESS(text))
-        for pk, name in failed:
+        for pk, name in result.failed:
             text = f"User {pk} was not deleted: {name}. Run it again."
             self.stdout.write(self.style.ERROR(text))
-        for pk, directus_id, reason in left:
+        for pk, directus_id, reason in result.left:
             text = (
                 f"User {pk} was deleted, but Directus keeps {directus_id}: {reason}. "
                 "Delete it there, or run directus_setup; then run this again."
             )
             self.stdout.write(self.style.WARNING(text))
+        if result.interrupted:
+            text = "Interrupted: run it again for the rest."
+            self.stdout.write(self.style.WARNING(text))
+
+
+def _try(user, result):
+    is_retry = user.deleted_at is not None
+    try:
+        reason = deletion.delete(user)
+    except deletion.Cancelled:
+        return
+    except (DirectusError, DatabaseError) as error:
+        result.failed.append((user.pk, type(error).__name__))
+        return
+    if reason:
+        result.left.append((user.pk, user.directus_id, reason))
+    if is_retry:
+        result.again += 1
+    else:
+        result.deleted += 1
 
 
 def _users(pks):

@@ -79,17 +79,32 @@ class Command(AuditedCommand):
         self.facts = _changes(result)
         facts = vars(result) | {"dry_run": dry_run}
         text = _summary(result, dry_run)
+        is_done = True
         if erases:
-            missing = self._missing(client, max_deactivate)
-            facts["missing"] = len(missing)
-            if not dry_run:
-                facts["erased"] = _erase(missing, options["yes"])
-                self.facts["erased"] = facts["erased"]
-            text = f"{text} {_erased(facts)}"
+            is_done = self._erase(client, max_deactivate, facts, options["yes"])
+            text = f"{text} {_erased(facts)}".rstrip()
         if format == "json":
             self.stdout.write(json.dumps(facts))
         else:
             self.stdout.write(self.style.SUCCESS(text))
+        if not is_done:
+            raise CommandError("Interrupted: run it again for the rest.")
+
+    def _erase(self, client, max_deactivate, facts, yes):
+        """Count and erase; return False after an interruption."""
+        try:
+            missing = self._missing(client, max_deactivate)
+            facts["missing"] = len(missing)
+            if not facts["dry_run"]:
+                facts["erased"] = 0
+                for _pk in _erasing(missing, yes):
+                    facts["erased"] += 1
+        except KeyboardInterrupt:
+            return False
+        finally:
+            if facts.get("erased"):
+                self.facts = {**(self.facts or {}), "erased": facts["erased"]}
+        return True
 
     def _missing(self, client, max_deactivate):
         try:
@@ -145,16 +160,14 @@ def _check_usage(dry_run, since, user, resume, erases):
         raise CommandError(text, returncode=WRONG_USAGE)
 
 
-def _erase(missing, yes):
-    """Erase them if the operator confirms; return the number of erased users."""
+def _erasing(missing, yes):
+    """Yield each erased user, if the operator confirms."""
     if not missing or not (yes or _agrees(len(missing))):
-        return 0
+        return
     with tqdm(unit="users", disable=None, total=len(missing)) as bar:
-        erased = 0
-        for _pk in missing.erase():
-            erased += 1
+        for pk in missing.erase():
+            yield pk
             bar.update()
-    return erased
 
 
 def _agrees(number):
@@ -172,6 +185,8 @@ def _agrees(number):
 
 
 def _erased(facts):
+    if "missing" not in facts:
+        return ""
     if facts["dry_run"]:
         return f"Would delete {facts['missing']} accounts missing in Directus."
     return f"Deleted {facts['erased']} of {facts['missing']} accounts."

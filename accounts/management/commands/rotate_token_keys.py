@@ -41,8 +41,11 @@ class Command(AuditedCommand):
             )
         with tqdm(unit="rows", disable=None, total=count_rows(Session)) as bar:
             result = rotate(Session, on_row=bar.update)
-        if not result.interrupted:
-            result.unreadable += outbox.seal_anew()
+        try:
+            if not result.interrupted:
+                result.unreadable += outbox.seal_anew()
+        except KeyboardInterrupt:
+            result.interrupted = True
         self.facts = {"sealed_anew": result.anew, "unreadable": result.unreadable}
         self._print(result)
         if result.interrupted:

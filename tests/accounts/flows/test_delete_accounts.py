@@ -11,7 +11,7 @@ from accounts.core import clients
 from accounts.directus import DirectusUnavailable
 from accounts.flows import deletion
 from accounts.mirror.users import mirror_user
-from accounts.models import User
+from accounts.models import AccountEvent, User
 
 from ..signed_in import row_of
 from ..steps import log_in, sign_up
@@ -217,6 +217,33 @@ def test_one_that_fails_does_not_stop_the_others(her_browser, directus, ada, sig
     assert "Deleted 1 account." in printed
     assert grace.id not in directus.state.users
     assert ada.id in directus.state.users
+
+
+def test_an_interruption_tells_what_was_deleted(
+    her_browser, directus, sign_in, monkeypatch
+):
+    second = sign_in(directus.add_user("grace@example.com"), Client())
+    ask(her_browser)
+    ask(second)
+    days_pass()
+    delete, seen = deletion.delete, []
+
+    def interrupted(user):
+        seen.append(user)
+        if len(seen) > 1:
+            raise KeyboardInterrupt
+        return delete(user)
+
+    monkeypatch.setattr(deletion, "delete", interrupted)
+
+    printed, code = run()
+
+    assert code == 1
+    assert printed == "Deleted 1 account.\nInterrupted: run it again for the rest.\n"
+    event = AccountEvent.objects.get(event="command.run")
+    assert (event.facts["deleted"], event.facts["exit_code"]) == (1, 1)
+    monkeypatch.undo()
+    assert run() == ("Deleted 1 account.\n", 0)
 
 
 def test_a_user_who_cancels_meanwhile_is_kept(her_browser, directus, ada):

@@ -205,6 +205,19 @@ def test_ctrl_c_leaves_whole_rows(sessions, new_key, monkeypatch):
     assert rotate() == (0, "Sealed 2 rows anew; 1 had the newest key already.\n")
 
 
+def test_ctrl_c_at_the_mails_tells_what_was_sealed(sessions, new_key, monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(outbox, "seal_anew", interrupted)
+
+    code, printed = rotate()
+
+    assert code == 1
+    assert printed.startswith("Sealed 3 rows anew")
+    assert "Interrupted: run it again" in printed
+
+
 def test_a_cached_row_is_forgotten(sessions, new_key, settings):
     settings.SESSION_ROW_CACHE = True
     assert tokens_of(sessions[0]) is not None

@@ -4,13 +4,14 @@ import io
 import json
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts import signals
 from accounts.core import memory
 from accounts.directus import DirectusClient
-from accounts.models import RecoveryCode, User
+from accounts.models import AccountEvent, RecoveryCode, User
+from accounts.sync import missing
 
 from .mirrored import local, session_of
 
@@ -163,3 +164,59 @@ def test_other_apps_hear_of_it(restored, sync, django_capture_on_commit_callback
         signals.user_deleted.disconnect(receiver)
 
     assert sorted(heard) == sorted(user.pk for user in restored)
+
+
+# Interruptions
+
+
+def interrupted(**options):
+    """Run the command until it is interrupted; return its document."""
+    output = io.StringIO()
+    with pytest.raises(CommandError, match="Interrupted: run it again") as caught:
+        call_command(
+            "directus_sync",
+            erase_missing=True,
+            format="json",
+            stdout=output,
+            **options,
+        )
+    assert caught.value.returncode == 1
+    return json.loads(output.getvalue())
+
+
+def stop(*args):
+    raise KeyboardInterrupt
+
+
+def test_an_interruption_tells_how_many_were_erased(restored, sync, monkeypatch):
+    erase, seen = missing.erase, []
+
+    def erase_one(user, **options):
+        seen.append(user)
+        return stop() if len(seen) > 1 else erase(user, **options)
+
+    monkeypatch.setattr(missing, "erase", erase_one)
+
+    outcome = interrupted(yes=True)
+
+    assert (outcome["missing"], outcome["erased"]) == (2, 1)
+    assert sorted(erased(restored)) == [False, True]
+    facts = AccountEvent.objects.filter(event="command.run").latest("pk").facts
+    assert (facts["erased"], facts["exit_code"]) == (1, 1)
+    monkeypatch.undo()
+    assert "Deleted 1 of 1" in sync(erase_missing=True, yes=True)
+
+
+def test_an_interrupted_question_is_one_sentence(restored, monkeypatch):
+    monkeypatch.setattr("builtins.input", stop)
+
+    outcome = interrupted()
+
+    assert (outcome["missing"], outcome["erased"]) == (2, 0)
+    assert erased(restored) == [False, False]
+
+
+def test_an_interrupted_look_is_one_sentence(restored, monkeypatch):
+    monkeypatch.setattr(missing.Missing, "_look", stop)
+
+    assert "missing" not in interrupted()
