@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from ..models import AccountEvent, User
 from .event_search import KEY, Periods, meaning, names
+from .lists import CarefulList
 
 
 class NewestPaginator(Paginator):
@@ -42,7 +43,8 @@ class EventFilter(admin.SimpleListFilter):
         return [(name, name) for name in names()]
 
     def queryset(self, request, queryset):
-        return queryset.filter(event=self.value()) if self.value() else queryset
+        is_known = self.value() in dict(self.lookup_choices)
+        return queryset.filter(event=self.value()) if is_known else queryset
 
 
 class StaffFilter(admin.SimpleListFilter):
@@ -65,7 +67,7 @@ class StaffFilter(admin.SimpleListFilter):
 
 
 @admin.register(AccountEvent)
-class EventAdmin(admin.ModelAdmin):
+class EventAdmin(CarefulList):
     """All events, the newest first."""
 
     list_display = ("moment", "event", "about", "client_address", "done_by", "told")

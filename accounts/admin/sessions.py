@@ -7,10 +7,11 @@ from ..core import audit
 from ..models import Session
 from ..sessions.ending import end_sessions
 from .filters import PASSWORD
+from .lists import CarefulList
 
 
 @admin.register(Session)
-class SessionAdmin(admin.ModelAdmin):
+class SessionAdmin(CarefulList):
     """Sessions of users. The present session is not deleted here but by signing out."""
 
     list_display = (

@@ -26,6 +26,7 @@ from .audited import AuditedAdmin
 from .confirming import MOST_AT_ONCE, Confirming
 from .filters import DeletionFilter, ProviderFilter, in_words
 from .inviting import InviteView
+from .lists import CarefulList
 
 FROM_DIRECTUS = (
     "email",
@@ -45,7 +46,7 @@ DELETION = ("delete_at", "deleted_at")
 
 
 @admin.register(User)
-class UserAdmin(AuditedAdmin, DjangoUserAdmin):
+class UserAdmin(CarefulList, AuditedAdmin, DjangoUserAdmin):
     """The admin of users: only groups and permissions can be edited."""
 
     list_display = (

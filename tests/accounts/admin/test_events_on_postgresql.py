@@ -10,6 +10,7 @@ from django.conf import settings
 ROOT = Path(settings.BASE_DIR)
 FILES = [
     "tests/accounts/admin/test_events.py",
+    "tests/accounts/admin/test_odd_parameters.py",
     "tests/accounts/core/test_account_events.py",
 ]
 
