@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group
 
 from ..core import audit
 from ..models import User
+from .lists import CarefulList
 
 
 class AuditedAdmin(admin.ModelAdmin):
@@ -43,7 +44,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(AuditedAdmin, DjangoGroupAdmin):
+class GroupAdmin(CarefulList, AuditedAdmin, DjangoGroupAdmin):
     """Django's own admin of groups; superusers alone choose permissions."""
 
     def get_readonly_fields(self, request, obj=None):

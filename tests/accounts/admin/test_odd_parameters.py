@@ -11,6 +11,7 @@ EVENTS = "/admin/accounts/accountevent/"
 BIG = "9" * 20
 ODD = ["%00", "x", "-1", "9999", BIG, "9" * 5000, "%C2%B2", "%ED%A0%80", "", "1,2"]
 PARAMETERS = {
+    "/admin/auth/group/": ("p", "o", "q", "id__in", "name", "name__regex", "unknown"),
     USERS: (
         *("p", "o", "q", "e", "all", "id__in", "status", "role_name"),
         *("is_active__exact", "provider", "deletion", "groups__id__exact", "groups"),
