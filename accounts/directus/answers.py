@@ -151,10 +151,14 @@ def as_object(data: Any) -> dict[str, Any]:
     return data
 
 
-def as_list(data: Any) -> list[Any]:
-    """Return data that is a list. Raises DirectusUnavailable for any other."""
+def as_list(data: Any, what: str) -> list[Any]:
+    """Return data that is a list. Raises DirectusUnavailable for any other.
+
+    Args:
+        what: names the data in the message.
+    """
     if not isinstance(data, list):
-        raise DirectusUnavailable("the data is not a list")
+        raise DirectusUnavailable(f"{what}: not a list")
     return data
 
 

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from .answers import as_object
+from .answers import as_list, as_object
 from .calls import Call, Repeat, slow_post
 from .exceptions import (
     DirectusAPIError,
@@ -313,9 +313,9 @@ class DirectusClient(
         self, params: Mapping[str, str], *, timeout: float | None = None
     ) -> list[DirectusUser]:
         asked_at = monotonic()
-        rows = self._read("/users", params, large=True, timeout=timeout)
-        if not isinstance(rows, list):
-            raise DirectusUnavailable("GET /users: not a list")
+        rows = as_list(
+            self._read("/users", params, large=True, timeout=timeout), "GET /users"
+        )
         return [DirectusUser.from_payload(row, asked_at=asked_at) for row in rows]
 
 

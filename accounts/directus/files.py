@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 from uuid import UUID
 
+from .answers import as_list
 from .calls import DONE, Call, Repeat, Upload
 from .exceptions import DirectusUnavailable, Forbidden
 from .plain import PlainClient
@@ -77,9 +78,7 @@ class FilesClient(PlainClient):
             "filter": json.dumps({"_and": rules}),
             "limit": str(limit),
         }
-        rows = self._read("/files", params, large=True)
-        if not isinstance(rows, list):
-            raise DirectusUnavailable("GET /files: not a list")
+        rows = as_list(self._read("/files", params, large=True), "GET /files")
         return [_stored(row) for row in rows]
 
     def download_file(self, file_id: UUID, into: BinaryIO, *, preset: str = "") -> str:

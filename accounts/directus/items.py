@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from .answers import as_object
+from .answers import as_list, as_object
 from .calls import DONE, Call, Repeat
 from .exceptions import DirectusUnavailable
 from .plain import PlainClient
@@ -116,9 +116,9 @@ class ItemsClient(PlainClient):
         query = {"filter": checked_rule(rule)}
         body = {"query": query, "data": checked_values(values)}
         params = {"fields": checked_field(key)}
-        rows = self.patch(_path(collection), body, params=params)
-        if not isinstance(rows, list):
-            raise DirectusUnavailable("PATCH /items: not a list")
+        rows = as_list(
+            self.patch(_path(collection), body, params=params), "PATCH /items"
+        )
         return [_key(row, key) for row in rows]
 
     def delete_items(self, collection: str, rule: Rule) -> None:
@@ -138,9 +138,10 @@ class ItemsClient(PlainClient):
         Raises:
             Forbidden: the caller may not read descriptions, or there are none.
         """
-        rows = self._read(f"/fields/{checked_collection(collection)}", large=True)
-        if not isinstance(rows, list):
-            raise DirectusUnavailable("GET /fields: not a list")
+        rows = as_list(
+            self._read(f"/fields/{checked_collection(collection)}", large=True),
+            "GET /fields",
+        )
         return [as_object(row) for row in rows]
 
     def read_relations(self) -> list[dict[str, Any]]:
@@ -149,9 +150,7 @@ class ItemsClient(PlainClient):
         Raises:
             Forbidden: the caller may not read relations.
         """
-        rows = self._read("/relations", large=True)
-        if not isinstance(rows, list):
-            raise DirectusUnavailable("GET /relations: not a list")
+        rows = as_list(self._read("/relations", large=True), "GET /relations")
         return [as_object(row) for row in rows]
 
     def own_rights(self) -> dict[str, Rights] | None:
@@ -183,9 +182,10 @@ class ItemsClient(PlainClient):
         """
         rule = {"collection": {"_eq": checked_collection(collection)}}
         params = {"fields": "action,permissions", "filter": json.dumps(rule)}
-        rows = self._read("/permissions", params | {"limit": "-1"}, large=True)
-        if not isinstance(rows, list):
-            raise DirectusUnavailable("GET /permissions: not a list")
+        rows = as_list(
+            self._read("/permissions", params | {"limit": "-1"}, large=True),
+            "GET /permissions",
+        )
         found = map(as_object, rows)
         return [(str(row.get("action")), row.get("permissions") or {}) for row in found]
 

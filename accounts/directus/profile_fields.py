@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from .answers import as_object
-from .exceptions import DirectusUnavailable
+from .answers import as_list, as_object
 from .plain import PlainClient
 
 # A proxy may refuse a longer URL.
@@ -36,10 +35,9 @@ class ProfileFieldsClient(PlainClient):
         rule = json.dumps({"key": {"_in": list(keys)}})
         if len(rule) <= LONGEST_RULE:
             params["filter"] = rule
-        rows = self._read("/translations", params, large=True)
-        if not isinstance(rows, list):
-            raise DirectusUnavailable("GET /translations: not a list")
-        return rows
+        return as_list(
+            self._read("/translations", params, large=True), "GET /translations"
+        )
 
     def get_user_values(
         self, user_id: UUID, names: Iterable[str]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from .answers import Answer, as_object
+from .answers import Answer, as_list, as_object
 from .calls import Call, Repeat
 from .exceptions import DirectusUnavailable
 from .plain import PlainClient
@@ -67,9 +67,7 @@ class RecordsClient(PlainClient):
                 "sort": "-id",
                 "limit": str(page_size),
             }
-            page = self._read("/activity", params, large=True)
-            if not isinstance(page, list):
-                raise DirectusUnavailable("GET /activity: not a list")
+            page = as_list(self._read("/activity", params, large=True), "GET /activity")
             entries += map(as_object, page)
             if len(page) < page_size:
                 break
@@ -107,9 +105,9 @@ class RecordsClient(PlainClient):
     def has_user(self, user_id: UUID) -> bool:
         """Return whether the user exists and may be read."""
         rule = json.dumps({"id": {"_eq": str(user_id)}})
-        rows = self._read("/users", {"fields": "id", "filter": rule})
-        if not isinstance(rows, list):
-            raise DirectusUnavailable("GET /users: not a list")
+        rows = as_list(
+            self._read("/users", {"fields": "id", "filter": rule}), "GET /users"
+        )
         return bool(rows)
 
     def delete_user(self, user_id: UUID) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from .answers import Answer, as_object
+from .answers import Answer, as_list, as_object
 from .calls import Call, Repeat
 from .exceptions import (
     AuthenticationFailed,
@@ -107,9 +107,7 @@ class SsoClient(SessionClient):
         """
         call = Call("GET", "/auth", repeat=Repeat.ALWAYS, timeout=timeout)
         answer = self._answered(call)
-        rows = answer.data
-        if not isinstance(rows, list):
-            raise DirectusUnavailable(f"{call}: not a list")
+        rows = as_list(answer.data, str(call))
         has_passwords = not as_object(answer.payload).get("disableDefault")
         return SignInWays(tuple(_providers(rows)), has_passwords=has_passwords)
 

@@ -184,7 +184,8 @@ def _pages(
     params = params | {"sort": "id", "limit": str(limit)}
     page = 1
     while rows := as_list(
-        client.get(path, params=params | {"page": str(page)}, timeout=READ_SECONDS)
+        client.get(path, params=params | {"page": str(page)}, timeout=READ_SECONDS),
+        f"GET {path}",
     ):
         yield from rows
         if len(rows) < limit:

@@ -125,7 +125,7 @@ class DirectusSessions:
         previous: list[User] = []
         for page in count(1):
             answer = self._service.get("/users", params=params | {"page": str(page)})
-            rows = as_list(answer)
+            rows = as_list(answer, "GET /users")
             yield from rows
             if len(rows) < size or rows == previous:
                 return
@@ -133,7 +133,7 @@ class DirectusSessions:
 
     @cached_property
     def _own_id(self) -> UUID:
-        """The service user, who is in each list that is whole."""
+        """The id of the service user, which every whole list has."""
         return self._service.get_current_user().id
 
     @cached_property
@@ -164,7 +164,9 @@ class DirectusSessions:
             lambda: self._service.get("/users", params=params), self._patience
         )
         with expected("GET /users"):
-            read = [row | {"id": UUID(row["id"])} for row in as_list(rows)]
+            read = [
+                row | {"id": UUID(row["id"])} for row in as_list(rows, "GET /users")
+            ]
         return [user for user in read if user["id"] in directus_ids]
 
     def _write(self, users: list[User]) -> Iterator[tuple[UUID, str]]:
@@ -191,7 +193,7 @@ class DirectusSessions:
             yield from self._write(users[half:])
         else:
             with expected("PATCH /users"):
-                ids = {UUID(row["id"]) for row in as_list(written)}
+                ids = {UUID(row["id"]) for row in as_list(written, "PATCH /users")}
             if not ids >= {user["id"] for user in users}:
                 raise DirectusUnavailable("PATCH /users: some users were not written")
             yield from ((user["id"], "") for user in users)

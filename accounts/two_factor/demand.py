@@ -73,7 +73,7 @@ def _read_holders() -> frozenset[UUID] | bool:
             "page": "1",
         }
         answer = service.get("/access", params=params, timeout=READ_SECONDS)
-        rows = as_list(answer)
+        rows = as_list(answer, "GET /access")
         with expected("policies of users"):
             holders = frozenset(UUID(row["user"]) for row in rows)
     except NotFound:

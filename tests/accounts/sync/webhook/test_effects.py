@@ -320,14 +320,19 @@ def test_sessions_that_are_due_anyway_are_left_as_they_are(ada, signed_in_client
     assert row_of(signed_in_client).change_reported_at is None
 
 
+def put_off_while_asking(user, browser):
+    """Put a message off between a question to Directus and its answer."""
+    session = store_of(browser)
+    assert session.take_validation()
+    put_off(user)
+    session.confirm()
+
+
 def test_a_change_reported_while_directus_is_asked_is_asked_about_next(
     ada, signed_in_client, directus
 ):
     put_off(ada)
-    session = store_of(signed_in_client)
-    assert session.take_validation()
-    put_off(ada)
-    session.confirm()
+    put_off_while_asking(ada, signed_in_client)
 
     directus.forget_calls()
     assert is_signed_in(signed_in_client)
@@ -339,10 +344,7 @@ def test_a_change_while_a_session_that_was_due_is_asked_about(
     ada, signed_in_client, directus
 ):
     Session.objects.update(validated_at=timezone.now() - timedelta(hours=1))
-    session = store_of(signed_in_client)
-    assert session.take_validation()
-    put_off(ada)
-    session.confirm()
+    put_off_while_asking(ada, signed_in_client)
 
     directus.forget_calls()
     assert is_signed_in(signed_in_client)
